@@ -1,0 +1,98 @@
+// What Interlock wants to be true of the outside world, and the writes that make it so.
+
+import type { Outcome } from "./fact.ts";
+import type { Part, PartName } from "./plan.ts";
+
+export interface Annotation {
+  readonly path: string;
+  readonly line: number;
+  readonly level: "notice" | "warning" | "failure";
+  readonly title: string;
+  readonly message: string;
+}
+
+export interface CheckAction {
+  /** GitHub allows 20 characters. */
+  readonly label: string;
+  /** 40 characters. */
+  readonly description: string;
+  /** 20 characters. */
+  readonly identifier: string;
+}
+
+export type CheckState =
+  | { readonly status: "in_progress" }
+  | {
+      readonly status: "completed";
+      readonly conclusion: "success" | "failure" | "action_required" | "cancelled";
+    };
+
+/** A check run as it should be. */
+export interface CheckWanted {
+  readonly sha: string;
+  readonly name: string;
+  /** The subject's key, by which a button on the check finds its subject again. */
+  readonly externalId: string;
+  readonly state: CheckState;
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+  readonly annotations: readonly Annotation[];
+  readonly actions: readonly CheckAction[];
+}
+
+/** A check run as the ledger says it is. */
+export interface CheckPresent {
+  readonly sha: string;
+  readonly name: string;
+  /** Null while a create was begun and its answer is not recorded. */
+  readonly id: number | null;
+  readonly content: CheckWanted;
+  readonly sentAt: number;
+}
+
+/** One execution that should exist. */
+export interface RunWanted {
+  readonly key: string;
+  readonly pipeline: string;
+  readonly part: PartName;
+  readonly sha: string;
+  readonly attempt: number;
+  readonly cause: string;
+  readonly spec: Part;
+}
+
+/** The answer to a comment, and whether its commands are settled with it. */
+export interface AnswerWanted {
+  /** Key of the intention. */
+  readonly key: string;
+  readonly body: string;
+  readonly outcome: readonly Outcome[] | null;
+}
+
+/** An answer as the ledger says it is. */
+export interface AnswerPresent {
+  readonly key: string;
+  readonly id: number | null;
+  readonly body: string;
+}
+
+export type Effect =
+  | { readonly kind: "start"; readonly key: string; readonly run: RunWanted }
+  | { readonly kind: "stop"; readonly key: string; readonly execution: string; readonly reason: string }
+  | {
+      readonly kind: "retry";
+      readonly key: string;
+      readonly execution: string;
+      readonly stage: string;
+    }
+  | {
+      readonly kind: "create_check";
+      readonly key: string;
+      readonly check: CheckWanted;
+      /** A create of this name and commit was begun before and its answer lost: find it first. */
+      readonly unconfirmed: boolean;
+    }
+  | { readonly kind: "update_check"; readonly key: string; readonly id: number; readonly check: CheckWanted }
+  | { readonly kind: "create_answer"; readonly key: string; readonly body: string; readonly unconfirmed: boolean }
+  | { readonly kind: "update_answer"; readonly key: string; readonly id: number; readonly body: string };

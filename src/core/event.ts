@@ -1,0 +1,97 @@
+// What came in: an event names a subject to look at, or stores a person's intention, or is ignored.
+
+import type { Command } from "./command.ts";
+
+/** A repository as GitHub names it, with the installation that lets us in. */
+export interface Repository {
+  readonly installation: number;
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** What one unit of work looks at. */
+export type Subject =
+  | { readonly kind: "pull"; readonly repository: Repository; readonly number: number }
+  | {
+      readonly kind: "commit";
+      readonly repository: Repository;
+      readonly branch: string;
+      readonly sha: string;
+    }
+  | { readonly kind: "repository"; readonly repository: Repository };
+
+/** A person's wish, kept once under its key and read back as a fact. */
+export interface IntentionDraft {
+  /** `comment:<id>`, or `delivery:<guid>` for a button or a re-run on the Checks page. */
+  readonly key: string;
+  readonly source: "comment" | "rerequest" | "button";
+  readonly actor: string;
+  /** The comment to answer; null where the wish was not a comment. */
+  readonly comment: number | null;
+  readonly commands: readonly Command[];
+  /** The commit that the wish names by itself (a check's head); null for comments. */
+  readonly sha: string | null;
+}
+
+/** Why a delivery needs nothing. A closed list, so that a new kind of event is a decision. */
+export type IgnoredReason =
+  | "unknown_event"
+  | "unknown_action"
+  | "own_check"
+  | "other_check"
+  | "not_a_branch"
+  | "branch_deleted"
+  | "bot_comment"
+  | "no_command"
+  | "not_a_pull_request"
+  | "comment_edited"
+  | "closed_pull_request"
+  | "no_installation"
+  | "incomplete_payload";
+
+/** Where an intention belongs: a subject, or every subject whose head is the commit. */
+export type IntentionTarget =
+  | Subject
+  | { readonly kind: "head"; readonly repository: Repository; readonly sha: string };
+
+export type Event =
+  | { readonly kind: "look"; readonly sights: readonly Sight[] }
+  | { readonly kind: "intend"; readonly target: IntentionTarget; readonly intention: IntentionDraft }
+  | { readonly kind: "forget"; readonly repositories: readonly Repository[] }
+  | { readonly kind: "ignored"; readonly reason: IgnoredReason };
+
+/** A subject with the hints that came along. Hints bind commands and wake siblings, never decide. */
+export interface Sight {
+  readonly subject: Subject;
+  /** The head commit that the event speaks of. */
+  readonly head: string | null;
+  /** The commit before a push; null where unknown or where the branch is new. */
+  readonly before: string | null;
+}
+
+/** The one name of a subject: the key of its row, its job and its lease. */
+export function subjectKey(subject: Subject): string {
+  const { owner, name } = subject.repository;
+  switch (subject.kind) {
+    case "pull":
+      return `pull:${owner}/${name}#${subject.number}`;
+    case "commit":
+      return `commit:${owner}/${name}@${subject.sha}:${subject.branch}`;
+    case "repository":
+      return `repository:${owner}/${name}`;
+  }
+}
+
+/** Reads a key back. `installation` is not part of the key because a repository can be re-installed. */
+export function subjectOf(key: string, installation: number): Subject | undefined {
+  const match = /^(pull|commit|repository):([^/\s]+)\/([^/#@\s]+)(?:#(\d+)|@([0-9a-f]{40}):(.+))?$/.exec(key);
+  if (match === null) return undefined;
+  const [, kind, owner = "", name = "", number, sha, branch] = match;
+  const repository = { installation, owner, name };
+  if (kind === "pull" && number !== undefined) return { kind, repository, number: Number(number) };
+  if (kind === "commit" && sha !== undefined && branch !== undefined)
+    return { kind, repository, branch, sha };
+  if (kind === "repository" && number === undefined && sha === undefined)
+    return { kind, repository };
+  return undefined;
+}

@@ -1,0 +1,161 @@
+// Everything a decision may know: one snapshot of a subject, taken by `flow/gather`.
+
+import type { Command } from "./command.ts";
+import type { Subject } from "./event.ts";
+import type { Part, PartName, PlanParse, Role } from "./plan.ts";
+import type { ReportReading } from "./report.ts";
+
+/** A reading of the outside world. Unknown is never good news. */
+export type Known<T> =
+  | { readonly kind: "known"; readonly value: T }
+  | { readonly kind: "unknown"; readonly why: string };
+
+export interface Pull {
+  readonly number: number;
+  readonly state: "open" | "closed";
+  readonly merged: boolean;
+  readonly draft: boolean;
+  readonly author: string;
+  readonly head: { readonly sha: string; readonly ref: string };
+  readonly base: { readonly ref: string };
+  readonly defaultBranch: string;
+  /** The head lives in another repository, or that repository is gone. */
+  readonly fork: boolean;
+  readonly changedFiles: number;
+}
+
+/** A plan as read at one place. `blob` is the git blob of the file, by which a reader can check it. */
+export type PlanReading =
+  | { readonly kind: "absent" }
+  | { readonly kind: "unknown"; readonly why: string }
+  | { readonly kind: "read"; readonly blob: string; readonly parse: PlanParse };
+
+/** Changed paths, a rename by both its names. `unknown` where GitHub cut the list. */
+export type Files = Known<readonly string[]>;
+
+export type ExecutionState =
+  /** In the ledger, and the engine has not confirmed it yet. */
+  | "intended"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "stopped"
+  /** The engine no longer knows it: its process or its record is gone. */
+  | "lost"
+  /** The engine would not start it. */
+  | "refused";
+
+export type StageState =
+  "pending" | "running" | "succeeded" | "failed" | "skipped" | "stopped" | "unknown";
+
+export interface StageFact {
+  readonly name: string;
+  readonly state: StageState;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** A sentence from the engine about what went wrong; empty while nothing did. */
+  readonly why: string;
+  /** The last lines that the stage printed, bounded, secrets of ours never in it. */
+  readonly output: string;
+  readonly reports: readonly ReportReading[];
+}
+
+/** One run of one part of a pipeline for one commit. Times are milliseconds since 1970. */
+export interface Execution {
+  readonly key: string;
+  readonly pipeline: string;
+  readonly part: PartName;
+  readonly sha: string;
+  /** 1, then counting up for the same subject, pipeline, part and commit. */
+  readonly attempt: number;
+  /** Why it was started: `auto`, or the key of the intention that asked for it. */
+  readonly cause: string;
+  /** What it was told to run, as the plan said then. */
+  readonly spec: Part;
+  readonly engineId: string | null;
+  readonly state: ExecutionState;
+  readonly why: string;
+  readonly stages: readonly StageFact[];
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  /** Set once a stop was asked of the engine; the reason code that it was asked for. */
+  readonly stopReason: string | null;
+}
+
+/** A wish of a person as stored, with what was found out about the person when it was first read. */
+export interface Intention {
+  readonly key: string;
+  readonly source: "comment" | "rerequest" | "button";
+  readonly actor: string;
+  readonly comment: number | null;
+  readonly commands: readonly Command[];
+  /** The head known when the wish arrived; null where we had never seen the pull request. */
+  readonly sha: string | null;
+  readonly receivedAt: number;
+  readonly role: Known<Role | "none">;
+  /** Null until the wish has been carried out or refused. */
+  readonly outcome: readonly Outcome[] | null;
+}
+
+/** What became of one command of an intention. */
+export interface Outcome {
+  readonly kind: "done" | "refused";
+  /** A sentence for the person who asked. */
+  readonly text: string;
+}
+
+/** Another subject that speaks about the same commit; the strictest verdict wins. */
+export interface Sibling {
+  readonly key: string;
+  readonly base: string;
+  /** Null while it has not been decided for this commit. */
+  readonly verdict: GateState | null;
+}
+
+export type GateState = "success" | "failure" | "action_required" | "in_progress";
+
+interface Common {
+  /** Milliseconds since 1970, the only clock of the decision. */
+  readonly now: number;
+  readonly executions: readonly Execution[];
+  readonly intentions: readonly Intention[];
+  readonly siblings: readonly Sibling[];
+  /** Names of the engines that this installation of Interlock may use. */
+  readonly engines: readonly string[];
+}
+
+export interface PullFacts extends Common {
+  readonly subject: Extract<Subject, { kind: "pull" }>;
+  readonly pull: Known<Pull> | { readonly kind: "absent" };
+  /** The plan of the base branch; the only one that is obeyed. */
+  readonly plan: PlanReading;
+  readonly files: Files;
+  /** The plan at the head, read only where the change touches it; shown, never obeyed. */
+  readonly proposed: PlanReading | null;
+}
+
+/** A later commit of the same branch and what its releases came to. */
+export interface Landed {
+  readonly key: string;
+  readonly sha: string;
+  readonly verdict: GateState | null;
+  /** Pipelines for which this commit has an execution of its release. */
+  readonly released: readonly string[];
+}
+
+export interface CommitFacts extends Common {
+  readonly subject: Extract<Subject, { kind: "commit" }>;
+  /** The plan of the default branch: it says which branches are roads at all. */
+  readonly roads: PlanReading;
+  /** The plan at the landed commit. */
+  readonly plan: PlanReading;
+  readonly files: Files;
+  /** Commits that landed later on the same branch, oldest first. */
+  readonly newer: readonly Landed[];
+  /** Pipelines whose release runs right now for another commit of the repository. */
+  readonly busy: readonly { readonly pipeline: string; readonly sha: string; readonly key: string }[];
+  /** Commits of the branch that landed earlier and still wait for a verdict. */
+  readonly waiting: readonly string[];
+}
+
+export type Facts = PullFacts | CommitFacts;

@@ -1,0 +1,60 @@
+// The plan: a repository's declaration of its roads to production, normalised so that no part is optional.
+
+/** Roles as GitHub ranks them, weakest first. */
+export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+export interface Plan {
+  /** Paths that need no pipeline, as globs; excludes (`!glob`) win. */
+  readonly exempt: readonly string[];
+  /** In the order of the file. Never empty. */
+  readonly pipelines: readonly Pipeline[];
+  /** The roles that may give a command, where the plan says otherwise than `core/command.ts`. */
+  readonly commands: Readonly<Record<string, readonly Role[]>>;
+}
+
+export interface Pipeline {
+  readonly name: string;
+  /** Branches as globs; excludes win. */
+  readonly branches: readonly string[];
+  /** Paths as globs; excludes win. */
+  readonly paths: readonly string[];
+  readonly verify: Part;
+  readonly release: Part | null;
+}
+
+export type PartName = "verify" | "release";
+
+/** One part of a pipeline and the engine that runs it. */
+export interface Part {
+  readonly engine: "local";
+  /** In the order in which they must pass. Never empty, names unique. */
+  readonly stages: readonly PlanStage[];
+  /** From the start of the execution; what has not ended by then has failed. */
+  readonly deadline_ms: number;
+}
+
+export interface PlanStage {
+  readonly name: string;
+  /** The shell command of the stage. */
+  readonly run: string;
+  /** Report files as globs below the workspace; each must be there and readable after the stage. */
+  readonly reports: readonly string[];
+  readonly timeout_ms: number;
+}
+
+/** A problem of the file at a place, 1-based. */
+export interface PlanProblem {
+  readonly line: number;
+  readonly column: number;
+  /** Where in the document, such as `pipelines.shop.verify.stages[1].run`; empty for the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type PlanParse =
+  | { readonly kind: "valid"; readonly plan: Plan }
+  | { readonly kind: "invalid"; readonly problems: readonly PlanProblem[] };
+
+/** Where the plan lives in a repository. */
+export const planPath = ".github/interlock.yml";
