@@ -79,7 +79,12 @@ export interface AnswerPresent {
 
 export type Effect =
   | { readonly kind: "start"; readonly key: string; readonly run: RunWanted }
-  | { readonly kind: "stop"; readonly key: string; readonly execution: string; readonly reason: string }
+  | {
+      readonly kind: "stop";
+      readonly key: string;
+      readonly execution: string;
+      readonly reason: string;
+    }
   | {
       readonly kind: "retry";
       readonly key: string;
@@ -93,6 +98,21 @@ export type Effect =
       /** A create of this name and commit was begun before and its answer lost: find it first. */
       readonly unconfirmed: boolean;
     }
-  | { readonly kind: "update_check"; readonly key: string; readonly id: number; readonly check: CheckWanted }
-  | { readonly kind: "create_answer"; readonly key: string; readonly body: string; readonly unconfirmed: boolean }
-  | { readonly kind: "update_answer"; readonly key: string; readonly id: number; readonly body: string };
+  | {
+      readonly kind: "update_check";
+      readonly key: string;
+      readonly id: number;
+      readonly check: CheckWanted;
+    }
+  | {
+      readonly kind: "create_answer";
+      readonly key: string;
+      readonly body: string;
+      readonly unconfirmed: boolean;
+    }
+  | {
+      readonly kind: "update_answer";
+      readonly key: string;
+      readonly id: number;
+      readonly body: string;
+    };

@@ -56,7 +56,11 @@ export type IntentionTarget =
 
 export type Event =
   | { readonly kind: "look"; readonly sights: readonly Sight[] }
-  | { readonly kind: "intend"; readonly target: IntentionTarget; readonly intention: IntentionDraft }
+  | {
+      readonly kind: "intend";
+      readonly target: IntentionTarget;
+      readonly intention: IntentionDraft;
+    }
   | { readonly kind: "forget"; readonly repositories: readonly Repository[] }
   | { readonly kind: "ignored"; readonly reason: IgnoredReason };
 
@@ -84,7 +88,8 @@ export function subjectKey(subject: Subject): string {
 
 /** Reads a key back. `installation` is not part of the key because a repository can be re-installed. */
 export function subjectOf(key: string, installation: number): Subject | undefined {
-  const match = /^(pull|commit|repository):([^/\s]+)\/([^/#@\s]+)(?:#(\d+)|@([0-9a-f]{40}):(.+))?$/.exec(key);
+  const match =
+    /^(pull|commit|repository):([^/\s]+)\/([^/#@\s]+)(?:#(\d+)|@([0-9a-f]{40}):(.+))?$/.exec(key);
   if (match === null) return undefined;
   const [, kind, owner = "", name = "", number, sha, branch] = match;
   const repository = { installation, owner, name };

@@ -46,7 +46,13 @@ export type ExecutionState =
   | "refused";
 
 export type StageState =
-  "pending" | "running" | "succeeded" | "failed" | "skipped" | "stopped" | "unknown";
+  | "pending"
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "skipped"
+  | "stopped"
+  | "unknown";
 
 export interface StageFact {
   readonly name: string;
@@ -153,7 +159,11 @@ export interface CommitFacts extends Common {
   /** Commits that landed later on the same branch, oldest first. */
   readonly newer: readonly Landed[];
   /** Pipelines whose release runs right now for another commit of the repository. */
-  readonly busy: readonly { readonly pipeline: string; readonly sha: string; readonly key: string }[];
+  readonly busy: readonly {
+    readonly pipeline: string;
+    readonly sha: string;
+    readonly key: string;
+  }[];
   /** Commits of the branch that landed earlier and still wait for a verdict. */
   readonly waiting: readonly string[];
 }

@@ -1,0 +1,340 @@
+// The interfaces between the flow and the outside world. Adapters implement them; nothing here runs.
+
+import type { AnswerPresent, CheckPresent, CheckWanted, RunWanted } from "./core/effect.ts";
+import type { Event, IgnoredReason, Repository, Sight, Subject } from "./core/event.ts";
+import type {
+  Execution,
+  Facts,
+  Files,
+  GateState,
+  Intention,
+  Known,
+  Landed,
+  Outcome,
+  PlanReading,
+  Pull,
+  Sibling,
+  StageFact,
+} from "./core/fact.ts";
+import type { PlanStage, Role } from "./core/plan.ts";
+
+/** Milliseconds since 1970. The world of the tests has its own. */
+export type Clock = () => number;
+
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+// ---------------------------------------------------------------- GitHub
+
+/**
+ * What became of a write.
+ * `deferred`: a budget or a limit of GitHub says not before `until`; nothing was sent, or GitHub
+ * refused it for its rate. `failed`: the answer was lost or GitHub was out of order; it may have taken effect.
+ * `refused`: GitHub understood and will not do it.
+ */
+export type Sent<T> =
+  | { readonly kind: "sent"; readonly value: T }
+  | { readonly kind: "deferred"; readonly until: number }
+  | { readonly kind: "failed"; readonly why: string }
+  | { readonly kind: "refused"; readonly status: number; readonly why: string };
+
+/** A reading that can also find nothing at the place. */
+export type Read<T> = Known<T> | { readonly kind: "absent" };
+
+/** Verdicts go before pages when the budget is short. */
+export type Urgency = "gate" | "rest";
+
+export interface OpenPull {
+  readonly number: number;
+  readonly head: string;
+  readonly base: string;
+}
+
+/** A webhook delivery as GitHub remembers it. */
+export interface HookDelivery {
+  readonly id: number;
+  readonly guid: string;
+  readonly deliveredAt: number;
+  readonly ok: boolean;
+}
+
+/** Calls to GitHub. No method throws for anything that GitHub or the network does. */
+export interface GitHub {
+  pull(repository: Repository, number: number): Promise<Read<Pull>>;
+  /** Every changed path, or unknown where the list is cut or does not match `changedFiles`. */
+  pullFiles(repository: Repository, pull: Pull): Promise<Files>;
+  /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
+  plan(repository: Repository, ref: string | null): Promise<PlanReading>;
+  /** Paths that differ between two commits; unknown where GitHub cut the list. */
+  comparedFiles(repository: Repository, base: string, head: string): Promise<Files>;
+  role(repository: Repository, login: string): Promise<Known<Role | "none">>;
+  /** Open pull requests; `unchanged` where GitHub answered that nothing moved since the last call. */
+  openPulls(
+    repository: Repository,
+  ): Promise<
+    Known<readonly OpenPull[]> | { readonly kind: "unchanged" } | { readonly kind: "absent" }
+  >;
+  /** Branch names with their tip; `unchanged` likewise. */
+  branches(
+    repository: Repository,
+  ): Promise<
+    | Known<ReadonlyMap<string, string>>
+    | { readonly kind: "unchanged" }
+    | { readonly kind: "absent" }
+  >;
+  /** Repositories that the installation may see. */
+  repositories(installation: number): Promise<Known<readonly Repository[]>>;
+  installations(): Promise<Known<readonly number[]>>;
+
+  createCheck(repository: Repository, check: CheckWanted, urgency: Urgency): Promise<Sent<number>>;
+  updateCheck(
+    repository: Repository,
+    id: number,
+    check: CheckWanted,
+    urgency: Urgency,
+  ): Promise<Sent<number>>;
+  /** Our newest check run of this name on this commit. */
+  findCheck(repository: Repository, sha: string, name: string): Promise<Read<number>>;
+  createComment(repository: Repository, pull: number, body: string): Promise<Sent<number>>;
+  updateComment(repository: Repository, id: number, body: string): Promise<Sent<number>>;
+  /** Our comment on the pull request that contains `marker`. */
+  findComment(repository: Repository, pull: number, marker: string): Promise<Read<number>>;
+
+  /** Deliveries newest first, at most `limit.sweep.deliveries`, none older than `since`. */
+  deliveries(since: number): Promise<Known<readonly HookDelivery[]>>;
+  redeliver(id: number): Promise<Sent<null>>;
+
+  /** A commit's tree as a gzipped tar stream with one top-level folder. */
+  tarball(repository: Repository, sha: string): Promise<Known<ReadableStream<Uint8Array>>>;
+}
+
+// ---------------------------------------------------------------- engines
+
+export interface StartRequest {
+  readonly run: RunWanted;
+  readonly repository: Repository;
+  /** For the environment of the commands and for names in logs. */
+  readonly pull: number | null;
+  readonly branch: string;
+}
+
+export type Started =
+  | { readonly kind: "started"; readonly engineId: string }
+  /** Final: asking again would be refused again. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** It may or may not have started; `find` will tell. */
+  | { readonly kind: "failed"; readonly why: string };
+
+export interface Observation {
+  readonly state: Exclude<Execution["state"], "intended" | "refused">;
+  readonly why: string;
+  readonly stages: readonly StageFact[];
+  readonly endedAt: number | null;
+}
+
+export type Acted =
+  | { readonly kind: "done" }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Something that runs a part of a pipeline. Every call may be repeated; the run's key makes it once. */
+export interface Engine {
+  readonly name: string;
+  /** Starts the run, or returns what an earlier call with the same `run.key` started. */
+  start(request: StartRequest): Promise<Started>;
+  /** What became of a start whose answer was lost. Absent: it never began and may be started. */
+  find(key: string): Promise<Read<string>>;
+  observe(engineId: string): Promise<Read<Observation>>;
+  stop(engineId: string, reason: string): Promise<Acted>;
+  /** Runs the failed execution again from the stage on, in the same place. `key` makes it once. */
+  retry(engineId: string, stage: string, key: string): Promise<Acted>;
+}
+
+/** Called by an engine when one of its executions moved: only a hint to look again. */
+export type EngineNotice = (executionKey: string) => void;
+
+// ---------------------------------------------------------------- the store
+
+/** A webhook as it arrived, reduced to what is kept of it. */
+export interface Delivery {
+  readonly guid: string;
+  readonly name: string;
+  readonly action: string | null;
+  readonly receivedAt: number;
+  readonly event: Event;
+}
+
+export type Accepted = "new" | "known";
+
+export interface SubjectRow {
+  readonly key: string;
+  readonly subject: Subject;
+  /** Last head commit that an event or a look told. */
+  readonly head: string | null;
+  /** For a landed commit: the tip before it. */
+  readonly before: string | null;
+  readonly base: string | null;
+  readonly open: boolean;
+  readonly createdAt: number;
+  readonly dueAt: number | null;
+  /** Looks in a row that could not be finished; decides how long to wait. */
+  readonly failures: number;
+  /** The gate as this subject alone sees it, and the commit it is about. */
+  readonly verdict: GateState | null;
+  readonly verdictSha: string | null;
+}
+
+/** What one look came to, written in one transaction. */
+export interface LookRecord {
+  readonly key: string;
+  readonly at: number;
+  readonly open: boolean;
+  readonly head: string | null;
+  readonly base: string | null;
+  readonly dueAt: number | null;
+  readonly failures: number;
+  readonly verdict: GateState | null;
+  readonly verdictSha: string | null;
+  /** The snapshot and what was decided from it, for `explain`. Null when nothing could be decided. */
+  readonly snapshot: { readonly facts: Facts; readonly decision: unknown } | null;
+  /** Subjects that should be looked at because this one changed. */
+  readonly wake: readonly string[];
+}
+
+/** One reading kept for later looks. */
+export interface KeptReading {
+  readonly etag: string | null;
+  readonly readAt: number;
+  readonly value: unknown;
+}
+
+export interface Job {
+  readonly id: string;
+  readonly key: string;
+  readonly installation: number;
+}
+
+/** Durable state. Methods throw only when the database does; `work` then hands the job back. */
+export interface Store {
+  /** Deliveries, their subjects, intentions and jobs, in one transaction. */
+  accept(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, Accepted>>;
+  knownDeliveries(guids: readonly string[]): Promise<ReadonlySet<string>>;
+
+  /** Makes sure the subjects exist and each has a job. */
+  see(sights: readonly Sight[], at: number): Promise<void>;
+  /** One job for each subject that has none waiting. Unknown keys are left out. */
+  wake(keys: readonly string[]): Promise<void>;
+  /** The subject that an execution belongs to gets a job. */
+  wakeExecution(executionKey: string): Promise<void>;
+  /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
+  wakeDue(now: number): Promise<number | null>;
+  forget(repository: Repository): Promise<void>;
+
+  subject(key: string): Promise<SubjectRow | null>;
+  /** Open subjects of a repository. */
+  openSubjects(repository: Repository): Promise<readonly SubjectRow[]>;
+  /** Keys of all open subjects that are not at rest: no verdict yet, or something still runs. */
+  restless(): Promise<readonly string[]>;
+  repositories(): Promise<readonly Repository[]>;
+  record(look: LookRecord): Promise<void>;
+  snapshot(key: string): Promise<LookRecord["snapshot"]>;
+
+  executions(key: string): Promise<readonly Execution[]>;
+  /** True where this call put the run into the ledger; false where it was there. */
+  intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
+  recordExecution(
+    executionKey: string,
+    change: Partial<
+      Pick<Execution, "engineId" | "state" | "why" | "stages" | "endedAt" | "stopReason">
+    >,
+  ): Promise<void>;
+
+  intentions(key: string): Promise<readonly Intention[]>;
+  recordRole(intentionKey: string, role: Role | "none"): Promise<void>;
+  recordOutcome(
+    intentionKey: string,
+    subjectKey: string,
+    outcome: readonly Outcome[],
+  ): Promise<void>;
+
+  siblings(key: string, repository: Repository, sha: string): Promise<readonly Sibling[]>;
+  newer(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Landed[]>;
+  waiting(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly string[]>;
+  busy(
+    subject: Extract<Subject, { kind: "commit" }>,
+  ): Promise<readonly { pipeline: string; sha: string; key: string }[]>;
+
+  checks(repository: Repository, shas: readonly string[]): Promise<readonly CheckPresent[]>;
+  /** Checks that this subject wrote on other commits and that are still in progress there. */
+  openChecks(key: string, exceptSha: string): Promise<readonly CheckPresent[]>;
+  intendCheck(key: string, check: CheckWanted): Promise<void>;
+  recordCheck(key: string, check: CheckWanted, id: number, at: number): Promise<void>;
+  answers(key: string): Promise<readonly AnswerPresent[]>;
+  intendAnswer(key: string, intentionKey: string, pull: number): Promise<void>;
+  recordAnswer(key: string, intentionKey: string, id: number, body: string): Promise<void>;
+
+  reading(key: string): Promise<KeptReading | null>;
+  keepReading(key: string, reading: KeptReading): Promise<void>;
+  dropReading(keyPrefix: string): Promise<void>;
+
+  /** Deletes what is older than its retention in `limit.keep`. */
+  prune(now: number): Promise<void>;
+  /** Throws where the database or the queue does not work. */
+  check(): Promise<void>;
+}
+
+/** Leases subjects: at most one job per subject is active, on any number of replicas. */
+export interface Queue {
+  /** Runs `handler` for each job until stopped. Resolves when the workers are up. */
+  work(workers: number, handler: (job: Job) => Promise<void>): Promise<void>;
+  /** Takes jobs by hand: the test world's single step. */
+  take(count: number): Promise<readonly Job[]>;
+  done(job: Job): Promise<void>;
+  /** Hands a job back to be taken again. */
+  handBack(job: Job): Promise<void>;
+  /** Takes no more work and waits up to `grace_ms` for what is leased; the rest is handed back. */
+  stop(grace_ms: number): Promise<void>;
+}
+
+/** State of the local engine's runs, kept in the store so that every replica sees them. */
+export interface LocalRuns {
+  /** False where the token is known already. */
+  add(run: LocalRun): Promise<boolean>;
+  get(token: string): Promise<LocalRun | null>;
+  update(token: string, change: Partial<Omit<LocalRun, "token">>): Promise<void>;
+  /** Runs that have not ended. */
+  live(): Promise<readonly LocalRun[]>;
+  /** Ended runs whose workspace is still kept, oldest first. */
+  kept(instance: string): Promise<readonly LocalRun[]>;
+}
+
+export interface LocalRun {
+  /** The run's key. */
+  readonly token: string;
+  readonly request: StartRequest;
+  /** The Interlock process that runs it. */
+  readonly instance: string;
+  /** Alive sign of that process. */
+  readonly beatAt: number;
+  readonly state: Observation["state"];
+  readonly why: string;
+  readonly stages: readonly StageFact[];
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  /** The running command's process group, with its start time, so that another process's id is never killed. */
+  readonly process: { readonly group: number; readonly startedAt: string } | null;
+  readonly stopRequested: string | null;
+  /** Keys of retries already carried out. */
+  readonly retries: readonly string[];
+  /** Folder of the commit while it is kept. */
+  readonly workspace: string | null;
+}
+
+/** The commands of a stage as the local engine runs them. */
+export type LocalStage = PlanStage;
+
+export type { IgnoredReason };
