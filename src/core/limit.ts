@@ -4,6 +4,44 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 
 export const limit = {
+  command: {
+    /** The most that GitHub takes in one comment. */
+    comment_chars: 65_536,
+    /** Commands carried out of one comment; our own choice. */
+    per_comment: 5,
+    /** What an answer repeats of a word that is no command. */
+    word_chars: 40,
+  },
+  /** The plan is read on every look at a pull request, and anybody may propose one. All our own choice. */
+  plan: {
+    /** Before it is read as YAML. */
+    bytes: 256 * KiB,
+    /** Nested maps and lists; a plan has nine. */
+    depth: 20,
+    /** Uses of `*alias` in the whole file. */
+    aliases: 50,
+    /** Maps, lists and values, what aliases repeat counted again. */
+    nodes: 20_000,
+    /** Problems told at once; GitHub takes 50 annotations with one request. */
+    problems: 50,
+    pipelines: 50,
+    /** In one part of a pipeline. */
+    stages: 30,
+    name_chars: 64,
+    /** A stage's command. */
+    run_chars: 10_000,
+    /** Patterns in one list. */
+    globs: 100,
+    glob_chars: 200,
+    /** What braces in one pattern may stand for. */
+    glob_alternatives: 64,
+    reports: 20,
+    duration_min_ms: 1_000,
+    timeout_max_ms: 24 * 60 * 60_000,
+    deadline_max_ms: 7 * 24 * 60 * 60_000,
+    timeout_default_ms: 30 * 60_000,
+    deadline_default_ms: 2 * 60 * 60_000,
+  },
   report: {
     /** A report larger than this is hostile or useless; our own choice. */
     bytes: 20 * MiB,
@@ -16,7 +54,93 @@ export const limit = {
     name_chars: 300,
     message_chars: 2_000,
     trace_chars: 4_000,
+    /** Text of one problem that is searched for the place where it happened. */
+    text_chars: 64 * KiB,
+    /** Attributes of one element; real ones have about ten. */
+    attributes: 100,
+    /** What one report may claim to have taken: about a month, and still a 32-bit integer. */
+    duration_ms: 2 ** 31 - 1,
+    /** Values in one JSON report: ten for each test, as many as fit into `bytes`. */
+    values: 2_000_000,
     /** Files that one `reports` pattern may match. */
     files: 50,
+    /** Folder entries looked at for one `reports` pattern. */
+    entries: 100_000,
+  },
+  /** The local engine. All our own choice: one machine that also runs Interlock itself. */
+  local: {
+    /** Runs at the same time; the rest wait in line. */
+    running: 2,
+    /** From SIGTERM to SIGKILL. */
+    kill_grace_ms: 5_000,
+    /** What is kept of a stage's output; the text of a check holds 65,535 characters for all stages. */
+    output_lines: 200,
+    output_bytes: 16 * KiB,
+    line_chars: 1_000,
+    /** A stage that prints more than this is ended. */
+    output_total_bytes: 64 * MiB,
+    /** For what was printed before the end and is still on its way. */
+    drain_ms: 1_000,
+    /** A commit's archive, compressed and unpacked. */
+    archive_bytes: 512 * MiB,
+    tree_bytes: 2_048 * MiB,
+    tree_entries: 200_000,
+    /** The longest path in an archive; Linux allows 4,096 with the workspace's own in front. */
+    path_chars: 2_048,
+    fetch_tries: 3,
+    fetch_wait_ms: 1_000,
+    fetch_ms: 5 * 60_000,
+    /** Workspace, home and temporary files of one run. */
+    disk_bytes: 5_120 * MiB,
+    disk_entries: 1_000_000,
+    disk_watch_ms: 3_000,
+    /** A run does not begin with less than this free. */
+    free_bytes: 512 * MiB,
+    /** Workspaces of failed and stopped runs, for a retry. */
+    kept: 10,
+    keep_ms: 60 * 60_000,
+    /** How often the runs of this process are looked up in the store, for a stop asked of another one. */
+    watch_ms: 2_000,
+    beat_ms: 10_000,
+    /** A process silent for this long is taken for dead. */
+    beat_lost_ms: 60_000,
+    /** Before a write that the store did not take is tried again. */
+    store_wait_ms: 1_000,
+  },
+  look: {
+    /** A look that could not read or finish everything is repeated after this. */
+    again_ms: 5_000,
+    /** Each further failure in a row doubles the wait, up to here. */
+    again_ms_max: 5 * 60_000,
+    /** A running execution is asked after this even where no notice came. */
+    running_ms: 60_000,
+    /** No verdict is made from a reading of a pull request or a plan that is older. */
+    fresh_ms: 30_000,
+    /** GitHub may answer 404 for something that it has just told us of. */
+    young_ms: 60_000,
+    /** How long a later commit waits for an earlier one that gets no verdict. */
+    order_ms: 10 * 60_000,
+    /** Executions and intentions of one subject that a look reads, newest first. */
+    executions: 100,
+    intentions: 100,
+  },
+  page: {
+    /** GitHub refuses a longer summary or text; it counts bytes. docs.github.com/rest/checks/runs */
+    bytes: 65_535,
+    /** Annotations per request. docs.github.com/rest/checks/runs */
+    annotations: 50,
+    annotation_title_chars: 255,
+    /** GitHub allows 64 kB a message; nobody reads that. */
+    annotation_chars: 4_000,
+    title_chars: 140,
+    /** Failing tests and problems of a plan listed on a page. */
+    problems: 50,
+    preview: 50,
+    paths: 20,
+    executions: 10,
+    /** A run in progress is not shown before this: a short one is posted once, with its result. */
+    quiet_ms: 2_000,
+    /** Between two updates of a check that stays in progress. */
+    progress_ms: 10_000,
   },
 } as const;

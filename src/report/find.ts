@@ -1,0 +1,74 @@
+// Finds the files of a workspace that a glob means, without following links.
+
+import { opendir, realpath } from "node:fs/promises";
+import { join, posix } from "node:path";
+import picomatch from "picomatch";
+import { limit } from "../core/limit.ts";
+import { troubleOf } from "./open.ts";
+
+export type Found =
+  | { readonly kind: "found" /** Sorted. */; readonly paths: readonly string[] }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** Links are found like files, so that whoever opens them can say why they are not read. */
+export async function find(root: string, pattern: string): Promise<Found> {
+  const glob = pattern.replace(/^(?:\.\/)+/, "");
+  if (glob.startsWith("/") || glob.split("/").includes("..")) {
+    return { kind: "refused", why: "leaves the workspace" };
+  }
+  const { base, isGlob } = picomatch.scan(glob);
+  return isGlob ? search({ root, glob, base }) : { kind: "found", paths: [posix.normalize(glob)] };
+}
+
+interface Search {
+  readonly root: string;
+  readonly glob: string;
+  /** The part of the glob that is a plain folder. */
+  readonly base: string;
+}
+
+async function search({ root, glob, base }: Search): Promise<Found> {
+  // A leading "!" would turn the pattern into everything else.
+  const matches = picomatch(glob, { nonegate: true });
+  const paths: string[] = [];
+  const folders = [base];
+  let entries = 0;
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const opened = await openFolder(join(root, folder));
+    if (opened.kind === "refused") return opened;
+    if (opened.kind === "gone") continue;
+    for await (const entry of opened.dir) {
+      entries += 1;
+      if (entries > limit.report.entries) {
+        return { kind: "refused", why: `looks at more than ${limit.report.entries} files` };
+      }
+      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (!unsearched.has(entry.name)) folders.push(path);
+      } else if (matches(path)) {
+        paths.push(path);
+      }
+    }
+    if (paths.length > limit.report.files) {
+      return { kind: "refused", why: `matches more than ${limit.report.files} files` };
+    }
+  }
+  return { kind: "found", paths: paths.sort() };
+}
+
+/** Large, and never where a stage puts its reports. */
+const unsearched = new Set(["node_modules", ".git"]);
+
+async function openFolder(path: string) {
+  try {
+    // The folder that a pattern names may itself be a link to anywhere.
+    if ((await realpath(path)) !== path) {
+      return { kind: "refused", why: "goes through a symbolic link" } as const;
+    }
+    return { kind: "open", dir: await opendir(path) } as const;
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble === null) throw error;
+    return trouble;
+  }
+}

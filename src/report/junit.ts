@@ -1,0 +1,56 @@
+// Reads JUnit XML, in all the dialects that runners write, as a stream.
+
+import { SaxesParser } from "saxes";
+import { limit } from "../core/limit.ts";
+import type { ReportReading } from "../core/report.ts";
+import { broken, type ReportFile, refuseBytes } from "./file.ts";
+import { JUnitReader, Refusal } from "./junit-reader.ts";
+import { xmlText } from "./xml-text.ts";
+
+/**
+ * A report without any test is read, with counts of zero: whether that may pass is for the
+ * decision, which knows what the stage promised.
+ */
+export function readJUnit(file: ReportFile): ReportReading {
+  const refused = refuseBytes(file.bytes);
+  if (refused !== null) return broken(file.path, refused);
+
+  // The bytes are known to be XML 1.0 text, whatever version the declaration claims.
+  const parser = new SaxesParser({
+    xmlns: false,
+    position: false,
+    defaultXMLVersion: "1.0",
+    forceXMLVersion: true,
+  });
+  const reader = new JUnitReader(file.root);
+  let attributes = 0;
+  parser.on("error", (error) => {
+    throw new Refusal(`is not well-formed XML: ${error.message}`);
+  });
+  parser.on("doctype", () => {
+    throw new Refusal("has a DOCTYPE, which no test report needs");
+  });
+  parser.on("opentagstart", () => {
+    attributes = 0;
+  });
+  parser.on("attribute", () => {
+    attributes += 1;
+    if (attributes > limit.report.attributes)
+      throw new Refusal("has an element with too many attributes");
+  });
+  parser.on("opentag", (tag) => reader.open(tag.name, tag.attributes));
+  parser.on("closetag", () => reader.close());
+  parser.on("text", (text) => reader.text(text));
+  parser.on("cdata", (text) => reader.text(text));
+  parser.on("comment", (text) => reader.comment(text));
+
+  // Throwing is the only way to stop the parser; the refusal does not leave this function.
+  try {
+    for (const text of xmlText(file.bytes)) parser.write(text);
+    parser.close();
+  } catch (error) {
+    if (error instanceof Refusal) return broken(file.path, `${error.why} (line ${parser.line})`);
+    throw error;
+  }
+  return { kind: "read", path: file.path, format: "junit", ...reader.result() };
+}
