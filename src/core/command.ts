@@ -1,6 +1,9 @@
 // Slash commands: one table that is grammar, permission and help at once, and the reading of comments.
 
+import { plainLines } from "./comment.ts";
+import { limit } from "./limit.ts";
 import { type Role, roles } from "./plan.ts";
+import { stageName } from "./plan-name.ts";
 
 export type Verb = "help" | "status" | "explain" | "verify" | "retry" | "stop";
 
@@ -10,7 +13,7 @@ export type Command =
   | { readonly kind: "explain" }
   /** `sha` is lower case, 7 to 40 digits; null means the head. */
   | { readonly kind: "verify"; readonly sha: string | null }
-  /** `stage` as written; null means every stage that failed. */
+  /** `stage` as written; null means the first that did not pass. */
   | { readonly kind: "retry"; readonly stage: string | null }
   | { readonly kind: "stop" }
   | { readonly kind: "unknown"; readonly word: string; readonly nearest: Verb | null }
@@ -18,6 +21,7 @@ export type Command =
 
 export interface CommandRow {
   readonly verb: Verb;
+  /** What follows `/interlock`. */
   readonly usage: string;
   /** One sentence. */
   readonly help: string;
@@ -61,7 +65,7 @@ export const commandTable: readonly CommandRow[] = [
   {
     verb: "retry",
     usage: "retry [<stage>]",
-    help: "Runs a failed verify part again, from the named stage where one is named.",
+    help: "Runs a failed verify part again, from the named stage or else from the first that did not pass.",
     roles: writers,
     examples: ["/interlock retry", "/interlock retry test", '/interlock retry "unit tests"'],
   },
@@ -74,9 +78,12 @@ export const commandTable: readonly CommandRow[] = [
   },
 ];
 
-/** The commands that a reader of the comment would see as commands, in order. */
-export function parseCommands(_body: string): readonly Command[] {
-  return [];
+/** The commands that a reader of the comment would see as commands, in order; the first few only. */
+export function parseCommands(body: string): readonly Command[] {
+  if (body.length > limit.command.comment_chars || !body.includes(mark)) return [];
+  return plainLines(body)
+    .flatMap((line) => parseLine(line) ?? [])
+    .slice(0, limit.command.per_comment);
 }
 
 /** Whether the role may give the command: by the plan where it names the verb, else by the table. */
@@ -89,4 +96,87 @@ export function mayGive(
   const own = Object.hasOwn(overrides, verb) ? overrides[verb] : undefined;
   const allowed = own ?? commandTable.find((row) => row.verb === verb)?.roles ?? [];
   return allowed.includes(role);
+}
+
+const mark = "/interlock";
+
+function parseLine(line: string): Command | undefined {
+  const [first, word = "help", ...rest] = line.split(/[ \t]+/);
+  if (first !== mark) return undefined;
+  const verb = commandTable.find((row) => row.verb === word.toLowerCase())?.verb;
+  if (verb === undefined)
+    return {
+      kind: "unknown",
+      word: word.slice(0, limit.command.word_chars),
+      nearest: nearest(word),
+    };
+  switch (verb) {
+    case "help":
+    case "status":
+    case "explain":
+    case "stop":
+      if (rest.length === 0) return { kind: verb };
+      return invalid(verb, `\`${mark} ${verb}\` takes no argument.`);
+    case "verify":
+      return parseVerify(rest);
+    case "retry":
+      return parseRetry(rest);
+  }
+}
+
+function parseVerify(args: readonly string[]): Command {
+  const [sha] = args;
+  if (sha === undefined) return { kind: "verify", sha: null };
+  if (args.length === 1 && /^[0-9a-f]{7,40}$/i.test(sha))
+    return { kind: "verify", sha: sha.toLowerCase() };
+  return invalid(
+    "verify",
+    `\`${mark} verify\` takes at most one argument, a commit by 7 to 40 hexadecimal digits.`,
+  );
+}
+
+function parseRetry(args: readonly string[]): Command {
+  if (args.length === 0) return { kind: "retry", stage: null };
+  const text = args.join(" ");
+  // Phones and macOS turn straight quotes into curly ones while people type.
+  const quoted = /^(?:"([^"]*)"|'([^']*)'|“([^“”]*)”|‘([^‘’]*)’)$/.exec(text);
+  const stage = quoted === null ? text : (quoted.slice(1).find((name) => name !== undefined) ?? "");
+  if (!stageName.test(stage))
+    return invalid(
+      "retry",
+      `\`${mark} retry\` takes the name of a stage as the plan has it: letters, digits, spaces, dots, underscores and hyphens.`,
+    );
+  if (quoted === null && args.length > 1)
+    return invalid("retry", `Put a name with spaces in quotes: \`${mark} retry "${stage}"\`.`);
+  return { kind: "retry", stage };
+}
+
+function invalid(verb: Verb, why: string): Command {
+  return { kind: "invalid", verb, why };
+}
+
+/** The verb that was probably meant: at most two letters added, left out or changed. */
+function nearest(word: string): Verb | null {
+  const near = commandTable
+    .map(({ verb }) => ({ verb, distance: distance(word.toLowerCase(), verb) }))
+    .filter((candidate) => candidate.distance <= 2)
+    .sort((one, other) => one.distance - other.distance);
+  return near[0]?.verb ?? null;
+}
+
+/** Levenshtein's distance; 3 stands for any that is larger than 2. */
+function distance(one: string, other: string): number {
+  if (Math.abs(one.length - other.length) > 2) return 3;
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [column, wanted] of [...other].entries()) {
+      const changed = (row[column] ?? 0) + (letter === wanted ? 0 : 1);
+      const removed = (row[column + 1] ?? 0) + 1;
+      const added = (next[column] ?? 0) + 1;
+      next.push(Math.min(changed, removed, added));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 3;
 }
