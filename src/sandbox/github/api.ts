@@ -1,0 +1,188 @@
+// Answers one API request: who asks, which route, what goes wrong on the way, and the headers.
+import { createHash } from "node:crypto";
+import { check, identify } from "./access.ts";
+import { failed, isObject, notFound } from "./answer.ts";
+import type { RequestFault } from "./faults.ts";
+import type { Actor, Repository, World } from "./model.ts";
+import { giveBack, rateLimitHeaders, spend } from "./rate-limit.ts";
+import { findRepository } from "./repositories.ts";
+import type { LoggedRequest } from "./request-log.ts";
+import type { Answer, Call } from "./route.ts";
+import type { Found, Router } from "./router.ts";
+
+export type ApiRequest = {
+  method: string;
+  url: URL;
+  headers: Record<string, string>;
+  body: Buffer;
+};
+/** `lost`: the connection breaks without an answer. */
+export type ApiResponse =
+  | { kind: "answer"; status: number; headers: Record<string, string>; body: Buffer }
+  | { kind: "lost" };
+
+export type Api = (request: ApiRequest) => Promise<ApiResponse>;
+
+export function createApi(world: World, router: Router): Api {
+  return async (request) => {
+    const path = request.url.pathname.replace(/^\/api\/v3(?=\/)/, "");
+    const found = router(request.method, path);
+    const template = found?.template ?? "unknown";
+    const fault = world.faults.forRequest({ method: request.method, template, path });
+    if (fault?.kind === "slow") await world.clock.sleep(fault.ms);
+    const identity = identify(world, request.headers.authorization ?? queryToken(found, request));
+    const actor = identity.kind === "known" ? identity.actor : undefined;
+    const log = (status: LoggedRequest["status"]) =>
+      world.log.all.push({
+        method: request.method,
+        template,
+        path,
+        status,
+        by: actor?.account.login ?? "anonymous",
+        at: world.clock.now(),
+        kind: kindOf(template),
+      });
+
+    const early = faultBefore(fault);
+    const answer =
+      early ??
+      (identity.kind === "refused" ? identity.answer : (spend(world, actor) ?? undefined)) ??
+      serve(world, { request, found, actor });
+    const late = early ? undefined : faultAfter(world, fault, answer);
+    if (late === "lost") {
+      log("lost");
+      return { kind: "lost" };
+    }
+    const response = finish(world, { request, actor, answer: late ?? answer });
+    log(response.status);
+    return response;
+  };
+}
+
+function serve(
+  world: World,
+  asked: { request: ApiRequest; found: Found | undefined; actor: Actor | undefined },
+): Answer {
+  const { request, found, actor } = asked;
+  if (!found) return notFound();
+  const { params, route } = found;
+  const repository = repositoryIn(world, params);
+  if (params.owner !== undefined && params.repo !== undefined && !repository) return notFound();
+  const refusal = check(route.access, actor, repository);
+  if (refusal) return refusal;
+  const body = parseBody(request.body);
+  if (body === undefined) return failed(400, "Problems parsing JSON");
+  const call: Call = {
+    world,
+    actor: actor ?? nobody,
+    params,
+    query: request.url.searchParams,
+    body,
+    headers: request.headers,
+    url: request.url,
+    get repository() {
+      if (!repository) throw new Error(`${route.path} is not about a repository`);
+      return repository;
+    },
+  };
+  return route.run(call);
+}
+
+function finish(
+  world: World,
+  parts: { request: ApiRequest; actor: Actor | undefined; answer: Answer },
+): ApiResponse & { kind: "answer" } {
+  const { request, actor, answer } = parts;
+  const body =
+    answer.raw ??
+    (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.body)));
+  const headers: Record<string, string> = {
+    ...(answer.raw ? {} : { "content-type": "application/json; charset=utf-8" }),
+    date: new Date(world.clock.now()).toUTCString(),
+    "x-github-request-id": world.random.guid(),
+    "x-github-media-type": "github.v3; format=json",
+    ...answer.headers,
+  };
+  if (request.method === "GET" && answer.status === 200) {
+    headers.etag = `W/"${createHash("sha256").update(body).digest("hex")}"`;
+    if (request.headers["if-none-match"] === headers.etag) {
+      // Documented: a conditional request answered by 304 does not count against the limit.
+      giveBack(world, actor);
+      const limits = rateLimitHeaders(world, actor);
+      return {
+        kind: "answer",
+        status: 304,
+        headers: { ...headers, ...limits },
+        body: Buffer.alloc(0),
+      };
+    }
+  }
+  Object.assign(headers, rateLimitHeaders(world, actor));
+  return { kind: "answer", status: answer.status, headers, body };
+}
+
+function faultBefore(fault: RequestFault | undefined): Answer | undefined {
+  if (fault?.kind === "error") return failed(fault.status ?? 502, "Server Error");
+  if (fault?.kind !== "secondaryLimit") return undefined;
+  return {
+    ...failed(fault.status ?? 403, "You have exceeded a secondary rate limit."),
+    headers: { "retry-after": String(fault.retryAfterSeconds) },
+  };
+}
+
+function faultAfter(
+  world: World,
+  fault: RequestFault | undefined,
+  answer: Answer,
+): Answer | "lost" | undefined {
+  if (fault?.kind === "answerLost") return "lost";
+  if (fault?.kind === "lateError") return failed(fault.status ?? 502, "Server Error");
+  if (fault?.kind !== "unseen" || answer.status !== 200) return undefined;
+  const born = birthOf(answer.body);
+  return born !== undefined && world.clock.now() - born < fault.ms ? notFound() : undefined;
+}
+
+function birthOf(body: unknown): number | undefined {
+  if (!isObject(body)) return undefined;
+  const commit =
+    isObject(body.commit) && isObject(body.commit.committer)
+      ? body.commit.committer.date
+      : undefined;
+  const date = body.created_at ?? body.started_at ?? commit;
+  return typeof date === "string" ? Date.parse(date) : undefined;
+}
+
+function repositoryIn(world: World, params: Found["params"]): Repository | undefined {
+  const { owner, repo } = params;
+  return owner === undefined || repo === undefined
+    ? undefined
+    : findRepository(world, `${owner}/${repo}`);
+}
+
+// A download link carries its own token, since clients drop the header on a redirect.
+function queryToken(found: Found | undefined, request: ApiRequest): string | undefined {
+  if (!found || kindOf(found.template) !== "download") return undefined;
+  const token = request.url.searchParams.get("token");
+  return token === null ? undefined : `token ${token}`;
+}
+
+function kindOf(template: string): LoggedRequest["kind"] {
+  if (template.endsWith("/access_tokens")) return "token";
+  return template.startsWith("/_codeload") ? "download" : "api";
+}
+
+function parseBody(body: Buffer): Record<string, unknown> | undefined {
+  if (body.length === 0) return {};
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"));
+    if (value === null) return {};
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const nobody: Actor = {
+  kind: "user",
+  account: { kind: "User", id: 0, login: "anonymous", email: "" },
+};

@@ -1,0 +1,165 @@
+// Sends webhooks in the background, keeps a record of each attempt, and sends one again when asked.
+import { createHmac } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import type { Faults } from "./faults.ts";
+import type { App, WebhookResponse, WebhookTarget } from "./model.ts";
+import type { Random } from "./random.ts";
+
+/** GitHub gives a receiver ten seconds (docs: handling-failed-webhook-deliveries). */
+const answer_ms_max = 10_000;
+
+export type Hook = {
+  app: App;
+  guid: string;
+  event: string;
+  action: string | undefined;
+  installationId: number | undefined;
+  repositoryId: number | undefined;
+  body: string;
+};
+
+export type Delivery = Hook & {
+  id: number;
+  deliveredAt: number;
+  durationSeconds: number;
+  redelivery: boolean;
+  status: string;
+  statusCode: number;
+  request: { headers: Record<string, string> };
+  response: string | undefined;
+};
+
+export type Outbox = {
+  /** Every attempt so far, oldest first. */
+  deliveries: Delivery[];
+  send(hook: Hook): void;
+  redeliver(delivery: Delivery): void;
+  /** Resolves when nothing is left to send, apart from what a fault delays into the future. */
+  settled(): Promise<void>;
+};
+
+type Parts = { clock: Clock; random: Random; faults: Faults; nextId: () => number };
+
+export function createOutbox(parts: Parts): Outbox {
+  const deliveries: Delivery[] = [];
+  const waiting: (() => Promise<void>)[] = [];
+  let held: Hook[] = [];
+  let running: Promise<void> | undefined;
+
+  const attempt = async (hook: Hook, as: "first" | "again", reach: Reach) => {
+    const target = hook.app.webhook;
+    if (!target) return;
+    const headers = headersOf(hook, target);
+    const startedAt = parts.clock.now();
+    const answer = reach === "not" ? undefined : await post(target, headers, hook.body);
+    const result = reach === "all" ? answer : undefined;
+    deliveries.push({
+      ...hook,
+      id: parts.nextId(),
+      deliveredAt: startedAt,
+      durationSeconds: (parts.clock.now() - startedAt) / 1000,
+      redelivery: as === "again",
+      ...outcome(result),
+      request: { headers },
+      response: result?.body,
+    });
+  };
+
+  const pump = () => {
+    running ??= (async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await next();
+      running = undefined;
+    })();
+  };
+
+  const queue = (hook: Hook, reach: Reach = "all") => {
+    waiting.push(() => attempt(hook, "first", reach));
+    const late = held;
+    held = [];
+    for (const other of late) waiting.push(() => attempt(other, "first", "all"));
+    pump();
+  };
+
+  return {
+    deliveries,
+    send(hook) {
+      const fault = parts.faults.forWebhook(hook);
+      switch (fault?.kind) {
+        case undefined:
+          return queue(hook);
+        case "lost":
+          return;
+        case "failed":
+          return queue(hook, "not");
+        case "unanswered":
+          return queue(hook, "onlyThere");
+        case "doubled":
+          queue(hook);
+          return queue(hook);
+        case "delayed":
+          void parts.clock.sleep(fault.ms).then(() => queue(hook));
+          return;
+        case "reordered":
+          held.push(hook);
+          return;
+      }
+    },
+    redeliver(delivery) {
+      waiting.push(() => attempt(delivery, "again", "all"));
+      pump();
+    },
+    async settled() {
+      while (running || waiting.length > 0 || held.length > 0) {
+        const [first, ...rest] = held;
+        if (!running && first) {
+          held = rest;
+          queue(first);
+        }
+        await running;
+      }
+    },
+  };
+}
+
+/** How far an attempt gets: there and back, only there, or nowhere. */
+type Reach = "all" | "onlyThere" | "not";
+
+function headersOf(hook: Hook, target: WebhookTarget): Record<string, string> {
+  const digest = (algorithm: string) =>
+    createHmac(algorithm, target.secret).update(hook.body).digest("hex");
+  return {
+    "content-type": "application/json",
+    accept: "*/*",
+    "user-agent": "GitHub-Hookshot/0000000",
+    "x-github-delivery": hook.guid,
+    "x-github-event": hook.event,
+    "x-github-hook-id": String(hook.app.id),
+    "x-github-hook-installation-target-type": "integration",
+    "x-github-hook-installation-target-id": String(hook.app.id),
+    "x-hub-signature": `sha1=${digest("sha1")}`,
+    "x-hub-signature-256": `sha256=${digest("sha256")}`,
+  };
+}
+
+async function post(
+  target: WebhookTarget,
+  headers: Record<string, string>,
+  body: string,
+): Promise<WebhookResponse | undefined> {
+  try {
+    if (target.to.kind === "function") return await target.to.deliver({ headers, body });
+    const signal = AbortSignal.timeout(answer_ms_max);
+    const answer = await fetch(target.to.url, { method: "POST", headers, body, signal });
+    return { status: answer.status, body: await answer.text() };
+  } catch {
+    // Whatever kept the receiver from answering, GitHub records it as a failed delivery.
+    return undefined;
+  }
+}
+
+function outcome(answer: WebhookResponse | undefined): { status: string; statusCode: number } {
+  if (!answer) return { status: "failed to connect to host", statusCode: 0 };
+  const ok = answer.status >= 200 && answer.status < 300;
+  const status = ok ? "OK" : `Invalid HTTP Response: ${answer.status}`;
+  return { status, statusCode: answer.status };
+}

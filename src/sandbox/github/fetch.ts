@@ -1,0 +1,22 @@
+// The API without a network: a `fetch` that goes through the same routes.
+import type { Api } from "./api.ts";
+
+export function fetchThrough(api: Api): typeof fetch {
+  const go = async (request: Request): Promise<Response> => {
+    const answer = await api({
+      method: request.method,
+      url: new URL(request.url),
+      headers: Object.fromEntries(request.headers),
+      body: Buffer.from(await request.arrayBuffer()),
+    });
+    // The same that the real one throws when a connection breaks.
+    if (answer.kind === "lost") throw new TypeError("fetch failed");
+    const { status, headers, body } = answer;
+    const location = headers.location;
+    if (status === 302 && location !== undefined && request.redirect === "follow")
+      return go(new Request(location, { headers: request.headers }));
+    const empty = status === 204 || status === 304;
+    return new Response(empty ? null : new Uint8Array(body), { status, headers });
+  };
+  return (input, init) => go(new Request(input, init));
+}

@@ -1,0 +1,204 @@
+// The embedded GitHub as a test or a story uses it: one world, its API, and verbs for people.
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { type Api, createApi } from "./api.ts";
+import { changeSelection, install, registerApp, suspend, uninstall, unsuspend } from "./apps.ts";
+import type { Clock } from "./clock.ts";
+import type { Delivery } from "./delivery.ts";
+import type { Faults } from "./faults.ts";
+import { fetchThrough } from "./fetch.ts";
+import type { Account, App, Installation, Permissions, WebhookTarget, World } from "./model.ts";
+import { accountOf } from "./people.ts";
+import { setHourlyLimit } from "./rate-limit.ts";
+import { createRepository, findRepository, type NewRepository } from "./repositories.ts";
+import { RepositoryHandle } from "./repository-handle.ts";
+import type { RequestLog } from "./request-log.ts";
+import { createRouter } from "./router.ts";
+import { allRoutes } from "./routes/all.ts";
+import { createWorld } from "./world.ts";
+
+export type GitHubOptions = {
+  clock?: Clock;
+  seed?: number;
+  app?: {
+    id?: number;
+    slug?: string;
+    owner?: string;
+    /** PEM; by default one is made. */
+    privateKey?: string;
+    permissions?: Permissions;
+    events?: readonly string[];
+  };
+  webhook?: Webhook;
+};
+
+export type Webhook =
+  | { url: string; secret: string }
+  | { deliver: (WebhookTarget["to"] & { kind: "function" })["deliver"]; secret: string };
+
+/** What an app like Interlock asks for. */
+const default_permissions: Permissions = {
+  administration: "read",
+  checks: "write",
+  contents: "read",
+  issues: "write",
+  metadata: "read",
+  pull_requests: "write",
+  statuses: "write",
+};
+
+const default_events = [
+  "check_run",
+  "check_suite",
+  "create",
+  "delete",
+  "issue_comment",
+  "pull_request",
+  "push",
+];
+
+export function createGitHub(options: GitHubOptions = {}): EmbeddedGitHub {
+  return new EmbeddedGitHub(options);
+}
+
+export class EmbeddedGitHub {
+  readonly world: World;
+  readonly app: App;
+  /** Of the app, as PEM. */
+  readonly privateKey: string;
+  readonly api: Api;
+  /** For octokit: `request: { fetch: github.fetch }`. */
+  readonly fetch: typeof fetch;
+
+  constructor(options: GitHubOptions) {
+    this.world = createWorld(options);
+    const wanted = options.app ?? {};
+    this.privateKey = wanted.privateKey ?? sharedKey();
+    this.app = registerApp(this.world, {
+      id: wanted.id ?? 4242,
+      slug: wanted.slug ?? "interlock",
+      owner: wanted.owner ?? "interlock-makers",
+      publicKey: createPublicKey(this.privateKey),
+      permissions: wanted.permissions ?? default_permissions,
+      events: wanted.events ?? default_events,
+    });
+    if (options.webhook) this.sendWebhooksTo(options.webhook);
+    this.api = createApi(this.world, createRouter(allRoutes));
+    this.fetch = fetchThrough(this.api);
+  }
+
+  get faults(): Faults {
+    return this.world.faults;
+  }
+
+  get log(): RequestLog {
+    return this.world.log;
+  }
+
+  /** Every attempt to deliver a webhook, oldest first. */
+  get deliveries(): readonly Delivery[] {
+    return this.world.outbox.deliveries;
+  }
+
+  /** Requests to routes that are not there; a test asserts that there are none. */
+  get unknownRequests(): string[] {
+    return this.log.unknown().map((r) => `${r.method} ${r.path}`);
+  }
+
+  sendWebhooksTo(webhook: Webhook): void {
+    const to =
+      "url" in webhook
+        ? { kind: "url" as const, url: webhook.url }
+        : { kind: "function" as const, deliver: webhook.deliver };
+    this.app.webhook = { secret: webhook.secret, to };
+  }
+
+  /** Waits until every webhook is delivered, apart from those a fault delays. */
+  settled(): Promise<void> {
+    return this.world.outbox.settled();
+  }
+
+  user(login: string): Account {
+    return accountOf(this.world, login);
+  }
+
+  /** The token that a person uses with curl. */
+  tokenOf(login: string): string {
+    return `user:${this.user(login).login}`;
+  }
+
+  createRepository(wanted: NewRepository): RepositoryHandle {
+    return new RepositoryHandle(this.world, createRepository(this.world, wanted));
+  }
+
+  repository(fullName: string): RepositoryHandle {
+    const found = findRepository(this.world, fullName);
+    if (!found) throw new Error(`there is no repository ${fullName}`);
+    return new RepositoryHandle(this.world, found);
+  }
+
+  /** Another app, with checks of its own, that hears no webhooks. */
+  registerOtherApp(slug: string): App {
+    const publicKey = createPublicKey(this.privateKey);
+    const { world } = this;
+    return registerApp(world, {
+      slug,
+      owner: slug,
+      publicKey,
+      permissions: default_permissions,
+      events: [],
+    });
+  }
+
+  install(on: {
+    account: string;
+    repositories?: readonly RepositoryHandle[];
+    by?: string;
+    app?: App;
+  }): Installation {
+    return install(this.world, on.app ?? this.app, {
+      account: on.account,
+      ...(on.repositories ? { repositories: on.repositories.map((r) => r.data) } : {}),
+      ...(on.by === undefined ? {} : { by: on.by }),
+    });
+  }
+
+  addToInstallation(installation: Installation, repository: RepositoryHandle, by: string): void {
+    changeSelection(this.world, installation, { add: [repository.data], by: this.user(by) });
+  }
+
+  removeFromInstallation(
+    installation: Installation,
+    repository: RepositoryHandle,
+    by: string,
+  ): void {
+    changeSelection(this.world, installation, { remove: [repository.data], by: this.user(by) });
+  }
+
+  uninstall(installation: Installation, by: string): void {
+    uninstall(this.world, installation, this.user(by));
+  }
+
+  suspend(installation: Installation, by: string): void {
+    suspend(this.world, installation, this.user(by));
+  }
+
+  unsuspend(installation: Installation, by: string): void {
+    unsuspend(this.world, installation, this.user(by));
+  }
+
+  /** Requests per hour that the installation may make; 5,000 unless set. */
+  limitRequests(installation: Installation, perHour: number): void {
+    setHourlyLimit(installation, perHour);
+  }
+}
+
+// Making a key takes a noticeable part of a second, and no test depends on which it is.
+let key: string | undefined;
+function sharedKey(): string {
+  key ??= generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs1", format: "pem" },
+  }).privateKey;
+  return key;
+}

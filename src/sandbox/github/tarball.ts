@@ -1,0 +1,53 @@
+// A commit as GitHub's tarball: gzipped, everything below one folder.
+import { gzipSync } from "node:zlib";
+import { Header } from "tar";
+import { blobOf, commitOf, type FileMode, filesOf, type GitStore } from "./objects.ts";
+
+const block = 512;
+
+export function tarball(store: GitStore, of: { sha: string; folder: string }): Buffer {
+  const mtime = new Date(commitOf(store, of.sha).committer.date);
+  const parts = [entry({ path: `${of.folder}/`, mode: 0o775, type: "Directory", mtime })];
+  for (const [path, file] of filesOf(store, of.sha)) {
+    const content = blobOf(store, file.sha);
+    parts.push(
+      file.mode === "120000"
+        ? entry({
+            path: `${of.folder}/${path}`,
+            mode: 0o777,
+            type: "SymbolicLink",
+            linkpath: content.toString("utf8"),
+            mtime,
+          })
+        : entry({
+            path: `${of.folder}/${path}`,
+            mode: modes[file.mode],
+            type: "File",
+            content,
+            mtime,
+          }),
+    );
+  }
+  parts.push(Buffer.alloc(2 * block));
+  return gzipSync(Buffer.concat(parts));
+}
+
+const modes: Record<FileMode, number> = { "100644": 0o664, "100755": 0o775, "120000": 0o777 };
+
+type Entry = {
+  path: string;
+  mode: number;
+  type: "File" | "Directory" | "SymbolicLink";
+  mtime: Date;
+  content?: Buffer;
+  linkpath?: string;
+};
+
+function entry(wanted: Entry): Buffer {
+  const { content = Buffer.alloc(0), ...fields } = wanted;
+  const header = new Header({ ...fields, size: content.length, uid: 0, gid: 0 });
+  const head = Buffer.alloc(block);
+  if (header.encode(head)) throw new Error(`the path ${wanted.path} does not fit a tar header`);
+  const padding = Buffer.alloc((block - (content.length % block)) % block);
+  return Buffer.concat([head, content, padding]);
+}

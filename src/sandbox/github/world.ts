@@ -1,0 +1,34 @@
+// An empty world: nobody, no repository, and the rules that refuse merges and pushes.
+import { type Clock, wallClock } from "./clock.ts";
+import { createOutbox } from "./delivery.ts";
+import { createFaults } from "./faults.ts";
+import type { World } from "./model.ts";
+import { protectedMerge, protectedPush } from "./protection.ts";
+import { seededRandom } from "./random.ts";
+import { createRequestLog } from "./request-log.ts";
+
+export function createWorld(options: { clock?: Clock; seed?: number }): World {
+  const clock = options.clock ?? wallClock;
+  const random = seededRandom(options.seed ?? 1);
+  const faults = createFaults(random);
+  let lastId = 1_000;
+  const nextId = () => {
+    lastId += 1;
+    return lastId;
+  };
+  return {
+    clock,
+    random,
+    faults,
+    nextId,
+    urls: { api: "https://api.github.com", html: "https://github.com" },
+    accounts: new Map(),
+    apps: new Map(),
+    installations: new Map(),
+    tokens: new Map(),
+    repositories: new Map(),
+    rules: { merge: [protectedMerge], push: [protectedPush] },
+    outbox: createOutbox({ clock, random, faults, nextId }),
+    log: createRequestLog(),
+  };
+}
