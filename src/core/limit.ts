@@ -2,6 +2,7 @@
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const day_ms = 24 * 60 * 60 * 1000;
 
 export const limit = {
   command: {
@@ -142,5 +143,46 @@ export const limit = {
     quiet_ms: 2_000,
     /** Between two updates of a check that stays in progress. */
     progress_ms: 10_000,
+  },
+  /** How long what is no longer needed is kept. */
+  keep: {
+    /** GitHub lists deliveries for 30 days and lets them be asked for again for three. */
+    deliveries_ms: 14 * day_ms,
+    /** Closed subjects with all that belongs to them: long enough to explain a merge of last quarter. */
+    subjects_ms: 90 * day_ms,
+    /** Readings of GitHub; a dropped one costs one request. */
+    readings_ms: 7 * day_ms,
+  },
+  store: {
+    /** Connections of one process; PostgreSQL allows 100 by default. */
+    connections: 10,
+    connect_ms: 10_000,
+    /** Until the connection that listens is opened again; work is found by polling meanwhile. */
+    reconnect_ms: 1_000,
+    /** Tries of a transaction that the database asks to repeat. */
+    attempts: 5,
+    /** Log that PGlite reads again after a crash, at most; one segment of it has 16 MB. */
+    wal_mb: 64,
+    /** Jobs are announced; this finds those whose announcement was lost. */
+    poll_ms: 5_000,
+    /** A process that is silent for longer has lost its leases; pg-boss allows no less than 10. */
+    heartbeat_s: 10,
+    beat_ms: 3_000,
+    /** How often replicas look for such leases. */
+    supervise_s: 5,
+    /** Alone there are none to look for. */
+    supervise_alone_s: 3_600,
+    /** Parts of pg-boss that are not used. */
+    unused_s: 86_400,
+    /** Longest work on one subject; pg-boss then gives the job to another worker. */
+    lease_s: 900,
+    /** A job waits for as long as it takes; pg-boss deletes what waits longer. */
+    waiting_s: 10 * 365 * 86_400,
+    /** A job that cannot wait because another one waits for the same subject. */
+    failed_s: 60,
+    /** The largest that pg-boss can store: no job is ever given up. */
+    retries: 2 ** 31 - 1,
+    retry_s: 1,
+    retry_max_s: 60,
   },
 } as const;

@@ -1,0 +1,163 @@
+// The intake: deliveries, the subjects they speak of, the wishes they carry and the jobs, in one transaction.
+
+import { type IntentionDraft, type Repository, type Subject, subjectKey } from "../core/event.ts";
+import type { Accepted, Delivery } from "../port.ts";
+import type { Connection, Database } from "./database.ts";
+import type { Enqueue } from "./jobs.ts";
+import { forgetRepositories } from "./repositories.ts";
+import { SeenSubjects, writeSeen } from "./seen.ts";
+
+export async function accept(
+  database: Database,
+  enqueue: Enqueue,
+  deliveries: readonly Delivery[],
+): Promise<ReadonlyMap<string, Accepted>> {
+  const fresh = await database.transaction(async (tx) => {
+    const added = await insertDeliveries(tx, deliveries);
+    const wake = new Set<string>();
+    let batch = new Batch();
+    for (const delivery of deliveries) {
+      // A delivery that is twice in this group counts once.
+      if (!added.has(delivery.guid) || batch.done.has(delivery.guid)) continue;
+      batch.done.add(delivery.guid);
+      const { event, receivedAt } = delivery;
+      switch (event.kind) {
+        case "look":
+          for (const sight of event.sights) batch.seen.add(sight, receivedAt);
+          break;
+        case "intend":
+          if (event.target.kind === "head") {
+            // Which subjects have this head is only known once the earlier deliveries are written.
+            batch = await batch.flush(tx, wake);
+            await intendForHead(tx, { ...event.target, draft: event.intention, receivedAt, wake });
+          } else {
+            batch.intend(event.target, event.intention, receivedAt);
+          }
+          break;
+        case "forget":
+          batch = await batch.flush(tx, wake);
+          await forgetRepositories(tx, event.repositories);
+          break;
+        case "ignored":
+          break;
+      }
+    }
+    await batch.flush(tx, wake);
+    await enqueue(tx, [...wake]);
+    return added;
+  });
+  return new Map(deliveries.map(({ guid }) => [guid, fresh.has(guid) ? "new" : "known"]));
+}
+
+async function insertDeliveries(
+  tx: Connection,
+  deliveries: readonly Delivery[],
+): Promise<ReadonlySet<string>> {
+  // In one order everywhere, so that two processes with the same deliveries never wait for each other.
+  const rows = await tx.query<{ guid: string }>(
+    `insert into interlock.delivery (guid, event, action, received_at, outcome)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+            as given (guid, event, action, received_at, outcome)
+      order by guid
+         on conflict do nothing
+     returning guid`,
+    [
+      deliveries.map(({ guid }) => guid),
+      deliveries.map(({ name }) => name),
+      deliveries.map(({ action }) => action),
+      deliveries.map(({ receivedAt }) => receivedAt),
+      deliveries.map(({ event }) =>
+        event.kind === "ignored" ? `ignored: ${event.reason}` : event.kind,
+      ),
+    ],
+  );
+  return new Set(rows.map(({ guid }) => guid));
+}
+
+interface Wish {
+  readonly subject: string;
+  readonly draft: IntentionDraft;
+  readonly receivedAt: number;
+  /** The head that an earlier delivery of the same batch told; null leaves it to the database. */
+  readonly head: string | null;
+}
+
+/** Deliveries that can be written together. */
+class Batch {
+  readonly done: Set<string>;
+  readonly seen = new SeenSubjects();
+  readonly wishes: Wish[] = [];
+
+  constructor(done = new Set<string>()) {
+    this.done = done;
+  }
+
+  intend(subject: Subject, draft: IntentionDraft, receivedAt: number): void {
+    const key = subjectKey(subject);
+    const head = this.seen.headOf(key);
+    this.seen.add({ subject, head: null, before: null }, receivedAt);
+    this.wishes.push({ subject: key, draft, receivedAt, head });
+  }
+
+  async flush(tx: Connection, wake: Set<string>): Promise<Batch> {
+    const subjects = this.seen.all();
+    const heads = await writeSeen(tx, subjects);
+    for (const { key } of subjects) wake.add(key);
+    await insertWishes(
+      tx,
+      this.wishes.map((wish) => ({
+        ...wish,
+        head: wish.draft.sha ?? wish.head ?? heads.get(wish.subject) ?? null,
+      })),
+    );
+    return new Batch(this.done);
+  }
+}
+
+interface HeadWish {
+  readonly repository: Repository;
+  readonly sha: string;
+  readonly draft: IntentionDraft;
+  readonly receivedAt: number;
+  readonly wake: Set<string>;
+}
+
+/** A landed commit can be asked to run again long after it was settled; a closed pull request cannot. */
+async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
+  const { repository, sha, draft, receivedAt, wake } = wish;
+  const rows = await tx.query<{ key: string }>(
+    `update interlock.subject
+        set open = true, touched_at = greatest(touched_at, $4)
+      where key in (select key from interlock.subject
+                     where owner = $1 and name = $2 and head = $3 and (open or kind = 'commit')
+                     order by key for update)
+     returning key`,
+    [repository.owner, repository.name, sha, receivedAt],
+  );
+  for (const { key } of rows) wake.add(key);
+  await insertWishes(
+    tx,
+    rows.map(({ key }) => ({ subject: key, draft, receivedAt, head: draft.sha ?? sha })),
+  );
+}
+
+async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<void> {
+  if (wishes.length === 0) return;
+  await tx.query(
+    `insert into interlock.intention
+            (subject_key, key, source, actor, comment, commands, sha, received_at)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
+                          $6::text[], $7::text[], $8::bigint[])
+         on conflict do nothing`,
+    [
+      wishes.map(({ subject }) => subject),
+      wishes.map(({ draft }) => draft.key),
+      wishes.map(({ draft }) => draft.source),
+      wishes.map(({ draft }) => draft.actor),
+      wishes.map(({ draft }) => draft.comment),
+      wishes.map(({ draft }) => JSON.stringify(draft.commands)),
+      wishes.map(({ head }) => head),
+      wishes.map(({ receivedAt }) => receivedAt),
+    ],
+  );
+}

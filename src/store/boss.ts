@@ -1,0 +1,97 @@
+// pg-boss as Interlock uses it: one queue, one active and one waiting job for each subject.
+
+import { type CommandResponse, type Db, fromPglite, PgBoss } from "pg-boss";
+import { limit } from "../core/limit.ts";
+import type { Log } from "../port.ts";
+import type { Connection, Database } from "./database.ts";
+import type { Embedded } from "./pglite.ts";
+
+export const queueName = "look";
+
+/** `hear` is called when another connection has put a job into the queue. */
+export interface BossOptions {
+  readonly database: Database;
+  /** The same database, where it is in this process. */
+  readonly embedded: Embedded | null;
+  readonly hear: () => void;
+  readonly log: Log;
+}
+
+export async function startBoss(options: BossOptions): Promise<PgBoss> {
+  const { embedded, log } = options;
+  const boss = new PgBoss({
+    ...(embedded === null
+      ? { db: pooled(options), backend: "postgres", useListenNotify: true, ...shared }
+      : { db: fromPglite(embedded.pglite), backend: "pglite", ...alone }),
+    // Everything that Interlock does not use is off, because each of these polls the database.
+    schedule: false,
+    registerInstance: false,
+    openTelemetry: { enabled: false },
+    flowIntervalSeconds: limit.store.unused_s,
+    bamIntervalSeconds: limit.store.unused_s,
+  });
+  boss.on("error", (error) => log.error({ error }, "The queue reports an error"));
+  boss.on("warning", (warning) => log.warn({ warning }, "The queue reports a warning"));
+  await boss.start();
+  try {
+    await boss.createQueue(queueName, { policy: "stately" });
+    await boss.updateQueue(queueName, {
+      notify: embedded === null,
+      heartbeatSeconds: embedded === null ? limit.store.heartbeat_s : null,
+      expireInSeconds: limit.store.lease_s,
+      retentionSeconds: limit.store.waiting_s,
+      deleteAfterSeconds: limit.store.failed_s,
+      retryLimit: limit.store.retries,
+      retryDelay: limit.store.retry_s,
+      retryBackoff: true,
+      retryDelayMax: limit.store.retry_max_s,
+    });
+  } catch (error) {
+    await boss.stop({ graceful: false });
+    throw error;
+  }
+  return boss;
+}
+
+/** How many jobs a command changed. pg-boss tells, but its types do not say so. */
+export function affected(response: CommandResponse): number {
+  return "affected" in response ? Number(response.affected) : 0;
+}
+
+/** Lets pg-boss write within a transaction of ours. */
+export function within(connection: Connection): Db {
+  return {
+    executeSql: async (text, values) => ({
+      rows: [...(await connection.query<unknown>(text, values as never))],
+    }),
+  };
+}
+
+/** With several replicas the dead ones have to be found: each looks for jobs whose heartbeat has stopped. */
+const shared = {
+  superviseIntervalSeconds: limit.store.supervise_s,
+  monitorIntervalSeconds: limit.store.supervise_s,
+};
+
+/** Alone with its data, a process finds the leftovers of its predecessor when it opens them. */
+const alone = {
+  superviseIntervalSeconds: limit.store.supervise_alone_s,
+  monitorIntervalSeconds: limit.store.supervise_alone_s,
+  queueCacheIntervalSeconds: limit.store.unused_s,
+  reindex: false,
+};
+
+/** Our pool for pg-boss, with its notices heard by us too: the workers here are not pg-boss's own. */
+function pooled({ database, hear }: BossOptions): Db {
+  return {
+    executeSql: async (text, values) => ({
+      rows: [...(await database.query<unknown>(text, values as never))],
+    }),
+    listen: (channel, onNotification, onReconnect) =>
+      database.listen(channel, (payload) => {
+        if (payload === null) onReconnect();
+        else onNotification(payload);
+        hear();
+      }),
+  };
+}

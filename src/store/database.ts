@@ -1,0 +1,48 @@
+// The one view of a database that the store needs; PGlite and PostgreSQL each have an adapter.
+
+/** What a query may be given. Arrays are for `unnest`. */
+export type Param =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly (string | null)[]
+  | readonly (number | null)[]
+  | readonly (boolean | null)[];
+
+/** Where a statement can run: the database itself, or one transaction of it. */
+export interface Connection {
+  /** One statement. `bigint` and counts arrive as numbers. */
+  query<Row>(text: string, params?: readonly Param[]): Promise<readonly Row[]>;
+  /** Several statements without parameters. */
+  exec(script: string): Promise<void>;
+}
+
+export interface Database extends Connection {
+  readonly kind: "pglite" | "postgres";
+  /**
+   * Commits what `work` did, or rolls it back where `work` throws.
+   * `work` can run again when the database asks for it, so it must touch nothing but its connection.
+   */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Calls `hear` for each notice on the channel, and once after each time that notices may have been missed. */
+  listen(channel: string, hear: (payload: string | null) => void): Promise<Listening>;
+  close(): Promise<void>;
+}
+
+export interface Listening {
+  close(): Promise<void>;
+}
+
+/** PostgreSQL's text cannot hold U+0000, which hostile names and output do contain. */
+export function storable(params: readonly Param[]): unknown[] {
+  return params.map((param) => {
+    if (typeof param === "string") return withoutNul(param);
+    if (!Array.isArray(param)) return param;
+    return param.map((item: unknown) => (typeof item === "string" ? withoutNul(item) : item));
+  });
+}
+
+export function withoutNul(text: string): string {
+  return text.includes("\u0000") ? text.replaceAll("\u0000", "\ufffd") : text;
+}

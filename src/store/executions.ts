@@ -1,0 +1,143 @@
+// The ledger of executions: intended before the engine is called, settled once.
+
+import type { RunWanted } from "../core/effect.ts";
+import type { Execution, ExecutionState, RetryFact, StageFact } from "../core/fact.ts";
+import type { Part, PartName } from "../core/plan.ts";
+import type { ExecutionChange } from "../port.ts";
+import { assignments } from "./assign.ts";
+import type { Connection } from "./database.ts";
+
+export async function readExecutions(on: Connection, key: string): Promise<readonly Execution[]> {
+  const rows = await on.query<Row>(
+    "select * from interlock.execution where subject_key = $1 order by position",
+    [key],
+  );
+  return rows.map(execution);
+}
+
+/** True where this call put the run into the ledger. */
+export async function insertExecution(
+  on: Connection,
+  key: string,
+  run: RunWanted,
+  at: number,
+): Promise<boolean> {
+  const rows = await on.query(
+    `insert into interlock.execution
+            (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at)
+     select $1, subject.key, owner, name, $3, $4, $5, $6::integer, $7, $8, 'intended', $9::bigint
+       from interlock.subject where subject.key = $2
+         on conflict do nothing
+     returning key`,
+    [
+      run.key,
+      key,
+      run.pipeline,
+      run.part,
+      run.sha,
+      run.attempt,
+      run.cause,
+      JSON.stringify(run.spec),
+      at,
+    ],
+  );
+  return rows.length === 1;
+}
+
+/**
+ * What an observation says about the outcome is dropped where the execution has ended and the
+ * observation says that it still runs: it was made before the end and came late.
+ */
+export async function updateExecution(
+  on: Connection,
+  executionKey: string,
+  change: ExecutionChange,
+): Promise<void> {
+  const { state, why, stages, endedAt, engineId, stopReason, retries } = change;
+  const late = state !== undefined && !ended.includes(state);
+  const outcome = assignments({
+    state,
+    why,
+    stages: stages && JSON.stringify(stages),
+    ended_at: endedAt,
+  });
+  const rest = assignments({
+    engine_id: engineId,
+    stop_reason: stopReason,
+    retries: retries && JSON.stringify(retries),
+  });
+  if (outcome !== null) {
+    await on.query(
+      `update interlock.execution set ${outcome.text(2)}
+        where key = $1${late ? ` and state in ('intended', 'running')` : ""}`,
+      [executionKey, ...outcome.params],
+    );
+  }
+  if (rest !== null) {
+    await on.query(`update interlock.execution set ${rest.text(2)} where key = $1`, [
+      executionKey,
+      ...rest.params,
+    ]);
+  }
+}
+
+/** It runs again, in the same place: the one way back from an end. */
+export async function reopenExecution(on: Connection, executionKey: string): Promise<void> {
+  await on.query(
+    `update interlock.execution
+        set state = 'running', why = '', ended_at = null, stop_reason = null
+      where key = $1`,
+    [executionKey],
+  );
+}
+
+export async function readSubjectOfExecution(
+  on: Connection,
+  executionKey: string,
+): Promise<string | null> {
+  const [row] = await on.query<{ key: string }>(
+    "select subject_key as key from interlock.execution where key = $1",
+    [executionKey],
+  );
+  return row?.key ?? null;
+}
+
+const ended: readonly ExecutionState[] = ["succeeded", "failed", "stopped", "lost", "refused"];
+
+interface Row {
+  readonly key: string;
+  readonly pipeline: string;
+  readonly part: PartName;
+  readonly sha: string;
+  readonly attempt: number;
+  readonly cause: string;
+  readonly spec: string;
+  readonly engine_id: string | null;
+  readonly state: ExecutionState;
+  readonly why: string;
+  readonly stages: string;
+  readonly created_at: number;
+  readonly ended_at: number | null;
+  readonly stop_reason: string | null;
+  readonly retries: string;
+}
+
+function execution(row: Row): Execution {
+  return {
+    key: row.key,
+    pipeline: row.pipeline,
+    part: row.part,
+    sha: row.sha,
+    attempt: row.attempt,
+    cause: row.cause,
+    spec: JSON.parse(row.spec) as Part,
+    engineId: row.engine_id,
+    state: row.state,
+    why: row.why,
+    stages: JSON.parse(row.stages) as readonly StageFact[],
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+    stopReason: row.stop_reason,
+    retries: JSON.parse(row.retries) as readonly RetryFact[],
+  };
+}

@@ -1,0 +1,71 @@
+// Wishes of people, as they were when they arrived, and what became of them.
+
+import type { Command } from "../core/command.ts";
+import type { Settlement } from "../core/effect.ts";
+import type { Intention, Outcome } from "../core/fact.ts";
+import type { Role } from "../core/plan.ts";
+import type { Connection } from "./database.ts";
+
+export async function readIntentions(on: Connection, key: string): Promise<readonly Intention[]> {
+  const rows = await on.query<Row>(
+    "select * from interlock.intention where subject_key = $1 order by position",
+    [key],
+  );
+  return rows.map(intention);
+}
+
+/** The same person for every subject that the wish belongs to. */
+export async function writeRole(
+  on: Connection,
+  intentionKey: string,
+  role: Role | "none",
+): Promise<void> {
+  await on.query("update interlock.intention set role = $2 where key = $1", [intentionKey, role]);
+}
+
+export async function writeSettlements(
+  tx: Connection,
+  subjectKey: string,
+  settlements: readonly Settlement[],
+): Promise<void> {
+  if (settlements.length === 0) return;
+  await tx.query(
+    `update interlock.intention set outcome = settled.outcome
+       from unnest($2::text[], $3::text[]) as settled (key, outcome)
+      where subject_key = $1 and intention.key = settled.key`,
+    [
+      subjectKey,
+      settlements.map(({ key }) => key),
+      settlements.map(({ outcome }) => JSON.stringify(outcome)),
+    ],
+  );
+}
+
+interface Row {
+  readonly key: string;
+  readonly source: Intention["source"];
+  readonly actor: string;
+  readonly comment: number | null;
+  readonly commands: string;
+  readonly sha: string | null;
+  readonly received_at: number;
+  readonly role: Role | "none" | null;
+  readonly outcome: string | null;
+}
+
+function intention(row: Row): Intention {
+  return {
+    key: row.key,
+    source: row.source,
+    actor: row.actor,
+    comment: row.comment,
+    commands: JSON.parse(row.commands) as readonly Command[],
+    sha: row.sha,
+    receivedAt: row.received_at,
+    role:
+      row.role === null
+        ? { kind: "unknown", why: "It has not been looked up yet." }
+        : { kind: "known", value: row.role },
+    outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as readonly Outcome[]),
+  };
+}

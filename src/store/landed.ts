@@ -1,0 +1,67 @@
+// The commits of a branch in the order in which they landed, and whose release runs.
+
+import { type Subject, subjectKey } from "../core/event.ts";
+import type { Landed } from "../core/fact.ts";
+import type { Connection } from "./database.ts";
+
+type CommitSubject = Extract<Subject, { kind: "commit" }>;
+
+/** Commits that landed later on the same branch, oldest first. */
+export async function readNewer(
+  on: Connection,
+  subject: CommitSubject,
+): Promise<readonly Landed[]> {
+  return on.query<Landed>(
+    `select later.key, later.sha, later.verdict,
+            array(select distinct pipeline from interlock.execution
+                   where execution.subject_key = later.key and execution.part = 'release'
+                   order by pipeline) as released
+       from interlock.subject as own
+       join interlock.subject as later
+         on later.kind = 'commit' and later.owner = own.owner and later.name = own.name
+        and later.branch = own.branch and later.position > own.position
+      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
+        and own.sha = $4
+      order by later.position`,
+    place(subject),
+  );
+}
+
+/** Keys of the open commits that landed earlier and have no final verdict yet, oldest first. */
+export async function readWaiting(
+  on: Connection,
+  subject: CommitSubject,
+): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    `select earlier.key
+       from interlock.subject as own
+       join interlock.subject as earlier
+         on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
+        and earlier.branch = own.branch and earlier.position < own.position
+      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
+        and own.sha = $4
+        and earlier.open and (earlier.verdict is null or earlier.verdict = 'in_progress')
+      order by earlier.position`,
+    place(subject),
+  );
+  return rows.map(({ key }) => key);
+}
+
+/** Releases that run for other landed commits of the repository; `key` is the subject's. */
+export async function readBusy(
+  on: Connection,
+  subject: CommitSubject,
+): Promise<readonly { pipeline: string; sha: string; key: string }[]> {
+  return on.query(
+    `select pipeline, sha, subject_key as key
+       from interlock.execution
+      where owner = $1 and name = $2 and part = 'release' and state in ('intended', 'running')
+        and subject_key <> $3
+      order by position`,
+    [subject.repository.owner, subject.repository.name, subjectKey(subject)],
+  );
+}
+
+function place({ repository, branch, sha }: CommitSubject): readonly string[] {
+  return [repository.owner, repository.name, branch, sha];
+}

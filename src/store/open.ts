@@ -1,0 +1,85 @@
+// Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
+
+import type { PgBoss } from "pg-boss";
+import type { LocalRuns, Log, Queue, Store } from "../port.ts";
+import { queueName, startBoss } from "./boss.ts";
+import type { Database } from "./database.ts";
+import { enqueueInto, insertJobs, type JobData } from "./jobs.ts";
+import { localRuns } from "./local-runs.ts";
+import { migrate, readMigrations } from "./migrate.ts";
+import { type Embedded, openPglite } from "./pglite.ts";
+import { openPostgres } from "./postgres.ts";
+import { createQueue } from "./queue.ts";
+import { createStore } from "./store.ts";
+
+export interface StoreSettings {
+  /** A PostgreSQL; null for PGlite in this process. */
+  readonly databaseUrl: string | null;
+  /** Where PGlite keeps its data; null for a database in memory. */
+  readonly dataDir: string | null;
+  readonly log: Log;
+}
+
+export interface OpenStore {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly localRuns: LocalRuns;
+  /** Stops the queue without waiting for work, then closes the database. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** Throws `FolderInUse`, `DatabaseTooNew`, or what the database says. */
+export async function openStore(settings: StoreSettings): Promise<OpenStore> {
+  const { log } = settings;
+  const embedded = settings.databaseUrl === null ? await openPglite(settings.dataDir) : null;
+  const database = embedded?.database ?? openPostgres(settings.databaseUrl ?? "", log);
+  try {
+    await migrate(database, await readMigrations());
+    return await openOn(database, embedded, log);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function openOn(database: Database, embedded: Embedded | null, log: Log): Promise<OpenStore> {
+  let poke = () => {};
+  const boss = await startBoss({ database, embedded, log, hear: () => poke() });
+  if (embedded !== null) await freeLeftovers(boss, database);
+  const queue = createQueue({ boss, database, log });
+  poke = queue.poke;
+
+  let closing: Promise<void> | undefined;
+  return {
+    queue,
+    localRuns: localRuns(database),
+    store: createStore({
+      database,
+      enqueue: enqueueInto(boss),
+      poke: queue.poke,
+      checkQueue: async () => {
+        if ((await boss.getQueue(queueName)) === null) throw new Error("The queue is missing");
+      },
+    }),
+    close: () => {
+      closing ??= (async () => {
+        await queue.stop(0);
+        await boss.stop({ graceful: false });
+        await database.close();
+      })();
+      return closing;
+    },
+  };
+}
+
+/** We hold the only door to the data, so whoever had these jobs is dead. */
+async function freeLeftovers(boss: PgBoss, database: Database): Promise<void> {
+  await database.transaction(async (tx) => {
+    const left = await tx.query<JobData>(
+      `delete from pgboss.job where name = $1 and state = 'active'
+       returning data ->> 'key' as key, (data ->> 'installation')::bigint as installation`,
+      [queueName],
+    );
+    await insertJobs(boss, tx, left);
+  });
+}

@@ -1,0 +1,79 @@
+// The database in this process: PGlite in a data folder, or in memory for tests.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { PGlite } from "@electric-sql/pglite";
+import { limit } from "../core/limit.ts";
+import { type Connection, type Database, type Param, storable } from "./database.ts";
+import { type FolderLock, lockFolder } from "./folder-lock.ts";
+
+export interface Embedded {
+  readonly database: Database;
+  /** The instance itself, for the adapter that pg-boss brings along. */
+  readonly pglite: PGlite;
+}
+
+/** Opens the folder, or a database in memory where there is none. Throws `FolderInUse`. */
+export async function openPglite(dataDir: string | null): Promise<Embedded> {
+  if (dataDir === null) return embed(await PGlite.create({ startParams }), null);
+  await mkdir(dataDir, { recursive: true });
+  const lock = await lockFolder(dataDir);
+  try {
+    // Relaxed durability would answer before the write-ahead log is written.
+    const pglite = await PGlite.create({
+      dataDir: join(dataDir, "database"),
+      relaxedDurability: false,
+      startParams,
+    });
+    return embed(pglite, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** After a crash the whole log since the last checkpoint is read again, so it is kept short. */
+const startParams = [
+  ...PGlite.defaultStartParams,
+  ...["-c", `max_wal_size=${limit.store.wal_mb}MB`],
+  ...["-c", `min_wal_size=${limit.store.wal_mb / 2}MB`],
+];
+
+function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
+  const database: Database = {
+    kind: "pglite",
+    query: (text, params) => query(pglite, text, params),
+    exec: (script) => exec(pglite, script),
+    transaction: (work: (connection: Connection) => Promise<unknown>) =>
+      pglite.transaction((tx) =>
+        work({
+          query: (text, params) => query(tx, text, params),
+          exec: (script) => exec(tx, script),
+        }),
+      ) as never,
+    listen: async (channel, hear) => {
+      const end = await pglite.listen(channel, hear);
+      return { close: () => end() };
+    },
+    close: async () => {
+      await pglite.close();
+      await lock?.release();
+    },
+  };
+  return { database, pglite };
+}
+
+type Queryable = Pick<PGlite, "query" | "exec">;
+
+async function query<Row>(
+  on: Queryable,
+  text: string,
+  params: readonly Param[] = [],
+): Promise<readonly Row[]> {
+  const result = await on.query<Row>(text, storable(params));
+  return result.rows;
+}
+
+async function exec(on: Queryable, script: string): Promise<void> {
+  await on.exec(script);
+}

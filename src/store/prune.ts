@@ -1,0 +1,24 @@
+// Deletes what is older than its retention.
+
+import { limit } from "../core/limit.ts";
+import type { Database } from "./database.ts";
+
+export async function prune(database: Database, now: number): Promise<void> {
+  const { keep } = limit;
+  await database.query("delete from interlock.delivery where received_at < $1", [
+    now - keep.deliveries_ms,
+  ]);
+  // What belongs to a subject goes with it.
+  await database.query("delete from interlock.subject where not open and touched_at < $1", [
+    now - keep.subjects_ms,
+  ]);
+  await database.query("delete from interlock.reading where read_at < $1", [
+    now - keep.readings_ms,
+  ]);
+  await database.query(
+    "delete from interlock.local_run where ended_at < $1 and workspace is null",
+    [now - keep.subjects_ms],
+  );
+  // A server does this by itself. PGlite is one process and has nobody who would.
+  if (database.kind === "pglite") await database.exec("vacuum analyze");
+}

@@ -1,0 +1,57 @@
+// Repositories that we have heard of, and the installation that lets us in.
+
+import type { Repository } from "../core/event.ts";
+import type { Connection } from "./database.ts";
+
+export async function listRepositories(on: Connection): Promise<readonly Repository[]> {
+  return on.query<Repository>(
+    `select installation, owner, name from interlock.repository
+      where present order by owner, name`,
+  );
+}
+
+/** The last one given for a name decides about its installation. */
+export async function writeRepositories(
+  tx: Connection,
+  repositories: readonly Repository[],
+): Promise<void> {
+  const byName = new Map(repositories.map((one) => [`${one.owner}/${one.name}`, one]));
+  const rows = [...byName.values()];
+  // Nearly always nothing has changed, and then no row may be locked: every delivery comes by here.
+  await tx.query(
+    `insert into interlock.repository as repository (owner, name, installation, present)
+     select owner, name, installation, true
+       from unnest($1::text[], $2::text[], $3::bigint[]) as given (owner, name, installation)
+      where not exists (select from interlock.repository as known
+                         where known.owner = given.owner and known.name = given.name
+                           and known.installation = given.installation and known.present)
+      order by owner, name
+         on conflict (owner, name) do update
+        set installation = excluded.installation, present = true`,
+    [
+      rows.map(({ owner }) => owner),
+      rows.map(({ name }) => name),
+      rows.map(({ installation }) => installation),
+    ],
+  );
+}
+
+/** We are no longer let in: nothing of it is open or due any more. */
+export async function forgetRepositories(
+  tx: Connection,
+  repositories: readonly Repository[],
+): Promise<void> {
+  for (const { owner, name } of repositories) {
+    await tx.query(
+      "update interlock.repository set present = false where owner = $1 and name = $2",
+      [owner, name],
+    );
+    await tx.query(
+      `update interlock.subject set open = false, due_at = null
+        where key in (select key from interlock.subject
+                       where owner = $1 and name = $2 and (open or due_at is not null)
+                       order by key for update)`,
+      [owner, name],
+    );
+  }
+}

@@ -1,0 +1,94 @@
+// Subjects as they are seen, from webhooks and from the sweep alike.
+
+import { type Repository, type Sight, type Subject, subjectKey } from "../core/event.ts";
+import type { Connection } from "./database.ts";
+import { writeRepositories } from "./repositories.ts";
+
+/** A subject with what several sights in a row said about it. */
+export interface Seen {
+  readonly key: string;
+  readonly subject: Subject;
+  readonly head: string | null;
+  readonly before: string | null;
+  readonly firstAt: number;
+  readonly lastAt: number;
+}
+
+/** Collects sights in the order in which they came; a later hint replaces an earlier one. */
+export class SeenSubjects {
+  readonly #byKey = new Map<string, Seen>();
+
+  add(sight: Sight, at: number): void {
+    const key = subjectKey(sight.subject);
+    const earlier = this.#byKey.get(key);
+    this.#byKey.set(key, {
+      key,
+      subject: sight.subject,
+      head:
+        sight.head ?? earlier?.head ?? (sight.subject.kind === "commit" ? sight.subject.sha : null),
+      before: sight.before ?? earlier?.before ?? null,
+      firstAt: earlier?.firstAt ?? at,
+      lastAt: at,
+    });
+  }
+
+  headOf(key: string): string | null {
+    return this.#byKey.get(key)?.head ?? null;
+  }
+
+  all(): readonly Seen[] {
+    return [...this.#byKey.values()];
+  }
+}
+
+/** Writes the subjects and opens them. Returns the heads that were known before. */
+export async function writeSeen(
+  tx: Connection,
+  seen: readonly Seen[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (seen.length === 0) return new Map();
+  const repositories: readonly Repository[] = seen.map(({ subject }) => subject.repository);
+  await writeRepositories(tx, repositories);
+  // Positions are taken in the order of arrival, rows are written in the order of their keys:
+  // the first is the order of landing, the second keeps two transactions from waiting for each other.
+  const rows = await tx.query<{ key: string; head: string | null }>(
+    `with given as materialized (
+       select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
+         from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[],
+                                    $6::text[], $7::text[], $8::text[], $9::text[],
+                                    $10::bigint[], $11::bigint[]) with ordinality
+                 as given (key, kind, owner, name, number, branch, sha, head, before,
+                           first_at, last_at, turn)
+                order by turn) as arrived
+     ), earlier as materialized (
+       select key, head from interlock.subject where key = any($1::text[])
+     ), written as (
+       insert into interlock.subject as subject
+              (position, key, kind, owner, name, number, branch, sha, head, before,
+               open, created_at, touched_at)
+       select position, key, kind, owner, name, number, branch, sha, head, before,
+              true, first_at, last_at
+         from given order by key
+           on conflict (key) do update set
+              head = coalesce(excluded.head, subject.head),
+              before = coalesce(subject.before, excluded.before),
+              open = true,
+              touched_at = greatest(subject.touched_at, excluded.touched_at)
+     )
+     select key, head from earlier`,
+    [
+      seen.map(({ key }) => key),
+      seen.map(({ subject }) => subject.kind),
+      seen.map(({ subject }) => subject.repository.owner),
+      seen.map(({ subject }) => subject.repository.name),
+      seen.map(({ subject }) => (subject.kind === "pull" ? subject.number : null)),
+      seen.map(({ subject }) => (subject.kind === "commit" ? subject.branch : null)),
+      seen.map(({ subject }) => (subject.kind === "commit" ? subject.sha : null)),
+      seen.map(({ head }) => head),
+      seen.map(({ before }) => before),
+      seen.map(({ firstAt }) => firstAt),
+      seen.map(({ lastAt }) => lastAt),
+    ],
+  );
+  return new Map(rows.map(({ key, head }) => [key, head]));
+}

@@ -1,0 +1,171 @@
+// Subjects: what is open, what is due, and what the last look came to.
+
+import type { Repository, Subject } from "../core/event.ts";
+import type { GateState, Sibling } from "../core/fact.ts";
+import type { LookRecord, SubjectRow } from "../port.ts";
+import type { Connection } from "./database.ts";
+
+export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
+  const rows = await on.query<Row>(`${selectSubject} where subject.key = $1`, [key]);
+  return rows.map(subjectRow)[0] ?? null;
+}
+
+export async function readOpenSubjects(
+  on: Connection,
+  repository: Repository,
+): Promise<readonly SubjectRow[]> {
+  const rows = await on.query<Row>(
+    `${selectSubject}
+      where subject.owner = $1 and subject.name = $2 and subject.open
+      order by subject.position`,
+    [repository.owner, repository.name],
+  );
+  return rows.map(subjectRow);
+}
+
+export async function readRestless(on: Connection): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    `select key from interlock.subject
+      where open and (verdict is null or verdict = 'in_progress' or exists (
+              select from interlock.execution
+               where execution.subject_key = subject.key
+                 and execution.state in ('intended', 'running')))
+      order by position`,
+  );
+  return rows.map(({ key }) => key);
+}
+
+export async function readDue(on: Connection, now: number): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    "select key from interlock.subject where open and due_at <= $1 order by key",
+    [now],
+  );
+  return rows.map(({ key }) => key);
+}
+
+export async function readNextDue(on: Connection, now: number): Promise<number | null> {
+  const [row] = await on.query<{ at: number | null }>(
+    "select min(due_at) as at from interlock.subject where open and due_at > $1",
+    [now],
+  );
+  return row?.at ?? null;
+}
+
+/** The other open subjects whose head is the commit, pull requests and landed commits alike. */
+export async function readSiblings(
+  on: Connection,
+  key: string,
+  repository: Repository,
+  sha: string,
+): Promise<readonly Sibling[]> {
+  return on.query<Sibling>(
+    `select key, coalesce(base, branch, '?') as base,
+            case when verdict_sha = $4 then verdict end as verdict
+       from interlock.subject
+      where owner = $1 and name = $2 and head = $4 and open and key <> $3
+      order by key`,
+    [repository.owner, repository.name, key, sha],
+  );
+}
+
+export async function writeLook(tx: Connection, look: LookRecord): Promise<void> {
+  await tx.query(
+    `update interlock.subject
+        set open = $2, head = coalesce($3, head), base = coalesce($4, base), due_at = $5,
+            failures = $6, verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
+      where key = $1`,
+    [
+      look.key,
+      look.open,
+      look.head,
+      look.base,
+      look.open ? look.dueAt : null,
+      look.failures,
+      look.verdict,
+      look.verdictSha,
+      look.at,
+    ],
+  );
+  if (look.snapshot === null) return;
+  await tx.query(
+    `insert into interlock.snapshot (subject_key, content, taken_at)
+     select key, $2, $3 from interlock.subject where key = $1
+         on conflict (subject_key) do update
+        set content = excluded.content, taken_at = excluded.taken_at`,
+    [look.key, JSON.stringify(look.snapshot), look.at],
+  );
+}
+
+export async function postpone(
+  on: Connection,
+  key: string,
+  dueAt: number,
+  failures: number,
+): Promise<void> {
+  await on.query("update interlock.subject set due_at = $2, failures = $3 where key = $1", [
+    key,
+    dueAt,
+    failures,
+  ]);
+}
+
+export async function readSnapshot(on: Connection, key: string): Promise<LookRecord["snapshot"]> {
+  const [row] = await on.query<{ content: string }>(
+    "select content from interlock.snapshot where subject_key = $1",
+    [key],
+  );
+  return row === undefined ? null : (JSON.parse(row.content) as LookRecord["snapshot"]);
+}
+
+const selectSubject = `
+  select subject.*, repository.installation
+    from interlock.subject join interlock.repository using (owner, name)`;
+
+interface Row {
+  readonly key: string;
+  readonly kind: Subject["kind"];
+  readonly installation: number;
+  readonly owner: string;
+  readonly name: string;
+  readonly number: number | null;
+  readonly branch: string | null;
+  readonly sha: string | null;
+  readonly head: string | null;
+  readonly before: string | null;
+  readonly base: string | null;
+  readonly open: boolean;
+  readonly created_at: number;
+  readonly due_at: number | null;
+  readonly failures: number;
+  readonly verdict: GateState | null;
+  readonly verdict_sha: string | null;
+}
+
+function subjectRow(row: Row): SubjectRow {
+  return {
+    key: row.key,
+    subject: subjectIn(row),
+    head: row.head,
+    before: row.before,
+    base: row.base,
+    open: row.open,
+    createdAt: row.created_at,
+    dueAt: row.due_at,
+    failures: row.failures,
+    verdict: row.verdict,
+    verdictSha: row.verdict_sha,
+  };
+}
+
+function subjectIn(row: Row): Subject {
+  const { kind, installation, owner, name } = row;
+  const repository = { installation, owner, name };
+  switch (kind) {
+    case "pull":
+      return { kind, repository, number: row.number ?? 0 };
+    case "commit":
+      return { kind, repository, branch: row.branch ?? "", sha: row.sha ?? "" };
+    case "repository":
+      return { kind, repository };
+  }
+}
