@@ -29,7 +29,7 @@ export function identify(world: World, authorization: string | undefined): Ident
     return { kind: "known", actor: { kind: "app", account: app.bot, app } };
   }
   const token = world.tokens.get(secret);
-  if (!token || token.expiresAt <= world.clock.now()) return refused("Bad credentials");
+  if (!token || token.expiresAt <= world.authClock.now()) return refused("Bad credentials");
   const { installation } = token;
   const account = installation.app.bot;
   return { kind: "known", actor: { kind: "installation", account, installation, token } };

@@ -98,7 +98,7 @@ function finish(
     (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.body)));
   const headers: Record<string, string> = {
     ...(answer.raw ? {} : { "content-type": "application/json; charset=utf-8" }),
-    date: new Date(world.clock.now()).toUTCString(),
+    date: new Date(world.authClock.now()).toUTCString(),
     "x-github-request-id": world.random.guid(),
     "x-github-media-type": "github.v3; format=json",
     ...answer.headers,

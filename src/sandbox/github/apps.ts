@@ -127,7 +127,7 @@ export function repositoriesOf(world: World, installation: Installation): Reposi
 
 export function issueToken(world: World, grant: Omit<Token, "expiresAt">) {
   const token = world.random.token("ghs_");
-  const expiresAt = world.clock.now() + token_ms;
+  const expiresAt = world.authClock.now() + token_ms;
   world.tokens.set(token, { ...grant, expiresAt });
   return { token, expiresAt };
 }
@@ -148,7 +148,7 @@ export function verifyAppJwt(world: World, jwt: string): JwtProof {
   const signed = Buffer.from(`${head}.${body}`);
   if (!verify("RSA-SHA256", signed, app.publicKey, Buffer.from(signature, "base64url")))
     return undecodable;
-  const now = Math.floor(world.clock.now() / 1000);
+  const now = Math.floor(world.authClock.now() / 1000);
   const { exp, iat } = claims;
   if (typeof iat !== "number" || iat > now)
     return refused(

@@ -132,6 +132,12 @@ export function runsOn(repository: Repository, sha: string): CheckRun[] {
   return [...repository.runs.values()].filter((r) => r.headSha === sha);
 }
 
+/** The newest run of each name on a commit, whoever made it. */
+export function checksByName(repository: Repository, sha: string): Map<string, CheckRun> {
+  const runs = runsOn(repository, sha).sort((a, b) => a.id - b.id);
+  return new Map(runs.map((r) => [r.name, r]));
+}
+
 function change(world: World, run: CheckRun, fields: RunFields): void {
   run.suite.reset = false;
   run.suite.updatedAt = world.clock.now();

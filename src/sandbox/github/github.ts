@@ -18,6 +18,11 @@ import { createWorld } from "./world.ts";
 
 export type GitHubOptions = {
   clock?: Clock;
+  /**
+   * Judges JWTs and tokens; by default `clock`. Client libraries make and keep those by the wall
+   * clock, so a test that turns the clock by hours gives the wall clock here.
+   */
+  authClock?: Clock;
   seed?: number;
   app?: {
     id?: number;

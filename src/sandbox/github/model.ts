@@ -206,6 +206,8 @@ export type PushRule = (world: World, push: PushAttempt, actor: Actor) => string
 
 export type World = {
   clock: Clock;
+  /** By which JWTs and tokens are judged. */
+  authClock: Clock;
   random: Random;
   urls: { api: string; html: string };
   accounts: Map<string, Account>;

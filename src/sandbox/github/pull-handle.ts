@@ -1,12 +1,11 @@
 // What people do with a pull request and its comments, as verbs.
 
-import { runsOn } from "./checks.ts";
+import { checksByName } from "./checks.ts";
 import { addComment, deleteComment, editComment } from "./comments.ts";
 import { type MergeMethod, type MergeResult, mergePull } from "./merge.ts";
 import type { CheckRun, Comment, Pull, World } from "./model.ts";
 import { person } from "./people.ts";
 import { convertToDraft, editPull, markReady, type PullEdit, setPullState } from "./pulls.ts";
-import { newestPerName } from "./suites.ts";
 
 export class PullHandle {
   readonly #world: World;
@@ -70,14 +69,13 @@ export class PullHandle {
 
   /** The newest check run of that name on its head. */
   check(name: string): CheckRun | undefined {
-    const { base, head } = this.data;
-    return newestPerName(runsOn(base.repository, head.sha)).find((r) => r.name === name);
+    return this.checks().get(name);
   }
 
   /** The newest check runs on its head, by name. */
   checks(): Map<string, CheckRun> {
     const { base, head } = this.data;
-    return new Map(newestPerName(runsOn(base.repository, head.sha)).map((r) => [r.name, r]));
+    return checksByName(base.repository, head.sha);
   }
 
   #handle(comment: Comment): CommentHandle {

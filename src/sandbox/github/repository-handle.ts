@@ -1,5 +1,5 @@
 // What people do with a repository, as verbs.
-import { createRun, requestAction, rerequestRun, rerequestSuite, runsOn } from "./checks.ts";
+import { checksByName, createRun, requestAction, rerequestRun, rerequestSuite } from "./checks.ts";
 import { commitVerb, type NewCommit } from "./commit.ts";
 import type {
   App,
@@ -17,7 +17,6 @@ import { PullHandle } from "./pull-handle.ts";
 import { type NewPull, openPull } from "./pulls.ts";
 import { deleteBranch, type PushResult } from "./push.ts";
 import { forkRepository, resolveCommit } from "./repositories.ts";
-import { newestPerName } from "./suites.ts";
 
 type ByPerson<T> = Omit<T, "actor"> & { author?: string };
 
@@ -118,8 +117,7 @@ export class RepositoryHandle {
 
   /** The newest check run of each name on that commit, by name. */
   checks(ref: string): Map<string, CheckRun> {
-    const runs = newestPerName(runsOn(this.data, this.tip(ref)));
-    return new Map(runs.sort((a, b) => a.id - b.id).map((r) => [r.name, r]));
+    return checksByName(this.data, this.tip(ref));
   }
 
   /** A check run that some app reports. */

@@ -7,7 +7,7 @@ import { protectedMerge, protectedPush } from "./protection.ts";
 import { seededRandom } from "./random.ts";
 import { createRequestLog } from "./request-log.ts";
 
-export function createWorld(options: { clock?: Clock; seed?: number }): World {
+export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: number }): World {
   const clock = options.clock ?? wallClock;
   const random = seededRandom(options.seed ?? 1);
   const faults = createFaults(random);
@@ -18,6 +18,7 @@ export function createWorld(options: { clock?: Clock; seed?: number }): World {
   };
   return {
     clock,
+    authClock: options.authClock ?? clock,
     random,
     faults,
     nextId,
