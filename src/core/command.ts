@@ -2,6 +2,7 @@
 
 import { plainLines } from "./comment.ts";
 import { limit } from "./limit.ts";
+import { nearestWord } from "./nearest.ts";
 import { type Role, roles } from "./plan.ts";
 import { stageName } from "./plan-name.ts";
 
@@ -100,6 +101,8 @@ export function mayGive(
 
 const mark = "/interlock";
 
+const verbs = commandTable.map((row) => row.verb);
+
 function parseLine(line: string): Command | undefined {
   const [first, word = "help", ...rest] = line.split(/[ \t]+/);
   if (first !== mark) return undefined;
@@ -108,7 +111,7 @@ function parseLine(line: string): Command | undefined {
     return {
       kind: "unknown",
       word: word.slice(0, limit.command.word_chars),
-      nearest: nearest(word),
+      nearest: nearestWord(word, verbs),
     };
   switch (verb) {
     case "help":
@@ -153,30 +156,4 @@ function parseRetry(args: readonly string[]): Command {
 
 function invalid(verb: Verb, why: string): Command {
   return { kind: "invalid", verb, why };
-}
-
-/** The verb that was probably meant: at most two letters added, left out or changed. */
-function nearest(word: string): Verb | null {
-  const near = commandTable
-    .map(({ verb }) => ({ verb, distance: distance(word.toLowerCase(), verb) }))
-    .filter((candidate) => candidate.distance <= 2)
-    .sort((one, other) => one.distance - other.distance);
-  return near[0]?.verb ?? null;
-}
-
-/** Levenshtein's distance; 3 stands for any that is larger than 2. */
-function distance(one: string, other: string): number {
-  if (Math.abs(one.length - other.length) > 2) return 3;
-  let row = Array.from({ length: other.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1];
-    for (const [column, wanted] of [...other].entries()) {
-      const changed = (row[column] ?? 0) + (letter === wanted ? 0 : 1);
-      const removed = (row[column + 1] ?? 0) + 1;
-      const added = (next[column] ?? 0) + 1;
-      next.push(Math.min(changed, removed, added));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 3;
 }
