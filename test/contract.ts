@@ -110,7 +110,7 @@ const patterns = Object.entries(description.paths).map(([template, operations]) 
     names.push(name);
     return many.has(name) ? "(.+)" : "([^/]+)";
   });
-  return { template, names, pattern: new RegExp(`^${text}$`), literal: template.split("{").length };
+  return { template, names, pattern: new RegExp(`^${text}$`) };
 });
 
 function findOperation(request: SentRequest): Place | undefined {

@@ -67,6 +67,8 @@ export function createOutbox(parts: Parts): Outbox {
 
   const pump = () => {
     running ??= (async () => {
+      // What happens is finished before anybody hears of it.
+      await Promise.resolve();
       for (let next = waiting.shift(); next; next = waiting.shift()) await next();
       running = undefined;
     })();

@@ -1,5 +1,12 @@
 // What people do with a repository, as verbs.
-import { checksByName, createRun, requestAction, rerequestRun, rerequestSuite } from "./checks.ts";
+import {
+  checksByName,
+  createRun,
+  requestAction,
+  rerequestRun,
+  rerequestSuite,
+  updateRun,
+} from "./checks.ts";
 import { commitVerb, type NewCommit } from "./commit.ts";
 import type {
   App,
@@ -15,7 +22,7 @@ import { blobOf, filesOf } from "./objects.ts";
 import { accountOf, person } from "./people.ts";
 import { PullHandle } from "./pull-handle.ts";
 import { type NewPull, openPull } from "./pulls.ts";
-import { deleteBranch, type PushResult } from "./push.ts";
+import { deleteBranch, type PushResult, push } from "./push.ts";
 import { forkRepository, resolveCommit } from "./repositories.ts";
 
 type ByPerson<T> = Omit<T, "actor"> & { author?: string };
@@ -40,10 +47,16 @@ export class RepositoryHandle {
     return this.data.fullName;
   }
 
-  /** Commits on top of the branch (a new one starts at the default branch) and pushes. */
-  push(commit: ByPerson<NewCommit>): PushResult {
-    const { author = somebody, ...rest } = commit;
-    return commitVerb(this.#world, this.data, { ...rest, actor: person(this.#world, author) });
+  /**
+   * Commits on top of the branch (a new one starts at the default branch) and pushes; or pushes a
+   * commit that is there already.
+   */
+  push(wanted: ByPerson<NewCommit> | { branch: string; sha: string; author?: string }): PushResult {
+    const { author = somebody, ...rest } = wanted;
+    const actor = person(this.#world, author);
+    return "sha" in rest
+      ? push(this.#world, { ...rest, repository: this.data, actor })
+      : commitVerb(this.#world, this.data, { ...rest, actor });
   }
 
   /** Like `push`, where the story needs it to succeed. Returns the new commit's sha. */
@@ -125,6 +138,11 @@ export class RepositoryHandle {
     const { app, sha, name, conclusion } = wanted;
     const end = conclusion === undefined ? {} : { conclusion };
     return createRun(this.#world, this.data, { app, name, headSha: sha, ...end });
+  }
+
+  /** That app reports how its check run ended. */
+  completeCheck(run: CheckRun, conclusion: Conclusion): void {
+    updateRun(this.#world, this.data, run, { conclusion });
   }
 
   reportStatus(wanted: {

@@ -23,6 +23,7 @@ test("octokit authenticates as the app, reports a check, and merges", async () =
     baseUrl: url,
     authStrategy: createAppAuth,
     auth: { appId: github.app.id, privateKey: github.privateKey, installationId: id },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
     request: { fetch: checked.fetch },
   });
   const where = { owner: "acme", repo: "shop" };
