@@ -1,8 +1,16 @@
 // The interfaces between the flow and the outside world. Adapters implement them; nothing here runs.
 
-import type { AnswerPresent, CheckPresent, CheckWanted, RunWanted } from "./core/effect.ts";
+import type {
+  Annotation,
+  AnswerPresent,
+  CheckPresent,
+  CheckWanted,
+  RunWanted,
+  Settlement,
+} from "./core/effect.ts";
 import type { Event, IgnoredReason, Repository, Sight, Subject } from "./core/event.ts";
 import type {
+  Comparison,
   Execution,
   Facts,
   Files,
@@ -10,7 +18,6 @@ import type {
   Intention,
   Known,
   Landed,
-  Outcome,
   PlanReading,
   Pull,
   Sibling,
@@ -54,6 +61,13 @@ export interface OpenPull {
   readonly base: string;
 }
 
+/** `annotations` are those that GitHub does not have yet: it adds what an update sends. */
+export interface CheckUpdate {
+  readonly id: number;
+  readonly check: CheckWanted;
+  readonly annotations: readonly Annotation[];
+}
+
 /** A webhook delivery as GitHub remembers it. */
 export interface HookDelivery {
   readonly id: number;
@@ -64,39 +78,24 @@ export interface HookDelivery {
 
 /** Calls to GitHub. No method throws for anything that GitHub or the network does. */
 export interface GitHub {
-  pull(repository: Repository, number: number): Promise<Read<Pull>>;
+  /** A reading from before `since` is not good enough: something has happened after it. */
+  pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
   /** Every changed path, or unknown where the list is cut or does not match `changedFiles`. */
   pullFiles(repository: Repository, pull: Pull): Promise<Files>;
   /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
-  plan(repository: Repository, ref: string | null): Promise<PlanReading>;
-  /** Paths that differ between two commits; unknown where GitHub cut the list. */
-  comparedFiles(repository: Repository, base: string, head: string): Promise<Files>;
+  plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
+  /** Paths that differ between two commits, and how the second stands to the first. */
+  compare(repository: Repository, base: string, head: string): Promise<Known<Comparison>>;
   role(repository: Repository, login: string): Promise<Known<Role | "none">>;
-  /** Open pull requests; `unchanged` where GitHub answered that nothing moved since the last call. */
-  openPulls(
-    repository: Repository,
-  ): Promise<
-    Known<readonly OpenPull[]> | { readonly kind: "unchanged" } | { readonly kind: "absent" }
-  >;
-  /** Branch names with their tip; `unchanged` likewise. */
-  branches(
-    repository: Repository,
-  ): Promise<
-    | Known<ReadonlyMap<string, string>>
-    | { readonly kind: "unchanged" }
-    | { readonly kind: "absent" }
-  >;
+  openPulls(repository: Repository): Promise<Read<readonly OpenPull[]>>;
+  /** Branch names with their tips. */
+  branches(repository: Repository): Promise<Read<ReadonlyMap<string, string>>>;
   /** Repositories that the installation may see. */
   repositories(installation: number): Promise<Known<readonly Repository[]>>;
   installations(): Promise<Known<readonly number[]>>;
 
   createCheck(repository: Repository, check: CheckWanted, urgency: Urgency): Promise<Sent<number>>;
-  updateCheck(
-    repository: Repository,
-    id: number,
-    check: CheckWanted,
-    urgency: Urgency,
-  ): Promise<Sent<number>>;
+  updateCheck(repository: Repository, update: CheckUpdate, urgency: Urgency): Promise<Sent<number>>;
   /** Our newest check run of this name on this commit. */
   findCheck(repository: Repository, sha: string, name: string): Promise<Read<number>>;
   createComment(repository: Repository, pull: number, body: string): Promise<Sent<number>>;
@@ -130,7 +129,7 @@ export type Started =
   | { readonly kind: "failed"; readonly why: string };
 
 export interface Observation {
-  readonly state: Exclude<Execution["state"], "intended" | "refused">;
+  readonly state: Exclude<Execution["state"], "intended" | "unconfirmed" | "refused">;
   readonly why: string;
   readonly stages: readonly StageFact[];
   readonly endedAt: number | null;
@@ -173,9 +172,11 @@ export type Accepted = "new" | "known";
 export interface SubjectRow {
   readonly key: string;
   readonly subject: Subject;
+  /** When an event last spoke of it: readings from before then are stale. */
+  readonly heardAt: number;
   /** Last head commit that an event or a look told. */
   readonly head: string | null;
-  /** For a landed commit: the tip before it. */
+  /** For a landed commit: the tip before it, by our own ledger where that knows one. */
   readonly before: string | null;
   readonly base: string | null;
   readonly open: boolean;
@@ -199,6 +200,8 @@ export interface LookRecord {
   readonly failures: number;
   readonly verdict: GateState | null;
   readonly verdictSha: string | null;
+  /** Wishes that came to their end with this look. */
+  readonly settlements: readonly Settlement[];
   /** The snapshot and what was decided from it, for `explain`. Null when nothing could be decided. */
   readonly snapshot: { readonly facts: Facts; readonly decision: unknown } | null;
   /** Subjects that should be looked at because this one changed. */
@@ -218,6 +221,11 @@ export interface Job {
   readonly installation: number;
 }
 
+/** What may change about an execution. */
+export type ExecutionChange = Partial<
+  Pick<Execution, "engineId" | "state" | "why" | "stages" | "endedAt" | "stopReason" | "retries">
+>;
+
 /** Durable state. Methods throw only when the database does; `work` then hands the job back. */
 export interface Store {
   /** Deliveries, their subjects, intentions and jobs, in one transaction. */
@@ -234,6 +242,12 @@ export interface Store {
   wakeDue(now: number): Promise<number | null>;
   forget(repository: Repository): Promise<void>;
 
+  /** The newest commit of a branch that we heard of; null for a branch never seen. */
+  tip(repository: Repository, branch: string): Promise<string | null>;
+  recordTip(repository: Repository, branch: string, sha: string): Promise<void>;
+  /** What was landed as this commit on the branch. */
+  landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
+
   subject(key: string): Promise<SubjectRow | null>;
   /** Open subjects of a repository. */
   openSubjects(repository: Repository): Promise<readonly SubjectRow[]>;
@@ -241,25 +255,23 @@ export interface Store {
   restless(): Promise<readonly string[]>;
   repositories(): Promise<readonly Repository[]>;
   record(look: LookRecord): Promise<void>;
+  /** A look that could not be made: when to try again, and how many failed in a row. */
+  postpone(key: string, dueAt: number, failures: number): Promise<void>;
   snapshot(key: string): Promise<LookRecord["snapshot"]>;
 
   executions(key: string): Promise<readonly Execution[]>;
   /** True where this call put the run into the ledger; false where it was there. */
   intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
-  recordExecution(
-    executionKey: string,
-    change: Partial<
-      Pick<Execution, "engineId" | "state" | "why" | "stages" | "endedAt" | "stopReason">
-    >,
-  ): Promise<void>;
+  /**
+   * Writes what is given. Monotone: where the execution has ended, a change whose state has not is
+   * an observation that came late, and what it says about state, why, stages and end is dropped.
+   */
+  recordExecution(executionKey: string, change: ExecutionChange): Promise<void>;
+  /** The engine runs it again in the same place: the one way back from an end. Stages stay as they were. */
+  reopenExecution(executionKey: string): Promise<void>;
 
   intentions(key: string): Promise<readonly Intention[]>;
   recordRole(intentionKey: string, role: Role | "none"): Promise<void>;
-  recordOutcome(
-    intentionKey: string,
-    subjectKey: string,
-    outcome: readonly Outcome[],
-  ): Promise<void>;
 
   siblings(key: string, repository: Repository, sha: string): Promise<readonly Sibling[]>;
   newer(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Landed[]>;
@@ -271,7 +283,10 @@ export interface Store {
   checks(repository: Repository, shas: readonly string[]): Promise<readonly CheckPresent[]>;
   /** Checks that this subject wrote on other commits and that are still in progress there. */
   openChecks(key: string, exceptSha: string): Promise<readonly CheckPresent[]>;
+  /** Before a create is sent: after a crash, the next look knows that there may be one. */
   intendCheck(key: string, check: CheckWanted): Promise<void>;
+  /** Takes the intention back: nothing was sent. What stood before stands again. */
+  dropIntendedCheck(key: string, check: CheckWanted): Promise<void>;
   recordCheck(key: string, check: CheckWanted, id: number, at: number): Promise<void>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
   intendAnswer(key: string, intentionKey: string, pull: number): Promise<void>;

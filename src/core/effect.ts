@@ -62,12 +62,18 @@ export interface RunWanted {
   readonly spec: Part;
 }
 
-/** The answer to a comment, and whether its commands are settled with it. */
+/** The answer to a comment. */
 export interface AnswerWanted {
   /** Key of the intention. */
   readonly key: string;
   readonly body: string;
-  readonly outcome: readonly Outcome[] | null;
+}
+
+/** What became of an intention for this subject. */
+export interface Settlement {
+  /** Key of the intention. */
+  readonly key: string;
+  readonly outcome: readonly Outcome[];
 }
 
 /** An answer as the ledger says it is. */
@@ -103,16 +109,20 @@ export type Effect =
       readonly key: string;
       readonly id: number;
       readonly check: CheckWanted;
+      /** Those that GitHub does not have yet: it adds what an update sends. */
+      readonly annotations: readonly Annotation[];
     }
   | {
       readonly kind: "create_answer";
       readonly key: string;
+      readonly intention: string;
       readonly body: string;
       readonly unconfirmed: boolean;
     }
   | {
       readonly kind: "update_answer";
       readonly key: string;
+      readonly intention: string;
       readonly id: number;
       readonly body: string;
     };

@@ -30,12 +30,21 @@ export type PlanReading =
   | { readonly kind: "unknown"; readonly why: string }
   | { readonly kind: "read"; readonly blob: string; readonly parse: PlanParse };
 
-/** Changed paths, a rename by both its names. `unknown` where GitHub cut the list. */
-export type Files = Known<readonly string[]>;
+/** Changed paths, a rename by both its names. `cut` where GitHub does not list them all, which waiting does not mend. */
+export type Files = Known<readonly string[]> | { readonly kind: "cut"; readonly why: string };
+
+/** How a commit stands to an earlier one, and the paths that changed between them. */
+export interface Comparison {
+  /** `behind` and `identical`: the earlier one contains it already. */
+  readonly relation: "ahead" | "behind" | "diverged" | "identical";
+  readonly files: Files;
+}
 
 export type ExecutionState =
-  /** In the ledger, and the engine has not confirmed it yet. */
+  /** In the ledger, and the engine does not have it yet. */
   | "intended"
+  /** In the ledger, and the engine could not be asked whether it has it. Never stored. */
+  | "unconfirmed"
   | "running"
   | "succeeded"
   | "failed"
@@ -66,6 +75,15 @@ export interface StageFact {
   readonly reports: readonly ReportReading[];
 }
 
+/** What became of one request to run a failed execution again from a stage on. */
+export interface RetryFact {
+  /** The effect's key, which names the intention that asked. */
+  readonly key: string;
+  readonly stage: string;
+  readonly state: "done" | "refused";
+  readonly why: string;
+}
+
 /** One run of one part of a pipeline for one commit. Times are milliseconds since 1970. */
 export interface Execution {
   readonly key: string;
@@ -86,6 +104,7 @@ export interface Execution {
   readonly endedAt: number | null;
   /** Set once a stop was asked of the engine; the reason code that it was asked for. */
   readonly stopReason: string | null;
+  readonly retries: readonly RetryFact[];
 }
 
 /** A wish of a person as stored, with what was found out about the person when it was first read. */
@@ -126,6 +145,10 @@ interface Common {
   readonly executions: readonly Execution[];
   readonly intentions: readonly Intention[];
   readonly siblings: readonly Sibling[];
+  /** What this subject said at its last look, and of which commit. */
+  readonly said: { readonly verdict: GateState; readonly sha: string } | null;
+  /** The subject that wrote the gate that stands on the commit. */
+  readonly gateBy: string | null;
   /** Names of the engines that this installation of Interlock may use. */
   readonly engines: readonly string[];
 }
@@ -156,6 +179,8 @@ export interface CommitFacts extends Common {
   /** The plan at the landed commit. */
   readonly plan: PlanReading;
   readonly files: Files;
+  /** The commit that landed before and contains this one already: this one was heard of late. */
+  readonly container: Landed | null;
   /** Commits that landed later on the same branch, oldest first. */
   readonly newer: readonly Landed[];
   /** Pipelines whose release runs right now for another commit of the repository. */
@@ -166,6 +191,8 @@ export interface CommitFacts extends Common {
   }[];
   /** Commits of the branch that landed earlier and still wait for a verdict. */
   readonly waiting: readonly string[];
+  /** Open pull requests into the branch that were judged by another plan than this commit brings. */
+  readonly judgedOtherwise: readonly string[];
 }
 
 export type Facts = PullFacts | CommitFacts;

@@ -1,0 +1,223 @@
+// Holds one execution against the part of the plan that it has to fulfil, stage by stage.
+
+import type { Execution, StageFact } from "./fact.ts";
+import type { Part, PlanStage } from "./plan.ts";
+import type { Reason } from "./reason.ts";
+import type { ReportReading } from "./report.ts";
+
+/** Reasons why the part has passed, waits, or has not passed; never empty. */
+export function assess(question: {
+  readonly name: string;
+  readonly part: Part;
+  readonly sha: string;
+  readonly execution: Execution | null;
+  readonly now: number;
+}): readonly Reason[] {
+  const { name, part, sha, execution, now } = question;
+  if (execution === null)
+    return [{ code: "stage_pending", sentence: `${name} is about to start.` }];
+  if (execution.sha !== sha)
+    return [
+      {
+        code: "stage_missing",
+        sentence: `${name} ran on ${short(execution.sha)}, not on ${short(sha)}.`,
+      },
+    ];
+
+  switch (execution.state) {
+    case "refused":
+      return [{ code: "engine_refused", sentence: `${name} was not started: ${execution.why}` }];
+    case "lost":
+      return [{ code: "engine_lost", sentence: `${name} was lost: ${execution.why}` }];
+    case "intended":
+      return late(question) ?? [{ code: "stage_pending", sentence: `${name} is about to start.` }];
+    case "unconfirmed":
+      return [
+        { code: "stage_unknown", sentence: `The engine of ${name} does not say whether it began.` },
+      ];
+    case "running":
+      return walk(name, part, execution) ?? late(question) ?? [waiting(name, part, execution)];
+    case "stopped":
+      return [
+        execution.stopReason === "deadline_passed" ? tooLate(name, part) : stopped(name, execution),
+      ];
+    case "failed":
+      return (
+        walk(name, part, execution) ?? [
+          {
+            code: "execution_failed",
+            sentence: `${name} failed: ${execution.why || "no stage says why"}`,
+          },
+        ]
+      );
+    case "succeeded":
+      return (
+        walk(name, part, execution) ??
+        unfinished(name, part, execution) ?? [
+          { code: "passed", sentence: `${name} passed all ${part.stages.length} stages.` },
+        ]
+      );
+  }
+
+  function late(q: typeof question): readonly Reason[] | undefined {
+    if (q.execution === null || now - q.execution.createdAt <= part.deadline_ms) return undefined;
+    return [tooLate(name, part)];
+  }
+}
+
+function tooLate(name: string, part: Part): Reason {
+  return {
+    code: "deadline_passed",
+    sentence: `${name} did not finish within its deadline of ${Math.round(part.deadline_ms / 60_000)} minutes.`,
+  };
+}
+
+/** The first thing that is wrong for good, in the order of the plan; undefined where nothing is. */
+function walk(name: string, part: Part, execution: Execution): readonly Reason[] | undefined {
+  const ended = execution.state !== "running";
+  let last = -1;
+  for (const stage of part.stages) {
+    const at = execution.stages.findIndex((fact) => fact.name === stage.name);
+    const fact = execution.stages[at];
+    if (fact === undefined) {
+      if (!ended) return undefined;
+      return [
+        { code: "stage_missing", sentence: `${name} ended without its stage ${stage.name}.` },
+      ];
+    }
+    if (execution.stages.filter((other) => other.name === stage.name).length > 1)
+      return [
+        {
+          code: "stage_reordered",
+          sentence: `${name} ran more than one stage called ${stage.name}, so none of them counts.`,
+        },
+      ];
+    if (at < last)
+      return [
+        { code: "stage_reordered", sentence: `${name} ran its stage ${stage.name} out of order.` },
+      ];
+    last = at;
+    const wrong = wrongWith(name, stage, fact, ended);
+    if (wrong !== undefined) return [wrong];
+    if (fact.state !== "succeeded") return undefined;
+  }
+  return undefined;
+}
+
+function wrongWith(
+  name: string,
+  stage: PlanStage,
+  fact: StageFact,
+  ended: boolean,
+): Reason | undefined {
+  const failed = fact.state === "failed";
+  if (failed || fact.state === "succeeded") {
+    const report = wrongReport(name, stage, fact);
+    // A failing test says more than the exit code that it caused; a missing report says less.
+    if (report !== undefined && (!failed || report.code === "tests_failed")) return report;
+  }
+  if (failed)
+    return {
+      code: "stage_failed",
+      sentence: `${name} failed in its stage ${stage.name}: ${fact.why || "the engine does not say why"}`,
+    };
+  if (!ended) return undefined;
+  switch (fact.state) {
+    case "skipped":
+      return { code: "stage_skipped", sentence: `${name} skipped its stage ${stage.name}.` };
+    case "pending":
+    case "running":
+    case "stopped":
+    case "unknown":
+      return {
+        code: "stage_missing",
+        sentence: `${name} ended while its stage ${stage.name} was ${fact.state}.`,
+      };
+    case "succeeded":
+      return undefined;
+  }
+}
+
+function wrongReport(name: string, stage: PlanStage, fact: StageFact): Reason | undefined {
+  if (stage.reports.length === 0) return undefined;
+  const place = `${name} stage ${stage.name}`;
+  const failed = sum(fact.reports, (report) => report.counts.failed + report.counts.other);
+  if (failed > 0)
+    return {
+      code: "tests_failed",
+      sentence: `${failed} ${failed === 1 ? "test" : "tests"} failed in ${place}.`,
+    };
+  for (const report of fact.reports) {
+    if (report.kind === "missing")
+      return { code: "report_missing", sentence: `${place} left no report at ${report.path}.` };
+    if (report.kind === "broken")
+      return {
+        code: "report_broken",
+        sentence: `The report ${report.path} of ${place} cannot be used: ${report.why}`,
+      };
+  }
+  if (fact.reports.length === 0)
+    return {
+      code: "report_missing",
+      sentence: `${place} left no report at ${stage.reports.join(", ")}.`,
+    };
+  const passed = sum(fact.reports, (report) => report.counts.passed);
+  if (passed === 0)
+    return {
+      code: "report_empty",
+      sentence: `The reports of ${place} contain no test that passed.`,
+    };
+  return undefined;
+}
+
+/** Total over the reports that could be read. */
+function sum(
+  reports: readonly ReportReading[],
+  count: (report: Extract<ReportReading, { kind: "read" }>) => number,
+): number {
+  return reports.reduce((total, report) => total + (report.kind === "read" ? count(report) : 0), 0);
+}
+
+/** An engine that claims success has to show every stage as succeeded. */
+function unfinished(name: string, part: Part, execution: Execution): readonly Reason[] | undefined {
+  const open = part.stages.find(
+    (stage) => execution.stages.find((fact) => fact.name === stage.name)?.state !== "succeeded",
+  );
+  if (open === undefined && part.stages.length > 0) return undefined;
+  return [
+    {
+      code: "stage_missing",
+      sentence: `${name} ended without its stage ${open?.name ?? "list"} having passed.`,
+    },
+  ];
+}
+
+function waiting(name: string, part: Part, execution: Execution): Reason {
+  const next = part.stages.find(
+    (stage) => execution.stages.find((fact) => fact.name === stage.name)?.state !== "succeeded",
+  );
+  const fact = execution.stages.find((candidate) => candidate.name === next?.name);
+  if (fact?.state === "unknown")
+    return {
+      code: "stage_unknown",
+      sentence: `The engine did not say where the stage ${fact.name} of ${name} stands.`,
+    };
+  return {
+    code: "stage_pending",
+    sentence:
+      next === undefined
+        ? `${name} is finishing.`
+        : `${name} has not passed its stage ${next.name} yet.`,
+  };
+}
+
+function stopped(name: string, execution: Execution): Reason {
+  return {
+    code: "stopped",
+    sentence: `${name} was stopped${execution.why === "" ? "." : `: ${execution.why}`}`,
+  };
+}
+
+function short(sha: string): string {
+  return sha.slice(0, 7);
+}

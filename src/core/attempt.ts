@@ -1,0 +1,63 @@
+// Which execution of a part counts, and whether a new one is wanted.
+
+import { canonical } from "./canonical.ts";
+import type { RunWanted } from "./effect.ts";
+import type { Execution } from "./fact.ts";
+import type { Part, PartName } from "./plan.ts";
+
+/** The newest attempt of a part for a commit; older ones never count again. */
+export function latest(
+  executions: readonly Execution[],
+  of: { readonly pipeline: string; readonly part: PartName; readonly sha: string },
+): Execution | null {
+  return executions
+    .filter(
+      (execution) =>
+        execution.pipeline === of.pipeline &&
+        execution.part === of.part &&
+        execution.sha === of.sha,
+    )
+    .reduce<Execution | null>(
+      (best, execution) => (best === null || execution.attempt > best.attempt ? execution : best),
+      null,
+    );
+}
+
+/** Whether its engine may still be working on it. */
+export function isLive(execution: Execution): boolean {
+  const { state } = execution;
+  return state === "intended" || state === "unconfirmed" || state === "running";
+}
+
+/** Whether it was told to run what the plan says now. An execution under an older plan proves nothing. */
+export function fits(execution: Execution, part: Part): boolean {
+  return canonical(execution.spec) === canonical(part);
+}
+
+/** The same run once more, where the engine never got it. */
+export function sameRun(execution: Execution): RunWanted {
+  const { key, pipeline, part, sha, attempt, cause, spec } = execution;
+  return { key, pipeline, part, sha, attempt, cause, spec };
+}
+
+/** The next attempt. Its key is the client token, so that it starts once however often it is wanted. */
+export function nextRun(of: {
+  readonly subject: string;
+  readonly pipeline: string;
+  readonly part: PartName;
+  readonly spec: Part;
+  readonly sha: string;
+  readonly cause: string;
+  readonly previous: Execution | null;
+}): RunWanted {
+  const attempt = (of.previous?.attempt ?? 0) + 1;
+  return {
+    key: [of.subject, of.pipeline, of.part, of.sha, attempt].join("|"),
+    pipeline: of.pipeline,
+    part: of.part,
+    sha: of.sha,
+    attempt,
+    cause: of.cause,
+    spec: of.spec,
+  };
+}

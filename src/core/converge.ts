@@ -1,0 +1,153 @@
+// The difference between what is wanted and what the ledger says is there: the effects to carry out.
+
+import { canonical } from "./canonical.ts";
+import type { Decision } from "./decision.ts";
+import type { AnswerPresent, CheckPresent, CheckWanted, Effect } from "./effect.ts";
+import { limit } from "./limit.ts";
+import { gateName } from "./page/checks.ts";
+
+export interface Present {
+  /** Checks of ours on the decided commit. */
+  readonly checks: readonly CheckPresent[];
+  /** Checks of this subject on other commits that still claim to be in progress. */
+  readonly leftover: readonly CheckPresent[];
+  readonly answers: readonly AnswerPresent[];
+}
+
+export interface Convergence {
+  /** In the order in which they are to be carried out: verdicts first. */
+  readonly effects: readonly Effect[];
+  /** When an update that was held back for its pace may go; null where none was. */
+  readonly dueAt: number | null;
+}
+
+export function converge(decision: Decision, present: Present, now: number): Convergence {
+  const effects: Effect[] = [];
+  const due: number[] = [];
+
+  for (const stop of decision.stops)
+    effects.push({ kind: "stop", key: `stop|${stop.execution}`, ...stop });
+
+  const wanted = [
+    ...decision.checks,
+    ...decision.corrections.filter((check) => find(present.checks, check) !== undefined),
+    ...leftovers(decision, present),
+  ];
+  for (const check of [...wanted].sort(gatesFirst)) {
+    const there = find([...present.checks, ...present.leftover], check);
+    const effect = checkEffect(check, there);
+    if (effect === null) continue;
+    const paced =
+      there !== undefined &&
+      there.content.state.status === "in_progress" &&
+      check.state.status === "in_progress" &&
+      effect.kind === "update_check"
+        ? there.sentAt + limit.page.progress_ms
+        : 0;
+    if (paced > now) due.push(paced);
+    else effects.push(effect);
+  }
+
+  for (const run of decision.runs) effects.push({ kind: "start", key: run.key, run });
+  for (const retry of decision.retries) effects.push({ kind: "retry", ...retry });
+  for (const answer of decision.answers) {
+    const there = present.answers.find(({ key }) => key === answer.key);
+    const key = `answer|${answer.key}`;
+    if (there === undefined || there.id === null)
+      effects.push({
+        kind: "create_answer",
+        key,
+        intention: answer.key,
+        body: answer.body,
+        unconfirmed: there !== undefined,
+      });
+    else if (there.body !== answer.body)
+      effects.push({
+        kind: "update_answer",
+        key,
+        intention: answer.key,
+        id: there.id,
+        body: answer.body,
+      });
+  }
+  return {
+    effects: effects.sort(startsAfterGates),
+    dueAt: due.length === 0 ? null : Math.min(...due),
+  };
+}
+
+function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effect | null {
+  const key = `check|${check.sha}|${check.name}`;
+  if (there === undefined) return { kind: "create_check", key, check, unconfirmed: false };
+  if (there.id === null) return { kind: "create_check", key, check, unconfirmed: true };
+  if (canonical(there.content) === canonical(check)) return null;
+  // A check run that was completed is never opened again: a new one of the same name replaces it.
+  const reopens =
+    there.content.state.status === "completed" && check.state.status === "in_progress";
+  // GitHub keeps annotations once sent: other ones need a new check run too.
+  const sent = there.content.annotations;
+  const same = canonical(sent) === canonical(check.annotations);
+  if (reopens || (sent.length > 0 && !same))
+    return { kind: "create_check", key, check, unconfirmed: false };
+  return {
+    kind: "update_check",
+    key,
+    id: there.id,
+    check,
+    annotations: same ? [] : check.annotations,
+  };
+}
+
+/** What was left in progress and is wanted no more is brought to an end that says so. */
+function leftovers(decision: Decision, present: Present): readonly CheckWanted[] {
+  const silent =
+    decision.sha === null || decision.checks.length + decision.corrections.length === 0;
+  const abandoned = silent && !decision.open ? present.checks : [];
+  return [...present.leftover, ...abandoned]
+    .filter(({ content }) => content.state.status === "in_progress")
+    .map(({ content }) => {
+      const why =
+        decision.sha === null
+          ? "The pull request was closed before a verdict."
+          : `The head moved on to ${decision.sha.slice(0, 7)}.`;
+      const gate = content.name === gateName;
+      return {
+        ...content,
+        state: { status: "completed", conclusion: gate ? "failure" : "cancelled" },
+        title: why,
+        summary: `${why} (\`${decision.sha === null ? "pull_closed" : "head_moved"}\`)`,
+        text: "",
+        annotations: [],
+        actions: [],
+      };
+    });
+}
+
+function find(present: readonly CheckPresent[], check: CheckWanted): CheckPresent | undefined {
+  return present.find(({ sha, name }) => sha === check.sha && name === check.name);
+}
+
+function gatesFirst(a: CheckWanted, b: CheckWanted): number {
+  return Number(b.name === gateName) - Number(a.name === gateName);
+}
+
+/** Stops free what new runs need; the gate is up before anything starts; pages come last. */
+function startsAfterGates(a: Effect, b: Effect): number {
+  return rank(a) - rank(b);
+}
+
+function rank(effect: Effect): number {
+  switch (effect.kind) {
+    case "stop":
+      return 0;
+    case "create_check":
+    case "update_check":
+      return effect.check.name === gateName ? 1 : 3;
+    case "start":
+    case "retry":
+      return 2;
+    case "create_answer":
+    case "update_answer":
+      return 4;
+  }
+}

@@ -1,0 +1,59 @@
+// What one look decides: the verdict, and everything that should be true because of it.
+
+import type { AnswerWanted, CheckWanted, RunWanted, Settlement } from "./effect.ts";
+import type { Verdict } from "./gate.ts";
+
+export interface Decision {
+  /** Whether the subject needs any further look by itself. */
+  readonly open: boolean;
+  /** The commit that the verdict is about; null where there is none. */
+  readonly sha: string | null;
+  /** The branch that the change goes to. */
+  readonly base: string | null;
+  /** What this subject alone says of the commit; null where Interlock has nothing to say. */
+  readonly verdict: Verdict | null;
+  readonly runs: readonly RunWanted[];
+  readonly stops: readonly StopWanted[];
+  readonly retries: readonly RetryWanted[];
+  /** Every check that should stand on `sha`. */
+  readonly checks: readonly CheckWanted[];
+  /** Checks wanted only where one of the name stands already: news for those who saw it. */
+  readonly corrections: readonly CheckWanted[];
+  readonly answers: readonly AnswerWanted[];
+  readonly settlements: readonly Settlement[];
+  /** Subjects that should look again because of this one. */
+  readonly wake: readonly string[];
+  /** When to look again without any event; null where nothing is awaited. */
+  readonly dueAt: number | null;
+}
+
+export interface StopWanted {
+  readonly execution: string;
+  readonly reason: string;
+}
+
+export interface RetryWanted {
+  readonly key: string;
+  readonly execution: string;
+  readonly stage: string;
+}
+
+/** Nothing to say and nothing to do, apart from what is given. */
+export function silence(change: Partial<Decision>): Decision {
+  return {
+    open: false,
+    sha: null,
+    base: null,
+    verdict: null,
+    runs: [],
+    stops: [],
+    retries: [],
+    checks: [],
+    corrections: [],
+    answers: [],
+    settlements: [],
+    wake: [],
+    dueAt: null,
+    ...change,
+  };
+}

@@ -1,0 +1,34 @@
+// When a subject has to be looked at again though nobody calls.
+
+import { isLive } from "./attempt.ts";
+import { limit } from "./limit.ts";
+import type { PartView } from "./part.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
+
+const readAgain: readonly ReasonCode[] = ["plan_unknown", "files_unreadable", "stage_unknown"];
+const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_pending"];
+
+/** Milliseconds since 1970, or null where only an event can change anything. */
+export function dueOf(question: {
+  readonly now: number;
+  readonly views: readonly PartView[];
+  readonly reasons: readonly Reason[];
+  /** A wish waits for an answer of GitHub or of an engine. */
+  readonly waits: boolean;
+}): number | null {
+  const { now, views, reasons, waits } = question;
+  const times: number[] = [];
+  const any = (codes: readonly ReasonCode[]) => reasons.some(({ code }) => codes.includes(code));
+  if (waits || any(readAgain)) times.push(now + limit.look.again_ms);
+  if (any(waitInLine)) times.push(now + limit.look.running_ms);
+  for (const { execution, spec } of views) {
+    if (execution === null || !isLive(execution)) continue;
+    times.push(now + limit.look.running_ms);
+    for (const due of [
+      execution.createdAt + spec.deadline_ms + 1,
+      execution.createdAt + limit.page.quiet_ms,
+    ])
+      if (due > now) times.push(due);
+  }
+  return times.length === 0 ? null : Math.min(...times);
+}

@@ -1,0 +1,99 @@
+// The text of answers to comments. Each carries a hidden mark by which Interlock finds it again.
+
+import type { Command } from "../command.ts";
+import { commandTable } from "../command.ts";
+import type { Execution, Intention, Outcome } from "../fact.ts";
+import type { Verdict } from "../gate.ts";
+import type { PartView } from "../part.ts";
+import type { Plan } from "../plan.ts";
+import { nextStep, stateOf } from "../reason.ts";
+import { code, prose } from "./markdown.ts";
+
+/** The hidden mark of the answer to one intention. */
+export function answerMark(intention: string): string {
+  return `<!-- interlock:answer ${intention.replace(/[^\w:.-]/g, "")} -->`;
+}
+
+/** The whole comment: what was asked, what became of it, and the result once there is one. */
+export function answerPage(question: {
+  readonly intention: Intention;
+  readonly outcome: readonly Outcome[];
+  readonly sha: string;
+  /** Executions that were started or retried for this intention and have ended. */
+  readonly results: readonly Execution[];
+}): string {
+  const { intention, outcome, sha, results } = question;
+  const lines = [answerMark(intention.key)];
+  for (const [index, command] of intention.commands.entries()) {
+    const become = outcome[index];
+    if (become === undefined) continue;
+    lines.push(
+      `${become.kind === "done" ? "✅" : "🚫"} ${code(spoken(command))} for commit ${code(sha.slice(0, 7))}`,
+      "",
+      become.text,
+      "",
+    );
+  }
+  for (const result of results)
+    lines.push(
+      `**Result:** ${code(`${result.pipeline}/${result.part}`)} ${result.state} (attempt ${result.attempt}).`,
+    );
+  return lines.join("\n").trimEnd();
+}
+
+function spoken(command: Command): string {
+  switch (command.kind) {
+    case "help":
+    case "status":
+    case "explain":
+    case "stop":
+      return `/interlock ${command.kind}`;
+    case "verify":
+      return `/interlock verify${command.sha === null ? "" : ` ${command.sha}`}`;
+    case "retry":
+      return `/interlock retry${command.stage === null ? "" : ` ${command.stage}`}`;
+    case "unknown":
+      return `/interlock ${command.word}`;
+    case "invalid":
+      return `/interlock ${command.verb}`;
+  }
+}
+
+export function helpText(plan: Plan | null): string {
+  const rows = commandTable.map(({ verb, usage, help, roles }) => {
+    const own =
+      plan !== null && Object.hasOwn(plan.commands, verb) ? plan.commands[verb] : undefined;
+    return `| ${code(`/interlock ${usage}`)} | ${help} | ${(own ?? roles).join(", ")} |`;
+  });
+  return ["| command | what it does | who |", "| --- | --- | --- |", ...rows].join("\n");
+}
+
+export function statusText(shown: Verdict, views: readonly PartView[]): string {
+  const lines = [`**Gate:** ${stateWords[shown.state]}`];
+  for (const reason of shown.reasons)
+    lines.push(`- ${prose(reason.sentence)} (${code(reason.code)})`);
+  for (const { name, spec, execution } of views) {
+    const stages = spec.stages.map(
+      (stage) =>
+        `${prose(stage.name)} ${execution?.stages.find((fact) => fact.name === stage.name)?.state ?? "pending"}`,
+    );
+    lines.push("", `**${prose(name)}:** ${stages.join(" → ")}`);
+  }
+  return lines.join("\n");
+}
+
+export function explainText(shown: Verdict, folded: string): string {
+  const lines = [`The gate is ${stateWords[shown.state]}, because:`, ""];
+  for (const reason of shown.reasons) {
+    lines.push(`- ${prose(reason.sentence)} (${code(reason.code)})`);
+    if (stateOf(reason.code) !== "success") lines.push(`  Next: ${nextStep(reason.code)}`);
+  }
+  return [...lines, "", folded].join("\n");
+}
+
+const stateWords = {
+  success: "open: everything that the plan asks for has passed",
+  failure: "shut",
+  action_required: "shut until somebody acts",
+  in_progress: "shut while it waits",
+} as const;

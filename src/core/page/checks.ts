@@ -1,0 +1,129 @@
+// Every check run that should stand on a commit, from the views of its parts and the verdict.
+
+import type { Annotation, CheckAction, CheckState, CheckWanted } from "../effect.ts";
+import { subjectKey } from "../event.ts";
+import type { Facts, GateState } from "../fact.ts";
+import { type Verdict, verdictOf } from "../gate.ts";
+import { limit } from "../limit.ts";
+import type { PartView } from "../part.ts";
+import { type PlanProblem, planPath } from "../plan.ts";
+import { gatePage } from "./gate.ts";
+import { cutBytes, cutChars, plain } from "./markdown.ts";
+import { stagesPage } from "./stages.ts";
+import { testsPage } from "./tests.ts";
+
+/** The name of the one required check. */
+export const gateName = "interlock";
+
+const retry: CheckAction = {
+  label: "Retry",
+  description: "Run again from the first failed stage",
+  identifier: "retry",
+};
+const stop: CheckAction = {
+  label: "Stop",
+  description: "Stop this execution",
+  identifier: "stop",
+};
+
+export function checksOf(question: {
+  readonly facts: Facts;
+  readonly sha: string;
+  readonly base: string;
+  readonly views: readonly PartView[];
+  readonly shown: Verdict;
+  readonly problems: readonly PlanProblem[];
+  readonly preview: readonly string[];
+  /** Whether this subject writes the gate of the commit. */
+  readonly gate: boolean;
+}): readonly CheckWanted[] {
+  const { facts, sha, views } = question;
+  const externalId = subjectKey(facts.subject);
+  const checks: CheckWanted[] = [];
+  if (question.gate)
+    checks.push(
+      sized({
+        sha,
+        name: gateName,
+        externalId,
+        state: stateOf(question.shown.state),
+        ...gatePage(question),
+        annotations: question.problems.slice(0, limit.page.annotations).map(problemAnnotation),
+        actions: [],
+      }),
+    );
+
+  for (const view of views) {
+    const { execution } = view;
+    if (execution === null) continue;
+    const state = partState(view);
+    // A run that ends at once is shown once, with its result.
+    const quiet = facts.now - execution.createdAt < limit.page.quiet_ms;
+    if (state.status === "in_progress" && quiet) continue;
+    checks.push(
+      sized({
+        sha,
+        name: `${gateName}/${view.name}`,
+        externalId,
+        state,
+        ...stagesPage(view, sha),
+        annotations: [],
+        actions: actionsOf(state),
+      }),
+    );
+    const tests = testsPage(view, sha);
+    if (tests === null || (tests.verdict === "in_progress" && quiet)) continue;
+    const { verdict, ...page } = tests;
+    checks.push(
+      sized({
+        sha,
+        name: `${gateName}/${view.pipeline}/tests`,
+        externalId,
+        state:
+          verdict === "in_progress"
+            ? { status: "in_progress" }
+            : { status: "completed", conclusion: verdict },
+        ...page,
+        actions: [],
+      }),
+    );
+  }
+  return checks;
+}
+
+/** Never neutral or skipped: GitHub counts those as passing. */
+function stateOf(state: GateState): CheckState {
+  return state === "in_progress"
+    ? { status: "in_progress" }
+    : { status: "completed", conclusion: state };
+}
+
+function partState(view: PartView): CheckState {
+  const { state } = verdictOf(view.reasons);
+  if (state === "action_required") return { status: "completed", conclusion: "cancelled" };
+  return stateOf(state);
+}
+
+function actionsOf(state: CheckState): readonly CheckAction[] {
+  if (state.status === "in_progress") return [stop];
+  return state.conclusion === "success" ? [] : [retry];
+}
+
+function problemAnnotation(problem: PlanProblem): Annotation {
+  return {
+    path: planPath,
+    line: problem.line,
+    level: "failure",
+    title: cutChars(problem.path || "plan", limit.page.annotation_title_chars),
+    message: cutChars(plain(problem.message), limit.page.annotation_chars),
+  };
+}
+
+/** Keeps every text below what GitHub accepts. */
+function sized(check: CheckWanted): CheckWanted {
+  return {
+    ...check,
+    summary: cutBytes(check.summary, limit.page.bytes),
+    text: cutBytes(check.text, limit.page.bytes),
+  };
+}

@@ -1,0 +1,74 @@
+// The gate's page: the verdict, why, what to do next, and who can do it.
+
+import type { Facts } from "../fact.ts";
+import type { Verdict } from "../gate.ts";
+import { limit } from "../limit.ts";
+import { type PlanProblem, planPath } from "../plan.ts";
+import { nextStep, stateOf, type Who, whoActs } from "../reason.ts";
+import { code, cutChars, plainLine, prose } from "./markdown.ts";
+import { saw } from "./saw.ts";
+
+export interface GatePage {
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+}
+
+const heads = {
+  success: "Passed",
+  failure: "Blocked",
+  action_required: "Blocked until somebody acts",
+  in_progress: "Waiting",
+} as const;
+
+const people: Readonly<Record<Who, string>> = {
+  nobody: "nobody: Interlock goes on by itself",
+  author: "the author",
+  writer: "anybody with write permission",
+  maintainer: "a maintainer of the repository",
+  operator: "the operator of Interlock",
+};
+
+export function gatePage(question: {
+  readonly facts: Facts;
+  readonly sha: string;
+  readonly base: string;
+  readonly shown: Verdict;
+  readonly problems: readonly PlanProblem[];
+  readonly preview: readonly string[];
+}): GatePage {
+  const { facts, sha, base, shown, problems, preview } = question;
+  const first = shown.reasons[0];
+  const lines = [
+    `**${heads[shown.state]}** · commit ${code(sha.slice(0, 7))} for ${code(base)}`,
+    "",
+  ];
+  for (const reason of shown.reasons) {
+    lines.push(`- ${prose(reason.sentence)} (${code(reason.code)})`);
+    if (stateOf(reason.code) !== "success")
+      lines.push(`  **Next:** ${nextStep(reason.code)} **Who:** ${people[whoActs(reason.code)]}.`);
+  }
+  if (problems.length > 0)
+    lines.push("", "**Problems of the plan**", "", ...problemLines(problems));
+  if (preview.length > 0)
+    lines.push(
+      "",
+      `**This change edits the plan.** It is judged by the plan of ${code(base)}; once merged:`,
+      "",
+      ...preview.slice(0, limit.page.preview).map((line) => `- ${prose(line)}`),
+    );
+  return {
+    title: cutChars(plainLine(first?.sentence ?? heads[shown.state]), limit.page.title_chars),
+    summary: lines.join("\n"),
+    text: saw(facts),
+  };
+}
+
+function problemLines(problems: readonly PlanProblem[]): readonly string[] {
+  return problems
+    .slice(0, limit.page.problems)
+    .map(
+      ({ line, column, path, message }) =>
+        `- ${code(`${planPath}:${line}:${column}`)}${path === "" ? "" : ` ${code(path)}`} ${prose(message)}`,
+    );
+}

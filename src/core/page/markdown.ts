@@ -1,0 +1,81 @@
+// Turns foreign text into Markdown that shows it and does nothing else.
+
+/** Terminal colour and cursor sequences. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose.
+const ansi = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
+/** Whatever Unicode calls control, format, private, surrogate or a variation selector, but tab and newline. */
+const invisible = /(?![\t\n])(?:[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|\p{Variation_Selector})/gu;
+
+/** Text without anything that a reader cannot see. Line breaks and tabs stay. */
+export function plain(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replace(ansi, "").replace(invisible, "").toWellFormed();
+}
+
+/** One line of plain text. */
+export function plainLine(text: string): string {
+  return plain(text).replace(/\s+/g, " ").trim();
+}
+
+/** A code span: nothing inside it is Markdown, HTML, a mention or a link. */
+export function code(text: string): string {
+  const line = plainLine(text) || " ";
+  const fence = "`".repeat(longestRun(line) + 1);
+  const space = line.startsWith("`") || line.endsWith("`") ? " " : "";
+  return fence + space + line + space + fence;
+}
+
+/** A code span for a table cell, where a bar would end the cell even inside code. */
+export function cell(text: string): string {
+  return code(text).replaceAll("|", "\\|");
+}
+
+/** A fenced block. */
+export function block(text: string, language = ""): string {
+  const body = plain(text).replace(/\n+$/, "");
+  const fence = "`".repeat(Math.max(3, longestRun(body) + 1));
+  return `${fence}${language}\n${body}\n${fence}`;
+}
+
+/** A sentence with foreign words in it, every character with a meaning to Markdown escaped. */
+export function prose(text: string): string {
+  return (
+    plainLine(text)
+      .replace(/[\\`*_{}[\]()#+\-.!|~]/g, "\\$&")
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll("@", "&#64;")
+      // A bare address would become a link.
+      .replace(/:\/\//g, ":&#47;&#47;")
+      .replace(/\bwww\b/gi, (word) => `${word}&#8203;`)
+  );
+}
+
+/** A part that opens on demand. `title` is our own text. */
+export function fold(title: string, body: string): string {
+  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+}
+
+/** Cuts at a line where one is near, and says so. `bytes` counts UTF-8, as GitHub does. */
+export function cutBytes(text: string, bytes: number): string {
+  if (byteLength(text) <= bytes) return text;
+  const mark = "\n\n… cut: too long for GitHub.";
+  let end = Math.min(text.length, bytes);
+  while (byteLength(text.slice(0, end)) > bytes - byteLength(mark))
+    end -= Math.max(1, Math.ceil((byteLength(text.slice(0, end)) - bytes + byteLength(mark)) / 4));
+  const line = text.lastIndexOf("\n", end);
+  return text.slice(0, line > end - 2_000 && line > 0 ? line : end).toWellFormed() + mark;
+}
+
+/** Cuts plain text to a number of characters, with an ellipsis. */
+export function cutChars(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+}

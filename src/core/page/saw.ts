@@ -1,0 +1,54 @@
+// The folded part of every gate: the facts that the decision was made from, without the clock.
+
+import { canonical } from "../canonical.ts";
+import type { Execution, Facts, PlanReading } from "../fact.ts";
+import { limit } from "../limit.ts";
+import { block, fold } from "./markdown.ts";
+
+export function saw(facts: Facts): string {
+  return fold("What Interlock saw", block(JSON.stringify(sorted(seen(facts)), null, 2), "json"));
+}
+
+/** The facts cut to what a reader can use. Times of looks stay out: they would change each time. */
+function seen(facts: Facts): object {
+  const common = {
+    subject: facts.subject,
+    plan: planOf(facts.plan),
+    files:
+      facts.files.kind === "known"
+        ? { count: facts.files.value.length, first: facts.files.value.slice(0, limit.page.paths) }
+        : facts.files,
+    executions: facts.executions.slice(-limit.page.executions).map(executionOf),
+    wishes: facts.intentions.length,
+    siblings: facts.siblings,
+    engines: facts.engines,
+  };
+  if ("pull" in facts)
+    return {
+      ...common,
+      pull: facts.pull.kind === "known" ? facts.pull.value : facts.pull,
+      proposed: facts.proposed === null ? null : planOf(facts.proposed),
+    };
+  return { ...common, newer: facts.newer, busy: facts.busy, earlier: facts.waiting };
+}
+
+function planOf(reading: PlanReading): object {
+  if (reading.kind !== "read") return reading;
+  return reading.parse.kind === "valid"
+    ? { blob: reading.blob, pipelines: reading.parse.plan.pipelines.map(({ name }) => name) }
+    : { blob: reading.blob, problems: reading.parse.problems.length };
+}
+
+function executionOf(execution: Execution): object {
+  return {
+    run: `${execution.pipeline}/${execution.part} #${execution.attempt}`,
+    sha: execution.sha,
+    cause: execution.cause,
+    state: execution.state,
+    stages: execution.stages.map(({ name, state }) => `${name}: ${state}`),
+  };
+}
+
+function sorted(value: object): unknown {
+  return JSON.parse(canonical(value));
+}

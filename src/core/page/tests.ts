@@ -1,0 +1,103 @@
+// The tests check: how many, which failed and where, with annotations on file and line.
+
+import type { Annotation } from "../effect.ts";
+import { limit } from "../limit.ts";
+import type { PartView } from "../part.ts";
+import type { ReportReading, TestCounts, TestProblem } from "../report.ts";
+import { block, code, cutChars, fold, plain, plainLine, prose } from "./markdown.ts";
+
+export interface TestsPage {
+  readonly title: string;
+  readonly summary: string;
+  readonly text: string;
+  readonly annotations: readonly Annotation[];
+  /** Whether every stage that names reports has shown them and none speaks against passing. */
+  readonly verdict: "success" | "failure" | "in_progress";
+}
+
+/** Null while no stage has a report to show. */
+export function testsPage(view: PartView, sha: string): TestsPage | null {
+  const staged = view.spec.stages
+    .filter((stage) => stage.reports.length > 0)
+    .map((stage) => ({
+      stage,
+      fact: view.execution?.stages.find(({ name }) => name === stage.name),
+    }));
+  const reports = staged.flatMap(({ fact }) => fact?.reports ?? []);
+  if (reports.length === 0) return null;
+
+  const total = totals(reports);
+  const problems = reports.flatMap((report) => (report.kind === "read" ? report.problems : []));
+  const unusable = reports.filter((report) => report.kind !== "read");
+  const bad = total.failed + total.other;
+  const complete = staged.every(({ fact }) => (fact?.reports.length ?? 0) > 0);
+  const ended = view.execution?.endedAt !== null;
+  const wrong = bad > 0 || unusable.length > 0 || total.passed === 0;
+  const shown = problems.slice(0, limit.page.problems);
+  const hidden = bad - shown.length;
+
+  return {
+    title: cutChars(plainLine(titleOf(total, unusable.length)), limit.page.title_chars),
+    summary: [
+      `Commit ${code(sha.slice(0, 7))}, ${code(view.name)}, attempt ${view.execution?.attempt ?? 1}`,
+      "",
+      `**${total.passed} passed, ${bad} failed, ${total.skipped + total.pending} skipped**${total.flaky > 0 ? `, ${total.flaky} of the passed ones only after a retry` : ""}`,
+      ...unusable.map((report) => `- ${unusableLine(report)}`),
+      "",
+      ...shown.map(problemLine),
+      ...(hidden > 0 ? [`- … and ${hidden} more`] : []),
+    ].join("\n"),
+    text: shown
+      .filter(({ trace }) => trace !== "")
+      .map((problem) => fold(prose(cutChars(problem.name, 200)), block(problem.trace)))
+      .join("\n\n"),
+    annotations: shown.flatMap(annotationOf).slice(0, limit.page.annotations),
+    verdict: wrong ? "failure" : complete ? "success" : ended ? "failure" : "in_progress",
+  };
+}
+
+function titleOf(total: TestCounts, unusable: number): string {
+  const bad = total.failed + total.other;
+  const files = unusable === 0 ? "" : `, ${unusable} unusable report${unusable === 1 ? "" : "s"}`;
+  if (bad > 0) return `${bad} of ${bad + total.passed} tests failed${files}`;
+  if (total.passed === 0) return `No test passed${files}`;
+  return `${total.passed} tests passed${files}`;
+}
+
+function problemLine(problem: TestProblem): string {
+  const place =
+    problem.file === null
+      ? ""
+      : ` at ${code(problem.line === null ? problem.file : `${problem.file}:${problem.line}`)}`;
+  const message = plainLine(problem.message);
+  return `- ${code(problem.name)}${place}${message === "" ? "" : `: ${code(cutChars(message, 300))}`}`;
+}
+
+function unusableLine(report: ReportReading): string {
+  if (report.kind === "broken") return `${code(report.path)} cannot be used: ${prose(report.why)}`;
+  return `${code(report.path)} was not written`;
+}
+
+/** GitHub needs a path and a line; a failure without a place is only listed. */
+function annotationOf(problem: TestProblem): readonly Annotation[] {
+  if (problem.file === null) return [];
+  return [
+    {
+      path: problem.file,
+      line: problem.line ?? 1,
+      level: "failure",
+      title: cutChars(plainLine(problem.name), limit.page.annotation_title_chars),
+      message: cutChars(plain(problem.message) || "failed", limit.page.annotation_chars),
+    },
+  ];
+}
+
+function totals(reports: readonly ReportReading[]): TestCounts {
+  const total = { passed: 0, failed: 0, skipped: 0, pending: 0, other: 0, flaky: 0 };
+  for (const report of reports) {
+    if (report.kind !== "read") continue;
+    for (const key of ["passed", "failed", "skipped", "pending", "other", "flaky"] as const)
+      total[key] += report.counts[key];
+  }
+  return total;
+}

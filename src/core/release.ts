@@ -1,0 +1,216 @@
+// Decides about a landed commit: which pipelines release it, when, and what came of it.
+
+import { isLive, latest } from "./attempt.ts";
+import { type Decision, type StopWanted, silence } from "./decision.ts";
+import { dueOf } from "./due.ts";
+import { subjectKey } from "./event.ts";
+import type { CommitFacts } from "./fact.ts";
+import { verdictOf } from "./gate.ts";
+import { limit } from "./limit.ts";
+import { checksOf } from "./page/checks.ts";
+import { decidePart, type PartDecision } from "./part.ts";
+import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
+import type { Reason, ReasonCode } from "./reason.ts";
+import { coversBranch, type Route, route } from "./route.ts";
+import { settle } from "./settle.ts";
+import { standing } from "./sibling.ts";
+import { uncovered, unlisted } from "./verify.ts";
+import { openWishes, type Wish } from "./wish.ts";
+
+export function decideRelease(facts: CommitFacts): Decision {
+  const { roads, plan, subject, now } = facts;
+  // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
+  if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
+  if (roads.kind === "absent") return silence({});
+  if (roads.parse.kind === "invalid")
+    return speak(facts, { ...invalid("the default branch", roads.parse.problems) });
+  if (!coversBranch(roads.parse.plan, subject.branch)) return silence({});
+
+  switch (plan.kind) {
+    case "unknown":
+      return silence({ open: true, dueAt: now + limit.look.again_ms });
+    case "absent":
+      return speak(facts, {
+        reasons: [
+          {
+            code: "plan_missing",
+            sentence: `The plan is gone at ${short(subject.sha)}, though ${subject.branch} is a branch of the default branch's plan.`,
+          },
+        ],
+      });
+    case "read":
+      if (plan.parse.kind === "invalid")
+        return speak(facts, invalid(short(subject.sha), plan.parse.problems));
+      return underPlan(facts, plan.parse.plan);
+  }
+}
+
+function underPlan(facts: CommitFacts, plan: Plan): Decision {
+  const { subject, files, intentions } = facts;
+  const { sha } = subject;
+  const way = route({ plan, branch: subject.branch, files });
+  const wishes = openWishes({ intentions, head: sha, fork: false, plan });
+  if (files.kind === "unknown") return speak(facts, { reasons: [unlisted(files)], wishes });
+
+  const reasons: Reason[] = [...routeReasons(facts, way)];
+  const parts: PartDecision[] = [];
+  for (const pipeline of way.pipelines) {
+    if (pipeline.release === null) continue;
+    const carried = carriedBy(facts, pipeline);
+    if (carried !== null) {
+      reasons.push(carried);
+      continue;
+    }
+    parts.push(
+      decidePart({
+        subject: subjectKey(subject),
+        pipeline: pipeline.name,
+        part: "release",
+        spec: pipeline.release,
+        sha,
+        now: facts.now,
+        executions: facts.executions,
+        engines: facts.engines,
+        wishes,
+        hold: holdOf(facts, pipeline),
+      }),
+    );
+  }
+  reasons.push(...parts.flatMap(({ view }) => view.reasons));
+  if (reasons.length === 0)
+    reasons.push({
+      code: "nothing_to_release",
+      sentence: "No pipeline of the plan has a release for the changed paths.",
+    });
+  return speak(facts, { reasons, parts, wishes });
+}
+
+/** Older code never goes out after newer: where a later commit was released, it carried this one. */
+function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+  const own = latest(facts.executions, {
+    pipeline: pipeline.name,
+    part: "release",
+    sha: facts.subject.sha,
+  });
+  if (own !== null) return null;
+  const later = facts.newer.findLast(({ released }) => released.includes(pipeline.name));
+  const carrier = facts.container ?? later;
+  if (carrier === undefined) return null;
+  const codes: Readonly<Record<string, ReasonCode>> = {
+    success: "carried",
+    failure: "carrier_failed",
+    action_required: "carrier_failed",
+  };
+  return {
+    code: codes[carrier.verdict ?? ""] ?? "carrying",
+    sentence: `${pipeline.name}/release carries this commit with the later ${short(carrier.sha)}.`,
+  };
+}
+
+/** One release of a pipeline at a time, in the order in which the commits landed. */
+function holdOf(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+  const busy = facts.busy.find((other) => other.pipeline === pipeline.name);
+  if (busy !== undefined)
+    return {
+      code: "release_waits",
+      sentence: `${pipeline.name}/release of ${short(busy.sha)} is still running.`,
+    };
+  const earlier = facts.waiting[0];
+  if (earlier === undefined) return null;
+  return {
+    code: "release_waits",
+    sentence: `An earlier commit of ${facts.subject.branch} has no verdict yet (${earlier.replace(/^commit:/, "")}).`,
+  };
+}
+
+function routeReasons(facts: CommitFacts, way: Route): readonly Reason[] {
+  if (!way.branchCovered)
+    return [
+      {
+        code: "branch_uncovered",
+        sentence: `The plan at ${short(facts.subject.sha)} has no pipeline for ${facts.subject.branch}.`,
+      },
+    ];
+  switch (way.coverage) {
+    case "all":
+      return [];
+    case "exempt":
+      return [{ code: "exempt", sentence: "Every changed path is exempt by the plan." }];
+    case "uncovered":
+      return [uncovered(way.uncovered)];
+    case "unknown":
+      // A push whose paths GitHub does not list is released by every pipeline of its branch.
+      return facts.files.kind === "cut" ? [] : [unlisted(facts.files)];
+    default:
+      return [];
+  }
+}
+
+interface Speech {
+  readonly reasons: readonly Reason[];
+  readonly problems?: readonly PlanProblem[];
+  readonly parts?: readonly PartDecision[];
+  readonly wishes?: readonly Wish[];
+}
+
+function speak(facts: CommitFacts, speech: Speech): Decision {
+  const { sha, branch } = facts.subject;
+  const parts = speech.parts ?? [];
+  const views = parts.map(({ view }) => view);
+  const stops: StopWanted[] = parts.flatMap((part) => part.stops);
+  const verdict = verdictOf(speech.reasons);
+  const { shown, owner, wake } = standing(facts, sha, verdict);
+  const checks = checksOf({
+    facts,
+    sha,
+    base: branch,
+    views,
+    shown,
+    problems: speech.problems ?? [],
+    preview: [],
+    gate: owner,
+  });
+  const settled = settle({ facts, head: sha, views, shown, wishes: speech.wishes ?? [], stops });
+  const news = facts.said?.verdict !== verdict.state;
+  const dueAt = dueOf({
+    now: facts.now,
+    views,
+    reasons: speech.reasons,
+    waits: settled.waits,
+  });
+  return {
+    // A commit rests once it has its verdict; a re-run from the Checks page opens it again.
+    open: verdict.state === "in_progress" || facts.executions.some(isLive) || settled.waits,
+    sha,
+    base: branch,
+    verdict,
+    runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
+    stops,
+    retries: parts.flatMap((part) => part.retries),
+    checks,
+    corrections: [],
+    answers: settled.answers,
+    settlements: settled.settlements,
+    // Those that landed later may be waiting for this verdict, those before it for what carries them.
+    wake: news
+      ? [...wake, ...facts.newer.map(({ key }) => key), ...facts.waiting, ...facts.judgedOtherwise]
+      : wake,
+    dueAt,
+  };
+}
+
+function invalid(where: string, problems: readonly PlanProblem[]): Speech {
+  return {
+    reasons: [
+      {
+        code: "plan_invalid",
+        sentence: `The plan of ${where} has ${problems.length} problem${problems.length === 1 ? "" : "s"}.`,
+      },
+    ],
+    problems,
+  };
+}
+
+function short(sha: string): string {
+  return sha.slice(0, 7);
+}

@@ -1,0 +1,168 @@
+// Turns wishes into outcomes, and outcomes into the answers that should stand under the comments.
+
+import { isLive } from "./attempt.ts";
+import type { StopWanted } from "./decision.ts";
+import type { AnswerWanted, Settlement } from "./effect.ts";
+import type { Execution, Facts, Intention, Outcome } from "./fact.ts";
+import type { Verdict } from "./gate.ts";
+import { limit } from "./limit.ts";
+import { answerPage, explainText, helpText, statusText } from "./page/answer.ts";
+import { code, cutBytes, prose } from "./page/markdown.ts";
+import { saw } from "./page/saw.ts";
+import { type PartView, retryKey, retryStage } from "./part.ts";
+import type { Plan } from "./plan.ts";
+import type { Wish } from "./wish.ts";
+
+export interface Settled {
+  readonly answers: readonly AnswerWanted[];
+  readonly settlements: readonly Settlement[];
+  /** Some wish cannot be settled yet: a permission or an engine's answer is outstanding. */
+  readonly waits: boolean;
+}
+
+interface Scene {
+  readonly facts: Facts;
+  readonly head: string;
+  readonly views: readonly PartView[];
+  readonly shown: Verdict;
+  readonly wishes: readonly Wish[];
+  readonly stops: readonly StopWanted[];
+}
+
+export function settle(scene: Scene): Settled {
+  const settlements: Settlement[] = [];
+  const answers: AnswerWanted[] = [];
+  let waits = false;
+  for (const intention of scene.facts.intentions) {
+    const outcome = intention.outcome ?? outcomeOf(scene, intention);
+    if (outcome === null) {
+      waits ||= scene.wishes.some((wish) => wish.intention === intention);
+      continue;
+    }
+    if (intention.outcome === null) settlements.push({ key: intention.key, outcome });
+    if (intention.comment !== null)
+      answers.push({ key: intention.key, body: bodyOf(scene, intention, outcome) });
+  }
+  return { answers, settlements, waits };
+}
+
+/** Null while one of its commands cannot be settled: an answer is given whole or not yet. */
+function outcomeOf(scene: Scene, intention: Intention): readonly Outcome[] | null {
+  const wishes = scene.wishes.filter((wish) => wish.intention === intention);
+  const outcomes = wishes.map((wish) => outcomeOfWish(scene, wish));
+  if (outcomes.length === 0 || outcomes.includes(null)) return null;
+  return outcomes.filter((outcome) => outcome !== null);
+}
+
+function outcomeOfWish(scene: Scene, wish: Wish): Outcome | null {
+  const { ruling, command, intention } = wish;
+  if (ruling.kind === "unknown") return null;
+  if (ruling.kind === "refused") return refused(prose(ruling.why));
+  const { facts, head, views, shown } = scene;
+  switch (command.kind) {
+    case "help":
+      return done(helpText(planOf(facts)));
+    case "status":
+      return done(statusText(shown, views));
+    case "explain":
+      return done(explainText(shown, saw(facts)));
+    case "verify":
+      return verified(views, head);
+    case "retry":
+      return retried(scene, intention, command.stage);
+    case "stop":
+      return stopped(scene);
+    case "unknown":
+    case "invalid":
+      return refused("There is no such command.");
+  }
+}
+
+function verified(views: readonly PartView[], head: string): Outcome {
+  if (views.length === 0)
+    return refused(`No pipeline of the plan has anything to run for ${code(head.slice(0, 7))}.`);
+  const lines = views.map((view) => {
+    const pending = view.reasons[0]?.code === "stage_pending";
+    return pending || view.execution === null
+      ? `- ${view.reasons.map(({ sentence }) => prose(sentence)).join(" ")}`
+      : `- ${prose(view.name)} runs, or has run, as attempt ${view.execution.attempt}.`;
+  });
+  return done(lines.join("\n"));
+}
+
+function retried(scene: Scene, intention: Intention, named: string | null): Outcome | null {
+  const lines: string[] = [];
+  let some = false;
+  for (const { name, spec, execution } of scene.views) {
+    if (execution === null) continue;
+    const answer = execution.retries.find(
+      ({ key }) => key === retryKey(intention.key, execution.key),
+    );
+    if (answer !== undefined) {
+      some ||= answer.state === "done";
+      lines.push(
+        answer.state === "done"
+          ? `- ${prose(name)} runs again from its stage ${prose(answer.stage)}.`
+          : `- ${prose(name)} could not be retried: ${prose(answer.why)}`,
+      );
+      continue;
+    }
+    if (isLive(execution)) {
+      lines.push(`- ${prose(name)} is still running.`);
+      continue;
+    }
+    if (retryStage(spec, execution, named) !== null) return null;
+    lines.push(
+      execution.state === "succeeded"
+        ? `- ${prose(name)} has passed; there is nothing to retry.`
+        : `- ${prose(name)} has no stage ${code(named ?? "")} to retry.`,
+    );
+  }
+  if (lines.length === 0) return refused("Nothing has run yet, so there is nothing to retry.");
+  return { kind: some ? "done" : "refused", text: lines.join("\n") };
+}
+
+function stopped(scene: Scene): Outcome {
+  const names = scene.views
+    .filter(
+      ({ execution }) =>
+        scene.stops.some(
+          (stop) => stop.execution === execution?.key && stop.reason.startsWith("person:"),
+        ) || (execution?.stopReason ?? "").startsWith("person:"),
+    )
+    .map(({ name }) => prose(name));
+  return names.length === 0
+    ? refused("Nothing runs, so there is nothing to stop.")
+    : done(`Stopping ${names.join(", ")}.`);
+}
+
+function bodyOf(scene: Scene, intention: Intention, outcome: readonly Outcome[]): string {
+  const results = scene.facts.executions.filter(
+    (execution) => !isLive(execution) && causedBy(execution, intention.key),
+  );
+  const sha = results[0]?.sha ?? intention.sha ?? scene.head;
+  return cutBytes(answerPage({ intention, outcome, sha, results }), limit.page.bytes);
+}
+
+function causedBy(execution: Execution, intention: string): boolean {
+  return (
+    execution.cause === intention ||
+    execution.retries.some(
+      ({ key, state }) => state === "done" && key === retryKey(intention, execution.key),
+    )
+  );
+}
+
+function planOf(facts: Facts): Plan | null {
+  return facts.plan.kind === "read" && facts.plan.parse.kind === "valid"
+    ? facts.plan.parse.plan
+    : null;
+}
+
+function done(text: string): Outcome {
+  return { kind: "done", text };
+}
+
+function refused(text: string): Outcome {
+  return { kind: "refused", text };
+}

@@ -1,0 +1,261 @@
+// Decides about a pull request: which pipelines must pass for its head, and whether they have.
+
+import { isLive } from "./attempt.ts";
+import { type Decision, type StopWanted, silence } from "./decision.ts";
+import { dueOf } from "./due.ts";
+import { subjectKey } from "./event.ts";
+import type { Execution, Pull, PullFacts } from "./fact.ts";
+import { verdictOf } from "./gate.ts";
+import { limit } from "./limit.ts";
+import { checksOf } from "./page/checks.ts";
+import { decidePart, type PartDecision } from "./part.ts";
+import type { Plan, PlanProblem } from "./plan.ts";
+import { describePlanChange } from "./plan-diff.ts";
+import type { Reason } from "./reason.ts";
+import { type Route, route } from "./route.ts";
+import { settle } from "./settle.ts";
+import { standing } from "./sibling.ts";
+import { forkAllowed, openWishes, type Wish } from "./wish.ts";
+
+export function decideVerify(facts: PullFacts): Decision {
+  const { pull, plan, now } = facts;
+  if (pull.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
+  if (pull.kind === "absent" || pull.value.state === "closed") return closed(facts);
+
+  const base = pull.value.base.ref;
+  switch (plan.kind) {
+    case "absent":
+      return withoutPlan(facts, pull.value);
+    case "unknown":
+      return speak(facts, pull.value, {
+        reasons: [
+          { code: "plan_unknown", sentence: `The plan of ${base} could not be read: ${plan.why}` },
+        ],
+        onlyCorrect: true,
+      });
+    case "read":
+      if (plan.parse.kind === "valid") return underPlan(facts, pull.value, plan.parse.plan);
+      return speak(facts, pull.value, {
+        reasons: [
+          {
+            code: "plan_invalid",
+            sentence: `The plan of ${base} has ${count(plan.parse.problems.length, "problem")}.`,
+          },
+        ],
+        problems: plan.parse.problems,
+      });
+  }
+}
+
+/** No plan in force: silence, unless the change brings the first one. */
+function withoutPlan(facts: PullFacts, pull: Pull): Decision {
+  const { proposed } = facts;
+  const quiet = silence({ open: true, sha: pull.head.sha, base: pull.base.ref });
+  if (facts.files.kind === "unknown" || proposed?.kind === "unknown")
+    return { ...quiet, dueAt: facts.now + limit.look.again_ms };
+  if (proposed === null || proposed.kind === "absent") return quiet;
+  if (proposed.parse.kind === "invalid")
+    return speak(facts, pull, {
+      reasons: [broken(proposed.parse.problems)],
+      problems: proposed.parse.problems,
+    });
+  return speak(facts, pull, {
+    reasons: [
+      {
+        code: "first_plan",
+        sentence: `No plan is in force on ${pull.base.ref}; this change brings the first one.`,
+      },
+    ],
+    preview: describePlanChange(facts.plan, proposed),
+  });
+}
+
+function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
+  const { proposed } = facts;
+  const sha = pull.head.sha;
+  const { intentions } = facts;
+  const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan });
+  const hold = holdOf(facts, pull, wishes);
+  const way = route({ plan, branch: pull.base.ref, files: facts.files });
+
+  const parts =
+    facts.files.kind === "unknown"
+      ? []
+      : way.pipelines.map((pipeline) =>
+          decidePart({
+            subject: subjectKey(facts.subject),
+            pipeline: pipeline.name,
+            part: "verify",
+            spec: pipeline.verify,
+            sha,
+            now: facts.now,
+            executions: facts.executions,
+            engines: facts.engines,
+            wishes,
+            hold,
+          }),
+        );
+
+  const reasons: Reason[] = [
+    ...routeReasons(facts, pull, way),
+    ...parts.flatMap(({ view }) => view.reasons),
+  ];
+  const problems =
+    proposed?.kind === "read" && proposed.parse.kind === "invalid" ? proposed.parse.problems : [];
+  if (problems.length > 0) reasons.push(broken(problems));
+  if (proposed?.kind === "unknown")
+    reasons.push({
+      code: "plan_unknown",
+      sentence: `The plan at ${sha.slice(0, 7)} could not be read: ${proposed.why}`,
+    });
+
+  return speak(facts, pull, {
+    reasons,
+    problems,
+    preview: proposed === null ? [] : describePlanChange(facts.plan, proposed),
+    parts,
+    wishes,
+    // What runs for the head without a pipeline behind it has lost its reason.
+    stops:
+      facts.files.kind === "unknown"
+        ? []
+        : stopsOf(
+            facts,
+            ({ pipeline, sha: on }) =>
+              on === sha && !way.pipelines.some(({ name }) => name === pipeline),
+            "not_in_plan",
+          ),
+  });
+}
+
+/** A fork's commit runs nothing until a person who may has named it. */
+function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason | null {
+  if (!pull.fork || forkAllowed(facts.intentions, wishes, pull.head.sha)) return null;
+  return {
+    code: "fork_waits",
+    sentence: `${pull.head.sha.slice(0, 7)} comes from a fork, so nothing runs until somebody with write permission names it.`,
+  };
+}
+
+function routeReasons(facts: PullFacts, pull: Pull, way: Route): readonly Reason[] {
+  if (!way.branchCovered)
+    return [
+      {
+        code: "branch_uncovered",
+        sentence: `No pipeline of the plan covers the branch ${pull.base.ref}, so nothing can pass for it.`,
+      },
+    ];
+  switch (way.coverage) {
+    case "all":
+      return [];
+    case "exempt":
+      return [{ code: "exempt", sentence: "Every changed path is exempt by the plan." }];
+    case "uncovered":
+      return [uncovered(way.uncovered)];
+    case "unknown":
+      return [unlisted(facts.files)];
+  }
+}
+
+export function uncovered(paths: readonly string[]): Reason {
+  const shown = paths.slice(0, limit.page.paths).join(", ");
+  const more = paths.length > limit.page.paths ? ", …" : "";
+  return {
+    code: "path_uncovered",
+    sentence: `No pipeline covers ${count(paths.length, "changed path")}: ${shown}${more}`,
+  };
+}
+
+export function unlisted(files: PullFacts["files"]): Reason {
+  if (files.kind === "cut")
+    return { code: "files_cut", sentence: `GitHub does not list every changed path: ${files.why}` };
+  return {
+    code: "files_unreadable",
+    sentence: `The changed paths could not be read: ${files.kind === "unknown" ? files.why : ""}`,
+  };
+}
+
+function broken(problems: readonly PlanProblem[]): Reason {
+  return {
+    code: "plan_breaks",
+    sentence: `This change would give the plan ${count(problems.length, "problem")}.`,
+  };
+}
+
+interface Speech {
+  readonly reasons: readonly Reason[];
+  readonly problems?: readonly PlanProblem[];
+  readonly preview?: readonly string[];
+  readonly parts?: readonly PartDecision[];
+  readonly wishes?: readonly Wish[];
+  readonly stops?: readonly StopWanted[];
+  /** Correct what stands, but say nothing where nothing was said yet. */
+  readonly onlyCorrect?: true;
+}
+
+/** Puts the verdict together with the checks, answers and times that follow from it. */
+function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
+  const sha = pull.head.sha;
+  const parts = speech.parts ?? [];
+  const views = parts.map(({ view }) => view);
+  const stops = [
+    ...stopsOf(facts, (execution) => execution.sha !== sha, "head_moved"),
+    ...(speech.stops ?? []),
+    ...parts.flatMap((part) => part.stops),
+  ];
+
+  const verdict = verdictOf(speech.reasons);
+  const { shown, owner, wake } = standing(facts, sha, verdict);
+  const checks = checksOf({
+    facts,
+    sha,
+    base: pull.base.ref,
+    views,
+    shown,
+    problems: speech.problems ?? [],
+    preview: speech.preview ?? [],
+    gate: owner,
+  });
+  const settled = settle({ facts, head: sha, views, shown, wishes: speech.wishes ?? [], stops });
+  return {
+    open: true,
+    sha,
+    base: pull.base.ref,
+    verdict,
+    runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
+    stops,
+    retries: parts.flatMap((part) => part.retries),
+    checks: speech.onlyCorrect ? [] : checks,
+    corrections: speech.onlyCorrect ? checks : [],
+    answers: settled.answers,
+    settlements: settled.settlements,
+    wake,
+    dueAt: dueOf({ now: facts.now, views, reasons: speech.reasons, waits: settled.waits }),
+  };
+}
+
+/** A closed pull request needs nothing that runs, and no more looks. */
+function closed(facts: PullFacts): Decision {
+  const outcome = { kind: "refused", text: "The pull request is closed." } as const;
+  return silence({
+    stops: stopsOf(facts, () => true, "pull_closed"),
+    settlements: facts.intentions
+      .filter((intention) => intention.outcome === null)
+      .map(({ key, commands }) => ({ key, outcome: commands.map(() => outcome) })),
+    wake: facts.siblings.map((sibling) => sibling.key),
+  });
+}
+
+function stopsOf(
+  facts: PullFacts,
+  which: (execution: Execution) => boolean,
+  reason: string,
+): readonly StopWanted[] {
+  return facts.executions
+    .filter((execution) => isLive(execution) && which(execution))
+    .map((execution) => ({ execution: execution.key, reason }));
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,121 @@
+// Reads intentions as wishes: each command is granted, refused with a sentence, or not ruled on yet.
+
+import { type Command, commandTable, mayGive, type Verb } from "./command.ts";
+import type { Intention } from "./fact.ts";
+import type { Plan } from "./plan.ts";
+
+export interface Wish {
+  readonly intention: Intention;
+  readonly command: Command;
+  readonly ruling:
+    | { readonly kind: "granted" }
+    | { readonly kind: "refused"; readonly why: string }
+    /** The person's permission could not be read; asked again later. */
+    | { readonly kind: "unknown" };
+}
+
+/** Every command that is not settled yet, in the order in which the wishes arrived. */
+export function openWishes(question: {
+  readonly intentions: readonly Intention[];
+  readonly head: string;
+  readonly fork: boolean;
+  readonly plan: Plan;
+}): readonly Wish[] {
+  return question.intentions
+    .filter((intention) => intention.outcome === null)
+    .flatMap((intention) =>
+      intention.commands.map((command) => ({
+        intention,
+        command,
+        ruling: rule({ intention, command, ...question }),
+      })),
+    );
+}
+
+/** Whether a person who may has asked for this very commit of a fork to be run. */
+export function forkAllowed(
+  intentions: readonly Intention[],
+  wishes: readonly Wish[],
+  head: string,
+): boolean {
+  const granted = wishes.some(
+    ({ command, ruling }) => command.kind === "verify" && ruling.kind === "granted",
+  );
+  if (granted) return true;
+  return intentions.some((intention) =>
+    intention.commands.some(
+      (command, index) =>
+        command.kind === "verify" &&
+        intention.outcome?.[index]?.kind === "done" &&
+        names(command.sha ?? intention.sha, head),
+    ),
+  );
+}
+
+function rule(question: {
+  readonly intention: Intention;
+  readonly command: Command;
+  readonly head: string;
+  readonly fork: boolean;
+  readonly plan: Plan;
+}): Wish["ruling"] {
+  const { intention, command, head, fork, plan } = question;
+  if (command.kind === "unknown") {
+    const hint = command.nearest === null ? "" : ` Did you mean \`/interlock ${command.nearest}\`?`;
+    return refused(`There is no such command.${hint} \`/interlock help\` lists them.`);
+  }
+  if (command.kind === "invalid") return refused(command.why);
+  if (intention.role.kind === "unknown") return { kind: "unknown" };
+  if (!mayGive(command.kind, intention.role.value, plan.commands))
+    return refused(mayNot(command.kind, plan));
+  switch (command.kind) {
+    case "help":
+    case "status":
+    case "explain":
+      return { kind: "granted" };
+    case "verify":
+      if (command.sha !== null)
+        return names(command.sha, head)
+          ? { kind: "granted" }
+          : refused(`The head is ${short(head)}, not ${short(command.sha)}.`);
+      if (fork && intention.source === "comment")
+        return refused(
+          `The change comes from a fork: read it, then name the commit with \`/interlock verify ${short(head)}\`.`,
+        );
+      return bound(intention, head);
+    case "retry":
+    case "stop":
+      return bound(intention, head);
+  }
+}
+
+/** A wish without a SHA is about the head that was known when it arrived, and about no other. */
+function bound(intention: Intention, head: string): Wish["ruling"] {
+  if (intention.sha === null)
+    return refused(
+      `Interlock did not know the head when this arrived. Say \`/interlock verify ${short(head)}\` to name it.`,
+    );
+  if (intention.sha !== head)
+    return refused(
+      `The head moved from ${short(intention.sha)} to ${short(head)} since; repeat it if it is meant for ${short(head)}.`,
+    );
+  return { kind: "granted" };
+}
+
+function mayNot(verb: Verb, plan: Plan): string {
+  const own = Object.hasOwn(plan.commands, verb) ? plan.commands[verb] : undefined;
+  const allowed = own ?? commandTable.find((row) => row.verb === verb)?.roles ?? [];
+  return `You need one of these roles on the repository: ${allowed.join(", ")}.`;
+}
+
+function refused(why: string): Wish["ruling"] {
+  return { kind: "refused", why };
+}
+
+function names(given: string | null, head: string): boolean {
+  return given !== null && given.length >= 7 && head.startsWith(given);
+}
+
+function short(sha: string): string {
+  return sha.slice(0, 7);
+}

@@ -1,0 +1,242 @@
+// Carries effects out, each so that doing it twice is doing it once. Knows GitHub and engines by their ports.
+
+import type { Effect } from "../core/effect.ts";
+import type { Execution, Facts } from "../core/fact.ts";
+import { answerMark } from "../core/page/answer.ts";
+import { gateName } from "../core/page/checks.ts";
+import type { Sent, SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+export interface Applied {
+  /** Something did not come about, and nothing says when it will: try again, ever more slowly. */
+  readonly failed: boolean;
+  /** When what a budget held back may go; null where nothing was. */
+  readonly until: number | null;
+}
+
+interface Scene {
+  readonly row: SubjectRow;
+  readonly facts: Facts;
+  readonly effects: readonly Effect[];
+}
+
+/** What one effect came to: done, or not before a time, or failed. */
+type Done =
+  | { readonly kind: "done" }
+  | { readonly kind: "deferred"; readonly until: number }
+  | { readonly kind: "failed" };
+
+const done: Done = { kind: "done" };
+
+export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
+  let failed = false;
+  const untils: number[] = [];
+  for (const effect of scene.effects) {
+    const result = await one(ports, scene, effect);
+    if (result.kind === "failed") failed = true;
+    if (result.kind === "deferred") untils.push(result.until);
+  }
+  return { failed, until: untils.length === 0 ? null : Math.min(...untils) };
+}
+
+async function one(ports: Ports, scene: Scene, effect: Effect): Promise<Done> {
+  switch (effect.kind) {
+    case "start":
+      return await start(ports, scene, effect);
+    case "stop":
+      return await stop(ports, scene, effect);
+    case "retry":
+      return await retry(ports, scene, effect);
+    case "create_check":
+      return await createCheck(ports, scene, effect);
+    case "update_check":
+      return await updateCheck(ports, scene, effect);
+    case "create_answer":
+      return await createAnswer(ports, scene, effect);
+    case "update_answer":
+      return await updateAnswer(ports, scene, effect);
+  }
+}
+
+type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
+
+/** The intention goes to the ledger first; the run's key makes the engine's start happen once. */
+async function start(ports: Ports, { row, facts }: Scene, { run }: Of<"start">): Promise<Done> {
+  const engine = ports.engines.get(run.spec.engine);
+  if (engine === undefined) return { kind: "failed" };
+  await ports.store.intendRun(row.key, run, ports.clock());
+  const { subject } = facts;
+  const started = await engine.start({
+    run,
+    repository: subject.repository,
+    pull: subject.kind === "pull" ? subject.number : null,
+    branch: branchOf(facts),
+  });
+  switch (started.kind) {
+    case "started":
+      await ports.store.recordExecution(run.key, { state: "running", engineId: started.engineId });
+      ports.log.info({ subject: row.key, run: run.key }, "Started an execution");
+      return done;
+    case "refused":
+      await ports.store.recordExecution(run.key, {
+        state: "refused",
+        why: started.why,
+        endedAt: ports.clock(),
+      });
+      // The verdict changes with it, so the subject is looked at again at once.
+      return { kind: "deferred", until: ports.clock() };
+    case "failed":
+      ports.log.warn({ subject: row.key, run: run.key, why: started.why }, "A start failed");
+      return { kind: "failed" };
+  }
+}
+
+async function stop(ports: Ports, { row, facts }: Scene, effect: Of<"stop">): Promise<Done> {
+  const execution = executionOf(facts, effect.execution);
+  if (execution === undefined) return done;
+  await ports.store.recordExecution(execution.key, { stopReason: effect.reason });
+  const engine = ports.engines.get(execution.spec.engine);
+  if (execution.engineId === null || engine === undefined) {
+    // A run that the engine never had ends in the ledger alone.
+    if (execution.state !== "intended") return { kind: "failed" };
+    const stopped = { state: "stopped" as const, why: effect.reason, endedAt: ports.clock() };
+    await ports.store.recordExecution(execution.key, stopped);
+    return { kind: "deferred", until: ports.clock() };
+  }
+  const acted = await engine.stop(execution.engineId, effect.reason);
+  if (acted.kind === "failed") return { kind: "failed" };
+  ports.log.info({ subject: row.key, run: execution.key, reason: effect.reason }, "Asked to stop");
+  // Whatever the engine answered, its next observation tells how the run ended.
+  return { kind: "deferred", until: ports.clock() };
+}
+
+async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promise<Done> {
+  const execution = executionOf(facts, effect.execution);
+  const engine = execution && ports.engines.get(execution.spec.engine);
+  if (execution === undefined || engine === undefined || execution.engineId === null)
+    return { kind: "failed" };
+  const acted = await engine.retry(execution.engineId, effect.stage, effect.key);
+  if (acted.kind === "failed") return { kind: "failed" };
+  const { key, stage } = effect;
+  const answer =
+    acted.kind === "done"
+      ? { key, stage, state: "done" as const, why: "" }
+      : { key, stage, state: "refused" as const, why: acted.why };
+  await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
+  if (acted.kind === "done") await ports.store.reopenExecution(execution.key);
+  return { kind: "deferred", until: ports.clock() };
+}
+
+async function createCheck(
+  ports: Ports,
+  { row }: Scene,
+  { check, unconfirmed }: Of<"create_check">,
+): Promise<Done> {
+  const { repository } = row.subject;
+  const urgency = check.name === gateName ? "gate" : "rest";
+  if (unconfirmed) {
+    const found = await ports.github.findCheck(repository, check.sha, check.name);
+    if (found.kind === "unknown") return { kind: "failed" };
+    if (found.kind === "known") {
+      // Whether its annotations arrived is not known, so none are sent twice.
+      const update = { id: found.value, check, annotations: [] };
+      const sent = await ports.github.updateCheck(repository, update, urgency);
+      return await checkSent(ports, row, check, sent);
+    }
+  }
+  await ports.store.intendCheck(row.key, check);
+  const sent = await ports.github.createCheck(repository, check, urgency);
+  // What was surely not sent leaves no doubt behind.
+  if (sent.kind === "deferred" || sent.kind === "refused")
+    await ports.store.dropIntendedCheck(row.key, check);
+  return await checkSent(ports, row, check, sent);
+}
+
+async function updateCheck(
+  ports: Ports,
+  { row }: Scene,
+  effect: Of<"update_check">,
+): Promise<Done> {
+  const urgency = effect.check.name === gateName ? "gate" : "rest";
+  const sent = await ports.github.updateCheck(row.subject.repository, effect, urgency);
+  return await checkSent(ports, row, effect.check, sent);
+}
+
+async function checkSent(
+  ports: Ports,
+  row: SubjectRow,
+  check: Of<"create_check">["check"],
+  sent: Sent<number>,
+): Promise<Done> {
+  if (sent.kind === "sent")
+    await ports.store.recordCheck(row.key, check, sent.value, ports.clock());
+  return outcome(ports, row, sent);
+}
+
+async function createAnswer(
+  ports: Ports,
+  { row }: Scene,
+  effect: Of<"create_answer">,
+): Promise<Done> {
+  const { subject } = row;
+  if (subject.kind !== "pull") return done;
+  const { repository, number } = subject;
+  if (effect.unconfirmed) {
+    const found = await ports.github.findComment(repository, number, answerMark(effect.intention));
+    if (found.kind === "unknown") return { kind: "failed" };
+    if (found.kind === "known") {
+      const sent = await ports.github.updateComment(repository, found.value, effect.body);
+      return await answerSent(ports, row, effect, sent);
+    }
+  }
+  await ports.store.intendAnswer(row.key, effect.intention, number);
+  const sent = await ports.github.createComment(repository, number, effect.body);
+  return await answerSent(ports, row, effect, sent);
+}
+
+async function updateAnswer(
+  ports: Ports,
+  { row }: Scene,
+  effect: Of<"update_answer">,
+): Promise<Done> {
+  const sent = await ports.github.updateComment(row.subject.repository, effect.id, effect.body);
+  return await answerSent(ports, row, effect, sent);
+}
+
+async function answerSent(
+  ports: Ports,
+  row: SubjectRow,
+  effect: Of<"create_answer"> | Of<"update_answer">,
+  sent: Sent<number>,
+): Promise<Done> {
+  if (sent.kind === "sent")
+    await ports.store.recordAnswer(row.key, effect.intention, sent.value, effect.body);
+  return outcome(ports, row, sent);
+}
+
+function outcome(ports: Ports, row: SubjectRow, sent: Sent<number>): Done {
+  switch (sent.kind) {
+    case "sent":
+      return done;
+    case "deferred":
+      return { kind: "deferred", until: sent.until };
+    case "failed":
+      ports.log.warn({ subject: row.key, why: sent.why }, "A write to GitHub failed");
+      return { kind: "failed" };
+    case "refused":
+      ports.log.error(
+        { subject: row.key, status: sent.status, why: sent.why },
+        "GitHub refused a write",
+      );
+      return { kind: "failed" };
+  }
+}
+
+function executionOf(facts: Facts, key: string): Execution | undefined {
+  return facts.executions.find((execution) => execution.key === key);
+}
+
+function branchOf(facts: Facts): string {
+  if (facts.subject.kind === "commit") return facts.subject.branch;
+  return "pull" in facts && facts.pull.kind === "known" ? facts.pull.value.head.ref : "";
+}

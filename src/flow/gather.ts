@@ -1,0 +1,242 @@
+// Takes the snapshot that a decision is made from, and what the ledger says is there already.
+
+import { isLive } from "../core/attempt.ts";
+import type { Present } from "../core/converge.ts";
+import type { Repository, Subject } from "../core/event.ts";
+import type {
+  CommitFacts,
+  Execution,
+  Facts,
+  Files,
+  Intention,
+  PlanReading,
+  Pull,
+  PullFacts,
+} from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import { gateName } from "../core/page/checks.ts";
+import { planPath } from "../core/plan.ts";
+import { coversBranch } from "../core/route.ts";
+import type { Read, SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+export interface Gathered {
+  readonly facts: Facts;
+  readonly present: Present;
+}
+
+export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
+  const { subject } = row;
+  switch (subject.kind) {
+    case "pull": {
+      const pull = await readPull(ports, row, subject.number);
+      const head = pull.kind === "known" ? pull.value.head.sha : row.head;
+      const [common, present, read] = await Promise.all([
+        readCommon(ports, row, head),
+        readPresent(ports, row, head),
+        pull.kind === "known" && pull.value.state === "open"
+          ? readChange(ports, subject.repository, pull.value)
+          : unread,
+      ]);
+      const facts: PullFacts = { ...common, subject, pull, ...read };
+      return { facts, present };
+    }
+    case "commit": {
+      const { sha } = subject;
+      const [common, present, road, newer, busy, waiting] = await Promise.all([
+        readCommon(ports, row, sha),
+        readPresent(ports, row, sha),
+        readRoad(ports, row, subject),
+        ports.store.newer(subject),
+        ports.store.busy(subject),
+        ports.store.waiting(subject),
+      ]);
+      const facts: CommitFacts = {
+        ...common,
+        ...road,
+        subject,
+        newer,
+        busy,
+        // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
+        waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
+      };
+      return { facts, present };
+    }
+    case "repository":
+      throw new Error(`${row.key} has no facts: flow/inspect looks at repositories`);
+  }
+}
+
+/** What is the same for every subject. Executions are asked of their engines first. */
+async function readCommon(ports: Ports, row: SubjectRow, head: string | null) {
+  const [executions, intentions, siblings, gates] = await Promise.all([
+    ports.store.executions(row.key),
+    ports.store.intentions(row.key),
+    head === null ? [] : ports.store.siblings(row.key, row.subject.repository, head),
+    head === null ? [] : ports.store.checks(row.subject.repository, [head]),
+  ]);
+  const gate = gates.find(({ name }) => name === gateName);
+  return {
+    now: ports.clock(),
+    executions: await Promise.all(executions.map((execution) => refresh(ports, execution))),
+    intentions: await readRoles(ports, row.subject.repository, intentions),
+    siblings,
+    said:
+      row.verdict === null || row.verdictSha === null
+        ? null
+        : { verdict: row.verdict, sha: row.verdictSha },
+    gateBy: gate?.content.externalId ?? null,
+    engines: [...ports.engines.keys()],
+  };
+}
+
+/** GitHub can answer 404 for a pull request that it has just told us of. */
+async function readPull(ports: Ports, row: SubjectRow, number: number): Promise<Read<Pull>> {
+  const read = await ports.github.pull(row.subject.repository, number, row.heardAt);
+  if (read.kind === "absent" && ports.clock() - row.createdAt < limit.look.young_ms)
+    return { kind: "unknown", why: "GitHub does not show it yet." };
+  return read;
+}
+
+type Change = Pick<PullFacts, "plan" | "files" | "proposed">;
+
+const unread: Change = {
+  plan: { kind: "unknown", why: "It was not read." },
+  files: { kind: "unknown", why: "They were not read." },
+  proposed: null,
+};
+
+async function readChange(ports: Ports, repository: Repository, pull: Pull): Promise<Change> {
+  // The default branch is read under one name by everybody, so that it is read once.
+  const base = pull.base.ref === pull.defaultBranch ? null : pull.base.ref;
+  const [plan, files] = await Promise.all([
+    ports.github.plan(repository, base, 0),
+    ports.github.pullFiles(repository, pull),
+  ]);
+  return { plan, files, proposed: await readProposed(ports, repository, pull, files) };
+}
+
+/** The plan at the head, where the change may touch it. */
+async function readProposed(
+  ports: Ports,
+  repository: Repository,
+  pull: Pull,
+  files: Files,
+): Promise<PlanReading | null> {
+  const touches = files.kind === "known" ? files.value.includes(planPath) : files.kind === "cut";
+  return touches ? await ports.github.plan(repository, pull.head.sha, 0) : null;
+}
+
+type Road = Pick<CommitFacts, "roads" | "plan" | "files" | "container" | "judgedOtherwise">;
+
+/** The plan that says which branches are roads, and what the commit brings. Other branches are not read. */
+async function readRoad(
+  ports: Ports,
+  row: SubjectRow,
+  subject: Extract<Subject, { kind: "commit" }>,
+): Promise<Road> {
+  const { repository, branch, sha } = subject;
+  const { plan, files } = unread;
+  const nothing = { plan, files, container: null, judgedOtherwise: [] };
+  let roads = await ports.github.plan(repository, null, 0);
+  // Without a good plan in force this very push may have brought one.
+  if (roads.kind !== "read" || roads.parse.kind === "invalid")
+    roads = await ports.github.plan(repository, null, row.heardAt);
+  if (roads.kind !== "read") return { ...nothing, roads };
+  if (roads.parse.kind === "valid" && !coversBranch(roads.parse.plan, branch))
+    return { ...nothing, roads };
+
+  const landing = await readLanding(ports, row, subject);
+  const moved = landing.files.kind !== "known" || landing.files.value.includes(planPath);
+  // What was read of the plan before is old now, and so is every verdict that was made by it.
+  if (moved) {
+    await ports.store.dropReading(`plan|${repository.owner}/${repository.name}|`);
+    roads = await ports.github.plan(repository, null, 0);
+  }
+  const open = moved ? await ports.store.openSubjects(repository) : [];
+  return {
+    roads,
+    plan: await ports.github.plan(repository, sha, 0),
+    ...landing,
+    judgedOtherwise: open
+      .filter(({ subject: other, base }) => other.kind === "pull" && base === branch)
+      .map(({ key }) => key),
+  };
+}
+
+/** What changed since the commit that we know before it. Without one, every path may have. */
+async function readLanding(
+  ports: Ports,
+  row: SubjectRow,
+  subject: Extract<Subject, { kind: "commit" }>,
+): Promise<Pick<Road, "files" | "container">> {
+  const { repository, branch, sha } = subject;
+  if (row.before === null)
+    return {
+      files: { kind: "cut", why: "the commit before it on the branch is not known" },
+      container: null,
+    };
+  const compared = await ports.github.compare(repository, row.before, sha);
+  if (compared.kind === "unknown") return { files: compared, container: null };
+  const { relation, files } = compared.value;
+  const contained = relation === "behind" || relation === "identical";
+  const container = contained ? await ports.store.landed(repository, branch, row.before) : null;
+  return { files, container };
+}
+
+/** What became of a run, as its engine says now; the ledger is brought up to date. */
+async function refresh(ports: Ports, execution: Execution): Promise<Execution> {
+  if (!isLive(execution)) return execution;
+  const engine = ports.engines.get(execution.spec.engine);
+  if (engine === undefined) return unanswered(execution);
+  let { engineId } = execution;
+  if (engineId === null) {
+    // A start whose answer was lost: the engine is asked before anything is decided.
+    const found = await engine.find(execution.key);
+    if (found.kind === "unknown") return { ...execution, state: "unconfirmed" };
+    if (found.kind === "absent") return execution;
+    engineId = found.value;
+  }
+  const seen = await engine.observe(engineId);
+  if (seen.kind === "unknown") return { ...unanswered(execution), engineId };
+  const change =
+    seen.kind === "absent"
+      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
+      : seen.value;
+  await ports.store.recordExecution(execution.key, { ...change, engineId });
+  return { ...execution, ...change, engineId };
+}
+
+/** An engine that does not answer leaves what ran in the dark. */
+function unanswered(execution: Execution): Execution {
+  const stages = execution.stages.map((stage) =>
+    stage.state === "running" ? { ...stage, state: "unknown" as const } : stage,
+  );
+  return { ...execution, stages };
+}
+
+/** A person's permission is looked up once, when the wish is first read. */
+async function readRoles(
+  ports: Ports,
+  repository: Repository,
+  intentions: readonly Intention[],
+): Promise<readonly Intention[]> {
+  return await Promise.all(
+    intentions.map(async (intention) => {
+      if (intention.outcome !== null || intention.role.kind === "known") return intention;
+      const role = await ports.github.role(repository, intention.actor);
+      if (role.kind === "known") await ports.store.recordRole(intention.key, role.value);
+      return { ...intention, role };
+    }),
+  );
+}
+
+async function readPresent(ports: Ports, row: SubjectRow, head: string | null): Promise<Present> {
+  const { repository } = row.subject;
+  const [checks, leftover, answers] = await Promise.all([
+    head === null ? [] : ports.store.checks(repository, [head]),
+    ports.store.openChecks(row.key, head ?? ""),
+    ports.store.answers(row.key),
+  ]);
+  return { checks, leftover, answers };
+}

@@ -1,0 +1,80 @@
+// Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
+
+import type { Sight } from "../core/event.ts";
+import { limit } from "../core/limit.ts";
+import { coversBranch } from "../core/route.ts";
+import type { SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
+export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
+  const { repository } = row.subject;
+  const now = ports.clock();
+  const pulls = await ports.github.openPulls(repository);
+  const branches = await ports.github.branches(repository);
+  if (pulls.kind === "absent" || branches.kind === "absent") {
+    await ports.store.forget(repository);
+    return;
+  }
+
+  const known = await ports.store.openSubjects(repository);
+  const sights: Sight[] = [];
+  const wake: string[] = [];
+  if (pulls.kind === "known") {
+    const rows = new Map(
+      known.flatMap((other) =>
+        other.subject.kind === "pull" ? [[other.subject.number, other] as const] : [],
+      ),
+    );
+    for (const pull of pulls.value) {
+      const before = rows.get(pull.number);
+      rows.delete(pull.number);
+      if (before?.head === pull.head && before.base === pull.base) continue;
+      const subject = { kind: "pull", repository, number: pull.number } as const;
+      sights.push({ subject, head: pull.head, before: null });
+    }
+    // Open for us and not in GitHub's list: it was closed.
+    wake.push(...[...rows.values()].map(({ key }) => key));
+  }
+  if (branches.kind === "known") sights.push(...(await movedTips(ports, row, branches.value)));
+
+  await ports.store.see(sights, now);
+  await ports.store.wake(wake);
+  await ports.store.record({
+    key: row.key,
+    at: now,
+    open: true,
+    head: null,
+    base: null,
+    dueAt:
+      pulls.kind === "unknown" || branches.kind === "unknown" ? now + limit.look.again_ms : null,
+    failures: 0,
+    verdict: null,
+    verdictSha: null,
+    settlements: [],
+    snapshot: null,
+    wake: [],
+  });
+}
+
+/** Tips of the plan's branches that no push told us of. The first sight of a branch releases nothing. */
+async function movedTips(
+  ports: Ports,
+  row: SubjectRow,
+  branches: ReadonlyMap<string, string>,
+): Promise<readonly Sight[]> {
+  const { repository } = row.subject;
+  const roads = await ports.github.plan(repository, null, 0);
+  if (roads.kind !== "read" || roads.parse.kind !== "valid") return [];
+  const { plan } = roads.parse;
+  const sights: Sight[] = [];
+  for (const [branch, sha] of branches) {
+    if (!coversBranch(plan, branch)) continue;
+    const before = await ports.store.tip(repository, branch);
+    if (before === sha) continue;
+    await ports.store.recordTip(repository, branch, sha);
+    if (before === null) continue;
+    sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
+  }
+  return sights;
+}

@@ -1,0 +1,68 @@
+// What runs by the clock: due subjects, deliveries that GitHub could not make, repositories that went quiet.
+
+import { subjectKey } from "../core/event.ts";
+import { limit } from "../core/limit.ts";
+import type { Ports } from "./work.ts";
+
+/** Asks GitHub for what it could not deliver since, and looks at every repository once. */
+export async function sweep(ports: Ports, since: number): Promise<void> {
+  await redeliver(ports, since);
+  await inspectAll(ports);
+  await ports.store.prune(ports.clock());
+}
+
+/** After a start: whatever was under way when the last process ended is looked at once. */
+export async function resume(ports: Ports): Promise<void> {
+  await ports.store.wake(await ports.store.restless());
+}
+
+/** GitHub does not redeliver by itself. docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries */
+async function redeliver(ports: Ports, since: number): Promise<void> {
+  const { github, store, log } = ports;
+  const deliveries = await github.deliveries(since);
+  if (deliveries.kind === "unknown") {
+    log.warn({ why: deliveries.why }, "The list of webhook deliveries could not be read");
+    return;
+  }
+  const known = await store.knownDeliveries([...new Set(deliveries.value.map(({ guid }) => guid))]);
+  const arrived = new Set(deliveries.value.filter(({ ok }) => ok).map(({ guid }) => guid));
+  const lost = new Map<string, number[]>();
+  for (const { guid, id } of deliveries.value)
+    if (!known.has(guid) && !arrived.has(guid)) lost.set(guid, [...(lost.get(guid) ?? []), id]);
+  for (const [guid, [id, ...before]] of lost) {
+    if (id === undefined) continue;
+    if (before.length + 1 >= limit.sweep.attempts) {
+      log.error({ guid, attempts: before.length + 1 }, "A delivery fails again and again");
+      continue;
+    }
+    const sent = await github.redeliver(id);
+    if (sent.kind === "deferred") break;
+    if (sent.kind !== "sent") log.warn({ id, why: sent.why }, "A redelivery was not accepted");
+  }
+  if (lost.size > 0)
+    log.info({ deliveries: lost.size }, "Asked GitHub for failed deliveries again");
+}
+
+async function inspectAll(ports: Ports): Promise<void> {
+  const { github, store, log, clock } = ports;
+  const installations = await github.installations();
+  if (installations.kind === "unknown") {
+    log.warn({ why: installations.why }, "The installations could not be read");
+  } else {
+    for (const installation of installations.value) {
+      const repositories = await github.repositories(installation);
+      if (repositories.kind === "unknown") {
+        log.warn({ installation, why: repositories.why }, "Its repositories could not be read");
+        continue;
+      }
+      const sights = repositories.value.map((repository) => ({
+        subject: { kind: "repository", repository } as const,
+        head: null,
+        before: null,
+      }));
+      await store.see(sights, clock());
+    }
+  }
+  const known = await store.repositories();
+  await store.wake(known.map((repository) => subjectKey({ kind: "repository", repository })));
+}

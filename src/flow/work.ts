@@ -1,0 +1,83 @@
+// One unit of work, under the lease of its subject: gather, decide, converge, apply, record.
+
+import { converge } from "../core/converge.ts";
+import { decide } from "../core/decide.ts";
+import { limit } from "../core/limit.ts";
+import type { Clock, Engine, GitHub, Job, Log, Store, SubjectRow } from "../port.ts";
+import { apply } from "./apply.ts";
+import { gather } from "./gather.ts";
+import { inspect } from "./inspect.ts";
+
+/** Everything the flow reaches the outside with. */
+export interface Ports {
+  readonly github: GitHub;
+  readonly store: Store;
+  /** By the name that plans use. */
+  readonly engines: ReadonlyMap<string, Engine>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Looks at the job's subject once. Never throws for what the outside does: it looks again later. */
+export async function work(ports: Ports, job: Job): Promise<void> {
+  const row = await ports.store.subject(job.key);
+  if (row === null) return;
+  try {
+    if (row.subject.kind === "repository") await inspect(ports, row);
+    else await look(ports, row);
+  } catch (error) {
+    // The one catch: a bug or a database that fails. The subject is looked at again, ever more slowly.
+    ports.log.error({ err: error, subject: row.key }, "A look failed and will be repeated");
+    await postpone(ports, row);
+  }
+}
+
+async function look(ports: Ports, row: SubjectRow): Promise<void> {
+  const { facts, present } = await gather(ports, row);
+  const decision = decide(facts);
+  const { effects, dueAt } = converge(decision, present, facts.now);
+  const applied = await apply(ports, { row, facts, effects });
+
+  const failures = applied.failed ? row.failures + 1 : 0;
+  const times = [
+    decision.dueAt,
+    dueAt,
+    applied.until,
+    applied.failed ? ports.clock() + backoff(failures) : null,
+  ].filter((time) => time !== null);
+  await ports.store.record({
+    key: row.key,
+    at: facts.now,
+    // A subject with work left stays open whatever was decided, or the work would never be done.
+    open: decision.open || applied.failed || applied.until !== null,
+    head: decision.sha ?? row.head,
+    base: decision.base ?? row.base,
+    dueAt: times.length === 0 ? null : Math.min(...times),
+    failures,
+    verdict: decision.verdict?.state ?? null,
+    verdictSha: decision.sha,
+    settlements: decision.settlements,
+    snapshot: { facts, decision },
+    wake: decision.wake,
+  });
+  ports.log.info(
+    {
+      subject: row.key,
+      sha: decision.sha,
+      verdict: decision.verdict?.state ?? "silent",
+      reason: decision.verdict?.reasons[0]?.code,
+      effects: effects.map((effect) => effect.kind),
+    },
+    "Looked",
+  );
+}
+
+async function postpone(ports: Ports, row: SubjectRow): Promise<void> {
+  const failures = row.failures + 1;
+  await ports.store.postpone(row.key, ports.clock() + backoff(failures), failures);
+}
+
+/** 5 s, 10 s, 20 s … 5 min. */
+function backoff(failures: number): number {
+  return Math.min(limit.look.again_ms * 2 ** (failures - 1), limit.look.again_ms_max);
+}

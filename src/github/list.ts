@@ -1,0 +1,159 @@
+// Reads what the sweep compares with: open pull requests, branch tips, installations and deliveries.
+
+import type { Repository } from "../core/event.ts";
+import type { Known } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import type { GitHub, HookDelivery, OpenPull, Read } from "../port.ts";
+import type { Answer, Client } from "./client.ts";
+import { mapped, place, slug, unknown } from "./read.ts";
+import type { Readings } from "./reading.ts";
+
+type Lists = Pick<
+  GitHub,
+  "openPulls" | "branches" | "repositories" | "installations" | "deliveries"
+>;
+
+export function openLists({ client, readings }: { client: Client; readings: Readings }): Lists {
+  return {
+    async openPulls(repository) {
+      const answer = await readings<readonly OpenPull[]>({
+        key: `pulls|${slug(repository)}`,
+        keep: "checked",
+        // Newest change first, so that whatever moves shows on the page whose ETag is checked.
+        ask: (headers) =>
+          pages(async (page) =>
+            mapped(
+              await client.read(repository.installation, (octokit) =>
+                octokit.request("GET /repos/{owner}/{repo}/pulls", {
+                  ...place(repository),
+                  state: "open",
+                  sort: "updated",
+                  direction: "desc",
+                  per_page: 100,
+                  page,
+                  headers: page === 1 ? headers : {},
+                }),
+              ),
+              (data) =>
+                data.map((pull) => ({
+                  number: pull.number,
+                  head: pull.head.sha,
+                  base: pull.base.ref,
+                })),
+            ),
+          ),
+      });
+      return readOf(answer);
+    },
+
+    async branches(repository) {
+      const answer = await readings<readonly [string, string][]>({
+        key: `branches|${slug(repository)}`,
+        keep: "checked",
+        ask: (headers) =>
+          pages(async (page) =>
+            mapped(
+              await client.read(repository.installation, (octokit) =>
+                octokit.request("GET /repos/{owner}/{repo}/branches", {
+                  ...place(repository),
+                  per_page: 100,
+                  page,
+                  headers: page === 1 ? headers : {},
+                }),
+              ),
+              (data) => data.map(({ name, commit }): [string, string] => [name, commit.sha]),
+            ),
+          ),
+      });
+      const read = readOf(answer);
+      return read.kind === "known" ? { kind: "known", value: new Map(read.value) } : read;
+    },
+
+    async repositories(installation) {
+      const answer = await pages(async (page) =>
+        mapped(
+          await client.read(installation, (octokit) =>
+            octokit.request("GET /installation/repositories", { per_page: 100, page }),
+          ),
+          (data) =>
+            data.repositories.map(
+              ({ owner, name }): Repository => ({ installation, owner: owner.login, name }),
+            ),
+        ),
+      );
+      return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);
+    },
+
+    async installations() {
+      const answer = await pages(async (page) =>
+        mapped(
+          await client.read(null, (octokit) =>
+            octokit.request("GET /app/installations", { per_page: 100, page }),
+          ),
+          (data) => data.filter((one) => one.suspended_at === null).map(({ id }) => id),
+        ),
+      );
+      return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);
+    },
+
+    async deliveries(since) {
+      return await deliveriesSince(client, since);
+    },
+  };
+}
+
+/** Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown. */
+async function pages<T>(
+  ask: (page: number) => Promise<Answer<readonly T[]>>,
+): Promise<Answer<readonly T[]>> {
+  const all: T[] = [];
+  let first: Answer<readonly T[]> | undefined;
+  for (let page = 1; page <= limit.github.pages; page++) {
+    const answer = await ask(page);
+    if (answer.kind !== "ok") return answer;
+    first ??= answer;
+    all.push(...answer.data);
+    const more = String(answer.headers["link"] ?? "").includes('rel="next"');
+    if (!more) return { ...answer, headers: first.kind === "ok" ? first.headers : {}, data: all };
+  }
+  return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
+}
+
+/** Pages by cursor, newest first, until they are older than asked for. */
+async function deliveriesSince(
+  client: Client,
+  since: number,
+): Promise<Known<readonly HookDelivery[]>> {
+  const all: HookDelivery[] = [];
+  let cursor: string | undefined;
+  for (let page = 1; page <= limit.sweep.delivery_pages; page++) {
+    const answer = await client.read(null, (octokit) =>
+      octokit.request("GET /app/hook/deliveries", {
+        per_page: 100,
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    );
+    if (answer.kind !== "ok") return unknown(answer);
+    for (const one of answer.data)
+      all.push({
+        id: Number(one.id),
+        guid: one.guid,
+        deliveredAt: Date.parse(one.delivered_at),
+        // 0 stands for no answer at all.
+        ok: one.status_code >= 200 && one.status_code < 300,
+      });
+    const last = all.at(-1);
+    const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(
+      String(answer.headers["link"] ?? ""),
+    );
+    if (next?.[1] === undefined || last === undefined || last.deliveredAt < since) break;
+    cursor = decodeURIComponent(next[1]);
+  }
+  return { kind: "known", value: all.filter(({ deliveredAt }) => deliveredAt >= since) };
+}
+
+function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
+  if (answer.kind === "ok") return { kind: "known", value: answer.data };
+  if (answer.kind === "absent") return answer;
+  return unknown(answer);
+}

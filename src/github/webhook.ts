@@ -1,0 +1,322 @@
+// Reads a verified webhook payload into an Event. The only reader of raw payloads.
+
+import { z } from "zod";
+import { type Command, parseCommands } from "../core/command.ts";
+import {
+  type Event,
+  type IgnoredReason,
+  type IntentionTarget,
+  type Repository,
+  type Sight,
+  subjectOf,
+} from "../core/event.ts";
+
+/** The events that Interlock subscribes to; `app.yml` lists the same. */
+export const subscribed = [
+  "check_run",
+  "check_suite",
+  "issue_comment",
+  "pull_request",
+  "push",
+] as const;
+
+/** Sent to every App without being asked for; GitHub refuses them in a manifest. */
+export const unasked = ["installation", "installation_repositories"] as const;
+
+export interface Payload {
+  readonly guid: string;
+  readonly name: string;
+  readonly body: unknown;
+  /** Our own App's id, by which our own checks are told from those of others. */
+  readonly appId: number;
+}
+
+export function readWebhook(payload: Payload): Event {
+  const reader = readers[payload.name];
+  if (reader === undefined) return ignored("unknown_event");
+  return reader(payload) ?? ignored("incomplete_payload");
+}
+
+/** The `action` of a payload, for the record. */
+export function actionOf(body: unknown): string | null {
+  const read = z.object({ action: z.string().max(100) }).safeParse(body);
+  return read.success ? read.data.action : null;
+}
+
+type Reader = (payload: Payload) => Event | undefined;
+
+const readers: Readonly<Record<string, Reader>> = {
+  pull_request: readPull,
+  push: readPush,
+  issue_comment: readComment,
+  check_run: readCheckRun,
+  check_suite: readCheckSuite,
+  installation: readInstallation,
+  installation_repositories: readInstallationRepositories,
+};
+
+const installation = z.object({ id: z.int() });
+const repository = z.object({ name: z.string(), owner: z.object({ login: z.string() }) });
+const base = z.object({ installation: installation.optional(), repository });
+const sender = z.object({ login: z.string(), type: z.string() });
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+
+const pullActions = new Set([
+  "opened",
+  "synchronize",
+  "reopened",
+  "ready_for_review",
+  "converted_to_draft",
+  "edited",
+  "closed",
+]);
+
+function readPull({ body }: Payload): Event | undefined {
+  const read = base
+    .extend({
+      action: z.string(),
+      number: z.int(),
+      pull_request: z.object({ head: z.object({ sha }) }),
+      changes: z.object({ base: z.unknown().optional() }).optional(),
+    })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { action, number, pull_request, changes } = read.data;
+  if (!pullActions.has(action)) return ignored("unknown_action");
+  // A new title or text changes nothing that is judged.
+  if (action === "edited" && changes?.base === undefined) return ignored("unknown_action");
+  const place = placeOf(read.data);
+  if (place === undefined) return ignored("no_installation");
+  return look([
+    {
+      subject: { kind: "pull", repository: place, number },
+      head: pull_request.head.sha,
+      before: null,
+    },
+  ]);
+}
+
+const nothing = "0".repeat(40);
+
+function readPush({ body }: Payload): Event | undefined {
+  const read = base
+    .extend({ ref: z.string(), before: sha, after: sha, deleted: z.boolean().optional() })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { ref, before, after, deleted } = read.data;
+  const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
+  if (branch === undefined) return ignored("not_a_branch");
+  if (deleted === true || after === nothing) return ignored("branch_deleted");
+  const place = placeOf(read.data);
+  if (place === undefined) return ignored("no_installation");
+  return look([
+    {
+      subject: { kind: "commit", repository: place, branch, sha: after },
+      head: after,
+      before: before === nothing ? null : before,
+    },
+  ]);
+}
+
+function readComment({ body }: Payload): Event | undefined {
+  const read = base
+    .extend({
+      action: z.string(),
+      sender,
+      comment: z.object({
+        id: z.int(),
+        body: z.string().nullable(),
+        user: sender.nullable(),
+      }),
+      issue: z.object({
+        number: z.int(),
+        state: z.string().optional(),
+        pull_request: z.unknown().optional(),
+      }),
+    })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { action, comment, issue } = read.data;
+  if (action === "edited") return ignored("comment_edited");
+  if (action !== "created") return ignored("unknown_action");
+  if (issue.pull_request === undefined) return ignored("not_a_pull_request");
+  if (issue.state === "closed") return ignored("closed_pull_request");
+  // Only a person gives commands: neither a bot nor a bot's words sent on by somebody.
+  if (comment.user?.type !== "User" || read.data.sender.type !== "User")
+    return ignored("bot_comment");
+  const commands = parseCommands(comment.body ?? "");
+  if (commands.length === 0) return ignored("no_command");
+  const place = placeOf(read.data);
+  if (place === undefined) return ignored("no_installation");
+  return {
+    kind: "intend",
+    target: { kind: "pull", repository: place, number: issue.number },
+    intention: {
+      key: `comment:${comment.id}`,
+      source: "comment",
+      actor: comment.user.login,
+      comment: comment.id,
+      commands,
+      sha: null,
+    },
+  };
+}
+
+function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
+  const read = base
+    .extend({
+      action: z.string(),
+      sender,
+      check_run: z.object({
+        head_sha: sha,
+        external_id: z.string().nullish(),
+        app: z.object({ id: z.int() }).nullish(),
+      }),
+      requested_action: z.object({ identifier: z.string() }).nullish(),
+    })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { action, check_run, requested_action } = read.data;
+  if (check_run.app?.id !== appId) return ignored("other_check");
+  const command = commandOf(action, requested_action?.identifier);
+  if (command === undefined)
+    return ignored(action === "created" || action === "completed" ? "own_check" : "unknown_action");
+  const place = placeOf(read.data);
+  if (place === undefined) return ignored("no_installation");
+  const subject = subjectOf(check_run.external_id ?? "", place.installation);
+  const target: IntentionTarget =
+    subject !== undefined && sameRepository(subject.repository, place)
+      ? subject
+      : { kind: "head", repository: place, sha: check_run.head_sha };
+  return wish(guid, target, {
+    source: action === "rerequested" ? "rerequest" : "button",
+    actor: read.data.sender.login,
+    command,
+    sha: check_run.head_sha,
+  });
+}
+
+function readCheckSuite({ guid, body, appId }: Payload): Event | undefined {
+  const read = base
+    .extend({
+      action: z.string(),
+      sender,
+      check_suite: z.object({ head_sha: sha, app: z.object({ id: z.int() }).nullish() }),
+    })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { action, check_suite } = read.data;
+  if (check_suite.app?.id !== appId) return ignored("other_check");
+  // GitHub asks for a suite on every push; the push and the pull request bring their own events.
+  if (action !== "rerequested") return ignored("own_check");
+  const place = placeOf(read.data);
+  if (place === undefined) return ignored("no_installation");
+  return wish(
+    guid,
+    { kind: "head", repository: place, sha: check_suite.head_sha },
+    {
+      source: "rerequest",
+      actor: read.data.sender.login,
+      command: { kind: "verify", sha: null },
+      sha: check_suite.head_sha,
+    },
+  );
+}
+
+const listed = z.array(z.object({ full_name: z.string() }));
+
+function readInstallation({ body }: Payload): Event | undefined {
+  const read = z
+    .object({ action: z.string(), installation, repositories: listed.optional() })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const places = placesOf(read.data.installation.id, read.data.repositories ?? []);
+  switch (read.data.action) {
+    case "created":
+    case "unsuspend":
+    case "new_permissions_accepted":
+      return look(places.map(wholeRepository));
+    case "deleted":
+    case "suspend":
+      return { kind: "forget", repositories: places };
+    default:
+      return ignored("unknown_action");
+  }
+}
+
+function readInstallationRepositories({ body }: Payload): Event | undefined {
+  const read = z
+    .object({
+      action: z.string(),
+      installation,
+      repositories_added: listed,
+      repositories_removed: listed,
+    })
+    .safeParse(body);
+  if (!read.success) return undefined;
+  const { action, repositories_added, repositories_removed } = read.data;
+  const id = read.data.installation.id;
+  if (action === "added") return look(placesOf(id, repositories_added).map(wholeRepository));
+  if (action === "removed")
+    return { kind: "forget", repositories: placesOf(id, repositories_removed) };
+  return ignored("unknown_action");
+}
+
+function commandOf(action: string, identifier: string | undefined): Command | undefined {
+  if (action === "rerequested") return { kind: "verify", sha: null };
+  if (action !== "requested_action") return undefined;
+  if (identifier === "retry") return { kind: "retry", stage: null };
+  if (identifier === "stop") return { kind: "stop" };
+  return undefined;
+}
+
+function wish(
+  guid: string,
+  target: IntentionTarget,
+  of: { source: "rerequest" | "button"; actor: string; command: Command; sha: string },
+): Event {
+  return {
+    kind: "intend",
+    target,
+    intention: {
+      key: `delivery:${guid}`,
+      source: of.source,
+      actor: of.actor,
+      comment: null,
+      commands: [of.command],
+      sha: of.sha,
+    },
+  };
+}
+
+function placeOf(read: z.infer<typeof base>): Repository | undefined {
+  if (read.installation === undefined) return undefined;
+  return {
+    installation: read.installation.id,
+    owner: read.repository.owner.login,
+    name: read.repository.name,
+  };
+}
+
+function placesOf(id: number, repositories: z.infer<typeof listed>): readonly Repository[] {
+  return repositories.flatMap(({ full_name }) => {
+    const [owner, name] = full_name.split("/");
+    return owner === undefined || name === undefined ? [] : [{ installation: id, owner, name }];
+  });
+}
+
+function wholeRepository(place: Repository): Sight {
+  return { subject: { kind: "repository", repository: place }, head: null, before: null };
+}
+
+function sameRepository(a: Repository, b: Repository): boolean {
+  return a.owner === b.owner && a.name === b.name;
+}
+
+function look(sights: readonly Sight[]): Event {
+  return { kind: "look", sights };
+}
+
+function ignored(reason: IgnoredReason): Event {
+  return { kind: "ignored", reason };
+}

@@ -1,0 +1,171 @@
+// Writes check runs and comments, within the budget of the installation.
+
+import type { Annotation, CheckWanted } from "../core/effect.ts";
+import type { GitHub } from "../port.ts";
+import type { Client } from "./client.ts";
+import { place, slug, unknown } from "./read.ts";
+
+type Writes = Pick<
+  GitHub,
+  | "createCheck"
+  | "updateCheck"
+  | "findCheck"
+  | "createComment"
+  | "updateComment"
+  | "findComment"
+  | "redeliver"
+>;
+
+export function openWrites({ client, appId }: { client: Client; appId: number }): Writes {
+  return {
+    async createCheck(repository, check, urgency) {
+      return await client.write(
+        {
+          installation: repository.installation,
+          key: `${slug(repository)}|${check.sha}|${check.name}`,
+          urgency,
+        },
+        (octokit) =>
+          octokit.request("POST /repos/{owner}/{repo}/check-runs", {
+            ...place(repository),
+            name: check.name,
+            head_sha: check.sha,
+            external_id: check.externalId,
+            ...stateOf(check),
+            output: outputOf(check, check.annotations),
+            actions: [...check.actions],
+          }),
+        ({ id }) => Number(id),
+      );
+    },
+
+    async updateCheck(repository, { id, check, annotations }, urgency) {
+      return await client.write(
+        {
+          installation: repository.installation,
+          key: `${slug(repository)}|${check.sha}|${check.name}`,
+          urgency,
+        },
+        (octokit) =>
+          octokit.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+            ...place(repository),
+            check_run_id: id,
+            external_id: check.externalId,
+            ...stateOf(check),
+            output: outputOf(check, annotations),
+            actions: [...check.actions],
+          }),
+        (data) => Number(data.id),
+      );
+    },
+
+    async findCheck(repository, sha, name) {
+      const answer = await client.read(repository.installation, (octokit) =>
+        octokit.request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+          ...place(repository),
+          ref: sha,
+          check_name: name,
+          app_id: appId,
+          filter: "latest",
+          per_page: 100,
+        }),
+      );
+      if (answer.kind !== "ok") return unknown(answer);
+      const ids = answer.data.check_runs
+        .filter((run) => run.name === name && run.app?.id === appId && run.head_sha === sha)
+        .map(({ id }) => Number(id));
+      return ids.length === 0 ? { kind: "absent" } : { kind: "known", value: Math.max(...ids) };
+    },
+
+    async createComment(repository, pull, body) {
+      return await client.write(
+        {
+          installation: repository.installation,
+          key: `comment|${slug(repository)}|${pull}|${body}`,
+          urgency: "rest",
+        },
+        (octokit) =>
+          octokit.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+            ...place(repository),
+            issue_number: pull,
+            body,
+          }),
+        ({ id }) => Number(id),
+      );
+    },
+
+    async updateComment(repository, id, body) {
+      return await client.write(
+        {
+          installation: repository.installation,
+          key: `comment|${slug(repository)}|${id}`,
+          urgency: "rest",
+        },
+        (octokit) =>
+          octokit.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
+            ...place(repository),
+            comment_id: id,
+            body,
+          }),
+        (data) => Number(data.id),
+      );
+    },
+
+    async findComment(repository, pull, marker) {
+      for (let page = 1; ; page++) {
+        const answer = await client.read(repository.installation, (octokit) =>
+          octokit.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+            ...place(repository),
+            issue_number: pull,
+            per_page: 100,
+            page,
+          }),
+        );
+        if (answer.kind !== "ok") return unknown(answer);
+        // Only our own words count: anybody can write the mark.
+        const own = answer.data.find(
+          (comment) =>
+            comment.performed_via_github_app?.id === appId && comment.body?.startsWith(marker),
+        );
+        if (own !== undefined) return { kind: "known", value: Number(own.id) };
+        if (answer.data.length < 100) return { kind: "absent" };
+      }
+    },
+
+    async redeliver(id) {
+      return await client.write(
+        { installation: null, key: `redeliver|${id}`, urgency: "rest" },
+        (octokit) =>
+          octokit.request("POST /app/hook/deliveries/{delivery_id}/attempts", { delivery_id: id }),
+        () => null,
+      );
+    },
+  };
+}
+
+function stateOf({ state }: CheckWanted) {
+  return state.status === "completed"
+    ? { status: state.status, conclusion: state.conclusion }
+    : { status: state.status };
+}
+
+/** `annotations` are those that GitHub does not have yet: it adds what an update sends. */
+function outputOf(check: CheckWanted, annotations: readonly Annotation[]) {
+  return {
+    title: check.title,
+    summary: check.summary,
+    ...(check.text === "" ? {} : { text: check.text }),
+    ...(annotations.length === 0
+      ? {}
+      : {
+          annotations: annotations.map((annotation) => ({
+            path: annotation.path,
+            start_line: annotation.line,
+            end_line: annotation.line,
+            annotation_level: annotation.level,
+            title: annotation.title,
+            message: annotation.message,
+          })),
+        }),
+  };
+}
