@@ -15,8 +15,8 @@ export const limit = {
   },
   /** The plan is read on every look at a pull request, and anybody may propose one. All our own choice. */
   plan: {
-    /** Before it is read as YAML. */
-    bytes: 256 * KiB,
+    /** Before it is read as YAML. What hostile YAML costs grows with it: here a third of a second. */
+    bytes: 64 * KiB,
     /** Nested maps and lists; a plan has nine. */
     depth: 20,
     /** Uses of `*alias` in the whole file. */
@@ -25,6 +25,8 @@ export const limit = {
     nodes: 20_000,
     /** Problems told at once; GitHub takes 50 annotations with one request. */
     problems: 50,
+    /** Sentences about what a proposed plan would change. */
+    changes: 50,
     pipelines: 50,
     /** In one part of a pipeline. */
     stages: 30,
@@ -184,5 +186,54 @@ export const limit = {
     retries: 2 ** 31 - 1,
     retry_s: 1,
     retry_max_s: 60,
+  },
+  receive: {
+    /** Deliveries that share one commit. */
+    group: 256,
+    /** Beyond this the sender is told that we are out of order, and asks again by itself or on our request. */
+    waiting: 20_000,
+    /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
+    body_bytes: 25 * MiB,
+    guid_chars: 100,
+  },
+  github: {
+    /** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+    points: 900,
+    read_points: 1,
+    write_points: 5,
+    window_ms: 60_000,
+    /** Kept free of pages, so that a verdict never waits for them. */
+    gate_reserve_points: 300,
+    /** docs.github.com/rest/pulls/pulls#list-pull-requests-files */
+    pull_files: 3_000,
+    /** docs.github.com/rest/commits/commits#compare-two-commits */
+    compare_files: 300,
+    /** Of 100 entries each. */
+    pages: 20,
+    parsed_plans: 500,
+    request_ms: 15_000,
+  },
+  sweep: {
+    every_ms: 3 * 60_000,
+    /** GitHub keeps deliveries for three days. docs.github.com/webhooks/testing-and-troubleshooting-webhooks */
+    redeliver_ms: 3 * 24 * 60 * 60_000,
+    /** Deliveries are looked up again for as long as one may have been under way. */
+    overlap_ms: 10 * 60_000,
+    /** Of 100 deliveries each. */
+    delivery_pages: 20,
+    /** A delivery that failed this often is left alone. */
+    attempts: 5,
+  },
+  web: {
+    request_ms: 60_000,
+    headers_ms: 15_000,
+  },
+  work: {
+    /** Subjects looked at together; each needs the database and GitHub more than a processor. */
+    workers: 8,
+    /** How often due times are read. */
+    due_ms: 1_000,
+    /** From SIGTERM to the end. */
+    stop_ms: 10_000,
   },
 } as const;

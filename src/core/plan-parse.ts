@@ -1,0 +1,88 @@
+// Reads a plan: YAML, then the schema and the rules, then the one form in which nothing is optional.
+
+import { durationMs } from "./duration.ts";
+import { limit } from "./limit.ts";
+import {
+  type Part,
+  type Pipeline,
+  type Plan,
+  type PlanParse,
+  type PlanProblem,
+  type Role,
+  roles,
+} from "./plan.ts";
+import { find, type Located, toPlain } from "./plan-position.ts";
+import { ruleProblems } from "./plan-rule.ts";
+import { planSchema, type WrittenPart, type WrittenPlan } from "./plan-schema.ts";
+import { problemAt, schemaProblems } from "./plan-sentence.ts";
+import { readYaml } from "./plan-yaml.ts";
+
+/** Takes any text, and answers with a plan or with what is wrong with it, in the order of the lines. */
+export function parsePlan(text: string): PlanParse {
+  const { root, problems } = readYaml(text);
+  if (root === null) return invalid(problems);
+  const plain = toPlain(root);
+  const parsed = planSchema.safeParse(plain);
+  const all = [
+    ...problems,
+    ...(parsed.error?.issues ?? []).flatMap((issue) => schemaProblems(issue, root)),
+    ...ruleProblems(plain).map(({ path, message }) => problemAt(root, path, message)),
+  ];
+  if (!parsed.success || all.length > 0) return invalid(all);
+  return { kind: "valid", plan: normalise(parsed.data, keysOf(root, "pipelines")) };
+}
+
+function keysOf(root: Located, key: string): readonly string[] {
+  const found = find(root, [key]);
+  return found?.kind === "map" ? [...found.entries.keys()] : [];
+}
+
+function invalid(problems: readonly PlanProblem[]): PlanParse {
+  const sorted = problems.toSorted(
+    (one, other) => one.line - other.line || one.column - other.column,
+  );
+  return { kind: "invalid", problems: sorted.slice(0, limit.plan.problems) };
+}
+
+/** `order` is that of the file; an object would put names that are numbers first. */
+function normalise(written: WrittenPlan, order: readonly string[]): Plan {
+  const pipelines = order.flatMap((name) => {
+    const pipeline = written.pipelines[name];
+    return pipeline === undefined ? [] : [normalisePipeline(name, pipeline)];
+  });
+  const commands: Record<string, readonly Role[]> = {};
+  for (const [verb, named] of Object.entries(written.commands))
+    if (named !== undefined) commands[verb] = withStronger(named);
+  return { exempt: written.exempt, pipelines, commands };
+}
+
+function normalisePipeline(name: string, written: WrittenPlan["pipelines"][string]): Pipeline {
+  const { branches, paths, verify, release } = written;
+  return {
+    name,
+    branches,
+    paths,
+    verify: normalisePart(verify),
+    release: release === undefined ? null : normalisePart(release),
+  };
+}
+
+function normalisePart(written: WrittenPart): Part {
+  const deadline_ms = durationMs(written.deadline);
+  const usual_ms = Math.min(limit.plan.timeout_default_ms, deadline_ms);
+  return {
+    engine: written.engine,
+    stages: written.stages.map(({ name, run, reports, timeout }) => ({
+      name,
+      run,
+      reports,
+      timeout_ms: timeout === undefined ? usual_ms : durationMs(timeout),
+    })),
+    deadline_ms,
+  };
+}
+
+/** Whoever may do more may also do this: the weakest role that is named and all above it. */
+function withStronger(named: readonly Role[]): readonly Role[] {
+  return roles.slice(Math.min(...named.map((role) => roles.indexOf(role))));
+}
