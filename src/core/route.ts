@@ -1,0 +1,75 @@
+// Which pipelines a change has to pass, by the branch it goes to and the paths it touches.
+
+import type { Files } from "./fact.ts";
+import { isExclude, type Matcher, matcher } from "./glob.ts";
+import { type Pipeline, type Plan, planPath } from "./plan.ts";
+
+export interface Route {
+  /** Whether any pipeline is for the branch. Where none is, the branch is no road of the plan. */
+  readonly branchCovered: boolean;
+  /** The pipelines that must pass, in the order of the plan. */
+  readonly pipelines: readonly Pipeline[];
+  readonly coverage: Coverage;
+  /** For `uncovered`: the paths that are neither exempt nor covered, in the order given. */
+  readonly uncovered: readonly string[];
+  /** Why the paths are not known; null where they are. */
+  readonly filesUnknown: string | null;
+}
+
+export type Coverage =
+  /** Every path that is not exempt belongs to a pipeline that must pass. */
+  | "all"
+  /** Every path is exempt, so no pipeline must pass. */
+  | "exempt"
+  /** Some path is neither. */
+  | "uncovered"
+  /** The paths are not known, and no pipeline covers whatever they may be. */
+  | "unknown";
+
+export function route(question: {
+  readonly plan: Plan;
+  readonly branch: string;
+  readonly files: Files;
+}): Route {
+  const { plan, branch, files } = question;
+  const ofBranch = plan.pipelines.filter((pipeline) => matcher(pipeline.branches)(branch));
+  const common = { branchCovered: ofBranch.length > 0, uncovered: [], filesUnknown: null };
+  if (files.kind === "unknown")
+    return {
+      ...common,
+      pipelines: ofBranch,
+      coverage: ofBranch.some(coversEverything) ? "all" : "unknown",
+      filesUnknown: files.why,
+    };
+  // A change without changed files still lands a commit, so nothing about it may be skipped.
+  if (files.value.length === 0) return { ...common, pipelines: ofBranch, coverage: "all" };
+  return routeOf(ofBranch, matcher(plan.exempt), files.value);
+}
+
+function routeOf(ofBranch: readonly Pipeline[], exempt: Matcher, files: readonly string[]): Route {
+  const covers = ofBranch.map((pipeline) => ({ pipeline, matches: matcher(pipeline.paths) }));
+  // The plan itself is a matter of every pipeline: it says what each of them is.
+  const plan = files.includes(planPath);
+  const relevant = files.filter((path) => path !== planPath && !exempt(path));
+  const matched = new Set<Pipeline>(plan ? ofBranch : []);
+  const uncovered: string[] = [];
+  for (const path of relevant) {
+    const covering = covers.filter(({ matches }) => matches(path));
+    if (covering.length === 0) uncovered.push(path);
+    for (const { pipeline } of covering) matched.add(pipeline);
+  }
+  if (plan && ofBranch.length === 0) uncovered.unshift(planPath);
+  const pipelines = ofBranch.filter((pipeline) => matched.has(pipeline));
+  return {
+    branchCovered: ofBranch.length > 0,
+    pipelines,
+    coverage: uncovered.length > 0 ? "uncovered" : pipelines.length > 0 ? "all" : "exempt",
+    uncovered,
+    filesUnknown: null,
+  };
+}
+
+/** Certain without looking at a path. */
+function coversEverything(pipeline: Pipeline): boolean {
+  return pipeline.paths.includes("**") && !pipeline.paths.some(isExclude);
+}
