@@ -12,8 +12,6 @@ export interface Route {
   readonly coverage: Coverage;
   /** For `uncovered`: the paths that are neither exempt nor covered, in the order given. */
   readonly uncovered: readonly string[];
-  /** Why the paths are not known; null where they are. */
-  readonly filesUnknown: string | null;
 }
 
 export type Coverage =
@@ -23,7 +21,7 @@ export type Coverage =
   | "exempt"
   /** Some path is neither. */
   | "uncovered"
-  /** The paths are not known, and no pipeline covers whatever they may be. */
+  /** The paths could not be read, or GitHub cut their list and no pipeline covers whatever there may be. */
   | "unknown";
 
 export function route(question: {
@@ -32,18 +30,23 @@ export function route(question: {
   readonly files: Files;
 }): Route {
   const { plan, branch, files } = question;
-  const ofBranch = plan.pipelines.filter((pipeline) => matcher(pipeline.branches)(branch));
-  const common = { branchCovered: ofBranch.length > 0, uncovered: [], filesUnknown: null };
-  if (files.kind === "unknown")
-    return {
-      ...common,
-      pipelines: ofBranch,
-      coverage: ofBranch.some(coversEverything) ? "all" : "unknown",
-      filesUnknown: files.why,
-    };
-  // A change without changed files still lands a commit, so nothing about it may be skipped.
-  if (files.value.length === 0) return { ...common, pipelines: ofBranch, coverage: "all" };
-  return routeOf(ofBranch, matcher(plan.exempt), files.value);
+  const ofBranch = plan.pipelines.filter((pipeline) => isFor(pipeline, branch));
+  const whole = { branchCovered: ofBranch.length > 0, pipelines: ofBranch, uncovered: [] };
+  switch (files.kind) {
+    case "unknown":
+      return { ...whole, coverage: "unknown" };
+    case "cut":
+      return { ...whole, coverage: ofBranch.some(coversEverything) ? "all" : "unknown" };
+    case "known":
+      // A change without changed files still lands a commit, so nothing about it may be skipped.
+      if (files.value.length === 0) return { ...whole, coverage: "all" };
+      return routeOf(ofBranch, matcher(plan.exempt), files.value);
+  }
+}
+
+/** Whether the branch is a road of the plan. */
+export function coversBranch(plan: Plan, branch: string): boolean {
+  return plan.pipelines.some((pipeline) => isFor(pipeline, branch));
 }
 
 function routeOf(ofBranch: readonly Pipeline[], exempt: Matcher, files: readonly string[]): Route {
@@ -65,8 +68,11 @@ function routeOf(ofBranch: readonly Pipeline[], exempt: Matcher, files: readonly
     pipelines,
     coverage: uncovered.length > 0 ? "uncovered" : pipelines.length > 0 ? "all" : "exempt",
     uncovered,
-    filesUnknown: null,
   };
+}
+
+function isFor(pipeline: Pipeline, branch: string): boolean {
+  return matcher(pipeline.branches)(branch);
 }
 
 /** Certain without looking at a path. */
