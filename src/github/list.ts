@@ -113,7 +113,7 @@ async function pages<T>(
     if (answer.kind !== "ok") return answer;
     first ??= answer;
     all.push(...answer.data);
-    const more = String(answer.headers["link"] ?? "").includes('rel="next"');
+    const more = String(answer.headers.link ?? "").includes('rel="next"');
     if (!more) return { ...answer, headers: first.kind === "ok" ? first.headers : {}, data: all };
   }
   return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
@@ -143,9 +143,7 @@ async function deliveriesSince(
         ok: one.status_code >= 200 && one.status_code < 300,
       });
     const last = all.at(-1);
-    const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(
-      String(answer.headers["link"] ?? ""),
-    );
+    const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(String(answer.headers.link ?? ""));
     if (next?.[1] === undefined || last === undefined || last.deliveredAt < since) break;
     cursor = decodeURIComponent(next[1]);
   }

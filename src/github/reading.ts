@@ -33,7 +33,7 @@ export function openReadings(with_: {
     const etag = old?.etag ?? null;
     const answer = await ask(etag === null ? {} : { "if-none-match": etag });
     if (answer.kind === "ok") {
-      const tag = answer.headers["etag"];
+      const tag = answer.headers.etag;
       await store.keepReading(key, {
         etag: typeof tag === "string" ? tag : null,
         readAt: now,

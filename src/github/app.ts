@@ -1,0 +1,81 @@
+// Opens GitHub: Probot for the App's identity and signatures, and the port that the flow speaks to.
+
+import type { Logger } from "probot";
+import { Probot, ProbotOctokit } from "probot";
+import { limit } from "../core/limit.ts";
+import type { Clock, GitHub, Store } from "../port.ts";
+import { openBudget } from "./budget.ts";
+import { type Octokit, openClient } from "./client.ts";
+import { openLists } from "./list.ts";
+import { openReads } from "./read.ts";
+import { openReadings } from "./reading.ts";
+import { openWrites } from "./write.ts";
+
+export interface GitHubApp {
+  readonly github: GitHub;
+  readonly verify: (body: string, signature: string) => Promise<boolean>;
+}
+
+export async function openGitHub(with_: {
+  readonly appId: number;
+  readonly privateKey: string;
+  readonly webhookSecret: string;
+  readonly apiUrl: string;
+  readonly store: Pick<Store, "reading" | "keepReading">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The tests' world gives its own. */
+  readonly fetch: typeof globalThis.fetch;
+}): Promise<GitHubApp> {
+  const { appId, privateKey, webhookSecret, apiUrl, store, clock, log } = with_;
+  const probot = new Probot({
+    appId,
+    privateKey,
+    secret: webhookSecret,
+    baseUrl: apiUrl,
+    log,
+    // Our own budget paces writes and the job queue repeats what failed; see docs/decisions.md.
+    Octokit: ProbotOctokit.defaults({ throttle: { enabled: false }, retry: { enabled: false } }),
+    request: { fetch: bounded(with_.fetch) },
+  });
+  await probot.ready();
+
+  const octokits = new Map<number, Octokit>();
+  const client = openClient({
+    budget: openBudget(clock),
+    clock,
+    async authenticate(installation) {
+      const id = installation ?? 0;
+      let octokit = octokits.get(id);
+      if (octokit === undefined) {
+        octokit = (await (installation === null
+          ? probot.auth()
+          : probot.auth(installation))) as Octokit;
+        octokits.set(id, octokit);
+      }
+      return octokit;
+    },
+  });
+  const readings = openReadings({ store, clock });
+  return {
+    github: {
+      ...openReads({ client, readings }),
+      ...openLists({ client, readings }),
+      ...openWrites({ client, appId }),
+    },
+    verify: async (body, signature) => await probot.webhooks.verify(body, signature),
+  };
+}
+
+/** No request waits for ever. The tarball's body may take longer: only its beginning is bounded here. */
+function bounded(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), limit.github.request_ms);
+    try {
+      return await fetch(input, { ...init, signal: controller.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

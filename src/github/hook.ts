@@ -1,0 +1,115 @@
+// The webhook endpoint: size, signature, form, and then nothing but storing. Answers 2xx only for what is stored.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { limit } from "../core/limit.ts";
+import type { Accepted, Clock, Delivery, Log } from "../port.ts";
+import { actionOf, readWebhook } from "./webhook.ts";
+
+export const webhookPath = "/api/github/webhooks";
+
+export interface Hook {
+  /** Probot's own verification, in constant time. */
+  readonly verify: (body: string, signature: string) => Promise<boolean>;
+  readonly receive: (delivery: Delivery) => Promise<Accepted>;
+  readonly appId: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: { readonly ok?: string; readonly error?: string };
+}
+
+/**
+ * Probot's own middleware is not used: it answers 202 after nine seconds whether or not the handler
+ * has finished, and builds an API client for each event. See docs/decisions.md.
+ */
+export async function answerHook(
+  hook: Hook,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const reply = await handle(hook, request);
+  const text = JSON.stringify(reply.body);
+  response.writeHead(reply.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    // A body that was refused for its size is not read to its end.
+    ...(reply.status === 413 ? { connection: "close" } : {}),
+  });
+  response.end(text);
+}
+
+async function handle(hook: Hook, request: IncomingMessage): Promise<Reply> {
+  const guid = header(request, "x-github-delivery");
+  const name = header(request, "x-github-event");
+  const signature = header(request, "x-hub-signature-256");
+  if (guid === null || name === null)
+    return refuse(400, "X-GitHub-Delivery and X-GitHub-Event must be set.");
+  if (guid.length > limit.receive.guid_chars || !/^[\x21-\x7e]+$/.test(guid))
+    return refuse(400, "X-GitHub-Delivery is not a delivery id.");
+  if (signature === null) return refuse(401, "X-Hub-Signature-256 must be set.");
+  if (!/^application\/json\b/i.test(header(request, "content-type") ?? ""))
+    return refuse(415, "Set the webhook's content type to application/json.");
+
+  const body = await readBody(request);
+  if (body === null) return refuse(413, `At most ${limit.receive.body_bytes} bytes are read.`);
+  if (!(await hook.verify(body, signature).catch(() => false)))
+    return refuse(401, "The signature does not match the body and the secret.");
+  const payload = parse(body);
+  if (payload === undefined) return refuse(400, "The body must be a JSON object.");
+
+  const delivery: Delivery = {
+    guid,
+    name,
+    action: actionOf(payload),
+    receivedAt: hook.clock(),
+    event: readWebhook({ guid, name, body: payload, appId: hook.appId }),
+  };
+  try {
+    const accepted = await hook.receive(delivery);
+    const { event } = delivery;
+    if (accepted === "known") return { status: 202, body: { ok: "known already" } };
+    return {
+      status: 202,
+      body: { ok: event.kind === "ignored" ? `ignored: ${event.reason}` : "stored" },
+    };
+  } catch (error) {
+    // GitHub marks the delivery as failed, and the sweep asks for it again.
+    hook.log.error({ err: error, guid }, "A delivery could not be stored");
+    return refuse(503, "The delivery could not be stored. Send it again later.");
+  }
+}
+
+/** Null where the body is too large. Counts what arrives: the declared length may be missing or wrong. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > limit.receive.body_bytes) return null;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > limit.receive.body_bytes) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parse(body: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function header(request: IncomingMessage, name: string): string | null {
+  const value = request.headers[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function refuse(status: number, error: string): Reply {
+  return { status, body: { error } };
+}

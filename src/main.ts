@@ -1,0 +1,133 @@
+// Wires everything together, starts it and stops it.
+
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type Logger, pino } from "pino";
+import { limit } from "./core/limit.ts";
+import { openLocalEngine } from "./engine/local/engine.ts";
+import { startClockwork } from "./flow/clockwork.ts";
+import { openReceive } from "./flow/receive.ts";
+import { type Ports, work } from "./flow/work.ts";
+import { openGitHub } from "./github/app.ts";
+import { answerHook, webhookPath } from "./github/hook.ts";
+import { openSetup } from "./github/setup.ts";
+import type { Engine } from "./port.ts";
+import { collectReports } from "./report/collect.ts";
+import { readSettings, type Settings } from "./settings.ts";
+import { openStore } from "./store/open.ts";
+import { openWeb } from "./web/server.ts";
+
+export interface Running {
+  readonly port: number;
+  /** Finishes or hands back what is under way, within `limit.work.stop_ms`. */
+  stop(): Promise<void>;
+}
+
+/** Starts the whole program. Rejects with a sentence where something it needs is not to be had. */
+export async function start(settings: Settings, log: Logger): Promise<Running> {
+  if (settings.app === null) return await startSetup(settings, log);
+  const { app, githubApiUrl } = settings;
+  const clock = Date.now;
+  const dataDir = resolve(settings.dataDir);
+  await mkdir(dataDir, { recursive: true });
+
+  const opened = await openStore({
+    databaseUrl: settings.databaseUrl,
+    dataDir: resolve(dataDir, "store"),
+    log,
+  });
+  const { store, queue, localRuns } = opened;
+  const { github, verify } = await openGitHub({
+    appId: app.id,
+    privateKey: app.privateKey,
+    webhookSecret: app.webhookSecret,
+    apiUrl: githubApiUrl,
+    store,
+    clock,
+    log,
+    fetch: globalThis.fetch,
+  });
+
+  const local = settings.localEngine
+    ? openLocalEngine({
+        runs: localRuns,
+        tarball: github.tarball,
+        collectReports,
+        clock,
+        log,
+        folder: resolve(dataDir, "local"),
+        instance: randomUUID(),
+        notice: (key) =>
+          void store.wakeExecution(key).catch((err: unknown) => log.error({ err }, "No wake")),
+        environment: { PATH: settings.path },
+        soleOwner: settings.databaseUrl === null,
+      })
+    : null;
+  await local?.recover();
+
+  const engines = new Map<string, Engine>(local === null ? [] : [[local.name, local]]);
+  const ports: Ports = { github, store, engines, clock, log };
+  const receive = openReceive({ store, log });
+  await queue.work(limit.work.workers, (job) => work(ports, job));
+  const clockwork = startClockwork(ports);
+  const web = await openWeb({
+    host: settings.host,
+    port: settings.port,
+    webhook: {
+      path: webhookPath,
+      answer: (request, response) =>
+        answerHook({ verify, receive, appId: app.id, clock, log }, request, response),
+    },
+    ready: store.check,
+    log,
+  });
+  log.info({ host: settings.host, port: web.port }, "Interlock is listening");
+
+  return {
+    port: web.port,
+    async stop() {
+      const grace = limit.work.stop_ms;
+      await web.stop();
+      await Promise.all([clockwork.stop(), queue.stop(grace / 2)]);
+      await local?.close(grace / 4);
+      await opened.close();
+    },
+  };
+}
+
+async function startSetup(settings: Settings, log: Logger): Promise<Running> {
+  const { host, port } = settings;
+  log.info(`No GitHub App is set. Open http://${host}:${port} to create one, then start again.`);
+  const setup = await openSetup({ host, port, log });
+  return { port, stop: setup.stop };
+}
+
+async function main(): Promise<void> {
+  const read = readSettings(process.env);
+  if (read.kind === "bad") {
+    for (const problem of read.problems) console.error(problem);
+    process.exit(1);
+  }
+  const log = pino({ level: read.settings.logLevel });
+  const running = await start(read.settings, log);
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      log.info({ signal }, "Stopping");
+      const timer = setTimeout(() => process.exit(1), limit.work.stop_ms);
+      timer.unref();
+      running.stop().then(
+        () => process.exit(0),
+        (err: unknown) => {
+          log.error({ err }, "The stop failed");
+          process.exit(1);
+        },
+      );
+    });
+}
+
+if (import.meta.main)
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  });

@@ -1,0 +1,163 @@
+// The only reader of the environment. Reports every problem at once, and never prints a value that may be secret.
+
+import { readFileSync } from "node:fs";
+
+export interface Settings {
+  /** Null while there is no App yet: the set-up flow creates one. */
+  readonly app: {
+    readonly id: number;
+    readonly privateKey: string;
+    readonly webhookSecret: string;
+  } | null;
+  readonly githubApiUrl: string;
+  /** A PostgreSQL; null for the embedded store in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly localEngine: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** What the commands of the local engine see of our environment. */
+  readonly path: string;
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Every setting by its name, with what the README says of it. */
+export const settingTable: readonly { readonly name: string; readonly says: string }[] = [
+  { name: "APP_ID", says: "Id of the GitHub App. Without it, `npm start` opens the set-up flow." },
+  { name: "PRIVATE_KEY", says: "The App's private key (PEM; `\\n` for line breaks, or base64)." },
+  { name: "PRIVATE_KEY_PATH", says: "A file with the private key, instead of `PRIVATE_KEY`." },
+  {
+    name: "WEBHOOK_SECRET",
+    says: "The App's webhook secret. Without it Interlock does not start.",
+  },
+  {
+    name: "GITHUB_API_URL",
+    says: "Default `https://api.github.com`. GitHub Enterprise Server: `https://HOST/api/v3`.",
+  },
+  { name: "DATABASE_URL", says: "A PostgreSQL, needed for several replicas. Default: embedded." },
+  { name: "INTERLOCK_DATA_DIR", says: "Folder of the embedded store. Default `./data`." },
+  {
+    name: "INTERLOCK_LOCAL_ENGINE",
+    says: "`1` lets plans run commands on this machine. Off by default.",
+  },
+  { name: "HOST", says: "Address to listen on. Default `127.0.0.1`; the image sets `0.0.0.0`." },
+  { name: "PORT", says: "Port to listen on. Default `3000`." },
+  { name: "LOG_LEVEL", says: `One of ${logLevels.join(", ")}. Default \`info\`.` },
+];
+
+export type SettingsRead =
+  | { readonly kind: "good"; readonly settings: Settings }
+  | { readonly kind: "bad"; readonly problems: readonly string[] };
+
+export function readSettings(env: Readonly<Record<string, string | undefined>>): SettingsRead {
+  const problems: string[] = [];
+  const text = (name: string) => env[name]?.trim() || null;
+
+  const app = readApp(env, problems);
+  const settings: Settings = {
+    app,
+    githubApiUrl: readUrl(
+      "GITHUB_API_URL",
+      text("GITHUB_API_URL") ?? "https://api.github.com",
+      ["http:", "https:"],
+      problems,
+    ),
+    databaseUrl:
+      text("DATABASE_URL") === null
+        ? null
+        : readUrl(
+            "DATABASE_URL",
+            text("DATABASE_URL") ?? "",
+            ["postgres:", "postgresql:"],
+            problems,
+          ),
+    dataDir: text("INTERLOCK_DATA_DIR") ?? "./data",
+    localEngine: readSwitch("INTERLOCK_LOCAL_ENGINE", text("INTERLOCK_LOCAL_ENGINE"), problems),
+    host: text("HOST") ?? "127.0.0.1",
+    port: readPort(text("PORT") ?? "3000", problems),
+    logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
+    path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+  };
+  return problems.length > 0 ? { kind: "bad", problems } : { kind: "good", settings };
+}
+
+/** An App is whole or absent: half of one is a mistake and not a wish for the set-up flow. */
+function readApp(
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): Settings["app"] {
+  const id = env.APP_ID?.trim() ?? "";
+  const inline = env.PRIVATE_KEY?.trim() ?? "";
+  const file = env.PRIVATE_KEY_PATH?.trim() ?? "";
+  const webhookSecret = env.WEBHOOK_SECRET?.trim() ?? "";
+  if (id === "" && inline === "" && file === "" && webhookSecret === "") return null;
+
+  if (id === "") problems.push("APP_ID is missing: set it to the id of the GitHub App.");
+  else if (!/^[1-9]\d{0,15}$/.test(id)) problems.push("APP_ID must be a number.");
+  if (webhookSecret === "")
+    problems.push("WEBHOOK_SECRET is missing: without it anybody could send webhooks.");
+  else if (webhookSecret === "development")
+    problems.push('WEBHOOK_SECRET must not be "development": everybody knows that one.');
+  if (inline !== "" && file !== "")
+    problems.push("PRIVATE_KEY and PRIVATE_KEY_PATH are both set: keep one of them.");
+  const privateKey = inline !== "" ? inline : readKeyFile(file, problems);
+  const pem = privateKey === null ? null : pemOf(privateKey);
+  if (privateKey !== null && pem === null)
+    problems.push("The private key is not a PEM file: it must begin with -----BEGIN.");
+  return { id: Number(id), privateKey: pem ?? "", webhookSecret };
+}
+
+function readKeyFile(file: string, problems: string[]): string | null {
+  if (file === "") {
+    problems.push("PRIVATE_KEY is missing: set it, or PRIVATE_KEY_PATH to the file that holds it.");
+    return null;
+  }
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    problems.push(`PRIVATE_KEY_PATH: the file ${file} cannot be read (${code}).`);
+    return null;
+  }
+}
+
+/** As it is, with `\n` written out, or as base64: the three ways in which people store keys. */
+function pemOf(text: string): string | null {
+  const candidates = [
+    text,
+    text.replaceAll("\\n", "\n"),
+    Buffer.from(text, "base64").toString("utf8"),
+  ];
+  const pem = candidates.find((candidate) => /^"?-----BEGIN [A-Z ]+-----\n/.test(candidate.trim()));
+  return pem?.trim().replace(/^"|"$/g, "") ?? null;
+}
+
+function readUrl(name: string, value: string, protocols: string[], problems: string[]): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !protocols.includes(url.protocol))
+    problems.push(
+      `${name} must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}.`,
+    );
+  return value.replace(/\/+$/, "");
+}
+
+function readSwitch(name: string, value: string | null, problems: string[]): boolean {
+  if (value === null || value === "0") return false;
+  if (value !== "1") problems.push(`${name} must be 1 or 0.`);
+  return true;
+}
+
+function readPort(value: string, problems: string[]): number {
+  const port = Number(value);
+  if (!/^\d+$/.test(value) || port > 65_535) problems.push("PORT must be a number up to 65535.");
+  return port;
+}
+
+function readLevel(value: string, problems: string[]): LogLevel {
+  const level = logLevels.find((candidate) => candidate === value);
+  if (level === undefined) problems.push(`LOG_LEVEL must be one of ${logLevels.join(", ")}.`);
+  return level ?? "info";
+}
