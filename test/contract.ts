@@ -39,7 +39,7 @@ export function checkedFetch(inner: typeof fetch): { fetch: typeof fetch; proble
       // A redirect leads away from the API (to a download), and is itself the described answer.
       const response = await inner(new Request(request, { redirect: "manual" }));
       const type = response.headers.get("content-type") ?? "";
-      const text = type.includes("json") ? await response.clone().text() : "";
+      const text = type.startsWith("application/json") ? await response.clone().text() : "";
       problems.push(
         ...checkExchange(
           { method, url, ...(sent === "" ? {} : { body: JSON.parse(sent) }) },

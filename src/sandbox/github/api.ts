@@ -10,14 +10,14 @@ import type { LoggedRequest } from "./request-log.ts";
 import type { Answer, Call } from "./route.ts";
 import type { Found, Router } from "./router.ts";
 
-export type ApiRequest = {
+type ApiRequest = {
   method: string;
   url: URL;
   headers: Record<string, string>;
   body: Buffer;
 };
 /** `lost`: the connection breaks without an answer. */
-export type ApiResponse =
+type ApiResponse =
   | { kind: "answer"; status: number; headers: Record<string, string>; body: Buffer }
   | { kind: "lost" };
 
@@ -48,7 +48,7 @@ export function createApi(world: World, router: Router): Api {
       early ??
       (identity.kind === "refused" ? identity.answer : (spend(world, actor) ?? undefined)) ??
       serve(world, { request, found, actor });
-    const late = early ? undefined : faultAfter(world, fault, answer);
+    const late = early ? undefined : faultAfter(world, { fault, answer, found });
     if (late === "lost") {
       log("lost");
       return { kind: "lost" };
@@ -99,7 +99,7 @@ function finish(
   const headers: Record<string, string> = {
     ...(answer.raw ? {} : { "content-type": "application/json; charset=utf-8" }),
     date: new Date(world.authClock.now()).toUTCString(),
-    "x-github-request-id": world.random.guid(),
+    "x-github-request-id": world.log.all.length.toString(16).toUpperCase().padStart(8, "0"),
     "x-github-media-type": "github.v3; format=json",
     ...answer.headers,
   };
@@ -132,14 +132,20 @@ function faultBefore(fault: RequestFault | undefined): Answer | undefined {
 
 function faultAfter(
   world: World,
-  fault: RequestFault | undefined,
-  answer: Answer,
+  served: { fault: RequestFault | undefined; answer: Answer; found: Found | undefined },
 ): Answer | "lost" | undefined {
+  const { fault, answer, found } = served;
   if (fault?.kind === "answerLost") return "lost";
   if (fault?.kind === "lateError") return failed(fault.status ?? 502, "Server Error");
   if (fault?.kind !== "unseen" || answer.status !== 200) return undefined;
-  const born = birthOf(answer.body);
+  const born = birthOfPull(world, found) ?? birthOf(answer.body);
   return born !== undefined && world.clock.now() - born < fault.ms ? notFound() : undefined;
+}
+
+// What lies below a young pull request is as unknown as itself.
+function birthOfPull(world: World, found: Found | undefined): number | undefined {
+  const repository = found && repositoryIn(world, found.params);
+  return repository?.pulls.get(Number(found?.params.pull_number))?.createdAt;
 }
 
 function birthOf(body: unknown): number | undefined {

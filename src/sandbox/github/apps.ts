@@ -100,21 +100,39 @@ export function changeSelection(
   const removed = change.remove ?? [];
   for (const repository of added) installation.repositoryIds.add(repository.id);
   for (const repository of removed) installation.repositoryIds.delete(repository.id);
-  const tell = (action: "added" | "removed") =>
-    announceToInstallation(world, installation, {
-      event: "installation_repositories",
-      action,
-      sender: change.by,
-      payload: {
-        installation: hookInstallation(world, installation),
-        repository_selection: installation.selection,
-        repositories_added: action === "added" ? added.map(renderShortRepository) : [],
-        repositories_removed: action === "removed" ? removed.map(renderShortRepository) : [],
-        requester: null,
-      },
-    });
-  if (added.length > 0) tell("added");
-  if (removed.length > 0) tell("removed");
+  const { by } = change;
+  if (added.length > 0)
+    tellSelection(world, installation, { action: "added", repositories: added, by });
+  if (removed.length > 0)
+    tellSelection(world, installation, { action: "removed", repositories: removed, by });
+}
+
+function tellSelection(
+  world: World,
+  installation: Installation,
+  change: { action: "added" | "removed"; repositories: readonly Repository[]; by: Account },
+): void {
+  const { action, by } = change;
+  const repositories = change.repositories.map(renderShortRepository);
+  announceToInstallation(world, installation, {
+    event: "installation_repositories",
+    action,
+    sender: by,
+    payload: {
+      installation: renderInstallation(world, installation),
+      repository_selection: installation.selection,
+      repositories_added: action === "added" ? repositories : [],
+      repositories_removed: action === "removed" ? repositories : [],
+      requester: null,
+    },
+  });
+}
+
+/** An installation on all repositories of an account takes in new ones by itself. */
+export function takeIn(world: World, repository: Repository, by: Account): void {
+  for (const installation of world.installations.values())
+    if (installation.selection === "all" && installation.account === repository.owner)
+      tellSelection(world, installation, { action: "added", repositories: [repository], by });
 }
 
 export function repositoriesOf(world: World, installation: Installation): Repository[] {
@@ -187,15 +205,11 @@ function announceInstallation(
     action,
     sender,
     payload: {
-      installation: hookInstallation(world, installation),
+      installation: renderInstallation(world, installation),
       ...(action === "suspend" || action === "unsuspend"
         ? {}
         : { repositories: repositoriesOf(world, installation).map(renderShortRepository) }),
       ...(action === "created" ? { requester: null } : {}),
     },
   });
-}
-
-function hookInstallation(world: World, installation: Installation) {
-  return renderInstallation(world, installation);
 }

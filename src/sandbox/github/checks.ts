@@ -166,7 +166,7 @@ function change(world: World, run: CheckRun, fields: RunFields): void {
 function completed(world: World, repository: Repository, run: CheckRun, actor: Actor): void {
   tellRun(world, repository, run, { action: "completed", actor });
   if (suiteState(repository, run.suite).status === "completed")
-    tellSuite(world, repository, run.suite, { action: "completed", actor });
+    tellSuite(world, repository, run.suite, { action: "completed", actor, to: "everybody" });
 }
 
 function findSuite(repository: Repository, app: App, sha: string): CheckSuite | undefined {
@@ -205,8 +205,10 @@ function tellSuite(
   world: World,
   repository: Repository,
   suite: CheckSuite,
-  told: { action: string; actor: Actor },
+  told: { action: string; actor: Actor; to?: "everybody" },
 ): void {
+  const { to, ...rest } = told;
   const payload = { check_suite: renderHookSuite(world, repository, suite) };
-  announce(world, { event: "check_suite", ...told, repository, payload, onlyFor: suite.app });
+  const only = to === "everybody" ? {} : { onlyFor: suite.app };
+  announce(world, { event: "check_suite", ...rest, repository, payload, ...only });
 }

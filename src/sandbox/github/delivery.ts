@@ -3,12 +3,13 @@ import { createHmac } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 import type { App, WebhookResponse, WebhookTarget } from "./model.ts";
-import type { Random } from "./random.ts";
 
 /** GitHub gives a receiver ten seconds (docs: handling-failed-webhook-deliveries). */
 const answer_ms_max = 10_000;
 
-export type Hook = {
+const first_id = 700_001;
+
+type Hook = {
   app: App;
   guid: string;
   event: string;
@@ -38,7 +39,7 @@ export type Outbox = {
   settled(): Promise<void>;
 };
 
-type Parts = { clock: Clock; random: Random; faults: Faults; nextId: () => number };
+type Parts = { clock: Clock; faults: Faults };
 
 export function createOutbox(parts: Parts): Outbox {
   const deliveries: Delivery[] = [];
@@ -55,7 +56,8 @@ export function createOutbox(parts: Parts): Outbox {
     const result = reach === "all" ? answer : undefined;
     deliveries.push({
       ...hook,
-      id: parts.nextId(),
+      // Numbered apart from everything else, since attempts happen at their own time.
+      id: first_id + deliveries.length,
       deliveredAt: startedAt,
       durationSeconds: (parts.clock.now() - startedAt) / 1000,
       redelivery: as === "again",

@@ -1,6 +1,7 @@
 // What changed between two trees, as GitHub lists it.
 
 import { type LineDiff, lineDiff } from "./line-diff.ts";
+import { perOwner } from "./model.ts";
 import { blobOf, type FileEntry, type Files, type GitStore } from "./objects.ts";
 
 export type FileDiff = {
@@ -44,9 +45,17 @@ export function diffFiles(before: Files, after: Files): FileDiff[] {
 }
 
 export function linesOf(store: GitStore, diff: FileDiff): LineDiff {
+  const key = `${diff.before}:${diff.after}`;
+  const known = compared(store).get(key);
+  if (known) return known;
   const text = (sha: string | undefined) => (sha === undefined ? "" : blobText(store, sha));
-  return lineDiff(text(diff.before), text(diff.after));
+  const lines = lineDiff(text(diff.before), text(diff.after));
+  compared(store).set(key, lines);
+  return lines;
 }
+
+// The same change is shown many times over: in lists, in webhooks, in each look at it.
+const compared = perOwner<GitStore, Map<string, LineDiff>>(() => new Map());
 
 function blobText(store: GitStore, sha: string): string {
   const blob = blobOf(store, sha);

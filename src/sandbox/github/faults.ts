@@ -13,7 +13,7 @@ export type RequestFault =
   /** What is younger than this is not found yet, by the model's clock. */
   | { kind: "unseen"; ms: number };
 
-export type WebhookFault =
+type WebhookFault =
   /** Neither sent nor listed. */
   | { kind: "lost" }
   /** Not received, and listed as failed. */
@@ -29,14 +29,14 @@ export type WebhookFault =
 /** How often a rule strikes: the first `times` matches after `skip`, each with that chance. */
 type Frequency = { times?: number; skip?: number; chance?: number };
 
-export type RequestRule = Frequency & {
+type RequestRule = Frequency & {
   method?: string;
   /** A route's template, as in the request log, or an expression for the real path. */
   path?: string | RegExp;
   fault: RequestFault;
 };
 
-export type WebhookRule = Frequency & { event?: string; action?: string; fault: WebhookFault };
+type WebhookRule = Frequency & { event?: string; action?: string; fault: WebhookFault };
 
 export type Faults = {
   onRequest(rule: RequestRule): void;

@@ -1,7 +1,15 @@
 // The embedded GitHub as a test or a story uses it: one world, its API, and verbs for people.
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { type Api, createApi } from "./api.ts";
-import { changeSelection, install, registerApp, suspend, uninstall, unsuspend } from "./apps.ts";
+import {
+  changeSelection,
+  install,
+  registerApp,
+  suspend,
+  takeIn,
+  uninstall,
+  unsuspend,
+} from "./apps.ts";
 import type { Clock } from "./clock.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
@@ -132,7 +140,9 @@ export class EmbeddedGitHub {
   }
 
   createRepository(wanted: NewRepository): RepositoryHandle {
-    return new RepositoryHandle(this.world, createRepository(this.world, wanted));
+    const made = createRepository(this.world, wanted);
+    takeIn(this.world, made, made.owner);
+    return new RepositoryHandle(this.world, made);
   }
 
   repository(fullName: string): RepositoryHandle {

@@ -2,7 +2,7 @@
 import { type Commit, commitOf, type GitStore } from "./objects.ts";
 
 /** The commit itself and everything before it. */
-export function ancestors(store: GitStore, sha: string): Set<string> {
+function ancestors(store: GitStore, sha: string): Set<string> {
   const seen = new Set<string>();
   const waiting = [sha];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -14,7 +14,17 @@ export function ancestors(store: GitStore, sha: string): Set<string> {
 }
 
 export function isAncestor(store: GitStore, older: string, newer: string): boolean {
-  return ancestors(store, newer).has(older);
+  const target = commitOf(store, older);
+  const seen = new Set<string>();
+  const waiting = [newer];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (next === older) return true;
+    // Nothing below the older commit's generation can lead to it.
+    if (seen.has(next) || commitOf(store, next).generation <= target.generation) continue;
+    seen.add(next);
+    waiting.push(...commitOf(store, next).parents);
+  }
+  return false;
 }
 
 /** The best common ancestor, undefined when the histories are unrelated. */

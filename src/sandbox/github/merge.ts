@@ -31,11 +31,11 @@ export function mergePull(world: World, pull: Pull, options: MergeOptions): Merg
   if (made === undefined) return refused(405, "Pull Request is not mergeable");
   const before = baseTip(pull);
   const { repository, ref } = pull.base;
-  // The pull request is closed first: a plain merge would otherwise look like one made by hand.
-  const close = () => closeAsMerged(world, pull, { actor: options.actor, sha: made, before });
+  const { actor } = options;
+  // Closed before the branch moves: otherwise this would look like a merge made by hand.
   pull.state = "closed";
-  moveBranch(world, { repository, branch: ref, sha: made, actor: options.actor });
-  close();
+  moveBranch(world, { repository, branch: ref, sha: made, actor });
+  closeAsMerged(world, pull, { actor, sha: made, before, tip: made });
   return { kind: "merged", sha: made };
 }
 

@@ -41,7 +41,7 @@ export type WebhookTarget = {
     | { kind: "url"; url: string }
     | { kind: "function"; deliver: (request: WebhookRequest) => Promise<WebhookResponse> };
 };
-export type WebhookRequest = { headers: Record<string, string>; body: string };
+type WebhookRequest = { headers: Record<string, string>; body: string };
 export type WebhookResponse = { status: number; body?: string };
 
 export type Installation = {
@@ -107,7 +107,8 @@ export type Pull = {
   createdAt: number;
   updatedAt: number;
   closedAt: number | undefined;
-  merged: { at: number; by: Account; sha: string } | undefined;
+  /** `commits`: all that the merge brought to the base. */
+  merged: { at: number; by: Account; sha: string; commits: ReadonlySet<string> } | undefined;
   /** GitHub works it out after it was first asked for, and again after either side moved. */
   mergeability: { head: string; base: string; sha: string | undefined } | undefined;
 };
@@ -200,9 +201,9 @@ export type Protection = {
 };
 
 /** A reason why a pull request may not be merged, or undefined. */
-export type MergeRule = (world: World, pull: Pull, actor: Actor) => string | undefined;
+type MergeRule = (world: World, pull: Pull, actor: Actor) => string | undefined;
 export type PushAttempt = { repository: Repository; branch: string; sha: string; forced: boolean };
-export type PushRule = (world: World, push: PushAttempt, actor: Actor) => string | undefined;
+type PushRule = (world: World, push: PushAttempt, actor: Actor) => string | undefined;
 
 export type World = {
   clock: Clock;

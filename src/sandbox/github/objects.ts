@@ -22,7 +22,7 @@ export type Commit = {
   generation: number;
 };
 
-export type TreeItem = { name: string; mode: FileMode | "040000"; sha: string };
+type TreeItem = { name: string; mode: FileMode | "040000"; sha: string };
 
 /** Shared by a repository and its forks, as on GitHub. */
 export type GitStore = {
@@ -36,13 +36,13 @@ export function createStore(): GitStore {
   return { blobs: new Map(), trees: new Map(), commits: new Map(), files: new Map() };
 }
 
-export function writeBlob(store: GitStore, content: Buffer): string {
+function writeBlob(store: GitStore, content: Buffer): string {
   const sha = hash("blob", content);
   if (!store.blobs.has(sha)) store.blobs.set(sha, content);
   return sha;
 }
 
-export function writeTree(store: GitStore, files: Files): string {
+function writeTree(store: GitStore, files: Files): string {
   const sha = writeFolder(store, [...files]);
   if (!store.files.has(sha)) store.files.set(sha, new Map([...files].sort(byPath)));
   return sha;

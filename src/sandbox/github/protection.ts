@@ -25,14 +25,14 @@ export function protectedPush(_world: World, push: PushAttempt, actor: Actor): s
   return missing === undefined ? undefined : refused(missing);
 }
 
-export type RequiredState = "passed" | "expected" | "pending" | "failing";
+type RequiredState = "passed" | "expected" | "pending" | "failing";
 
 /**
  * The state of one required check on a commit. The newest check run of that name by that app
  * counts; where a commit status has the same name, both are needed (unless an app is pinned,
  * which a status by a person cannot satisfy).
  */
-export function requiredState(
+function requiredState(
   repository: Repository,
   required: Protection["checks"][number],
   sha: string,

@@ -1,5 +1,6 @@
 // The ways in which a pull request's state changes, each with its webhook.
 import { announce } from "./events.ts";
+import { commitsBetween } from "./history.ts";
 import type { Actor, Pull, World } from "./model.ts";
 import { renderFullPull } from "./render/pull.ts";
 
@@ -32,10 +33,16 @@ export function closePull(world: World, pull: Pull, actor: Actor): void {
 export function closeAsMerged(
   world: World,
   pull: Pull,
-  merged: { actor: Actor; sha: string; before: string },
+  merged: { actor: Actor; sha: string; before: string; tip: string },
 ): void {
   pull.base.sha = merged.before;
-  pull.merged = { at: world.clock.now(), by: merged.actor.account, sha: merged.sha };
+  const brought = commitsBetween(pull.base.repository.store, merged.before, merged.tip);
+  pull.merged = {
+    at: world.clock.now(),
+    by: merged.actor.account,
+    sha: merged.sha,
+    commits: new Set(brought.map((c) => c.sha)),
+  };
   pull.base.repository.refs.delete(`pull/${pull.number}/merge`);
   closePull(world, pull, merged.actor);
 }

@@ -48,7 +48,12 @@ export function moveBranch(world: World, wanted: Push): void {
   for (const pull of openPulls(world, repository))
     if (pull.base.repository === repository && pull.base.ref === branch)
       if (isAncestor(repository.store, pull.head.sha, sha))
-        closeAsMerged(world, pull, { actor, sha: pull.head.sha, before: before ?? pull.base.sha });
+        closeAsMerged(world, pull, {
+          actor,
+          sha: pull.head.sha,
+          before: before ?? pull.base.sha,
+          tip: pull.head.sha,
+        });
 }
 
 export function deleteBranch(world: World, wanted: Omit<Push, "sha">): PushResult {

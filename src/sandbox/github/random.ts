@@ -10,11 +10,13 @@ export type Random = {
 
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
-  let drawn = 0;
-  // Ids come from their own sequence: a fault rule that draws a number must not change them.
+  const drawn = new Map<string, number>();
+  // Each kind has a sequence of its own: a fault that draws a number, or a client that asks for
+  // one token more, must not change the ids of everything after it.
   const digest = (kind: string) => {
-    drawn += 1;
-    return createHash("sha256").update(`${kind}:${seed}:${drawn}`).digest("hex");
+    const count = (drawn.get(kind) ?? 0) + 1;
+    drawn.set(kind, count);
+    return createHash("sha256").update(`${kind}:${seed}:${count}`).digest("hex");
   };
   return {
     next() {

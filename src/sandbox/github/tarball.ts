@@ -1,13 +1,17 @@
 // A commit as GitHub's tarball: gzipped, everything below one folder.
 import { gzipSync } from "node:zlib";
-import { Header } from "tar";
+import { Header, Pax } from "tar";
 import { blobOf, commitOf, type FileMode, filesOf, type GitStore } from "./objects.ts";
 
 const block = 512;
 
 export function tarball(store: GitStore, of: { sha: string; folder: string }): Buffer {
   const mtime = new Date(commitOf(store, of.sha).committer.date);
-  const parts = [entry({ path: `${of.folder}/`, mode: 0o775, type: "Directory", mtime })];
+  const parts = [
+    // Git writes the commit's id into a header over the whole archive.
+    new Pax({ comment: of.sha }, true).encode(),
+    entry({ path: `${of.folder}/`, mode: 0o775, type: "Directory", mtime }),
+  ];
   for (const [path, file] of filesOf(store, of.sha)) {
     const content = blobOf(store, file.sha);
     parts.push(
@@ -47,7 +51,11 @@ function entry(wanted: Entry): Buffer {
   const { content = Buffer.alloc(0), ...fields } = wanted;
   const header = new Header({ ...fields, size: content.length, uid: 0, gid: 0 });
   const head = Buffer.alloc(block);
-  if (header.encode(head)) throw new Error(`the path ${wanted.path} does not fit a tar header`);
+  const isTooLong = header.encode(head);
+  const { path, linkpath } = fields;
+  const long = isTooLong
+    ? new Pax({ path, ...(linkpath === undefined ? {} : { linkpath }) })
+    : undefined;
   const padding = Buffer.alloc((block - (content.length % block)) % block);
-  return Buffer.concat([head, content, padding]);
+  return Buffer.concat([long?.encode() ?? Buffer.alloc(0), head, content, padding]);
 }

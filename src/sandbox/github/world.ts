@@ -29,7 +29,7 @@ export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: 
     tokens: new Map(),
     repositories: new Map(),
     rules: { merge: [protectedMerge], push: [protectedPush] },
-    outbox: createOutbox({ clock, random, faults, nextId }),
+    outbox: createOutbox({ clock, faults }),
     log: createRequestLog(),
   };
 }

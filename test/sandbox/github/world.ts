@@ -5,14 +5,14 @@ import { fakeClock } from "../../../src/sandbox/github/clock.ts";
 import { createGitHub, type GitHubOptions } from "../../../src/sandbox/github/github.ts";
 import { checkedFetch } from "../../contract.ts";
 
-export type Hook = {
+type Hook = {
   event: string;
   guid: string;
   headers: Record<string, string>;
   payload: Payload;
 };
 // biome-ignore lint/suspicious/noExplicitAny: a payload is read by tests as the JSON it is.
-export type Payload = any;
+type Payload = any;
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 

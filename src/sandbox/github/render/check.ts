@@ -54,13 +54,9 @@ export function renderHookRun(world: World, repository: Repository, run: CheckRu
 
 export function renderSuite(world: World, repository: Repository, suite: CheckSuite) {
   return {
-    ...hookSuite(world, repository, suite),
+    ...renderHookSuite(world, repository, suite),
     repository: renderRepository(world, repository),
   };
-}
-
-export function renderHookSuite(world: World, repository: Repository, suite: CheckSuite) {
-  return hookSuite(world, repository, suite);
 }
 
 export function renderAnnotation(
@@ -105,7 +101,7 @@ export function renderCreatedStatus(world: World, repository: Repository, status
   };
 }
 
-function hookSuite(world: World, repository: Repository, suite: CheckSuite) {
+export function renderHookSuite(world: World, repository: Repository, suite: CheckSuite) {
   const api = `${repositoryUrl(world, repository)}/check-suites/${suite.id}`;
   return {
     ...suiteBasics(world, repository, suite),

@@ -148,11 +148,11 @@ export function renderIssue(world: World, pull: Pull) {
   };
 }
 
-export function issueUrl(world: World, pull: Pull): string {
+function issueUrl(world: World, pull: Pull): string {
   return `${repositoryUrl(world, pull.base.repository)}/issues/${pull.number}`;
 }
 
-export function pullPage(world: World, pull: Pull): string {
+function pullPage(world: World, pull: Pull): string {
   return `${world.urls.html}/${pull.base.repository.fullName}/pull/${pull.number}`;
 }
 

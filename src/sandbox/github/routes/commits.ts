@@ -2,6 +2,7 @@
 import { failed, listed, notFound, ok, page } from "../answer.ts";
 import { diffFiles } from "../diff.ts";
 import { commitsBetween, isAncestor, mergeBase } from "../history.ts";
+import { baseTip } from "../mergeability.ts";
 import type { Repository, World } from "../model.ts";
 import { commitOf, filesOf } from "../objects.ts";
 import { changesOf, renderCommit, renderFile, renderGitCommit } from "../render/commit.ts";
@@ -76,14 +77,18 @@ function pullsOfCommit(call: Call): Answer {
   const sha = param(call, "commit_sha");
   const { store } = repository;
   if (!store.commits.has(sha)) return failed(422, `No commit found for SHA: ${sha}`);
-  const all = [...repository.pulls.values()];
-  const merged = all.filter((p) => p.merged?.sha === sha);
-  // Documented: a commit of the default branch names the pull request that brought it, any other
-  // commit all pull requests that have it.
-  const having = all.filter(
-    (p) => isAncestor(store, sha, p.head.sha) && !isAncestor(store, sha, p.base.sha),
+  const tip = repository.refs.get(`heads/${repository.defaultBranch}`);
+  const landed = tip !== undefined && isAncestor(store, sha, tip);
+  // Documented: for a commit of the default branch the merged pull request that brought it, for
+  // any other the open ones that have it.
+  const found = [...repository.pulls.values()].filter((p) =>
+    landed
+      ? p.merged?.commits.has(sha)
+      : p.state === "open" &&
+        isAncestor(store, sha, p.head.sha) &&
+        !isAncestor(store, sha, baseTip(p)),
   );
-  return listed(call, [...new Set([...merged, ...having])], (p) => renderPull(world, p));
+  return listed(call, found, (p) => renderPull(world, p));
 }
 
 function compare(call: Call): Answer {

@@ -86,7 +86,11 @@ function showPath(call: Call): Answer {
 function showFile(call: Call, file: { path: string; entry: FileEntry; ref: string }): Answer {
   const blob = blobOf(call.repository.store, file.entry.sha);
   if (/application\/vnd\.github(\.v3)?\.raw/.test(call.headers.accept ?? ""))
-    return { status: 200, raw: blob, headers: { "content-type": "application/octet-stream" } };
+    return {
+      status: 200,
+      raw: blob,
+      headers: { "content-type": "application/vnd.github.raw+json; charset=utf-8" },
+    };
   const size = blob.length;
   const common = contentLinks(call, { ...file, kind: "file", sha: file.entry.sha, size });
   if (file.entry.mode === "120000")

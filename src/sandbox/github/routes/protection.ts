@@ -1,6 +1,6 @@
 // Classic branch protection: read, set, remove.
 import { failed, isObject, ok, unprocessable } from "../answer.ts";
-import type { Protection } from "../model.ts";
+import type { Protection, Repository } from "../model.ts";
 import { renderProtection } from "../render/protection.ts";
 import { type Answer, type Call, param, type Route, reads, withRole, writes } from "../route.ts";
 
@@ -15,7 +15,7 @@ export const protectionRoutes: Route[] = [
     run(call) {
       const branch = param(call, "branch");
       if (!call.repository.refs.has(`heads/${branch}`)) return failed(404, "Branch not found");
-      const wanted = parse(call.body);
+      const wanted = parse(call);
       if (wanted === undefined)
         return unprocessable("required_status_checks must be null or have strict and checks.");
       call.repository.protection.set(branch, wanted);
@@ -42,7 +42,7 @@ function show(call: Call): Answer {
   return ok(renderProtection(world, repository, { branch, protection }));
 }
 
-function parse(body: Call["body"]): Protection | undefined {
+function parse({ body, repository }: Call): Protection | undefined {
   const { required_status_checks: required, enforce_admins: admins } = body;
   const enforceAdmins = admins === true;
   if (required === null) return { checks: [], strict: false, enforceAdmins, requiresChecks: false };
@@ -51,10 +51,20 @@ function parse(body: Call["body"]): Protection | undefined {
     ? required.checks.filter(isObject).map((c) => ({
         context: String(c.context),
         // Documented: -1 lets any app set the status.
-        appId: typeof c.app_id === "number" && c.app_id !== -1 ? c.app_id : undefined,
+        appId:
+          c.app_id === undefined
+            ? lastReporter(repository, String(c.context))
+            : typeof c.app_id === "number" && c.app_id !== -1
+              ? c.app_id
+              : undefined,
       }))
     : Array.isArray(required.contexts)
       ? required.contexts.map((c) => ({ context: String(c), appId: undefined }))
       : [];
   return { checks, strict: required.strict === true, enforceAdmins, requiresChecks: true };
+}
+
+// Documented: without an app_id, "the GitHub App that has recently provided this check".
+function lastReporter(repository: Repository, context: string): number | undefined {
+  return [...repository.runs.values()].filter((r) => r.name === context).at(-1)?.suite.app.id;
 }
