@@ -114,6 +114,26 @@ test("re-running asks the app and leaves the run as it is", async () => {
   expect(shop.checks("feature").get("interlock")?.conclusion).toBe("failure");
 });
 
+test("protection set without an app takes the one that reported last, -1 takes any", async () => {
+  const { github, shop, as, head_sha, where } = worldWithHead();
+  shop.reportCheck({ app: github.app, sha: head_sha, name: "interlock" });
+  const protect = async (check: { context: string; app_id?: number }) => {
+    const { data } = await as("boss").rest.repos.updateBranchProtection({
+      ...where,
+      branch: "main",
+      required_status_checks: { strict: false, contexts: [], checks: [check] },
+      enforce_admins: true,
+      required_pull_request_reviews: null,
+      restrictions: null,
+    });
+    return data.required_status_checks?.checks;
+  };
+  const context = "interlock";
+  expect(await protect({ context })).toEqual([{ context, app_id: github.app.id }]);
+  expect(await protect({ context, app_id: -1 })).toEqual([{ context, app_id: null }]);
+  expect(await protect({ context: "ci" })).toEqual([{ context: "ci", app_id: null }]);
+});
+
 test("a button is told to its app with its identifier", async () => {
   const { shop, checks, run, heard, hooks, github } = worldWithHead();
   await checks.create({ ...run, actions: [action] });

@@ -55,6 +55,8 @@ test("what was just made is not found for a while", async () => {
   github.faults.onRequest({ method: "GET", fault: { kind: "unseen", ms: 2_000 } });
   const look = () => asInstallation.rest.pulls.get({ ...where, pull_number: pull.number });
   await expect(look()).rejects.toMatchObject({ status: 404 });
+  const files = asInstallation.rest.pulls.listFiles({ ...where, pull_number: pull.number });
+  await expect(files).rejects.toMatchObject({ status: 404 });
   clock.advance(2_000);
   await expect(look()).resolves.toMatchObject({ status: 200 });
 });

@@ -213,3 +213,37 @@ test("a commit whose checks passed may be pushed to a protected branch", () => {
   shop.reportCheck({ app: github.app, sha: head, name: "ci", conclusion: "success" });
   expect(shop.push({ branch: "main", sha: head })).toEqual({ kind: "pushed", sha: head });
 });
+
+test("a landed commit names the pull request that brought it, however it was merged", async () => {
+  for (const method of ["merge", "squash", "rebase"] as const) {
+    const { shop, pull, asInstallation, where } = worldWithPull();
+    const first = shop.tip("main");
+    shop.commit({ branch: "feature", files: { "g.txt": "g\n" } });
+    shop.commit({ branch: "main", files: { "m.txt": "m\n" } });
+    const byHand = shop.tip("main");
+    const before = pull.head;
+    pull.merge("dev", method);
+    shop.commit({ branch: "main", files: { "n.txt": "n\n" } });
+    const pullsOf = async (commit_sha: string) => {
+      const asked = { ...where, commit_sha };
+      const { data } = await asInstallation.rest.repos.listPullRequestsAssociatedWithCommit(asked);
+      return data.map((p) => p.number);
+    };
+    const merged = pull.data.merged?.sha ?? "";
+    expect(await pullsOf(merged)).toEqual([pull.number]);
+    expect(await pullsOf(before)).toEqual(method === "merge" ? [pull.number] : []);
+    expect(await pullsOf(first)).toEqual([]);
+    expect(await pullsOf(byHand)).toEqual([]);
+    expect(await pullsOf(shop.tip("main"))).toEqual([]);
+    const parent = shop.data.store.commits.get(merged)?.parents[0] ?? "";
+    expect(await pullsOf(parent)).toEqual(method === "rebase" ? [pull.number] : []);
+  }
+});
+
+test("a later feature adds a rule of its own to merges and pushes", () => {
+  const { github, shop, pull } = worldWithPull();
+  github.world.rules.merge.push(() => "Changes must be made through the merge queue");
+  github.world.rules.push.push(() => "GH013: Repository rule violations found");
+  expect(pull.merge("boss")).toMatchObject({ kind: "refused", status: 405 });
+  expect(shop.push({ branch: "main", files: { a: "1" } })).toMatchObject({ kind: "refused" });
+});

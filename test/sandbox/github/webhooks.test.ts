@@ -157,6 +157,32 @@ test("only what the app subscribed to is told, and only where it is installed", 
   expect(await heard()).toEqual(["installation.created", "push", "check_suite.requested"]);
 });
 
+test("checks of other apps are told when they are made and done, but not their clicks", async () => {
+  const { github, shop, heard } = smallWorld();
+  const other = github.registerOtherApp("other");
+  github.install({ account: "acme", app: other });
+  await heard();
+  const sha = shop.tip();
+  const run = shop.reportCheck({ app: other, sha, name: "ci", conclusion: "failure" });
+  shop.rerequest(run, "dev");
+  shop.rerequestSuite(run.suite, "dev");
+  expect(await heard()).toEqual([
+    "check_run.created",
+    "check_run.completed",
+    "check_suite.completed",
+  ]);
+});
+
+test("an installation on all repositories takes in a new one", async () => {
+  const { github, heard, asInstallation } = smallWorld();
+  await heard();
+  github.createRepository({ owner: "acme", name: "second" });
+  github.createRepository({ owner: "other", name: "third" });
+  expect(await heard()).toEqual(["installation_repositories.added"]);
+  const { data } = await asInstallation.rest.apps.listReposAccessibleToInstallation();
+  expect(data.repositories.map((r) => r.full_name)).toEqual(["acme/shop", "acme/second"]);
+});
+
 test("a failed delivery stays listed and is sent again, on request only, with its GUID", async () => {
   const { github, shop, hooks, asApp, problems } = smallWorld();
   await github.settled();
