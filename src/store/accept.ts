@@ -127,7 +127,7 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
   const { repository, sha, draft, receivedAt, wake } = wish;
   const rows = await tx.query<{ key: string }>(
     `update interlock.subject
-        set open = true, touched_at = greatest(touched_at, $4)
+        set open = true, heard_at = greatest(heard_at, $4), touched_at = greatest(touched_at, $4)
       where key in (select key from interlock.subject
                      where owner = $1 and name = $2 and head = $3 and (open or kind = 'commit')
                      order by key for update)

@@ -30,7 +30,7 @@ export async function startBoss(options: BossOptions): Promise<PgBoss> {
     flowIntervalSeconds: limit.store.unused_s,
     bamIntervalSeconds: limit.store.unused_s,
   });
-  boss.on("error", (error) => log.error({ error }, "The queue reports an error"));
+  boss.on("error", (error) => log.error({ err: error }, "The queue reports an error"));
   boss.on("warning", (warning) => log.warn({ warning }, "The queue reports a warning"));
   await boss.start();
   try {

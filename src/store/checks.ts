@@ -10,7 +10,7 @@ export async function readChecks(
   shas: readonly string[],
 ): Promise<readonly CheckPresent[]> {
   const rows = await on.query<Row>(
-    `select sha, check_name, id, content, sent_at from interlock.check_run
+    `${selectCheck}
       where owner = $1 and name = $2 and sha = any($3::text[])
       order by sha, check_name`,
     [repository.owner, repository.name, shas],
@@ -24,26 +24,43 @@ export async function readOpenChecks(
   exceptSha: string,
 ): Promise<readonly CheckPresent[]> {
   const rows = await on.query<Row>(
-    `select sha, check_name, id, content, sent_at from interlock.check_run
-      where subject_key = $1 and in_progress and sha <> $2
+    `${selectCheck}
+      where subject_key = $1 and (in_progress or intended is not null) and sha <> $2
       order by sent_at, sha, check_name`,
     [key, exceptSha],
   );
-  return rows.map(checkPresent);
+  return rows.map(checkPresent).filter(({ content }) => inProgress(content));
 }
 
-/** Noted before the request, so that an answer that is lost is looked for instead of asked twice. */
+/** A check that stands already keeps its id and content aside, for the case that nothing is sent. */
 export async function intendCheck(on: Connection, key: string, check: CheckWanted): Promise<void> {
   await on.query(
-    `insert into interlock.check_run as present
-            (owner, name, sha, check_name, subject_key, content, in_progress, sent_at)
-     select owner, name, $2, $3, subject.key, $4, $5::boolean, 0
+    `insert into interlock.check_run
+            (owner, name, sha, check_name, subject_key, in_progress, sent_at, intended)
+     select owner, name, $2, $3, subject.key, false, 0, $4
        from interlock.subject where subject.key = $1
-         on conflict (owner, name, sha, check_name) do update
-        set subject_key = excluded.subject_key, content = excluded.content,
-            in_progress = excluded.in_progress
-      where present.id is null`,
-    [key, ...columns(check)],
+         on conflict (owner, name, sha, check_name) do update set intended = excluded.intended`,
+    [key, check.sha, check.name, JSON.stringify(check)],
+  );
+}
+
+export async function dropIntendedCheck(
+  on: Connection,
+  key: string,
+  check: CheckWanted,
+): Promise<void> {
+  await on.query(
+    `with dropped as (
+       delete from interlock.check_run using interlock.subject
+        where subject.key = $1 and check_run.owner = subject.owner
+          and check_run.name = subject.name and check_run.sha = $2
+          and check_run.check_name = $3 and check_run.id is null
+     )
+     update interlock.check_run set intended = null from interlock.subject
+      where subject.key = $1 and check_run.owner = subject.owner
+        and check_run.name = subject.name and check_run.sha = $2
+        and check_run.check_name = $3 and check_run.id is not null`,
+    [key, check.sha, check.name],
   );
 }
 
@@ -60,8 +77,9 @@ export async function recordCheck(
        from interlock.subject where subject.key = $1
          on conflict (owner, name, sha, check_name) do update
         set subject_key = excluded.subject_key, content = excluded.content,
-            in_progress = excluded.in_progress, id = excluded.id, sent_at = excluded.sent_at`,
-    [key, ...columns(check), sent.id, sent.at],
+            in_progress = excluded.in_progress, id = excluded.id, sent_at = excluded.sent_at,
+            intended = null`,
+    [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at],
   );
 }
 
@@ -99,9 +117,14 @@ export async function recordAnswer(
   );
 }
 
-function columns(check: CheckWanted): [string, string, string, boolean] {
-  return [check.sha, check.name, JSON.stringify(check), check.state.status === "in_progress"];
+function inProgress({ state }: CheckWanted): boolean {
+  return state.status === "in_progress";
 }
+
+const selectCheck = `
+  select sha, check_name, case when intended is null then id end as id,
+         coalesce(intended, content) as content, sent_at
+    from interlock.check_run`;
 
 interface Row {
   readonly sha: string;

@@ -6,16 +6,28 @@ import type { Connection } from "./database.ts";
 
 type CommitSubject = Extract<Subject, { kind: "commit" }>;
 
+/** The commit as it landed on the branch; null where we never heard of it. */
+export async function readLanded(
+  on: Connection,
+  { repository, branch, sha }: Omit<CommitSubject, "kind">,
+): Promise<Landed | null> {
+  const rows = await on.query<Landed>(
+    `select ${landed("own")}
+       from interlock.subject as own
+      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
+        and own.sha = $4`,
+    [repository.owner, repository.name, branch, sha],
+  );
+  return rows[0] ?? null;
+}
+
 /** Commits that landed later on the same branch, oldest first. */
 export async function readNewer(
   on: Connection,
   subject: CommitSubject,
 ): Promise<readonly Landed[]> {
   return on.query<Landed>(
-    `select later.key, later.sha, later.verdict,
-            array(select distinct pipeline from interlock.execution
-                   where execution.subject_key = later.key and execution.part = 'release'
-                   order by pipeline) as released
+    `select ${landed("later")}
        from interlock.subject as own
        join interlock.subject as later
          on later.kind = 'commit' and later.owner = own.owner and later.name = own.name
@@ -61,6 +73,12 @@ export async function readBusy(
     [subject.repository.owner, subject.repository.name, subjectKey(subject)],
   );
 }
+
+const landed = (commit: string) => `
+  ${commit}.key, ${commit}.sha, ${commit}.verdict,
+  array(select distinct pipeline from interlock.execution
+         where execution.subject_key = ${commit}.key and execution.part = 'release'
+         order by pipeline) as released`;
 
 function place({ repository, branch, sha }: CommitSubject): readonly string[] {
   return [repository.owner, repository.name, branch, sha];

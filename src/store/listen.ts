@@ -26,7 +26,7 @@ export async function listenOn(
       if (current === client) current = null;
       client.end().catch(() => {});
       if (closed) return;
-      log.warn({ error }, "The connection that hears of new work broke; connecting again");
+      log.warn({ err: error }, "The connection that hears of new work broke; connecting again");
       again();
     };
     client.on("notification", (notice) => hear(notice.payload ?? ""));

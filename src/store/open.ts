@@ -31,18 +31,31 @@ export interface OpenStore {
 /** Throws `FolderInUse`, `DatabaseTooNew`, or what the database says. */
 export async function openStore(settings: StoreSettings): Promise<OpenStore> {
   const { log } = settings;
-  const embedded = settings.databaseUrl === null ? await openPglite(settings.dataDir) : null;
-  const database = embedded?.database ?? openPostgres(settings.databaseUrl ?? "", log);
+  if (settings.databaseUrl !== null)
+    return openStoreOn(openPostgres(settings.databaseUrl, log), log);
+  return openStoreOn(await openPglite(settings.dataDir), log);
+}
+
+/** Opens the store on a database that is open, and closes it where that fails. */
+export async function openStoreOn(on: Database | Embedded, log: Log): Promise<OpenStore> {
+  const embedded = "pglite" in on ? on : null;
+  const database = "pglite" in on ? on.database : on;
   try {
     await migrate(database, await readMigrations());
-    return await openOn(database, embedded, log);
+    return await startOn({ database, embedded, log });
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function openOn(database: Database, embedded: Embedded | null, log: Log): Promise<OpenStore> {
+interface Parts {
+  readonly database: Database;
+  readonly embedded: Embedded | null;
+  readonly log: Log;
+}
+
+async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
   let poke = () => {};
   const boss = await startBoss({ database, embedded, log, hear: () => poke() });
   if (embedded !== null) await freeLeftovers(boss, database);

@@ -15,7 +15,7 @@ export interface Embedded {
 
 /** Opens the folder, or a database in memory where there is none. Throws `FolderInUse`. */
 export async function openPglite(dataDir: string | null): Promise<Embedded> {
-  if (dataDir === null) return embed(await PGlite.create({ startParams }), null);
+  if (dataDir === null) return embed(await PGlite.create({ startParams: [...startParams] }), null);
   await mkdir(dataDir, { recursive: true });
   const lock = await lockFolder(dataDir);
   try {
@@ -23,7 +23,7 @@ export async function openPglite(dataDir: string | null): Promise<Embedded> {
     const pglite = await PGlite.create({
       dataDir: join(dataDir, "database"),
       relaxedDurability: false,
-      startParams,
+      startParams: [...startParams],
     });
     return embed(pglite, lock);
   } catch (error) {
@@ -33,13 +33,14 @@ export async function openPglite(dataDir: string | null): Promise<Embedded> {
 }
 
 /** After a crash the whole log since the last checkpoint is read again, so it is kept short. */
-const startParams = [
+export const startParams: readonly string[] = [
   ...PGlite.defaultStartParams,
   ...["-c", `max_wal_size=${limit.store.wal_mb}MB`],
   ...["-c", `min_wal_size=${limit.store.wal_mb / 2}MB`],
 ];
 
-function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
+/** The adapter itself; `lock` is released with it. */
+export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
   const database: Database = {
     kind: "pglite",
     query: (text, params) => query(pglite, text, params),

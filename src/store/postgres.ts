@@ -16,7 +16,7 @@ export function openPostgres(url: string, log: Log): Database {
   };
   const pool = new pg.Pool({ ...config, max: limit.store.connections });
   // An idle connection that breaks is replaced by the next query; unheard, the event would end the process.
-  pool.on("error", (error) => log.warn({ error }, "An idle database connection broke"));
+  pool.on("error", (error) => log.warn({ err: error }, "An idle database connection broke"));
 
   const database: Database = {
     kind: "postgres",

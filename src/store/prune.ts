@@ -12,6 +12,7 @@ export async function prune(database: Database, now: number): Promise<void> {
   await database.query("delete from interlock.subject where not open and touched_at < $1", [
     now - keep.subjects_ms,
   ]);
+  await database.query("delete from interlock.tip where heard_at < $1", [now - keep.tips_ms]);
   await database.query("delete from interlock.reading where read_at < $1", [
     now - keep.readings_ms,
   ]);

@@ -74,7 +74,7 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
       await handle(job);
       await settle(job);
     } catch (error) {
-      log.error({ error, key: job.key }, "The work on a subject failed; it is tried again");
+      log.error({ err: error, key: job.key }, "The work on a subject failed; it is tried again");
       const held = leases.get(job.id);
       leases.delete(job.id);
       if (held !== undefined) await boss.fail(queueName, held, { message: String(error) });
@@ -89,7 +89,7 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
       const jobs = await lease(free);
       for (const job of jobs) {
         const work = run(job)
-          .catch((error) => log.error({ error, key: job.key }, "A job could not be settled"))
+          .catch((error) => log.error({ err: error, key: job.key }, "A job could not be settled"))
           .then(() => {
             running.delete(job.id);
             poke();
@@ -103,7 +103,7 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
     if (workers === 0) return;
     again = true;
     taking ??= takeAll()
-      .catch((error) => log.error({ error }, "No jobs could be taken; trying again soon"))
+      .catch((error) => log.error({ err: error }, "No jobs could be taken; trying again soon"))
       .finally(() => {
         taking = null;
       });
@@ -121,7 +121,7 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
       const every = (ms: number, act: () => void) => timers.push(setInterval(act, ms));
       every(limit.store.poll_ms, poke);
       every(limit.store.beat_ms, () => {
-        beat().catch((error) => log.error({ error }, "Leases could not be renewed"));
+        beat().catch((error) => log.error({ err: error }, "Leases could not be renewed"));
       });
       poke();
     },

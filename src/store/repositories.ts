@@ -46,6 +46,8 @@ export async function forgetRepositories(
       "update interlock.repository set present = false where owner = $1 and name = $2",
       [owner, name],
     );
+    // Whatever lands until we are let in again is not ours to release.
+    await tx.query("delete from interlock.tip where owner = $1 and name = $2", [owner, name]);
     await tx.query(
       `update interlock.subject set open = false, due_at = null
         where key in (select key from interlock.subject

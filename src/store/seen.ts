@@ -1,8 +1,9 @@
 // Subjects as they are seen, from webhooks and from the sweep alike.
 
-import { type Repository, type Sight, type Subject, subjectKey } from "../core/event.ts";
+import { type Sight, type Subject, subjectKey } from "../core/event.ts";
 import type { Connection } from "./database.ts";
 import { writeRepositories } from "./repositories.ts";
+import { followTips } from "./tips.ts";
 
 /** A subject with what several sights in a row said about it. */
 export interface Seen {
@@ -47,11 +48,14 @@ export async function writeSeen(
   seen: readonly Seen[],
 ): Promise<ReadonlyMap<string, string | null>> {
   if (seen.length === 0) return new Map();
-  const repositories: readonly Repository[] = seen.map(({ subject }) => subject.repository);
-  await writeRepositories(tx, repositories);
+  await writeRepositories(
+    tx,
+    seen.map(({ subject }) => subject.repository),
+  );
+  const rows = await followTips(tx, seen);
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
-  const rows = await tx.query<{ key: string; head: string | null }>(
+  const earlier = await tx.query<{ key: string; head: string | null }>(
     `with given as materialized (
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
          from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[],
@@ -65,30 +69,31 @@ export async function writeSeen(
      ), written as (
        insert into interlock.subject as subject
               (position, key, kind, owner, name, number, branch, sha, head, before,
-               open, created_at, touched_at)
+               open, created_at, heard_at, touched_at)
        select position, key, kind, owner, name, number, branch, sha, head, before,
-              true, first_at, last_at
+              true, first_at, last_at, last_at
          from given order by key
            on conflict (key) do update set
               head = coalesce(excluded.head, subject.head),
               before = coalesce(subject.before, excluded.before),
               open = true,
+              heard_at = greatest(subject.heard_at, excluded.heard_at),
               touched_at = greatest(subject.touched_at, excluded.touched_at)
      )
      select key, head from earlier`,
     [
-      seen.map(({ key }) => key),
-      seen.map(({ subject }) => subject.kind),
-      seen.map(({ subject }) => subject.repository.owner),
-      seen.map(({ subject }) => subject.repository.name),
-      seen.map(({ subject }) => (subject.kind === "pull" ? subject.number : null)),
-      seen.map(({ subject }) => (subject.kind === "commit" ? subject.branch : null)),
-      seen.map(({ subject }) => (subject.kind === "commit" ? subject.sha : null)),
-      seen.map(({ head }) => head),
-      seen.map(({ before }) => before),
-      seen.map(({ firstAt }) => firstAt),
-      seen.map(({ lastAt }) => lastAt),
+      rows.map(({ key }) => key),
+      rows.map(({ subject }) => subject.kind),
+      rows.map(({ subject }) => subject.repository.owner),
+      rows.map(({ subject }) => subject.repository.name),
+      rows.map(({ subject }) => (subject.kind === "pull" ? subject.number : null)),
+      rows.map(({ subject }) => (subject.kind === "commit" ? subject.branch : null)),
+      rows.map(({ subject }) => (subject.kind === "commit" ? subject.sha : null)),
+      rows.map(({ head }) => head),
+      rows.map(({ before }) => before),
+      rows.map(({ firstAt }) => firstAt),
+      rows.map(({ lastAt }) => lastAt),
     ],
   );
-  return new Map(rows.map(({ key, head }) => [key, head]));
+  return new Map(earlier.map(({ key, head }) => [key, head]));
 }

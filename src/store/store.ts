@@ -13,6 +13,7 @@ import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import * as subjects from "./subjects.ts";
+import { readTip, writeTip } from "./tips.ts";
 
 export interface StoreParts {
   readonly database: Database;
@@ -68,6 +69,10 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     },
     forget: (repository) => database.transaction((tx) => forgetRepositories(tx, [repository])),
 
+    tip: (repository, branch) => readTip(database, repository, branch),
+    recordTip: (repository, branch, sha) => writeTip(database, repository, branch, sha),
+    landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
+
     subject: (key) => subjects.readSubject(database, key),
     openSubjects: (repository) => subjects.readOpenSubjects(database, repository),
     restless: () => subjects.readRestless(database),
@@ -100,6 +105,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     checks: (repository, shas) => checks.readChecks(database, repository, shas),
     openChecks: (key, exceptSha) => checks.readOpenChecks(database, key, exceptSha),
     intendCheck: (key, check) => checks.intendCheck(database, key, check),
+    dropIntendedCheck: (key, check) => checks.dropIntendedCheck(database, key, check),
     recordCheck: (key, check, id, at) => checks.recordCheck(database, key, check, { id, at }),
     answers: (key) => checks.readAnswers(database, key),
     intendAnswer: (key, intentionKey, pull) =>

@@ -26,7 +26,7 @@ export async function readOpenSubjects(
 export async function readRestless(on: Connection): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
     `select key from interlock.subject
-      where open and (verdict is null or verdict = 'in_progress' or exists (
+      where open and kind <> 'repository' and (verdict is null or verdict = 'in_progress' or exists (
               select from interlock.execution
                where execution.subject_key = subject.key
                  and execution.state in ('intended', 'running')))
@@ -135,6 +135,7 @@ interface Row {
   readonly base: string | null;
   readonly open: boolean;
   readonly created_at: number;
+  readonly heard_at: number;
   readonly due_at: number | null;
   readonly failures: number;
   readonly verdict: GateState | null;
@@ -145,11 +146,13 @@ function subjectRow(row: Row): SubjectRow {
   return {
     key: row.key,
     subject: subjectIn(row),
+    heardAt: row.heard_at,
     head: row.head,
     before: row.before,
     base: row.base,
     open: row.open,
     createdAt: row.created_at,
+    heardAt: row.heard_at,
     dueAt: row.due_at,
     failures: row.failures,
     verdict: row.verdict,

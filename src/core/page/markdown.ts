@@ -36,19 +36,22 @@ export function block(text: string, language = ""): string {
   return `${fence}${language}\n${body}\n${fence}`;
 }
 
-/** A sentence with foreign words in it, every character with a meaning to Markdown escaped. */
+/**
+ * A sentence with foreign words in it, which stay words. Backslashes take the meaning from Markdown's
+ * own characters; mentions, references and addresses are found in the text after that, so they get a
+ * space without width in their middle.
+ */
 export function prose(text: string): string {
-  return (
-    plainLine(text)
-      .replace(/[\\`*_{}[\]()#+\-.!|~]/g, "\\$&")
-      .replaceAll("&", "&amp;")
-      .replaceAll("<", "&lt;")
-      .replaceAll(">", "&gt;")
-      .replaceAll("@", "&#64;")
-      // A bare address would become a link.
-      .replace(/:\/\//g, ":&#47;&#47;")
-      .replace(/\bwww\b/gi, (word) => `${word}&#8203;`)
-  );
+  return plainLine(text)
+    .replace(/[\\`*_{}[\]|~]/g, "\\$&")
+    .replace(/^[-+#]/, "\\$&")
+    .replace(/^(\d+)([.)])/, "$1\\$2")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/[@#](?=\w)/g, "$&\u200b")
+    .replace(/:\/\//g, ":\u200b//")
+    .replace(/\bwww\./gi, "$&\u200b");
 }
 
 /** A part that opens on demand. `title` is our own text. */

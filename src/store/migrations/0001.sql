@@ -11,6 +11,18 @@ create table interlock.repository (
   primary key (owner, name)
 );
 
+-- The newest commit of each branch that was heard of: what the next one is compared with.
+create table interlock.tip (
+  owner text not null,
+  name text not null,
+  branch text not null,
+  sha text not null,
+  -- Null where no event told it: such a tip is kept.
+  heard_at bigint,
+  primary key (owner, name, branch)
+);
+create index tip_heard_at on interlock.tip (heard_at);
+
 create table interlock.delivery (
   guid text primary key,
   event text not null,
@@ -35,6 +47,8 @@ create table interlock.subject (
   base text,
   open boolean not null,
   created_at bigint not null,
+  -- When an event last spoke of it: what was read of it before then may be old.
+  heard_at bigint not null,
   -- When something last happened to it; its age decides when a closed one is deleted.
   touched_at bigint not null,
   due_at bigint,
@@ -102,14 +116,16 @@ create table interlock.check_run (
   sha text not null,
   check_name text not null,
   subject_key text not null references interlock.subject (key) on delete cascade,
-  -- Null while a create was begun and its answer is not recorded. GitHub's ids are larger than 32 bits.
+  -- GitHub's ids are larger than 32 bits.
   id bigint,
-  content text not null,
+  content text,
   in_progress boolean not null,
   sent_at bigint not null,
+  -- What a create was begun with whose answer is not recorded; null where none is under way.
+  intended text,
   primary key (owner, name, sha, check_name)
 );
-create index check_run_subject on interlock.check_run (subject_key) where in_progress;
+create index check_run_open on interlock.check_run (subject_key) where in_progress or intended is not null;
 
 create table interlock.answer (
   subject_key text not null references interlock.subject (key) on delete cascade,

@@ -1,0 +1,114 @@
+// The newest commit of each branch that was heard of, which tells what a later push really brings.
+
+import type { Repository } from "../core/event.ts";
+import type { Connection } from "./database.ts";
+import type { Seen } from "./seen.ts";
+
+export async function readTip(
+  on: Connection,
+  repository: Repository,
+  branch: string,
+): Promise<string | null> {
+  const [row] = await on.query<{ sha: string }>(
+    "select sha from interlock.tip where owner = $1 and name = $2 and branch = $3",
+    [repository.owner, repository.name, branch],
+  );
+  return row?.sha ?? null;
+}
+
+/** A tip that was found, not heard of; it is kept for as long as the repository is ours. */
+export async function writeTip(
+  on: Connection,
+  repository: Repository,
+  branch: string,
+  sha: string,
+): Promise<void> {
+  await on.query(
+    `insert into interlock.tip (owner, name, branch, sha, heard_at) values ($1, $2, $3, $4, null)
+         on conflict (owner, name, branch) do update set sha = excluded.sha, heard_at = null`,
+    [repository.owner, repository.name, branch, sha],
+  );
+}
+
+interface Landing {
+  readonly key: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly branch: string;
+  readonly sha: string;
+  readonly before: string | null;
+  readonly at: number;
+}
+
+/**
+ * Lets the tips follow the commits among the subjects, and puts the tip that we knew before each
+ * new one: a push whose webhook was lost is then part of what the next push brings.
+ */
+export async function followTips(tx: Connection, seen: readonly Seen[]): Promise<readonly Seen[]> {
+  const landings = seen.flatMap(landingOf);
+  if (landings.length === 0) return seen;
+  const known = await tx.query<{ key: string }>(
+    "select key from interlock.subject where key = any($1::text[])",
+    [landings.map(({ key }) => key)],
+  );
+  const old = new Set(known.map(({ key }) => key));
+  const tips = await lockTips(tx, landings);
+  const moved = new Map<string, Landing>();
+  const before = new Map<string, string | null>();
+  for (const landing of landings) {
+    // A commit that is known was a tip in its time.
+    if (old.has(landing.key)) continue;
+    const place = placeOf(landing);
+    const tip = tips.get(place);
+    before.set(landing.key, tip === undefined || tip === landing.sha ? landing.before : tip);
+    tips.set(place, landing.sha);
+    moved.set(place, landing);
+  }
+  await moveTips(tx, [...moved.values()]);
+  return seen.map((one) => ({ ...one, before: before.get(one.key) ?? one.before }));
+}
+
+async function lockTips(
+  tx: Connection,
+  landings: readonly Landing[],
+): Promise<Map<string, string>> {
+  const rows = await tx.query<Pick<Landing, "owner" | "name" | "branch" | "sha">>(
+    `select owner, name, branch, sha from interlock.tip
+      where (owner, name, branch) in (select * from unnest($1::text[], $2::text[], $3::text[]))
+      order by owner, name, branch for update`,
+    places(landings),
+  );
+  return new Map(rows.map((row) => [placeOf(row), row.sha]));
+}
+
+async function moveTips(tx: Connection, landings: readonly Landing[]): Promise<void> {
+  if (landings.length === 0) return;
+  await tx.query(
+    `insert into interlock.tip (owner, name, branch, sha, heard_at)
+     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+            as given (owner, name, branch, sha, heard_at)
+      order by owner, name, branch
+         on conflict (owner, name, branch) do update
+        set sha = excluded.sha, heard_at = excluded.heard_at`,
+    [...places(landings), landings.map(({ sha }) => sha), landings.map(({ at }) => at)],
+  );
+}
+
+function landingOf({ key, subject, before, lastAt }: Seen): readonly Landing[] {
+  if (subject.kind !== "commit") return [];
+  const { owner, name } = subject.repository;
+  return [{ key, owner, name, branch: subject.branch, sha: subject.sha, before, at: lastAt }];
+}
+
+/** Neither a name nor a branch can contain a space. */
+function placeOf({ owner, name, branch }: Pick<Landing, "owner" | "name" | "branch">): string {
+  return `${owner} ${name} ${branch}`;
+}
+
+function places(landings: readonly Landing[]): [string[], string[], string[]] {
+  return [
+    landings.map(({ owner }) => owner),
+    landings.map(({ name }) => name),
+    landings.map(({ branch }) => branch),
+  ];
+}
