@@ -152,6 +152,8 @@ export const limit = {
     deliveries_ms: 14 * day_ms,
     /** Closed subjects with all that belongs to them: long enough to explain a merge of last quarter. */
     subjects_ms: 90 * day_ms,
+    /** Tips of branches where nothing lands any more. */
+    tips_ms: 365 * day_ms,
     /** Readings of GitHub; a dropped one costs one request. */
     readings_ms: 7 * day_ms,
   },

@@ -152,7 +152,6 @@ function subjectRow(row: Row): SubjectRow {
     base: row.base,
     open: row.open,
     createdAt: row.created_at,
-    heardAt: row.heard_at,
     dueAt: row.due_at,
     failures: row.failures,
     verdict: row.verdict,

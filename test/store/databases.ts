@@ -1,0 +1,73 @@
+// Stores for tests: the same test body runs on PGlite in memory and on a real PostgreSQL.
+
+import { readFile } from "node:fs/promises";
+import { PGlite } from "@electric-sql/pglite";
+import { afterAll, beforeAll, beforeEach, inject } from "vitest";
+import type { Database } from "../../src/store/database.ts";
+import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
+import { embed, startParams } from "../../src/store/pglite.ts";
+import { openPostgres } from "../../src/store/postgres.ts";
+import { type HearingLog, hearing } from "./silent.ts";
+
+export const storeKinds = ["pglite", "postgres"] as const;
+export type StoreKind = (typeof storeKinds)[number];
+
+export interface TestStore extends OpenStore {
+  /** Below the store, to look at what it wrote. */
+  readonly database: Database;
+  readonly log: HearingLog;
+  /** Forgets everything, so that the next test starts with an empty store. */
+  clear(): Promise<void>;
+}
+
+/** An empty store. `url` lets several stores share one PostgreSQL. */
+export async function openTestStore(kind: StoreKind, url?: string): Promise<TestStore> {
+  const log = hearing();
+  const on = kind === "pglite" ? await loadPglite() : openPostgres(url ?? (await newUrl()), log);
+  const database = "pglite" in on ? on.database : on;
+  const opened = await openStoreOn(on, log);
+  return { ...opened, database, log, clear: () => clear(database) };
+}
+
+/** The store of a test file, empty before each test. */
+export function storeFor(kind: StoreKind): () => TestStore {
+  let opened: TestStore | undefined;
+  beforeAll(async () => {
+    opened = await openTestStore(kind);
+  });
+  beforeEach(async () => {
+    await opened?.clear();
+  });
+  afterAll(async () => {
+    await opened?.close();
+  });
+  return () => {
+    if (opened === undefined) throw new Error("The store is not open yet");
+    return opened;
+  };
+}
+
+/** Address of a new database on the server of this test run. */
+export async function newUrl(): Promise<string> {
+  return ask("/postgres");
+}
+
+async function loadPglite() {
+  const dump = new Blob([await readFile(await ask("/pglite"))]);
+  const pglite = await PGlite.create({ loadDataDir: dump, startParams: [...startParams] });
+  return embed(pglite, null);
+}
+
+async function ask(path: string): Promise<string> {
+  const response = await fetch(new URL(path, inject("databases")));
+  const text = await response.text();
+  if (!response.ok) throw new Error(text);
+  return text;
+}
+
+async function clear(database: Database): Promise<void> {
+  await database.exec(`
+    truncate interlock.repository, interlock.delivery, interlock.reading, interlock.local_run cascade;
+    delete from pgboss.job;
+  `);
+}
