@@ -41,7 +41,14 @@ function invalid(problems: readonly PlanProblem[]): PlanParse {
   const sorted = problems.toSorted(
     (one, other) => one.line - other.line || one.column - other.column,
   );
-  return { kind: "invalid", problems: sorted.slice(0, limit.plan.problems) };
+  // What an anchor names is judged at every alias, and told once.
+  const once = new Map<string, PlanProblem>();
+  for (const problem of sorted) {
+    const { line, column, message } = problem;
+    const key = `${line}:${column} ${message}`;
+    if (!once.has(key)) once.set(key, problem);
+  }
+  return { kind: "invalid", problems: [...once.values()].slice(0, limit.plan.problems) };
 }
 
 /** `order` is that of the file; an object would put names that are numbers first. */

@@ -98,6 +98,8 @@ class Walk {
   readonly #problems: PlanProblem[] = [];
   readonly #anchors = new Map<string, Located>();
   #aliases = 0;
+  /** Something stands where its value is not known, so there is no use in judging the values. */
+  #unread = false;
 
   constructor(at: (offset: number) => Place) {
     this.#at = at;
@@ -116,14 +118,14 @@ class Walk {
           },
         ],
       };
-    return { root, problems: this.#problems };
+    return { root: this.#unread ? null : root, problems: this.#problems };
   }
 
   #node(node: ParsedNode): Located {
     const place = this.#at(node.range[0]);
     if (isAlias(node)) return this.#alias(node.source, place);
     if (node.tag !== undefined)
-      this.#report(place, "A plan knows no tags; remove the word with the exclamation mark.");
+      this.#unreadable(place, "A plan knows no tags; remove the word with the exclamation mark.");
     const located = this.#plain(node, place);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, located);
     return located;
@@ -182,11 +184,16 @@ class Walk {
     const target = this.#anchors.get(name);
     if (this.#aliases > limit.plan.aliases) {
       if (this.#aliases === limit.plan.aliases + 1)
-        this.#report(place, `A plan may use at most ${limit.plan.aliases} aliases.`);
+        this.#unreadable(place, `A plan may use at most ${limit.plan.aliases} aliases.`);
     } else if (target === undefined)
-      this.#report(place, "The alias names no anchor that ends above it.");
+      this.#unreadable(place, "The alias names no anchor that ends above it.");
     else return target;
     return { kind: "scalar", place, size: 1, value: null };
+  }
+
+  #unreadable(place: Place, message: string): void {
+    this.#unread = true;
+    this.#report(place, message);
   }
 
   #report(place: Place, message: string): void {

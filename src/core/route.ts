@@ -39,7 +39,8 @@ export function route(question: {
       return { ...whole, coverage: ofBranch.some(coversEverything) ? "all" : "unknown" };
     case "known":
       // A change without changed files still lands a commit, so nothing about it may be skipped.
-      if (files.value.length === 0) return { ...whole, coverage: "all" };
+      if (files.value.length === 0)
+        return { ...whole, coverage: ofBranch.length > 0 ? "all" : "uncovered" };
       return routeOf(ofBranch, matcher(plan.exempt), files.value);
   }
 }
