@@ -1,0 +1,32 @@
+// The variables that a stage's command sees: exactly these, and none that Interlock itself was given.
+
+import type { StartRequest } from "../../port.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface EnvironmentOrder {
+  /** What the operator passes on, such as PATH, LANG and TZ. */
+  readonly base: Readonly<Record<string, string>>;
+  readonly request: StartRequest;
+  readonly stage: string;
+  readonly workspace: Workspace;
+}
+
+export function environmentOf(order: EnvironmentOrder): Readonly<Record<string, string>> {
+  const { base, request, stage, workspace } = order;
+  const { run, repository, pull, branch } = request;
+  return {
+    ...base,
+    CI: "true",
+    INTERLOCK: "1",
+    INTERLOCK_REPOSITORY: `${repository.owner}/${repository.name}`,
+    INTERLOCK_SHA: run.sha,
+    INTERLOCK_BRANCH: branch,
+    INTERLOCK_PIPELINE: run.pipeline,
+    INTERLOCK_PART: run.part,
+    INTERLOCK_STAGE: stage,
+    INTERLOCK_ATTEMPT: String(run.attempt),
+    ...(pull === null ? {} : { INTERLOCK_PULL: String(pull) }),
+    HOME: workspace.home,
+    TMPDIR: workspace.temporary,
+  };
+}
