@@ -1,0 +1,78 @@
+// Workspaces of ended runs are kept for a retry, for a while and not too many of them.
+
+import type { Clock, LocalRuns, Log } from "../../port.ts";
+import type { LocalLimits } from "./limits.ts";
+import { removeTree, tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
+
+export interface Keeper {
+  /** Removes what is due. */
+  tidy(): Promise<void>;
+  /** Takes over the workspaces of earlier processes on this machine, and removes what no record names. */
+  adopt(): Promise<void>;
+  close(): void;
+}
+
+export interface KeeperOrder {
+  readonly runs: LocalRuns;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly folder: string;
+  readonly instance: string;
+  readonly limits: LocalLimits;
+}
+
+export function openKeeper(order: KeeperOrder): Keeper {
+  const { runs, clock, folder, instance, limits } = order;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function remove(root: string): Promise<void> {
+    await removeTree(root).catch((error: unknown) =>
+      order.log.warn({ root, error }, "A workspace could not be removed"),
+    );
+  }
+
+  async function tidy(): Promise<void> {
+    clearTimeout(timer);
+    const kept = await runs.kept(instance);
+    const now = clock();
+    const surplus = kept.length - limits.kept;
+    let next: number | null = null;
+    for (const [index, run] of kept.entries()) {
+      const due = (run.endedAt ?? now) + limits.keep_ms;
+      if (index >= surplus && due > now) {
+        next = Math.min(next ?? due, due);
+        continue;
+      }
+      await runs.update(run.token, { workspace: null });
+      await remove(workspaceOf(folder, run.token).root);
+    }
+    if (next === null || closed) return;
+    timer = setTimeout(again, Math.min(next - now + 1, limits.keep_ms)).unref();
+  }
+
+  function again(): void {
+    tidy().catch((error: unknown) =>
+      order.log.warn({ error }, "Workspaces could not be tidied up"),
+    );
+  }
+
+  async function adopt(): Promise<void> {
+    for (const root of await workspaceRoots(folder)) {
+      const token = await tokenOf(root);
+      const run = token === null ? null : await runs.get(token);
+      if (run?.state === "running") continue;
+      if (run === null || run.workspace === null) await remove(root);
+      else await runs.update(run.token, { instance });
+    }
+  }
+
+  return {
+    tidy,
+    adopt,
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
