@@ -15,6 +15,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
 import { fetchThrough } from "./fetch.ts";
 import type { Account, App, Installation, Permissions, WebhookTarget, World } from "./model.ts";
+import { type Observer, observed } from "./observe.ts";
 import { accountOf } from "./people.ts";
 import { setHourlyLimit } from "./rate-limit.ts";
 import { createRepository, findRepository, type NewRepository } from "./repositories.ts";
@@ -42,6 +43,8 @@ export type GitHubOptions = {
     events?: readonly string[];
   };
   webhook?: Webhook;
+  /** Sees every request with its answer, also over HTTP; a test holds them against the contract. */
+  observe?: Observer;
 };
 
 export type Webhook =
@@ -95,7 +98,8 @@ export class EmbeddedGitHub {
       events: wanted.events ?? default_events,
     });
     if (options.webhook) this.sendWebhooksTo(options.webhook);
-    this.api = createApi(this.world, createRouter(allRoutes));
+    const api = createApi(this.world, createRouter(allRoutes));
+    this.api = options.observe ? observed(api, options.observe) : api;
     this.fetch = fetchThrough(this.api);
   }
 

@@ -5,7 +5,7 @@ import type { Account, Actor, Pull, World } from "./model.ts";
 import { commitOf, type Files, filesOf, writeCommit } from "./objects.ts";
 import { accountOf, hasRole } from "./people.ts";
 import { closeAsMerged } from "./pull-state.ts";
-import { moveBranch } from "./push.ts";
+import { moveBranch, type PushResult, push } from "./push.ts";
 import { signature } from "./repositories.ts";
 import { mergeFiles } from "./three-way.ts";
 
@@ -37,6 +37,23 @@ export function mergePull(world: World, pull: Pull, options: MergeOptions): Merg
   moveBranch(world, { repository, branch: ref, sha: made, actor });
   closeAsMerged(world, pull, { actor, sha: made, before, tip: made });
   return { kind: "merged", sha: made };
+}
+
+/** "Update branch": merges the base into the head. */
+export function updateBranch(world: World, pull: Pull, actor: Actor): PushResult {
+  const merged = mergedFiles(pull);
+  if (merged.kind === "conflict")
+    return { kind: "refused", message: "merge conflict between base and head" };
+  const { repository, ref, sha } = pull.head;
+  const by = signature(actor.account, world.clock.now());
+  const made = writeCommit(repository.store, {
+    files: merged.files,
+    parents: [sha, baseTip(pull)],
+    message: `Merge branch '${pull.base.ref}' into ${ref}`,
+    author: by,
+    committer: by,
+  });
+  return push(world, { repository, branch: ref, sha: made.sha, actor });
 }
 
 function whyNot(world: World, pull: Pull, options: MergeOptions): MergeResult | undefined {

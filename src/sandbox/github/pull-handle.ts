@@ -2,10 +2,11 @@
 
 import { checksByName } from "./checks.ts";
 import { addComment, deleteComment, editComment } from "./comments.ts";
-import { type MergeMethod, type MergeResult, mergePull } from "./merge.ts";
+import { type MergeMethod, type MergeResult, mergePull, updateBranch } from "./merge.ts";
 import type { CheckRun, Comment, Pull, World } from "./model.ts";
 import { person } from "./people.ts";
 import { convertToDraft, editPull, markReady, type PullEdit, setPullState } from "./pulls.ts";
+import type { PushResult } from "./push.ts";
 
 export class PullHandle {
   readonly #world: World;
@@ -43,6 +44,11 @@ export class PullHandle {
 
   merge(by: string, method: MergeMethod = "merge"): MergeResult {
     return mergePull(this.#world, this.data, { actor: person(this.#world, by), method });
+  }
+
+  /** "Update branch": merges the base into the head. */
+  updateBranch(by: string): PushResult {
+    return updateBranch(this.#world, this.data, person(this.#world, by));
   }
 
   close(by: string): void {

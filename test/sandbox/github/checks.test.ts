@@ -63,6 +63,17 @@ test("a run goes from queued to completed, and back when it runs again", async (
   expect(problems).toEqual([]);
 });
 
+test("completion is told once, however often a run is changed afterwards", async () => {
+  const { checks, run, where, heard } = worldWithHead();
+  const { data } = await checks.create({ ...run, conclusion: "success" });
+  expect(data.pull_requests).toEqual([]);
+  const told = ["check_run.created", "check_run.completed", "check_suite.completed"];
+  expect((await heard()).slice(-3)).toEqual(told);
+  await checks.update({ ...where, check_run_id: data.id, output: texts });
+  await checks.update({ ...where, check_run_id: data.id, conclusion: "success" });
+  expect(await heard()).toEqual([]);
+});
+
 test("annotations add up over updates and come in pages", async () => {
   const { checks, run, where } = worldWithHead();
   const output = { ...texts, annotations: annotations(50) };

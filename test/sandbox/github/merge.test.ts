@@ -121,7 +121,7 @@ test("one head can be open against two bases", async () => {
 });
 
 test("a fork's pull request follows the fork, and its checks name no pull request", async () => {
-  const { github, shop, heard } = smallWorld();
+  const { github, shop, heard, asInstallation, where } = smallWorld();
   const fork = shop.fork("mallory");
   const head = fork.commit({ branch: "theirs", files: { x: "x" }, author: "mallory" });
   const pull = shop.openPull({ head: "mallory:theirs", author: "mallory" });
@@ -135,7 +135,8 @@ test("a fork's pull request follows the fork, and its checks name no pull reques
     message: "Permission to acme/shop.git denied to mallory.",
   });
   const run = shop.reportCheck({ app: github.app, sha: newer, name: "interlock" });
-  expect(run.suite.headBranch).toBeUndefined();
+  const { data } = await asInstallation.rest.checks.get({ ...where, check_run_id: run.id });
+  expect([data.head_sha, data.pull_requests]).toEqual([newer, []]);
 });
 
 test("a required check holds the merge until its newest run by that very app has passed", () => {
@@ -184,6 +185,18 @@ test("strict protection wants the head to have all of the base", () => {
   const advance = { onto: "main", branch: "main", files: { m: "m" }, author: "boss" };
   shop.commit(advance);
   expect(pull.merge("dev")).toMatchObject({ kind: "refused", status: 405 });
+  pull.updateBranch("dev");
+  shop.reportCheck({ app: github.app, sha: pull.head, name: "ci", conclusion: "success" });
+  expect(pull.merge("dev")).toMatchObject({ kind: "merged" });
+});
+
+test("a rebase leaves out the merges of the base into the head", () => {
+  const world = worldWithPull();
+  const { shop, pull } = world;
+  const before = shop.commit({ branch: "main", files: { "m.txt": "m\n" } });
+  pull.updateBranch("dev");
+  pull.merge("dev", "rebase");
+  expect(parentsOf(world, shop.tip("main"))).toEqual([before]);
 });
 
 test("administrators pass unless the protection includes them, and nobody pushes with force", () => {

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
 import { startGitHub } from "../../../src/sandbox/github/server.ts";
+import { checkExchange } from "../../contract.ts";
 
 test("webhooks reach a URL, and a bad answer is recorded as it was", async () => {
   const heard: string[] = [];
@@ -36,7 +37,12 @@ test("webhooks reach a URL, and a bad answer is recorded as it was", async () =>
 });
 
 test("a person with curl can branch, commit, open, comment and merge", async () => {
-  await using running = await startGitHub();
+  const problems: string[] = [];
+  await using running = await startGitHub({
+    observe: (request, answer) => {
+      if (answer) problems.push(...checkExchange(request, answer));
+    },
+  });
   const { github, url } = running;
   const shop = github.createRepository({ owner: "acme", name: "shop" });
   const authorization = `token ${github.tokenOf("dev")}`;
@@ -57,6 +63,7 @@ test("a person with curl can branch, commit, open, comment and merge", async () 
     await call("PUT", "/pulls/1/merge", {}),
   ]).toEqual([201, 201, 201, 201, 200]);
   expect(shop.file("hello.txt")).toBe("hello\n");
+  expect(problems).toEqual(["POST /repos/acme/shop/git/refs is not in GitHub's description"]);
   expect(await call("POST", "/pulls", [])).toBe(400);
 });
 
