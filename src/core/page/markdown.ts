@@ -54,9 +54,14 @@ export function prose(text: string): string {
     .replace(/\bwww\./gi, "$&\u200b");
 }
 
-/** A part that opens on demand. `title` is our own text. */
+/** A part that opens on demand. The title stands in HTML, where backslashes would be seen. */
 export function fold(title: string, body: string): string {
-  return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
+  const words = plainLine(title)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replace(/[@#](?=\w)/g, "$&\u200b");
+  return `<details><summary>${words}</summary>\n\n${body}\n\n</details>`;
 }
 
 /** Cuts at a line where one is near, and says so. `bytes` counts UTF-8, as GitHub does. */

@@ -37,7 +37,7 @@ export function stagesPage(view: PartView, sha: string): StagesPage {
   const details = facts.flatMap(({ stage, fact }) =>
     fact === undefined || fact.output === "" || fact.state === "succeeded"
       ? []
-      : [fold(`Last lines of ${prose(stage.name)}`, block(fact.output))],
+      : [fold(`Last lines of ${stage.name}`, block(fact.output))],
   );
   return {
     title: cutChars(plainLine(view.reasons[0]?.sentence ?? view.name), limit.page.title_chars),

@@ -49,7 +49,7 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
     ].join("\n"),
     text: shown
       .filter(({ trace }) => trace !== "")
-      .map((problem) => fold(prose(cutChars(problem.name, 200)), block(problem.trace)))
+      .map((problem) => fold(cutChars(problem.name, 200), block(problem.trace)))
       .join("\n\n"),
     annotations: shown.flatMap(annotationOf).slice(0, limit.page.annotations),
     verdict: wrong ? "failure" : complete ? "success" : ended ? "failure" : "in_progress",
