@@ -2,6 +2,7 @@
 
 import type { AnswerWanted, CheckWanted, RunWanted, Settlement } from "./effect.ts";
 import type { Verdict } from "./gate.ts";
+import type { StopReason } from "./stop.ts";
 
 export interface Decision {
   /** Whether the subject needs any further look by itself. */
@@ -29,7 +30,7 @@ export interface Decision {
 
 export interface StopWanted {
   readonly execution: string;
-  readonly reason: string;
+  readonly reason: StopReason;
 }
 
 export interface RetryWanted {

@@ -2,6 +2,7 @@
 
 import type { Outcome } from "./fact.ts";
 import type { Part, PartName } from "./plan.ts";
+import type { StopReason } from "./stop.ts";
 
 export interface Annotation {
   readonly path: string;
@@ -89,7 +90,7 @@ export type Effect =
       readonly kind: "stop";
       readonly key: string;
       readonly execution: string;
-      readonly reason: string;
+      readonly reason: StopReason;
     }
   | {
       readonly kind: "retry";

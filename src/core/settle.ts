@@ -11,6 +11,7 @@ import { code, cutBytes, prose } from "./page/markdown.ts";
 import { saw } from "./page/saw.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
 import type { Plan } from "./plan.ts";
+import { isPersons } from "./stop.ts";
 import type { Wish } from "./wish.ts";
 
 export interface Settled {
@@ -126,9 +127,8 @@ function stopped(scene: Scene): Outcome {
   const names = scene.views
     .filter(
       ({ execution }) =>
-        scene.stops.some(
-          (stop) => stop.execution === execution?.key && stop.reason.startsWith("person:"),
-        ) || (execution?.stopReason ?? "").startsWith("person:"),
+        scene.stops.some((stop) => stop.execution === execution?.key && isPersons(stop.reason)) ||
+        isPersons(execution?.stopReason ?? null),
     )
     .map(({ name }) => prose(name));
   return names.length === 0

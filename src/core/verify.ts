@@ -15,6 +15,7 @@ import type { Reason } from "./reason.ts";
 import { type Route, route } from "./route.ts";
 import { settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
+import type { StopReason } from "./stop.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
 
 export function decideVerify(facts: PullFacts): Decision {
@@ -249,7 +250,7 @@ function closed(facts: PullFacts): Decision {
 function stopsOf(
   facts: PullFacts,
   which: (execution: Execution) => boolean,
-  reason: string,
+  reason: StopReason,
 ): readonly StopWanted[] {
   return facts.executions
     .filter((execution) => isLive(execution) && which(execution))

@@ -4,6 +4,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
 import { answerMark } from "../core/page/answer.ts";
 import { gateName } from "../core/page/checks.ts";
+import { stopSentence } from "../core/stop.ts";
 import type { Sent, SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";
 
@@ -99,11 +100,15 @@ async function stop(ports: Ports, { row, facts }: Scene, effect: Of<"stop">): Pr
   if (execution.engineId === null || engine === undefined) {
     // A run that the engine never had ends in the ledger alone.
     if (execution.state !== "intended") return { kind: "failed" };
-    const stopped = { state: "stopped" as const, why: effect.reason, endedAt: ports.clock() };
+    const stopped = {
+      state: "stopped" as const,
+      why: stopSentence(effect.reason),
+      endedAt: ports.clock(),
+    };
     await ports.store.recordExecution(execution.key, stopped);
     return { kind: "deferred", until: ports.clock() };
   }
-  const acted = await engine.stop(execution.engineId, effect.reason);
+  const acted = await engine.stop(execution.engineId, stopSentence(effect.reason));
   if (acted.kind === "failed") return { kind: "failed" };
   ports.log.info({ subject: row.key, run: execution.key, reason: effect.reason }, "Asked to stop");
   // Whatever the engine answered, its next observation tells how the run ended.
