@@ -121,6 +121,7 @@ test.each([
   ["indented like code in a paragraph", "hello\n    /interlock stop\n\t/interlock stop"],
   ["in inline code", "`/interlock stop`"],
   ["in inline code over lines", "``a\n/interlock stop\nb``"],
+  ["in inline code above the bare word", "`a\n/interlock stop\nb`\n/interlock"],
   ["in a heading", "# /interlock stop"],
   ["in an underlined heading", "/interlock stop\n---\n\n/interlock stop\n==="],
   ["in a table", "| a |\n|---|\n| /interlock stop |\n/interlock stop"],

@@ -79,6 +79,14 @@ test.each<[string, Plan, readonly string[]]>([
     ],
   ],
   [
+    "two stages of one command renamed",
+    verify(stage("one", { run: "make test" }), stage("build"), stage("two", { run: "make test" })),
+    [
+      'Pipeline "shop", verify: stage "test" would be renamed to "one".',
+      'Pipeline "shop", verify: stage "two" would be added, with the command “make test”.',
+    ],
+  ],
+  [
     "stages in another order",
     verify(stage("test"), stage("build")),
     ['Pipeline "shop", verify: the stages would run in the order "test", "build".'],
@@ -141,6 +149,15 @@ test("taking something away is told as well", () => {
     "Exempt paths: docs/** would be removed.",
     "Command stop could be given by whoever may by default, no longer by admin.",
     "Command retry could be given by maintain, admin, no longer by write, maintain, admin.",
+  ]);
+});
+
+test("a stage that is renamed takes the place of one stage only", () => {
+  const same = { run: "make" };
+  const base = verify(stage("a", same), stage("b", same));
+  expect(describePlanChange(read(base), read(verify(stage("c", same))))).toEqual([
+    'Pipeline "shop", verify: stage "a" would be renamed to "c".',
+    'Pipeline "shop", verify: stage "b" would be removed.',
   ]);
 });
 

@@ -100,6 +100,11 @@ test.each([
 });
 
 test("the plan itself is a matter of every pipeline of the branch, whatever is exempt", () => {
+  expect(ask("main", [planPath])).toMatchObject({
+    pipelines: ["web", "api"],
+    coverage: "all",
+    uncovered: [],
+  });
   const open = { ...plan, exempt: [".github/**"] };
   expect(ask("main", [planPath], open)).toMatchObject({
     pipelines: ["web", "api"],
