@@ -7,6 +7,7 @@ import { type Logger, pino } from "pino";
 import { limit } from "./core/limit.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
 import { startClockwork } from "./flow/clockwork.ts";
+import { explain } from "./flow/explain.ts";
 import { openReceive } from "./flow/receive.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
@@ -109,6 +110,8 @@ async function main(): Promise<void> {
     for (const problem of read.problems) console.error(problem);
     process.exit(1);
   }
+  const [command, ...args] = process.argv.slice(2);
+  if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
   const log = pino({ level: read.settings.logLevel });
   const running = await start(read.settings, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const)
@@ -124,6 +127,21 @@ async function main(): Promise<void> {
         },
       );
     });
+}
+
+/** `npm run explain -- owner/repo#12`, or `owner/repo@<sha>:<branch>` for a landed commit. */
+async function printExplanation(settings: Settings, name: string): Promise<void> {
+  const key = `${name.includes("#") ? "pull" : "commit"}:${name}`;
+  const opened = await openStore({
+    databaseUrl: settings.databaseUrl,
+    dataDir: resolve(settings.dataDir, "store"),
+    log: pino({ level: "error" }),
+  });
+  try {
+    console.log((await explain(opened.store, key)) ?? `Nothing is known of ${key}.`);
+  } finally {
+    await opened.close();
+  }
 }
 
 if (import.meta.main)
