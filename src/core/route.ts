@@ -14,7 +14,7 @@ export interface Route {
   readonly uncovered: readonly string[];
 }
 
-export type Coverage =
+type Coverage =
   /** Every path that is not exempt belongs to a pipeline that must pass. */
   | "all"
   /** Every path is exempt, so no pipeline must pass. */
