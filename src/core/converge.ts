@@ -12,6 +12,8 @@ export interface Present {
   /** Checks of this subject on other commits that still claim to be in progress. */
   readonly leftover: readonly CheckPresent[];
   readonly answers: readonly AnswerPresent[];
+  /** Names of checks on the commit that another open subject of the same commit writes. */
+  readonly elsewhere: readonly string[];
 }
 
 export interface Convergence {
@@ -34,6 +36,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
     ...leftovers(decision, present),
   ];
   for (const check of [...wanted].sort(gatesFirst)) {
+    if (check.name !== gateName && present.elsewhere.includes(check.name)) continue;
     const there = find([...present.checks, ...present.leftover], check);
     const effect = checkEffect(check, there);
     if (effect === null) continue;
@@ -102,7 +105,8 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
 function leftovers(decision: Decision, present: Present): readonly CheckWanted[] {
   const silent =
     decision.sha === null || decision.checks.length + decision.corrections.length === 0;
-  const abandoned = silent && !decision.open ? present.checks : [];
+  // What a sibling of the same commit wakes up to is its own to bring up to date.
+  const abandoned = silent && !decision.open && decision.wake.length === 0 ? present.checks : [];
   return [...present.leftover, ...abandoned]
     .filter(({ content }) => content.state.status === "in_progress")
     .map(({ content }) => {

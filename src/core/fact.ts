@@ -149,6 +149,8 @@ interface Common {
   readonly said: { readonly verdict: GateState; readonly sha: string } | null;
   /** The subject that wrote the gate that stands on the commit. */
   readonly gateBy: string | null;
+  /** Subjects that speak about a commit on which this one left a gate unfinished: it is theirs now. */
+  readonly heirs: readonly string[];
   /** Names of the engines that this installation of Interlock may use. */
   readonly engines: readonly string[];
 }

@@ -230,7 +230,7 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     corrections: speech.onlyCorrect ? checks : [],
     answers: settled.answers,
     settlements: settled.settlements,
-    wake,
+    wake: [...wake, ...facts.heirs],
     dueAt: dueOf({ now: facts.now, views, reasons: speech.reasons, waits: settled.waits }),
   };
 }
@@ -243,7 +243,7 @@ function closed(facts: PullFacts): Decision {
     settlements: facts.intentions
       .filter((intention) => intention.outcome === null)
       .map(({ key, commands }) => ({ key, outcome: commands.map(() => outcome) })),
-    wake: facts.siblings.map((sibling) => sibling.key),
+    wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { isLive } from "../core/attempt.ts";
 import type { Present } from "../core/converge.ts";
+import type { CheckPresent } from "../core/effect.ts";
 import type { Repository, Subject } from "../core/event.ts";
 import type {
   CommitFacts,
@@ -31,19 +32,19 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
     case "pull": {
       const pull = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
-      const [common, present, read] = await Promise.all([
+      const [common, { present, heirs }, read] = await Promise.all([
         readCommon(ports, row, head),
         readPresent(ports, row, head),
         pull.kind === "known" && pull.value.state === "open"
           ? readChange(ports, subject.repository, pull.value)
           : unread,
       ]);
-      const facts: PullFacts = { ...common, subject, pull, ...read };
+      const facts: PullFacts = { ...common, heirs, subject, pull, ...read };
       return { facts, present };
     }
     case "commit": {
       const { sha } = subject;
-      const [common, present, road, newer, busy, waiting] = await Promise.all([
+      const [common, { present, heirs }, road, newer, busy, waiting] = await Promise.all([
         readCommon(ports, row, sha),
         readPresent(ports, row, sha),
         readRoad(ports, row, subject),
@@ -54,6 +55,7 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
       const facts: CommitFacts = {
         ...common,
         ...road,
+        heirs,
         subject,
         newer,
         busy,
@@ -231,12 +233,37 @@ async function readRoles(
   );
 }
 
-async function readPresent(ports: Ports, row: SubjectRow, head: string | null): Promise<Present> {
+/** The ledger, without what other subjects of the same commits write: they bring that up to date. */
+async function readPresent(
+  ports: Ports,
+  row: SubjectRow,
+  head: string | null,
+): Promise<{ readonly present: Present; readonly heirs: readonly string[] }> {
   const { repository } = row.subject;
-  const [checks, leftover, answers] = await Promise.all([
-    head === null ? [] : ports.store.checks(repository, [head]),
-    ports.store.openChecks(row.key, head ?? ""),
-    ports.store.answers(row.key),
+  const { store } = ports;
+  const [here, left, answers, siblings] = await Promise.all([
+    head === null ? [] : store.checks(repository, [head]),
+    store.openChecks(row.key, head ?? ""),
+    store.answers(row.key),
+    head === null ? [] : store.siblings(row.key, repository, head),
   ]);
-  return { checks, leftover, answers };
+  const heirs = new Set<string>();
+  const leftover = [];
+  for (const check of left) {
+    const others = await store.siblings(row.key, repository, check.sha);
+    if (others.length === 0) leftover.push(check);
+    for (const { key } of others) heirs.add(key);
+  }
+  const mine = ({ content }: CheckPresent) =>
+    content.externalId === row.key ||
+    !siblings.some(({ key }) => key === content.externalId && key < row.key);
+  return {
+    heirs: [...heirs],
+    present: {
+      checks: here,
+      leftover,
+      answers,
+      elsewhere: here.filter((check) => !mine(check)).map(({ name }) => name),
+    },
+  };
 }
