@@ -16,7 +16,15 @@ export interface Hook {
   readonly log: Log;
 }
 
-interface Reply {
+/** A request as far as the intake needs it. */
+export interface Arrival {
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Null where it is too large. */
+  readonly body: () => Promise<string | null>;
+}
+
+export interface Reply {
   readonly status: number;
   readonly body: { readonly ok?: string; readonly error?: string };
 }
@@ -30,7 +38,10 @@ export async function answerHook(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const reply = await handle(hook, request);
+  const reply = await takeIn(hook, {
+    headers: request.headers,
+    body: () => readBody(request),
+  });
   const text = JSON.stringify(reply.body);
   response.writeHead(reply.status, {
     "content-type": "application/json",
@@ -41,19 +52,20 @@ export async function answerHook(
   response.end(text);
 }
 
-async function handle(hook: Hook, request: IncomingMessage): Promise<Reply> {
-  const guid = header(request, "x-github-delivery");
-  const name = header(request, "x-github-event");
-  const signature = header(request, "x-hub-signature-256");
+/** The intake itself, whatever the request came over. */
+export async function takeIn(hook: Hook, arrival: Arrival): Promise<Reply> {
+  const guid = header(arrival, "x-github-delivery");
+  const name = header(arrival, "x-github-event");
+  const signature = header(arrival, "x-hub-signature-256");
   if (guid === null || name === null)
     return refuse(400, "X-GitHub-Delivery and X-GitHub-Event must be set.");
   if (guid.length > limit.receive.guid_chars || !/^[\x21-\x7e]+$/.test(guid))
     return refuse(400, "X-GitHub-Delivery is not a delivery id.");
   if (signature === null) return refuse(401, "X-Hub-Signature-256 must be set.");
-  if (!/^application\/json\b/i.test(header(request, "content-type") ?? ""))
+  if (!/^application\/json\b/i.test(header(arrival, "content-type") ?? ""))
     return refuse(415, "Set the webhook's content type to application/json.");
 
-  const body = await readBody(request);
+  const body = await arrival.body();
   if (body === null) return refuse(413, `At most ${limit.receive.body_bytes} bytes are read.`);
   if (!(await hook.verify(body, signature).catch(() => false)))
     return refuse(401, "The signature does not match the body and the secret.");
@@ -105,8 +117,8 @@ function parse(body: string): object | undefined {
   }
 }
 
-function header(request: IncomingMessage, name: string): string | null {
-  const value = request.headers[name];
+function header(arrival: Arrival, name: string): string | null {
+  const value = arrival.headers[name];
   return typeof value === "string" && value !== "" ? value : null;
 }
 
