@@ -3,7 +3,7 @@
 import { type IntentionDraft, type Repository, type Subject, subjectKey } from "../core/event.ts";
 import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
-import type { Enqueue } from "./jobs.ts";
+import type { Enqueue, JobData } from "./jobs.ts";
 import { forgetRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 
@@ -14,7 +14,7 @@ export async function accept(
 ): Promise<ReadonlyMap<string, Accepted>> {
   const fresh = await database.transaction(async (tx) => {
     const added = await insertDeliveries(tx, deliveries);
-    const wake = new Set<string>();
+    const jobs: JobData[] = [];
     let batch = new Batch();
     for (const delivery of deliveries) {
       // A delivery that is twice in this group counts once.
@@ -28,22 +28,22 @@ export async function accept(
         case "intend":
           if (event.target.kind === "head") {
             // Which subjects have this head is only known once the earlier deliveries are written.
-            batch = await batch.flush(tx, wake);
-            await intendForHead(tx, { ...event.target, draft: event.intention, receivedAt, wake });
+            batch = await batch.flush(tx, jobs);
+            await intendForHead(tx, { ...event.target, draft: event.intention, receivedAt, jobs });
           } else {
             batch.intend(event.target, event.intention, receivedAt);
           }
           break;
         case "forget":
-          batch = await batch.flush(tx, wake);
+          batch = await batch.flush(tx, jobs);
           await forgetRepositories(tx, event.repositories);
           break;
         case "ignored":
           break;
       }
     }
-    await batch.flush(tx, wake);
-    await enqueue(tx, [...wake]);
+    await batch.flush(tx, jobs);
+    await enqueue(tx, jobs);
     return added;
   });
   return new Map(deliveries.map(({ guid }) => [guid, fresh.has(guid) ? "new" : "known"]));
@@ -99,10 +99,11 @@ class Batch {
     this.wishes.push({ subject: key, draft, receivedAt, head });
   }
 
-  async flush(tx: Connection, wake: Set<string>): Promise<Batch> {
+  async flush(tx: Connection, jobs: JobData[]): Promise<Batch> {
     const subjects = this.seen.all();
     const heads = await writeSeen(tx, subjects);
-    for (const { key } of subjects) wake.add(key);
+    for (const { key, subject } of subjects)
+      jobs.push({ key, installation: subject.repository.installation });
     await insertWishes(
       tx,
       this.wishes.map((wish) => ({
@@ -119,12 +120,12 @@ interface HeadWish {
   readonly sha: string;
   readonly draft: IntentionDraft;
   readonly receivedAt: number;
-  readonly wake: Set<string>;
+  readonly jobs: JobData[];
 }
 
 /** A landed commit can be asked to run again long after it was settled; a closed pull request cannot. */
 async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
-  const { repository, sha, draft, receivedAt, wake } = wish;
+  const { repository, sha, draft, receivedAt, jobs } = wish;
   const rows = await tx.query<{ key: string }>(
     `update interlock.subject
         set open = true, heard_at = greatest(heard_at, $4), touched_at = greatest(touched_at, $4)
@@ -134,7 +135,8 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
      returning key`,
     [repository.owner, repository.name, sha, receivedAt],
   );
-  for (const { key } of rows) wake.add(key);
+  const { installation } = repository;
+  for (const { key } of rows) jobs.push({ key, installation });
   await insertWishes(
     tx,
     rows.map(({ key }) => ({ subject: key, draft, receivedAt, head: draft.sha ?? sha })),

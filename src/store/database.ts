@@ -34,15 +34,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** PostgreSQL's text cannot hold U+0000, which hostile names and output do contain. */
 export function storable(params: readonly Param[]): unknown[] {
   return params.map((param) => {
-    if (typeof param === "string") return withoutNul(param);
+    if (typeof param === "string") return storableText(param);
     if (!Array.isArray(param)) return param;
-    return param.map((item: unknown) => (typeof item === "string" ? withoutNul(item) : item));
+    return param.map((item: unknown) => (typeof item === "string" ? storableText(item) : item));
   });
 }
 
-export function withoutNul(text: string): string {
-  return text.includes("\u0000") ? text.replaceAll("\u0000", "\ufffd") : text;
+/** PostgreSQL's text holds neither U+0000 nor half a surrogate pair, which hostile names do contain. */
+export function storableText(text: string): string {
+  return text.replaceAll("\u0000", "\ufffd").toWellFormed();
 }

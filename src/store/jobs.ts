@@ -2,7 +2,7 @@
 
 import type { PgBoss } from "pg-boss";
 import { queueName, within } from "./boss.ts";
-import { type Connection, withoutNul } from "./database.ts";
+import { type Connection, storableText } from "./database.ts";
 
 /** What a job says; the rest is read from the subject when it is worked on. */
 export interface JobData {
@@ -10,36 +10,33 @@ export interface JobData {
   readonly installation: number;
 }
 
-/** One job for each subject that has none waiting. Keys that are not known are left out. */
-export type Enqueue = (connection: Connection, keys: readonly string[]) => Promise<void>;
+/** One job for each subject that has none waiting. */
+export type Enqueue = (connection: Connection, jobs: readonly JobData[]) => Promise<void>;
 
 export function enqueueInto(boss: PgBoss): Enqueue {
-  return async (connection, keys) => {
-    if (keys.length === 0) return;
+  return async (connection, jobs) => {
+    const byKey = new Map(jobs.map((job) => [storableText(job.key), job.installation]));
+    if (byKey.size === 0) return;
     // In the order of their keys, so that two transactions never wait for each other's jobs.
-    const found = await connection.query<JobData>(
-      `select subject.key, repository.installation
-         from interlock.subject join interlock.repository using (owner, name)
-        where subject.key = any($1::text[])
-        order by subject.key`,
-      [[...new Set(keys)]],
+    const sorted = [...byKey].sort(([one], [other]) => (one < other ? -1 : 1));
+    await boss.insert(
+      queueName,
+      sorted.map(([key, installation]) => ({ singletonKey: key, data: { key, installation } })),
+      { db: within(connection) },
     );
-    await insertJobs(boss, connection, found);
   };
 }
 
-export async function insertJobs(
-  boss: PgBoss,
-  connection: Connection,
-  jobs: readonly JobData[],
-): Promise<void> {
-  if (jobs.length === 0) return;
-  await boss.insert(
-    queueName,
-    jobs.map(({ key, installation }) => {
-      const singletonKey = withoutNul(key);
-      return { singletonKey, data: { key: singletonKey, installation } };
-    }),
-    { db: within(connection) },
+/** The jobs that look at these subjects. Keys that are not known are left out. */
+export async function jobsFor(
+  on: Connection,
+  keys: readonly string[],
+): Promise<readonly JobData[]> {
+  if (keys.length === 0) return [];
+  return on.query<JobData>(
+    `select subject.key, repository.installation
+       from interlock.subject join interlock.repository using (owner, name)
+      where subject.key = any($1::text[])`,
+    [keys],
   );
 }

@@ -1,10 +1,9 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
-import type { PgBoss } from "pg-boss";
 import type { LocalRuns, Log, Queue, Store } from "../port.ts";
 import { queueName, startBoss } from "./boss.ts";
 import type { Database } from "./database.ts";
-import { enqueueInto, insertJobs, type JobData } from "./jobs.ts";
+import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { localRuns } from "./local-runs.ts";
 import { migrate, readMigrations } from "./migrate.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
@@ -58,8 +57,9 @@ interface Parts {
 async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
   let poke = () => {};
   const boss = await startBoss({ database, embedded, log, hear: () => poke() });
-  if (embedded !== null) await freeLeftovers(boss, database);
-  const queue = createQueue({ boss, database, log });
+  const enqueue = enqueueInto(boss);
+  if (embedded !== null) await freeLeftovers(database, enqueue);
+  const queue = createQueue({ boss, database, enqueue, log });
   poke = queue.poke;
 
   let closing: Promise<void> | undefined;
@@ -68,7 +68,7 @@ async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
     localRuns: localRuns(database),
     store: createStore({
       database,
-      enqueue: enqueueInto(boss),
+      enqueue,
       poke: queue.poke,
       checkQueue: async () => {
         if ((await boss.getQueue(queueName)) === null) throw new Error("The queue is missing");
@@ -86,13 +86,13 @@ async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
 }
 
 /** We hold the only door to the data, so whoever had these jobs is dead. */
-async function freeLeftovers(boss: PgBoss, database: Database): Promise<void> {
+async function freeLeftovers(database: Database, enqueue: Enqueue): Promise<void> {
   await database.transaction(async (tx) => {
     const left = await tx.query<JobData>(
       `delete from pgboss.job where name = $1 and state = 'active'
        returning data ->> 'key' as key, (data ->> 'installation')::bigint as installation`,
       [queueName],
     );
-    await insertJobs(boss, tx, left);
+    await enqueue(tx, left);
   });
 }

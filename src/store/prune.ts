@@ -21,5 +21,16 @@ export async function prune(database: Database, now: number): Promise<void> {
     [now - keep.subjects_ms],
   );
   // A server does this by itself. PGlite is one process and has nobody who would.
-  if (database.kind === "pglite") await database.exec("vacuum analyze");
+  if (database.kind === "pglite") await database.exec(`vacuum analyze ${busyTables.join(", ")}`);
 }
+
+const busyTables = [
+  "interlock.delivery",
+  "interlock.subject",
+  "interlock.snapshot",
+  "interlock.execution",
+  "interlock.check_run",
+  "interlock.reading",
+  "interlock.local_run",
+  "pgboss.job",
+];

@@ -5,7 +5,7 @@ import { limit } from "../core/limit.ts";
 import type { Job, Log, Queue } from "../port.ts";
 import { affected, queueName, within } from "./boss.ts";
 import type { Database } from "./database.ts";
-import { insertJobs, type JobData } from "./jobs.ts";
+import type { Enqueue, JobData } from "./jobs.ts";
 
 export interface WakefulQueue extends Queue {
   /** There may be jobs: take some if a worker is free. */
@@ -15,6 +15,7 @@ export interface WakefulQueue extends Queue {
 interface QueueParts {
   readonly boss: PgBoss;
   readonly database: Database;
+  readonly enqueue: Enqueue;
   readonly log: Log;
 }
 
@@ -30,7 +31,7 @@ interface Lease {
  * their interval, also while jobs are waiting, and every one of them asks the database at every notice.
  * Here one question takes jobs for all free workers, and each job that is done leads to the next.
  */
-export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
+export function createQueue({ boss, database, enqueue, log }: QueueParts): WakefulQueue {
   const leases = new Map<string, Lease>();
   const running = new Map<string, Promise<void>>();
   let workers = 0;
@@ -64,7 +65,7 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
     await database.transaction(async (tx) => {
       const response = await boss.deleteJob(queueName, held, { db: within(tx) });
       // A job that waits for the same subject already does what this one would.
-      if (affected(response) > 0) await insertJobs(boss, tx, [held.data]);
+      if (affected(response) > 0) await enqueue(tx, [held.data]);
     });
     poke();
   };
@@ -77,17 +78,20 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
       log.error({ err: error, key: job.key }, "The work on a subject failed; it is tried again");
       const held = leases.get(job.id);
       leases.delete(job.id);
-      if (held !== undefined) await boss.fail(queueName, held, { message: String(error) });
+      if (held === undefined) return;
+      await boss.fail(queueName, held, { message: String(error) });
+      // The first delay is random, between this and twice this.
+      timers.push(setTimeout(poke, 2 * limit.store.retry_s * 1000 + 1));
     }
   };
 
   const takeAll = async (): Promise<void> => {
-    do {
+    while (again) {
       again = false;
       const free = workers - running.size;
+      // A job that is done comes back here.
       if (free <= 0) return;
-      const jobs = await lease(free);
-      for (const job of jobs) {
+      for (const job of await lease(free)) {
         const work = run(job)
           .catch((error) => log.error({ err: error, key: job.key }, "A job could not be settled"))
           .then(() => {
@@ -96,16 +100,20 @@ export function createQueue({ boss, database, log }: QueueParts): WakefulQueue {
           });
         running.set(job.id, work);
       }
-    } while (again);
+    }
   };
 
   const poke = (): void => {
     if (workers === 0) return;
     again = true;
     taking ??= takeAll()
-      .catch((error) => log.error({ err: error }, "No jobs could be taken; trying again soon"))
+      .catch((error) => {
+        again = false;
+        log.error({ err: error }, "No jobs could be taken; trying again soon");
+      })
       .finally(() => {
         taking = null;
+        if (again) poke();
       });
   };
 

@@ -10,31 +10,21 @@ export async function listRepositories(on: Connection): Promise<readonly Reposit
   );
 }
 
-/** The last one given for a name decides about its installation. */
-export async function writeRepositories(
-  tx: Connection,
-  repositories: readonly Repository[],
-): Promise<void> {
-  const byName = new Map(repositories.map((one) => [`${one.owner}/${one.name}`, one]));
-  const rows = [...byName.values()];
-  // Nearly always nothing has changed, and then no row may be locked: every delivery comes by here.
-  await tx.query(
-    `insert into interlock.repository as repository (owner, name, installation, present)
-     select owner, name, installation, true
-       from unnest($1::text[], $2::text[], $3::bigint[]) as given (owner, name, installation)
-      where not exists (select from interlock.repository as known
-                         where known.owner = given.owner and known.name = given.name
-                           and known.installation = given.installation and known.present)
-      order by owner, name
-         on conflict (owner, name) do update
-        set installation = excluded.installation, present = true`,
-    [
-      rows.map(({ owner }) => owner),
-      rows.map(({ name }) => name),
-      rows.map(({ installation }) => installation),
-    ],
-  );
-}
+/**
+ * A part of the statement that writes subjects: the repositories of `given`, by the installation of
+ * the last to come. Nearly always nothing has changed, and then no row may be locked: every delivery
+ * comes by here.
+ */
+export const insertRepositories = `
+  insert into interlock.repository as repository (owner, name, installation, present)
+  select distinct on (owner, name) owner, name, installation, true
+    from given
+   where not exists (select from interlock.repository as known
+                      where known.owner = given.owner and known.name = given.name
+                        and known.installation = given.installation and known.present)
+   order by owner, name, turn desc
+      on conflict (owner, name) do update
+     set installation = excluded.installation, present = true`;
 
 /** We are no longer let in: nothing of it is open or due any more. */
 export async function forgetRepositories(

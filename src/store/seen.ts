@@ -2,7 +2,7 @@
 
 import { type Sight, type Subject, subjectKey } from "../core/event.ts";
 import type { Connection } from "./database.ts";
-import { writeRepositories } from "./repositories.ts";
+import { insertRepositories } from "./repositories.ts";
 import { followTips } from "./tips.ts";
 
 /** A subject with what several sights in a row said about it. */
@@ -48,10 +48,6 @@ export async function writeSeen(
   seen: readonly Seen[],
 ): Promise<ReadonlyMap<string, string | null>> {
   if (seen.length === 0) return new Map();
-  await writeRepositories(
-    tx,
-    seen.map(({ subject }) => subject.repository),
-  );
   const rows = await followTips(tx, seen);
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
@@ -60,10 +56,12 @@ export async function writeSeen(
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
          from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[],
                                     $6::text[], $7::text[], $8::text[], $9::text[],
-                                    $10::bigint[], $11::bigint[]) with ordinality
+                                    $10::bigint[], $11::bigint[], $12::bigint[]) with ordinality
                  as given (key, kind, owner, name, number, branch, sha, head, before,
-                           first_at, last_at, turn)
+                           first_at, last_at, installation, turn)
                 order by turn) as arrived
+     ), repositories as (
+       ${insertRepositories}
      ), earlier as materialized (
        select key, head from interlock.subject where key = any($1::text[])
      ), written as (
@@ -93,6 +91,7 @@ export async function writeSeen(
       rows.map(({ before }) => before),
       rows.map(({ firstAt }) => firstAt),
       rows.map(({ lastAt }) => lastAt),
+      rows.map(({ subject }) => subject.repository.installation),
     ],
   );
   return new Map(earlier.map(({ key, head }) => [key, head]));

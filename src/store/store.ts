@@ -6,7 +6,7 @@ import * as checks from "./checks.ts";
 import type { Database } from "./database.ts";
 import * as executions from "./executions.ts";
 import * as intentions from "./intentions.ts";
-import type { Enqueue } from "./jobs.ts";
+import { type Enqueue, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
@@ -27,7 +27,7 @@ export interface StoreParts {
 export function createStore({ database, enqueue, poke, checkQueue }: StoreParts): Store {
   const wake = async (keys: readonly string[]) => {
     if (keys.length === 0) return;
-    await database.transaction((tx) => enqueue(tx, keys));
+    await database.transaction(async (tx) => enqueue(tx, await jobsFor(tx, keys)));
     poke();
   };
   return {
@@ -53,7 +53,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
         await writeSeen(tx, all);
         await enqueue(
           tx,
-          all.map(({ key }) => key),
+          all.map(({ key, subject }) => ({ key, installation: subject.repository.installation })),
         );
       });
       poke();
@@ -81,7 +81,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
       await database.transaction(async (tx) => {
         await subjects.writeLook(tx, look);
         await intentions.writeSettlements(tx, look.key, look.settlements);
-        await enqueue(tx, look.wake);
+        await enqueue(tx, await jobsFor(tx, look.wake));
       });
       if (look.wake.length > 0) poke();
     },

@@ -18,6 +18,8 @@ export interface TestStore extends OpenStore {
   readonly log: HearingLog;
   /** Forgets everything, so that the next test starts with an empty store. */
   clear(): Promise<void>;
+  /** Drops all jobs, so that what a test sees next was put there next. */
+  clearJobs(): Promise<void>;
 }
 
 /** An empty store. `url` lets several stores share one PostgreSQL. */
@@ -26,7 +28,13 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
   const on = kind === "pglite" ? await loadPglite() : openPostgres(url ?? (await newUrl()), log);
   const database = "pglite" in on ? on.database : on;
   const opened = await openStoreOn(on, log);
-  return { ...opened, database, log, clear: () => clear(database) };
+  return {
+    ...opened,
+    database,
+    log,
+    clear: () => clear(database),
+    clearJobs: () => clearJobs(database),
+  };
 }
 
 /** The store of a test file, empty before each test. */
@@ -65,9 +73,17 @@ async function ask(path: string): Promise<string> {
   return text;
 }
 
+/** Deletes, because truncating these small tables takes PGlite twenty times as long. */
 async function clear(database: Database): Promise<void> {
-  await database.exec(`
-    truncate interlock.repository, interlock.delivery, interlock.reading, interlock.local_run cascade;
-    delete from pgboss.job;
-  `);
+  const tables = await database.query<{ name: string }>(
+    `select tablename as name from pg_tables
+      where schemaname = 'interlock' and tablename <> 'migration'
+      order by tablename = 'repository', tablename = 'subject'`,
+  );
+  await database.exec(tables.map(({ name }) => `delete from interlock.${name};`).join("\n"));
+  await clearJobs(database);
+}
+
+async function clearJobs(database: Database): Promise<void> {
+  await database.exec("delete from pgboss.job");
 }

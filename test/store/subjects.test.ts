@@ -1,0 +1,306 @@
+// Subjects between their looks: what is open, due, at rest, and who speaks about the same commit.
+
+import { describe, expect, test } from "vitest";
+import { type Repository, type Subject, subjectKey } from "../../src/core/event.ts";
+import type { PullFacts } from "../../src/core/fact.ts";
+import { limit } from "../../src/core/limit.ts";
+import { storeFor, storeKinds } from "./databases.ts";
+import { commit, delivery, look, pull, record, run, sha, shop, sight, wish } from "./make.ts";
+
+describe.each(storeKinds)("subjects on %s", (kind) => {
+  const at = storeFor(kind);
+
+  /** Each lands by a delivery of its own, in this order. */
+  async function see(...subjects: readonly Subject[]): Promise<void> {
+    await at().store.accept(
+      subjects.map((subject) =>
+        look(sight(subject, subject.kind === "commit" ? subject.sha : sha("a"))),
+      ),
+    );
+  }
+
+  async function settle(subject: Subject, verdict: "success" | "in_progress"): Promise<void> {
+    const verdictSha = subject.kind === "commit" ? subject.sha : sha("a");
+    await at().store.record(record(subject, { verdict, verdictSha }));
+  }
+
+  async function waiting(): Promise<readonly string[]> {
+    const jobs = await at().queue.take(100);
+    return jobs.map(({ key }) => key).sort();
+  }
+
+  describe("a look", () => {
+    test("leaves what it came to", async () => {
+      await see(pull(1));
+      await at().store.record(
+        record(pull(1), {
+          head: sha("b"),
+          base: "main",
+          dueAt: 9_000,
+          failures: 3,
+          verdict: "failure",
+          verdictSha: sha("b"),
+        }),
+      );
+      expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({
+        head: sha("b"),
+        base: "main",
+        dueAt: 9_000,
+        failures: 3,
+        verdict: "failure",
+        verdictSha: sha("b"),
+        open: true,
+        heardAt: 1_000,
+      });
+    });
+
+    test("that is of an unknown subject leaves nothing", async () => {
+      const facts = { now: 1 } as unknown as PullFacts;
+      await at().store.record(record(pull(404), { snapshot: { facts, decision: null } }));
+      expect(await at().store.subject(subjectKey(pull(404)))).toBe(null);
+      expect(await at().store.snapshot(subjectKey(pull(404)))).toBe(null);
+    });
+
+    test("leaves its snapshot, and one that could decide nothing leaves the last", async () => {
+      await see(pull(1));
+      const key = subjectKey(pull(1));
+      expect(await at().store.snapshot(key)).toBe(null);
+      const facts = { now: 1, text: "\u0000 ü", none: null } as unknown as PullFacts;
+      const snapshot = { facts, decision: { verdict: ["a"] } };
+      await at().store.record(record(pull(1), { snapshot }));
+      await at().store.record(record(pull(1)));
+      expect(await at().store.snapshot(key)).toEqual(snapshot);
+    });
+
+    test("wakes who it says, and leaves out whom nobody knows", async () => {
+      await see(pull(1), pull(2), pull(3));
+      await at().clearJobs();
+      const wake = [pull(2), pull(3), pull(404), pull(2)].map(subjectKey);
+      await at().store.record(record(pull(1), { wake }));
+      expect(await waiting()).toEqual([pull(2), pull(3)].map(subjectKey));
+    });
+
+    test("settles wishes of its own subject", async () => {
+      const two = (number: number) =>
+        delivery({ kind: "intend", target: pull(number), intention: wish("comment:1") });
+      await at().store.accept([two(1), two(2)]);
+      await at().store.recordRole("comment:1", "write");
+      const outcome = [{ kind: "done", text: "Started \u0000." }] as const;
+      const settlements = [{ key: "comment:1", outcome }];
+      await at().store.record(record(pull(1), { settlements }));
+      const role = { kind: "known", value: "write" };
+      expect(await at().store.intentions(subjectKey(pull(1)))).toMatchObject([{ role, outcome }]);
+      expect(await at().store.intentions(subjectKey(pull(2)))).toMatchObject([
+        { role, outcome: null },
+      ]);
+    });
+
+    test("that could not be made is postponed", async () => {
+      await see(pull(1));
+      await settle(pull(1), "success");
+      await at().store.postpone(subjectKey(pull(1)), 7_000, 4);
+      expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({
+        dueAt: 7_000,
+        failures: 4,
+        verdict: "success",
+      });
+    });
+  });
+
+  describe("due times", () => {
+    test("wake a subject when they have come, and not before", async () => {
+      await see(pull(1), pull(2), pull(3));
+      await at().store.record(record(pull(1), { dueAt: 5_000 }));
+      await at().store.record(record(pull(2), { dueAt: 8_000 }));
+      await at().clearJobs();
+      expect(await at().store.wakeDue(4_999)).toBe(5_000);
+      expect(await waiting()).toEqual([]);
+      expect(await at().store.wakeDue(5_000)).toBe(8_000);
+      expect(await waiting()).toEqual([subjectKey(pull(1))]);
+    });
+
+    test("stay until a look is recorded, so that a crash loses none", async () => {
+      await see(pull(1));
+      await at().store.record(record(pull(1), { dueAt: 5_000 }));
+      await at().clearJobs();
+      await at().store.wakeDue(6_000);
+      await at().clearJobs();
+      expect(await at().store.wakeDue(6_000)).toBe(null);
+      expect(await waiting()).toEqual([subjectKey(pull(1))]);
+      await at().store.record(record(pull(1)));
+      await at().clearJobs();
+      await at().store.wakeDue(7_000);
+      expect(await waiting()).toEqual([]);
+    });
+
+    test("do not pile up jobs", async () => {
+      await see(pull(1));
+      await at().store.record(record(pull(1), { dueAt: 5_000 }));
+      for (let turn = 0; turn < 5; turn += 1) await at().store.wakeDue(6_000);
+      expect(await waiting()).toEqual([subjectKey(pull(1))]);
+    });
+
+    test("of a closed subject wake nobody", async () => {
+      await see(pull(1));
+      await at().clearJobs();
+      await at().store.record(record(pull(1), { dueAt: 5_000, open: false }));
+      expect(await at().store.wakeDue(6_000)).toBe(null);
+      expect(await waiting()).toEqual([]);
+    });
+  });
+
+  test("restless is who has no final verdict or something running", async () => {
+    const repository: Subject = { kind: "repository", repository: shop };
+    await see(pull(1), pull(2), pull(3), pull(4), pull(5), repository);
+    await settle(pull(2), "in_progress");
+    await settle(pull(3), "success");
+    await settle(pull(4), "success");
+    await at().store.intendRun(subjectKey(pull(4)), run("run-4"), 1);
+    await at().store.record(record(pull(5), { open: false }));
+    expect(await at().store.restless()).toEqual([pull(1), pull(2), pull(4)].map(subjectKey));
+    await at().store.recordExecution("run-4", { state: "succeeded", endedAt: 2 });
+    expect(await at().store.restless()).toEqual([pull(1), pull(2)].map(subjectKey));
+  });
+
+  test("the open subjects of a repository are its own", async () => {
+    const other: Repository = { ...shop, name: "shop-2" };
+    await see(pull(1), pull(1, other), commit("b"), pull(2));
+    await at().store.record(record(pull(2), { open: false }));
+    const open = await at().store.openSubjects(shop);
+    expect(open.map(({ subject }) => subject)).toEqual([pull(1), commit("b")]);
+    expect(await at().store.repositories()).toEqual([shop, other]);
+  });
+
+  test("siblings are the other open subjects whose head is the commit", async () => {
+    await see(pull(1), pull(2), pull(3), pull(4), commit("a", "release"), commit("b"));
+    await at().store.record(
+      record(pull(2), { base: "main", verdict: "failure", verdictSha: sha("a") }),
+    );
+    // Decided, but for the commit before.
+    await at().store.record(
+      record(pull(3), { base: "next", verdict: "success", verdictSha: sha("9") }),
+    );
+    await at().store.record(record(pull(4), { open: false }));
+    expect(await at().store.siblings(subjectKey(pull(1)), shop, sha("a"))).toEqual([
+      { key: subjectKey(commit("a", "release")), base: "release", verdict: null },
+      { key: subjectKey(pull(2)), base: "main", verdict: "failure" },
+      { key: subjectKey(pull(3)), base: "next", verdict: null },
+    ]);
+  });
+
+  describe("landed commits", () => {
+    const other: Repository = { ...shop, name: "other" };
+
+    test("are newer or older by the order in which they were heard of", async () => {
+      // Neither the names nor the times say what came first.
+      await see(commit("c"), commit("a"), commit("x", "next"), commit("c", "main", other));
+      await see(commit("b"));
+      const release = { part: "release", sha: sha("b") } as const;
+      const key = subjectKey(commit("b"));
+      await at().store.intendRun(key, run("1", { ...release, pipeline: "web" }), 1);
+      await at().store.intendRun(key, run("2", { ...release, pipeline: "api" }), 1);
+      await at().store.intendRun(key, run("3", { ...release, pipeline: "api", attempt: 2 }), 1);
+      await settle(commit("b"), "in_progress");
+      expect(await at().store.newer(commit("c"))).toEqual([
+        { key: subjectKey(commit("a")), sha: sha("a"), verdict: null, released: [] },
+        { key, sha: sha("b"), verdict: "in_progress", released: ["api", "web"] },
+      ]);
+      expect(await at().store.newer(commit("b"))).toEqual([]);
+      expect(await at().store.newer(commit("e"))).toEqual([]);
+      expect(await at().store.landed(shop, "main", sha("b"))).toMatchObject({ key });
+      expect(await at().store.landed(shop, "next", sha("b"))).toBe(null);
+    });
+
+    test("wait while they are open without a final verdict", async () => {
+      await see(commit("a"), commit("b"), commit("c"), commit("d"), commit("e"));
+      await settle(commit("a"), "in_progress");
+      await settle(commit("b"), "success");
+      await at().store.record(record(commit("c"), { open: false }));
+      expect(await at().store.waiting(commit("e"))).toEqual(
+        [commit("a"), commit("d")].map(subjectKey),
+      );
+      expect(await at().store.waiting(commit("a"))).toEqual([]);
+    });
+
+    test("keep a pipeline busy while its release runs for another one", async () => {
+      await see(commit("a"), commit("b"), pull(1), commit("a", "main", other));
+      const release = { part: "release", sha: sha("a") } as const;
+      await at().store.intendRun(subjectKey(commit("a")), run("1", release), 1);
+      await at().store.intendRun(subjectKey(pull(1)), run("2"), 1);
+      await at().store.intendRun(subjectKey(commit("a", "main", other)), run("3", release), 1);
+      const busy = { pipeline: "shop", sha: sha("a"), key: subjectKey(commit("a")) };
+      expect(await at().store.busy(commit("b"))).toEqual([busy]);
+      expect(await at().store.busy(commit("a"))).toEqual([]);
+      await at().store.recordExecution("1", { state: "failed", endedAt: 2 });
+      expect(await at().store.busy(commit("b"))).toEqual([]);
+    });
+  });
+
+  describe("branch tips", () => {
+    const push = (letter: string, before: string | null, branch = "main") =>
+      look({ subject: commit(letter, branch), head: sha(letter), before });
+    const beforeOf = async (letter: string) =>
+      (await at().store.subject(subjectKey(commit(letter))))?.before;
+
+    test("follow the pushes, also those of one group", async () => {
+      await at().store.accept([push("a", sha("0")), push("x", null, "next"), push("b", sha("a"))]);
+      expect(await at().store.tip(shop, "main")).toBe(sha("b"));
+      expect(await at().store.tip(shop, "next")).toBe(sha("x"));
+      expect(await at().store.tip(shop, "none")).toBe(null);
+      expect([await beforeOf("a"), await beforeOf("b")]).toEqual([sha("0"), sha("a")]);
+    });
+
+    test("a push that was lost is part of what the next one brings", async () => {
+      await at().store.accept([push("a", sha("0"))]);
+      await at().store.accept([push("c", sha("b"))]);
+      expect(await beforeOf("c")).toBe(sha("a"));
+    });
+
+    test("a commit that is heard of again moves nothing", async () => {
+      await at().store.accept([push("a", sha("0"))]);
+      await at().store.accept([push("b", sha("a"))]);
+      await at().store.accept([push("a", sha("0"))]);
+      expect(await at().store.tip(shop, "main")).toBe(sha("b"));
+      expect(await beforeOf("a")).toBe(sha("0"));
+    });
+
+    test("can be found as well as heard of", async () => {
+      await see(pull(1));
+      await at().store.recordTip(shop, "main", sha("a"));
+      await at().store.recordTip(shop, "main", sha("b"));
+      expect(await at().store.tip(shop, "main")).toBe(sha("b"));
+      await at().store.see([{ subject: commit("b"), head: sha("b"), before: sha("a") }], 1);
+      expect(await beforeOf("b")).toBe(sha("a"));
+    });
+  });
+
+  test("what is old is deleted, and what is open stays", async () => {
+    const { keep } = limit;
+    const now = 1_000 + keep.subjects_ms + 1;
+    const old = look(sight(pull(1), sha("a")));
+    const recent = { ...look(sight(pull(2))), receivedAt: now - 1 };
+    await at().store.accept([old, recent, look(sight(pull(3)))]);
+    for (const number of [1, 3]) {
+      const key = subjectKey(pull(number));
+      await at().store.intendRun(key, run(`run-${number}`), 1);
+    }
+    await at().store.record(record(pull(1), { at: 1_000, open: false }));
+    await at().store.record(record(pull(2), { at: now - 1, open: false }));
+    await at().store.keepReading("old", {
+      etag: null,
+      readAt: now - keep.readings_ms - 1,
+      value: 1,
+    });
+    await at().store.keepReading("new", { etag: null, readAt: now - keep.readings_ms, value: 1 });
+    await at().store.prune(now);
+    expect(await at().store.subject(subjectKey(pull(1)))).toBe(null);
+    expect(await at().store.executions(subjectKey(pull(1)))).toEqual([]);
+    expect(await at().store.subject(subjectKey(pull(2)))).not.toBe(null);
+    expect(await at().store.executions(subjectKey(pull(3)))).toHaveLength(1);
+    expect(await at().store.knownDeliveries([old.guid, recent.guid])).toEqual(
+      new Set([recent.guid]),
+    );
+    expect(await at().store.reading("old")).toBe(null);
+    expect(await at().store.reading("new")).not.toBe(null);
+  });
+});
