@@ -1,7 +1,7 @@
 // Brings the database to the shape that this program knows, one numbered script after the other.
 
 import { readdir, readFile } from "node:fs/promises";
-import type { Database } from "./database.ts";
+import type { Connection, Database } from "./database.ts";
 
 export interface Migration {
   readonly number: number;
@@ -17,8 +17,7 @@ export async function migrate(database: Database, migrations: readonly Migration
   const newest = migrations.at(-1)?.number ?? 0;
   for (let more = true; more; ) {
     more = await database.transaction(async (tx) => {
-      // Held until the transaction ends, so that of several replicas one migrates and the others wait.
-      await tx.query("select pg_advisory_xact_lock($1::bigint)", [lockKey]);
+      await lockSchema(tx);
       await tx.exec(ledger);
       const [row] = await tx.query<{ number: number | null }>(
         "select max(number) as number from interlock.migration",
@@ -41,6 +40,11 @@ export async function migrate(database: Database, migrations: readonly Migration
   }
 }
 
+/** Held until the transaction ends, so that of several replicas one changes the schema and the others wait. */
+export async function lockSchema(tx: Connection): Promise<void> {
+  await tx.query("select pg_advisory_xact_lock($1::bigint)", [lockKey]);
+}
+
 /** The scripts of `migrations/`, in their order. */
 export async function readMigrations(): Promise<readonly Migration[]> {
   const folder = new URL("migrations/", import.meta.url);
@@ -53,7 +57,7 @@ export async function readMigrations(): Promise<readonly Migration[]> {
   );
 }
 
-/** Any number that nobody else is likely to lock; "interlok" in ASCII does not fit, "inter" does. */
+/** Any number that nobody else is likely to lock: "inter" in ASCII. */
 const lockKey = 0x69_6e_74_65_72;
 
 const ledger = `

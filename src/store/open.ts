@@ -5,7 +5,7 @@ import { queueName, startBoss } from "./boss.ts";
 import type { Database } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { localRuns } from "./local-runs.ts";
-import { migrate, readMigrations } from "./migrate.ts";
+import { lockSchema, migrate, readMigrations } from "./migrate.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
 import { createQueue } from "./queue.ts";
@@ -56,7 +56,15 @@ interface Parts {
 
 async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
   let poke = () => {};
-  const boss = await startBoss({ database, embedded, log, hear: () => poke() });
+  const start = () => startBoss({ database, embedded, log, hear: () => poke() });
+  // pg-boss makes its schema too, and two of them at once get in each other's way.
+  const boss =
+    embedded === null
+      ? await database.transaction(async (tx) => {
+          await lockSchema(tx);
+          return start();
+        })
+      : await start();
   const enqueue = enqueueInto(boss);
   if (embedded !== null) await freeLeftovers(database, enqueue);
   const queue = createQueue({ boss, database, enqueue, log });

@@ -60,6 +60,11 @@ export async function newUrl(): Promise<string> {
   return ask("/postgres");
 }
 
+/** The same without a schema. */
+export async function emptyUrl(): Promise<string> {
+  return ask("/empty");
+}
+
 async function loadPglite() {
   const dump = new Blob([await readFile(await ask("/pglite"))]);
   const pglite = await PGlite.create({ loadDataDir: dump, startParams: [...startParams] });

@@ -13,7 +13,7 @@ import { silent } from "./silent.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Where a test file asks for a database: `/postgres`, `/pglite`. */
+    /** Where a test file asks for a database: `/postgres`, `/empty`, `/pglite`. */
     databases: string;
   }
 }
@@ -32,7 +32,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     }
     server ??= startServer().then(withTemplate);
     const name = `test_${++databases}`;
-    await create(await server, name);
+    const template = path === "/empty" ? "template0" : "template_store";
+    await administer(await server, `create database ${name} template ${template}`);
     return (await server).url(name);
   };
   const door = createServer((request, response) => {
@@ -64,10 +65,6 @@ async function withTemplate(server: Server): Promise<Server> {
   });
   await made.close();
   return server;
-}
-
-async function create(server: Server, name: string): Promise<void> {
-  await administer(server, `create database ${name} template template_store`);
 }
 
 async function administer(server: Server, statement: string): Promise<void> {

@@ -17,8 +17,9 @@ export interface Server {
 /**
  * The package's own class is not used: run by root it adds a user to the machine.
  * PostgreSQL refuses root too, so root runs it as `nobody`, who is there everywhere.
+ * `changed` are settings of the server that differ from those of the tests.
  */
-export async function startServer(): Promise<Server> {
+export async function startServer(changed: Readonly<Record<string, string>> = {}): Promise<Server> {
   const binaries = await findBinaries();
   const home = await mkdtemp(join(tmpdir(), "interlock-postgres-"));
   const data = join(home, "data");
@@ -39,6 +40,7 @@ export async function startServer(): Promise<Server> {
     port: String(port),
     fsync: "off",
     max_connections: "200",
+    ...changed,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const child = spawn(binaries.postgres, ["-D", data, ...flags], {
@@ -62,7 +64,7 @@ export async function startServer(): Promise<Server> {
   };
 }
 
-const user = "interlock";
+const user = "postgres";
 const nobody = 65_534;
 
 async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
