@@ -1,5 +1,6 @@
 // Holds one execution against the part of the plan that it has to fulfil, stage by stage.
 
+import { begunAt } from "./attempt.ts";
 import type { Execution, StageFact } from "./fact.ts";
 import type { Part, PlanStage } from "./plan.ts";
 import type { Reason } from "./reason.ts";
@@ -60,7 +61,7 @@ export function assess(question: {
   }
 
   function late(q: typeof question): readonly Reason[] | undefined {
-    if (q.execution === null || now - q.execution.createdAt <= part.deadline_ms) return undefined;
+    if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
 }

@@ -29,6 +29,12 @@ export function isLive(execution: Execution): boolean {
   return state === "intended" || state === "unconfirmed" || state === "running";
 }
 
+/** When it was begun, or begun again: its deadline counts from there. */
+export function begunAt({ createdAt, retries }: Execution): number {
+  const again = retries.filter(({ state }) => state === "done").map(({ at }) => at);
+  return Math.max(createdAt, ...again);
+}
+
 /** Whether it was told to run what the plan says now. An execution under an older plan proves nothing. */
 export function fits(execution: Execution, part: Part): boolean {
   return canonical(execution.spec) === canonical(part);

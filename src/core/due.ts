@@ -1,6 +1,6 @@
 // When a subject has to be looked at again though nobody calls.
 
-import { isLive } from "./attempt.ts";
+import { begunAt, isLive } from "./attempt.ts";
 import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
@@ -25,7 +25,7 @@ export function dueOf(question: {
     if (execution === null || !isLive(execution)) continue;
     times.push(now + limit.look.running_ms);
     for (const due of [
-      execution.createdAt + spec.deadline_ms + 1,
+      begunAt(execution) + spec.deadline_ms + 1,
       execution.createdAt + limit.page.quiet_ms,
     ])
       if (due > now) times.push(due);

@@ -82,6 +82,8 @@ export interface RetryFact {
   readonly stage: string;
   readonly state: "done" | "refused";
   readonly why: string;
+  /** When the engine answered; a deadline counts from here again. */
+  readonly at: number;
 }
 
 /** One run of one part of a pipeline for one commit. Times are milliseconds since 1970. */

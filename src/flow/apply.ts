@@ -123,10 +123,11 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
   const acted = await engine.retry(execution.engineId, effect.stage, effect.key);
   if (acted.kind === "failed") return { kind: "failed" };
   const { key, stage } = effect;
+  const at = ports.clock();
   const answer =
     acted.kind === "done"
-      ? { key, stage, state: "done" as const, why: "" }
-      : { key, stage, state: "refused" as const, why: acted.why };
+      ? { key, stage, state: "done" as const, why: "", at }
+      : { key, stage, state: "refused" as const, why: acted.why, at };
   await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
   if (acted.kind === "done") await ports.store.reopenExecution(execution.key);
   return { kind: "deferred", until: ports.clock() };

@@ -62,7 +62,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       await at().store.recordExecution("r1", { stopReason: "head_moved" });
       await at().store.recordExecution("r1", { stages: [stage] });
       await at().store.recordExecution("r1", {});
-      const retries = [{ key: "k", stage: "test", state: "done", why: "" }] as const;
+      const retries = [{ key: "k", stage: "test", state: "done", why: "", at: 8 }] as const;
       await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9, retries });
       expect(await at().store.executions(key)).toMatchObject([
         {
