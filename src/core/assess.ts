@@ -33,9 +33,14 @@ export function assess(question: {
     case "intended":
       return late(question) ?? [{ code: "stage_pending", sentence: `${name} is about to start.` }];
     case "unconfirmed":
-      return [
-        { code: "stage_unknown", sentence: `The engine of ${name} does not say whether it began.` },
-      ];
+      return (
+        late(question) ?? [
+          {
+            code: "stage_unknown",
+            sentence: `The engine of ${name} does not say whether it began.`,
+          },
+        ]
+      );
     case "running":
       return walk(name, part, execution) ?? late(question) ?? [waiting(name, part, execution)];
     case "stopped":
