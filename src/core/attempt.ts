@@ -4,6 +4,7 @@ import { canonical } from "./canonical.ts";
 import type { RunWanted } from "./effect.ts";
 import type { Execution } from "./fact.ts";
 import type { Part, PartName } from "./plan.ts";
+import { isPersons } from "./stop.ts";
 
 /** The newest attempt of a part for a commit; older ones never count again. */
 export function latest(
@@ -23,6 +24,19 @@ export function latest(
     );
 }
 
+/**
+ * Whether it was ended because nothing asked for it then. That says nothing about the commit: where
+ * the head comes back, the pull request is reopened or the plan is what it was, it runs again.
+ */
+export function isVoid({ state, stopReason }: Execution): boolean {
+  return (
+    state === "stopped" &&
+    stopReason !== null &&
+    stopReason !== "deadline_passed" &&
+    !isPersons(stopReason)
+  );
+}
+
 /** Whether its engine may still be working on it. */
 export function isLive(execution: Execution): boolean {
   const { state } = execution;
@@ -33,6 +47,13 @@ export function isLive(execution: Execution): boolean {
 export function begunAt({ createdAt, retries }: Execution): number {
   const again = retries.filter(({ state }) => state === "done").map(({ at }) => at);
   return Math.max(createdAt, ...again);
+}
+
+/** Whether a stop can come about: asked of the engine, or in the ledger alone. */
+export function isStoppable(execution: Execution, engines: readonly string[]): boolean {
+  return (
+    isLive(execution) && (execution.state === "intended" || engines.includes(execution.spec.engine))
+  );
 }
 
 /** Whether it was told to run what the plan says now. An execution under an older plan proves nothing. */

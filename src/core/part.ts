@@ -1,7 +1,7 @@
 // One part of a pipeline for one commit: how it stands, and what should be begun or ended.
 
 import { assess } from "./assess.ts";
-import { fits, isLive, latest, nextRun, sameRun } from "./attempt.ts";
+import { fits, isLive, isStoppable, isVoid, latest, nextRun, sameRun } from "./attempt.ts";
 import type { RetryWanted, StopWanted } from "./decision.ts";
 import type { RunWanted } from "./effect.ts";
 import type { Execution } from "./fact.ts";
@@ -19,6 +19,8 @@ export interface PartView {
   /** The execution that counts; null while there is none. */
   readonly execution: Execution | null;
   readonly reasons: readonly Reason[];
+  /** Why nothing of it may be started now, by whomever; null where nothing stands against it. */
+  readonly hold: Reason | null;
 }
 
 export interface PartDecision {
@@ -43,41 +45,68 @@ export interface PartQuestion {
 }
 
 export function decidePart(question: PartQuestion): PartDecision {
-  const { pipeline, part, spec, sha, wishes } = question;
+  const { pipeline, part, spec, sha } = question;
   const name = `${pipeline}/${part}`;
   const previous = latest(question.executions, { pipeline, part, sha });
-  const counts = previous !== null && fits(previous, spec) ? previous : null;
-  const stops: StopWanted[] = [];
-  if (previous !== null && counts === null && isLive(previous))
-    stops.push({ execution: previous.key, reason: "plan_changed" });
+  const counts = previous !== null && fits(previous, spec) && !isVoid(previous) ? previous : null;
+  const hold = engineOff(question, name) ?? question.hold;
+  const shape = { name, pipeline, part, spec, hold };
+  const outdated = outdatedStops(question, counts);
 
-  const shape = { name, pipeline, part, spec };
-  const nothing = { run: null, retries: [], stops };
   const run = wantedRun(question, previous, counts);
-  if (run !== null) {
-    const hold = engineOff(question, name) ?? question.hold;
-    const reason = hold ?? { code: "stage_pending", sentence: `${name} is about to start.` };
+  if (run !== null && hold === null) {
+    const reasons = assess({ name, part: spec, sha, execution: null, now: question.now });
+    return { view: { ...shape, execution: null, reasons }, run, retries: [], stops: outdated };
+  }
+  // What waits in line will run; what is held for another reason leaves a verdict as it stands.
+  if (run !== null && hold !== null && (counts === null || hold.code === "release_waits"))
     return {
-      ...nothing,
-      view: { ...shape, execution: hold === null ? null : counts, reasons: [reason] },
-      run: hold === null ? run : null,
+      view: { ...shape, execution: counts, reasons: [hold] },
+      run: null,
+      retries: [],
+      stops: outdated,
     };
-  }
 
-  const reasons = assess({ name, part: spec, sha, execution: counts, now: question.now });
-  if (counts !== null && isLive(counts)) {
-    const stop = granted(wishes, "stop")[0];
-    if (stop !== undefined)
-      stops.push({ execution: counts.key, reason: `person:${stop.intention.actor}` });
-    else if (reasons[0]?.code === "deadline_passed")
-      stops.push({ execution: counts.key, reason: "deadline_passed" });
-  }
+  const dark = counts !== null && isLive(counts) && hold?.code === "engine_off";
+  const reasons = dark
+    ? [hold]
+    : assess({ name, part: spec, sha, execution: counts, now: question.now });
+  const stops = counts === null ? [] : wantedStops(question, counts, reasons);
   return {
-    ...nothing,
     view: { ...shape, execution: counts, reasons },
-    run: counts?.state === "intended" && stops.length === 0 ? sameRun(counts) : null,
-    retries: wantedRetries(spec, counts, wishes),
+    run: counts?.state === "intended" && !dark && stops.length === 0 ? sameRun(counts) : null,
+    retries: hold === null ? wantedRetries(spec, counts, question.wishes) : [],
+    stops: [...outdated, ...stops],
   };
+}
+
+/** Whatever runs for the commit and does not count: under an older plan, or overtaken by a newer attempt. */
+function outdatedStops(question: PartQuestion, counts: Execution | null): readonly StopWanted[] {
+  return question.executions
+    .filter(
+      (execution) =>
+        execution !== counts &&
+        execution.pipeline === question.pipeline &&
+        execution.part === question.part &&
+        execution.sha === question.sha &&
+        isStoppable(execution, question.engines),
+    )
+    .map(({ key }) => ({ execution: key, reason: "plan_changed" }));
+}
+
+/** A person's stop, or the deadline's. */
+function wantedStops(
+  question: PartQuestion,
+  counts: Execution,
+  reasons: readonly Reason[],
+): readonly StopWanted[] {
+  if (!isStoppable(counts, question.engines)) return [];
+  const stop = granted(question.wishes, "stop")[0];
+  if (stop !== undefined)
+    return [{ execution: counts.key, reason: `person:${stop.intention.actor}` }];
+  if (reasons[0]?.code === "deadline_passed")
+    return [{ execution: counts.key, reason: "deadline_passed" }];
+  return [];
 }
 
 /** A new attempt: none fits the plan yet, or a person asked for one and nothing runs. */
@@ -104,7 +133,7 @@ function wantedRetries(
   counts: Execution | null,
   wishes: readonly Wish[],
 ): readonly RetryWanted[] {
-  if (counts === null || isLive(counts)) return [];
+  if (counts === null || isLive(counts) || counts.engineId === null) return [];
   return granted(wishes, "retry").flatMap(({ intention, command }) => {
     const stage = retryStage(spec, counts, command.kind === "retry" ? command.stage : null);
     const key = retryKey(intention.key, counts.key);

@@ -1,6 +1,6 @@
 // Decides about a pull request: which pipelines must pass for its head, and whether they have.
 
-import { isLive } from "./attempt.ts";
+import { isStoppable } from "./attempt.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf } from "./due.ts";
 import { subjectKey } from "./event.ts";
@@ -253,7 +253,7 @@ function stopsOf(
   reason: StopReason,
 ): readonly StopWanted[] {
   return facts.executions
-    .filter((execution) => isLive(execution) && which(execution))
+    .filter((execution) => isStoppable(execution, facts.engines) && which(execution))
     .map((execution) => ({ execution: execution.key, reason }));
 }
 
