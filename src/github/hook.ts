@@ -38,18 +38,23 @@ export async function answerHook(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const reply = await takeIn(hook, {
-    headers: request.headers,
-    body: () => readBody(request),
-  });
-  const text = JSON.stringify(reply.body);
-  response.writeHead(reply.status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    // A body that was refused for its size is not read to its end.
-    ...(reply.status === 413 ? { connection: "close" } : {}),
-  });
-  response.end(text);
+  try {
+    const reply = await takeIn(hook, {
+      headers: request.headers,
+      body: () => readBody(request),
+    });
+    const text = JSON.stringify(reply.body);
+    response.writeHead(reply.status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+    });
+    response.end(text);
+  } catch (error) {
+    if (!(error instanceof BrokenOff)) throw error;
+    hook.log.debug({}, "The sender of a delivery broke off");
+    // It may still listen, where only its time was up.
+    response.destroy();
+  }
 }
 
 /** The intake itself, whatever the request came over. */
@@ -94,18 +99,29 @@ export async function takeIn(hook: Hook, arrival: Arrival): Promise<Reply> {
   }
 }
 
-/** Null where the body is too large. Counts what arrives: the declared length may be missing or wrong. */
+/** The sender was gone before its body was there: nobody is left to be answered. */
+class BrokenOff extends Error {
+  override name = "BrokenOff";
+}
+
+/**
+ * Null where the body is too large. It is dropped as it arrives, but read to its end: a sender whose
+ * connection is cut while it sends may never see the answer. A body without end has its time limit.
+ */
 async function readBody(request: IncomingMessage): Promise<string | null> {
-  const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > limit.receive.body_bytes) return null;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > limit.receive.body_bytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  return await new Promise((resolve, reject) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limit.receive.body_bytes) chunks.push(chunk);
+      else chunks = [];
+    });
+    request.once("end", () =>
+      resolve(bytes <= limit.receive.body_bytes ? Buffer.concat(chunks).toString("utf8") : null),
+    );
+    request.on("error", (cause) => reject(new BrokenOff("The body broke off", { cause })));
+  });
 }
 
 function parse(body: string): object | undefined {
