@@ -32,7 +32,7 @@ export interface Payload {
 }
 
 export function readWebhook(payload: Payload): Event {
-  const reader = readers[payload.name];
+  const reader = readers.get(payload.name);
   if (reader === undefined) return ignored("unknown_event");
   return reader(payload) ?? ignored("incomplete_payload");
 }
@@ -45,15 +45,16 @@ export function actionOf(body: unknown): string | null {
 
 type Reader = (payload: Payload) => Event | undefined;
 
-const readers: Readonly<Record<string, Reader>> = {
-  pull_request: readPull,
-  push: readPush,
-  issue_comment: readComment,
-  check_run: readCheckRun,
-  check_suite: readCheckSuite,
-  installation: readInstallation,
-  installation_repositories: readInstallationRepositories,
-};
+/** A map: an event called "constructor" must not find what every object has. */
+const readers: ReadonlyMap<string, Reader> = new Map([
+  ["pull_request", readPull],
+  ["push", readPush],
+  ["issue_comment", readComment],
+  ["check_run", readCheckRun],
+  ["check_suite", readCheckSuite],
+  ["installation", readInstallation],
+  ["installation_repositories", readInstallationRepositories],
+]);
 
 const installation = z.object({ id: z.int() });
 const repository = z.object({ name: z.string(), owner: z.object({ login: z.string() }) });
