@@ -1,0 +1,167 @@
+// The embedded GitHub in a process of its own, with what the bench asks about the requests it got.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
+import { type RunningGitHub, startGitHub } from "../../src/sandbox/github/server.ts";
+import { serviceFiles } from "../../src/sandbox/service.ts";
+import { type Place, secret } from "./payload.ts";
+import { serve } from "./remote.ts";
+
+export interface Counted {
+  readonly counted: number;
+  readonly notModified: number;
+  readonly byRoute: Readonly<Record<string, number>>;
+}
+
+let running: RunningGitHub | undefined;
+
+/** When the first request to create the gate of a commit came, by its SHA. */
+const gates = new Map<string, number>();
+const waiting = new Map<string, (at: number) => void>();
+
+const functions = {
+  async start() {
+    running = await startGitHub({
+      observe(request) {
+        if (request.method !== "POST" || !request.url.endsWith("/check-runs")) return;
+        const { name, head_sha } = request.body as { name?: string; head_sha?: string };
+        if (name !== "interlock" || head_sha === undefined || gates.has(head_sha)) return;
+        const at = performance.timeOrigin + performance.now();
+        gates.set(head_sha, at);
+        waiting.get(head_sha)?.(at);
+        waiting.delete(head_sha);
+      },
+    });
+    const { app, privateKey } = running.github;
+    return { url: running.url, appId: app.id, privateKey };
+  },
+
+  /** A repository of the sample service with pull requests, of which nobody is told. */
+  pulls({ owner, count }: { owner: string; count: number }): Place {
+    const { github } = started();
+    const repository = github.createRepository({ owner, name: "shop", files: serviceFiles() });
+    const installation = github.install({ account: owner });
+    github.limitRequests(installation, 1_000_000);
+    const pulls = Array.from({ length: count }, (_, index) => {
+      const branch = `change-${index}`;
+      change(repository, branch, index);
+      const { number, head } = repository.openPull({ head: branch });
+      return { number, head };
+    });
+    return { owner, name: "shop", installation: installation.id, pulls };
+  },
+
+  /** When the gate of the commit was asked for, at once or as soon as it is. */
+  gateOf(sha: string): Promise<number> | number {
+    return gates.get(sha) ?? new Promise((resolve) => waiting.set(sha, resolve));
+  },
+  gatesOf(shas: readonly string[]): readonly (number | null)[] {
+    return shas.map((sha) => gates.get(sha) ?? null);
+  },
+
+  /** The most points that an installation spent within a minute, as GitHub counts them. */
+  pointsInWorstMinute(owner: string): number {
+    const entries = started()
+      .github.log.all.filter(({ kind, path }) => kind === "api" && path.includes(`/${owner}/`))
+      .map(({ at, method }) => ({ at, points: method === "GET" ? 1 : 5 }));
+    let worst = 0;
+    let sum = 0;
+    let first = 0;
+    for (const { at, points } of entries) {
+      sum += points;
+      for (let old = entries[first]; old && old.at <= at - 60_000; old = entries[++first])
+        sum -= old.points;
+      worst = Math.max(worst, sum);
+    }
+    return worst;
+  },
+
+  /** Sends real webhooks from now on. */
+  tell(port: number): void {
+    started().github.sendWebhooksTo({
+      url: `http://127.0.0.1:${port}/api/github/webhooks`,
+      secret,
+    });
+  },
+
+  /** Pushes a branch, opens a pull request and counts until its gate has opened and all is quiet. */
+  async openToGreen(owner: string): Promise<Counted> {
+    const { github } = started();
+    const repository = github.repository(`${owner}/shop`);
+    return await counted(async () => {
+      change(repository, "feature", 1);
+      const { head } = repository.openPull({ head: "feature" });
+      await green(repository, head);
+    });
+  },
+  async pushToGreen(owner: string): Promise<Counted> {
+    const repository = started().github.repository(`${owner}/shop`);
+    return await counted(async () => {
+      await green(repository, change(repository, "feature", 2));
+    });
+  },
+  /** The same deliveries once more, as GitHub sends them when asked. */
+  async doubled(): Promise<Counted> {
+    const { github } = started();
+    const again = github.deliveries.filter(({ event }) => event === "pull_request");
+    if (again.length === 0) throw new Error("No delivery is there to be doubled");
+    return await counted(async () => {
+      for (const delivery of again) github.world.outbox.redeliver(delivery);
+      await github.settled();
+    });
+  },
+  async quiet(): Promise<void> {
+    await quiet();
+  },
+};
+
+export type GitHubFunctions = typeof functions;
+
+function started(): RunningGitHub {
+  if (running === undefined) throw new Error("The embedded GitHub is not started");
+  return running;
+}
+
+function change(repository: RepositoryHandle, branch: string, turn: number): string {
+  return repository.commit({
+    branch,
+    message: `Change ${turn}`,
+    files: { "src/turn.js": `export const turn = ${turn};\n` },
+  });
+}
+
+async function green(repository: RepositoryHandle, sha: string): Promise<void> {
+  for (let tries = 0; tries < 300; tries++) {
+    if (repository.checks(sha).get("interlock")?.conclusion === "success") return;
+    await sleep(100);
+  }
+  const gate = repository.checks(sha).get("interlock");
+  throw new Error(`The gate did not open: ${JSON.stringify(gate?.output ?? null)}`);
+}
+
+async function counted(act: () => Promise<void>): Promise<Counted> {
+  const { log } = started().github;
+  log.clear();
+  await act();
+  await quiet();
+  return {
+    counted: log.counted().length,
+    notModified: log.notModified().length,
+    byRoute: log.byRoute(),
+  };
+}
+
+/** Longer than Interlock waits before it shows a run in progress, so that no late request is missed. */
+const quiet_ms = 3_000;
+
+async function quiet(): Promise<void> {
+  const { log } = started().github;
+  const end = Date.now() + 10 * quiet_ms;
+  let seen = -1;
+  while (Date.now() < end && seen !== log.all.length) {
+    seen = log.all.length;
+    await sleep(quiet_ms);
+  }
+}
+
+serve(functions);

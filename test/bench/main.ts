@@ -1,0 +1,66 @@
+// Measures what Interlock costs and prints one table. `--quick` takes seconds and shows only that it works.
+
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { type Server, startServer } from "../store/server.ts";
+import { measureGates } from "./gate.ts";
+import { measureIntake } from "./intake.ts";
+import { countRequests } from "./requests.ts";
+import { type Bench, quick, whole } from "./scene.ts";
+import { table } from "./table.ts";
+
+async function main(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "interlock-bench-"));
+  const printed = join(folder, "output.log");
+  const output = openSync(printed, "a");
+  // The tests' server does without the disk; this one may not.
+  const server = await startServer({ fsync: "on" });
+  const size = process.argv.includes("--quick") ? quick : whole;
+  const bench: Bench = { size, folder, output, newDatabase: databasesOf(server) };
+  try {
+    const intake = await measureIntake(bench);
+    const gates = await measureGates(bench);
+    const requests = await countRequests(bench);
+    console.log(table({ intake, gates, requests }));
+  } finally {
+    await server.stop();
+    closeSync(output);
+    await complain(printed);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function databasesOf(server: Server): () => Promise<string> {
+  let count = 0;
+  return async () => {
+    count += 1;
+    const name = `bench_${count}`;
+    const client = new pg.Client(server.url("postgres"));
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    return server.url(name);
+  };
+}
+
+/** Figures of a program that reports errors are worth nothing. */
+async function complain(printed: string): Promise<void> {
+  const lines = (await readFile(printed, "utf8")).split("\n");
+  const bad = lines.filter((line) => line !== "" && !/^\{"level":[1-4]\d,/.test(line));
+  if (bad.length === 0) return;
+  process.exitCode = 1;
+  console.error(`${bad.length} lines were printed that should not have been:`);
+  for (const line of bad.slice(0, 20)) console.error(line);
+}
+
+main().then(
+  // The helpers end with their channel to this process.
+  () => process.exit(),
+  (error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  },
+);

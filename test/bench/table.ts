@@ -1,0 +1,127 @@
+// The figures as a Markdown table, each with its aim.
+
+import type { GateTimes } from "./gate.ts";
+import type { Counted } from "./github.ts";
+import type { Intake, receivers } from "./intake.ts";
+import type { Requests } from "./requests.ts";
+
+interface Figures {
+  readonly intake: Readonly<Record<(typeof receivers)[number], Intake>>;
+  readonly gates: { readonly postgres: GateTimes; readonly pglite: GateTimes };
+  readonly requests: Requests;
+}
+
+interface Row {
+  readonly what: string;
+  readonly figure: string;
+  readonly aim: string;
+  readonly met: "yes" | "no" | "";
+}
+
+export function table({ intake, gates, requests }: Figures): string {
+  const rows = [
+    plain("deliveries per second, bare server (HMAC, parse)", speed(intake.bare)),
+    plain("deliveries per second, stock Probot, empty handler", speed(intake.stock)),
+    ...(["postgres", "pglite"] as const).flatMap((store) => [
+      plain(`deliveries per second, Interlock on ${names[store]}`, speed(intake[store])),
+      aimed({
+        what: `– to stock Probot`,
+        value: intake[store].ratio,
+        least: store === "postgres" ? 0.5 : 0.3,
+        digits: 2,
+      }),
+      aimed({ what: "– p99 of the answer", value: intake[store].p99, below: 100, unit: " ms" }),
+    ]),
+    ...(["postgres", "pglite"] as const).flatMap((store) => {
+      const { idle, spread, single } = gates[store];
+      const name = names[store];
+      return [
+        aimed({
+          what: `delivery to gate on ${name}, idle, p50`,
+          value: idle.p50,
+          below: 50,
+          unit: " ms",
+        }),
+        plain("– p99", `${number(idle.p99)} ms`),
+        plain(
+          "– burst of 500 pull requests, five installations",
+          `${spread.gates} gates, p50 ${seconds(spread.p50)}, p99 ${seconds(spread.p99)}`,
+        ),
+        plain(
+          "– burst of 500 pull requests, one installation",
+          `${single.gates} gates in the first minute, p50 ${seconds(single.p50)}; ${single.points} points in the worst minute`,
+        ),
+      ];
+    }),
+    count("GitHub requests, open to green, two stages", requests.open, 10),
+    count("GitHub requests, a further push to green", requests.push, 7),
+    count("GitHub requests, a doubled delivery", requests.doubled, 0),
+    aimed({
+      what: "resident memory after 10,000 deliveries, PostgreSQL",
+      value: intake.postgres.residentMb,
+      below: 250,
+      unit: " MB",
+    }),
+    plain(
+      "resident memory after 10,000 deliveries, PGlite",
+      `${number(intake.pglite.residentMb)} MB`,
+    ),
+    plain(
+      "resident memory after 10,000 deliveries, stock Probot",
+      `${number(intake.stock.residentMb)} MB`,
+    ),
+  ];
+  return [
+    "| what | figure | aim | met |",
+    "|---|---|---|---|",
+    ...rows.map(({ what, figure, aim, met }) => `| ${what} | ${figure} | ${aim} | ${met} |`),
+  ].join("\n");
+}
+
+const names = { postgres: "PostgreSQL", pglite: "PGlite" } as const;
+
+function plain(what: string, figure: string): Row {
+  return { what, figure, aim: "", met: "" };
+}
+
+function aimed(row: {
+  readonly what: string;
+  readonly value: number;
+  readonly least?: number;
+  readonly below?: number;
+  readonly unit?: string;
+  readonly digits?: number;
+}): Row {
+  const { what, value, least, below, unit = "", digits = 0 } = row;
+  const met = (least === undefined || value >= least) && (below === undefined || value < below);
+  return {
+    what,
+    figure: `${number(value, digits)}${unit}`,
+    aim: least === undefined ? `< ${below}${unit}` : `≥ ${least}${unit}`,
+    met: met ? "yes" : "no",
+  };
+}
+
+function count(what: string, { counted, notModified, byRoute }: Counted, most: number): Row {
+  const routes = Object.entries(byRoute).map(([route, times]) => `${times} ${route}`);
+  return {
+    what,
+    figure: `${counted}${notModified === 0 ? "" : `, and ${notModified} answered 304`}${
+      routes.length === 0 ? "" : ` (${routes.join(", ")})`
+    }`,
+    aim: `≤ ${most}`,
+    met: counted <= most ? "yes" : "no",
+  };
+}
+
+function speed({ perSecond, p50, p99 }: Intake): string {
+  return `${number(perSecond)}, answer p50 ${number(p50, 1)} ms, p99 ${number(p99, 1)} ms`;
+}
+
+function seconds(ms: number): string {
+  return `${number(ms / 1000, 1)} s`;
+}
+
+function number(value: number, digits = 0): string {
+  return value.toLocaleString("en", { maximumFractionDigits: digits });
+}
