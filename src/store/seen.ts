@@ -54,7 +54,7 @@ export async function writeSeen(
   const earlier = await tx.query<{ key: string; head: string | null }>(
     `with given as materialized (
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
-         from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[],
+         from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
                                     $6::text[], $7::text[], $8::text[], $9::text[],
                                     $10::bigint[], $11::bigint[], $12::bigint[]) with ordinality
                  as given (key, kind, owner, name, number, branch, sha, head, before,

@@ -39,7 +39,7 @@ create table interlock.subject (
   kind text not null check (kind in ('pull', 'commit', 'repository')),
   owner text not null,
   name text not null,
-  number integer,
+  number bigint,
   branch text,
   sha text,
   head text,
@@ -130,7 +130,7 @@ create index check_run_open on interlock.check_run (subject_key) where in_progre
 create table interlock.answer (
   subject_key text not null references interlock.subject (key) on delete cascade,
   intention_key text not null,
-  pull integer not null,
+  pull bigint not null,
   id bigint,
   body text not null,
   primary key (subject_key, intention_key)
