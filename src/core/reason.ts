@@ -62,7 +62,7 @@ const rows = {
   },
   fork_waits: {
     state: "action_required",
-    next: "Read the change, then comment `/interlock verify <sha>` with the head's SHA.",
+    next: "Read the change, then comment `/interlock verify <sha>` with the head's whole SHA.",
     who: "writer",
   },
   stopped: {

@@ -134,7 +134,7 @@ function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason |
   if (!pull.fork || forkAllowed(facts.intentions, wishes, pull.head.sha)) return null;
   return {
     code: "fork_waits",
-    sentence: `${pull.head.sha.slice(0, 7)} comes from a fork, so nothing runs until somebody with write permission names it.`,
+    sentence: `${pull.head.sha} comes from a fork, so nothing runs until somebody with write permission names it.`,
   };
 }
 

@@ -47,7 +47,7 @@ export function forkAllowed(
       (command, index) =>
         command.kind === "verify" &&
         intention.outcome?.[index]?.kind === "done" &&
-        names(command.sha ?? intention.sha, head),
+        (command.sha ?? intention.sha) === head,
     ),
   );
 }
@@ -74,14 +74,14 @@ function rule(question: {
     case "explain":
       return { kind: "granted" };
     case "verify":
-      if (command.sha !== null)
-        return names(command.sha, head)
-          ? { kind: "granted" }
-          : refused(`The head is ${short(head)}, not ${short(command.sha)}.`);
-      if (fork && intention.source === "comment")
+      if (command.sha !== null && !head.startsWith(command.sha))
+        return refused(`The head is ${short(head)}, not ${short(command.sha)}.`);
+      // Another commit with the same first digits is made in minutes, so a stranger's is named whole.
+      if (fork && intention.source === "comment" && command.sha !== head)
         return refused(
-          `The change comes from a fork: read it, then name the commit with \`/interlock verify ${short(head)}\`.`,
+          `The change comes from a fork: read it, then name the whole commit with \`/interlock verify ${head}\`.`,
         );
+      if (command.sha !== null) return { kind: "granted" };
       return bound(intention, head);
     case "retry":
     case "stop":
@@ -110,10 +110,6 @@ function mayNot(verb: Verb, plan: Plan): string {
 
 function refused(why: string): Wish["ruling"] {
   return { kind: "refused", why };
-}
-
-function names(given: string | null, head: string): boolean {
-  return given !== null && given.length >= 7 && head.startsWith(given);
 }
 
 function short(sha: string): string {
