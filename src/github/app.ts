@@ -35,7 +35,12 @@ export async function openGitHub(with_: {
     baseUrl: apiUrl,
     log,
     // Our own budget paces writes and the job queue repeats what failed; see docs/decisions.md.
-    Octokit: ProbotOctokit.defaults({ throttle: { enabled: false }, retry: { enabled: false } }),
+    // As a function, since Probot gives every instance throttle options that would win over plain ones.
+    Octokit: ProbotOctokit.defaults((given: object) => ({
+      ...given,
+      throttle: { enabled: false },
+      retry: { enabled: false },
+    })),
     request: { fetch: bounded(with_.fetch) },
   });
   await probot.ready();
