@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { limit } from "./core/limit.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
@@ -12,11 +13,11 @@ import { openReceive } from "./flow/receive.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
-import { openSetup } from "./github/setup.ts";
+import { openSetup, setupHookPath } from "./github/setup.ts";
 import type { Engine } from "./port.ts";
 import { collectReports } from "./report/collect.ts";
-import { readSettings, type Settings } from "./settings.ts";
-import { openStore } from "./store/open.ts";
+import { readEnvironment, readSettings, type Settings } from "./settings.ts";
+import { type OpenStore, openStore } from "./store/open.ts";
 import { openWeb } from "./web/server.ts";
 
 export interface Running {
@@ -27,17 +28,28 @@ export interface Running {
 
 /** Starts the whole program. Rejects with a sentence where something it needs is not to be had. */
 export async function start(settings: Settings, log: Logger): Promise<Running> {
-  if (settings.app === null) return await startSetup(settings, log);
-  const { app, githubApiUrl } = settings;
-  const clock = Date.now;
+  const { app } = settings;
+  if (app === null) return await startSetup(settings, log);
   const dataDir = resolve(settings.dataDir);
   await mkdir(dataDir, { recursive: true });
-
   const opened = await openStore({
     databaseUrl: settings.databaseUrl,
     dataDir: resolve(dataDir, "store"),
     log,
   });
+  try {
+    return await startOn(opened, { ...settings, app, dataDir }, log);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+type AppSettings = Settings & { readonly app: NonNullable<Settings["app"]> };
+
+async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): Promise<Running> {
+  const { app, githubApiUrl, dataDir } = settings;
+  const clock = Date.now;
   const { store, queue, localRuns } = opened;
   const { github, verify } = await openGitHub({
     appId: app.id,
@@ -70,27 +82,33 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
   const engines = new Map<string, Engine>(local === null ? [] : [[local.name, local]]);
   const ports: Ports = { github, store, engines, clock, log };
   const receive = openReceive({ store, log });
-  await queue.work(limit.work.workers, (job) => work(ports, job));
-  const clockwork = startClockwork(ports);
+  // The port first: a second program that finds it taken must not have begun any work.
   const web = await openWeb({
     host: settings.host,
     port: settings.port,
     webhook: {
-      path: webhookPath,
+      paths: [webhookPath, setupHookPath],
       answer: (request, response) =>
         answerHook({ verify, receive, appId: app.id, clock, log }, request, response),
     },
     ready: store.check,
     log,
   });
+  await queue.work(limit.work.workers, (job) => work(ports, job));
+  // The sweep after it, since what GitHub is asked for again comes at once.
+  const clockwork = startClockwork(ports);
   log.info({ host: settings.host, port: web.port }, "Interlock is listening");
 
   return {
     port: web.port,
     async stop() {
       const grace = limit.work.stop_ms;
-      await web.stop();
-      await Promise.all([clockwork.stop(), queue.stop(grace / 2)]);
+      await Promise.all([
+        web.stop(grace / 4),
+        // A sweep may wait for GitHub for longer; the next start begins with one.
+        Promise.race([clockwork.stop(), sleep(grace / 2, null, { ref: false })]),
+        queue.stop(grace / 2),
+      ]);
       await local?.close(grace / 4);
       await opened.close();
     },
@@ -98,14 +116,14 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
 }
 
 async function startSetup(settings: Settings, log: Logger): Promise<Running> {
-  const { host, port } = settings;
-  log.info(`No GitHub App is set. Open http://${host}:${port} to create one, then start again.`);
-  const setup = await openSetup({ host, port, log });
-  return { port, stop: setup.stop };
+  const { host, port, githubApiUrl } = settings;
+  const setup = await openSetup({ host, port, githubApiUrl, log });
+  log.info(`No GitHub App is set. Open ${setup.url} to create one, then start again.`);
+  return setup;
 }
 
 async function main(): Promise<void> {
-  const read = readSettings(process.env);
+  const read = readSettings(readEnvironment());
   if (read.kind === "bad") {
     for (const problem of read.problems) console.error(problem);
     process.exit(1);
@@ -113,20 +131,30 @@ async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2);
   if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
   const log = pino({ level: read.settings.logLevel });
-  const running = await start(read.settings, log);
+  const starting = start(read.settings, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log.info({ signal }, "Stopping");
       const timer = setTimeout(() => process.exit(1), limit.work.stop_ms);
       timer.unref();
-      running.stop().then(
-        () => process.exit(0),
-        (err: unknown) => {
-          log.error({ err }, "The stop failed");
-          process.exit(1);
-        },
-      );
+      starting
+        .then((running) => running.stop())
+        .then(
+          () => process.exit(0),
+          (err: unknown) => {
+            log.error({ err }, "The stop failed");
+            process.exit(1);
+          },
+        );
     });
+  await starting;
+}
+
+/** Node says nothing itself where it has tried several addresses of a host. */
+function sentenceOf(error: unknown): unknown {
+  if (error instanceof AggregateError && error.message === "")
+    return error.errors.map(sentenceOf).join("\n");
+  return error instanceof Error ? error.message : error;
 }
 
 /** `npm run explain -- owner/repo#12`, or `owner/repo@<sha>:<branch>` for a landed commit. */
@@ -146,6 +174,6 @@ async function printExplanation(settings: Settings, name: string): Promise<void>
 
 if (import.meta.main)
   main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(sentenceOf(error));
     process.exit(1);
   });

@@ -1,6 +1,8 @@
 // The only reader of the environment. Reports every problem at once, and never prints a value that may be secret.
 
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 
 export interface Settings {
   /** Null while there is no App yet: the set-up flow creates one. */
@@ -48,11 +50,22 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   { name: "LOG_LEVEL", says: `One of ${logLevels.join(", ")}. Default \`info\`.` },
 ];
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment, and below it the file `.env` of the working folder, which the set-up flow writes. */
+export function readEnvironment(): Environment {
+  try {
+    return { ...parseEnv(readFileSync(".env", "utf8")), ...process.env };
+  } catch {
+    return process.env;
+  }
+}
+
 export type SettingsRead =
   | { readonly kind: "good"; readonly settings: Settings }
   | { readonly kind: "bad"; readonly problems: readonly string[] };
 
-export function readSettings(env: Readonly<Record<string, string | undefined>>): SettingsRead {
+export function readSettings(env: Environment): SettingsRead {
   const problems: string[] = [];
   const text = (name: string) => env[name]?.trim() || null;
 
@@ -85,10 +98,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 }
 
 /** An App is whole or absent: half of one is a mistake and not a wish for the set-up flow. */
-function readApp(
-  env: Readonly<Record<string, string | undefined>>,
-  problems: string[],
-): Settings["app"] {
+function readApp(env: Environment, problems: string[]): Settings["app"] {
   const id = env.APP_ID?.trim() ?? "";
   const inline = env.PRIVATE_KEY?.trim() ?? "";
   const file = env.PRIVATE_KEY_PATH?.trim() ?? "";
@@ -107,12 +117,18 @@ function readApp(
   const pem = privateKey === null ? null : pemOf(privateKey);
   if (privateKey !== null && pem === null)
     problems.push("The private key is not a PEM file: it must begin with -----BEGIN.");
+  if (pem !== null && !isKey(pem))
+    problems.push("The private key cannot be read: it is cut, or no private RSA key.");
   return { id: Number(id), privateKey: pem ?? "", webhookSecret };
 }
 
 function readKeyFile(file: string, problems: string[]): string | null {
   if (file === "") {
     problems.push("PRIVATE_KEY is missing: set it, or PRIVATE_KEY_PATH to the file that holds it.");
+    return null;
+  }
+  if (pemOf(file) !== null) {
+    problems.push("PRIVATE_KEY_PATH holds a key itself: set PRIVATE_KEY to it instead.");
     return null;
   }
   try {
@@ -131,8 +147,18 @@ function pemOf(text: string): string | null {
     text.replaceAll("\\n", "\n"),
     Buffer.from(text, "base64").toString("utf8"),
   ];
-  const pem = candidates.find((candidate) => /^"?-----BEGIN [A-Z ]+-----\n/.test(candidate.trim()));
+  const pem = candidates.find((candidate) =>
+    /^"?-----BEGIN [A-Z ]+-----\r?\n/.test(candidate.trim()),
+  );
   return pem?.trim().replace(/^"|"$/g, "") ?? null;
+}
+
+function isKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === "rsa";
+  } catch {
+    return false;
+  }
 }
 
 function readUrl(name: string, value: string, protocols: string[], problems: string[]): string {

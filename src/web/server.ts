@@ -7,8 +7,8 @@ import type { Log } from "../port.ts";
 
 export interface Web {
   readonly port: number;
-  /** Takes no more requests and lets those under way finish. */
-  stop(): Promise<void>;
+  /** Takes no more requests and lets those under way finish, up to `grace_ms`. */
+  stop(grace_ms: number): Promise<void>;
 }
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -16,7 +16,7 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => Pro
 export async function openWeb(with_: {
   readonly host: string;
   readonly port: number;
-  readonly webhook: { readonly path: string; readonly answer: Answer };
+  readonly webhook: { readonly paths: readonly string[]; readonly answer: Answer };
   /** Rejects where the store or the queue does not work. */
   readonly ready: () => Promise<void>;
   readonly log: Log;
@@ -33,8 +33,8 @@ export async function openWeb(with_: {
   server.headersTimeout = limit.web.headers_ms;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = (request.url ?? "/").split("?")[0];
-    if (path === webhook.path) {
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    if (webhook.paths.includes(path)) {
       if (request.method === "POST") return await webhook.answer(request, response);
       response.setHeader("allow", "POST");
       return send(response, 405, "Webhooks are sent with POST\n");
@@ -57,14 +57,34 @@ export async function openWeb(with_: {
     }
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
-  });
+  await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
-    stop: async () => await close(server),
+    stop: async (grace_ms) => await close(server, grace_ms),
   };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) =>
+      reject(new Error(refusal(error, host, port), { cause: error })),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+function refusal(error: Error, host: string, port: number): string {
+  switch ("code" in error && error.code) {
+    case "EADDRINUSE":
+      return `Port ${port} of ${host} is in use. Stop the program that uses it, or set PORT to another one.`;
+    case "EACCES":
+      return `This user may not listen on port ${port} of ${host}. Set PORT to one above 1023.`;
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return `HOST is ${host}, which is no address of this machine.`;
+    default:
+      return error.message;
+  }
 }
 
 function send(response: ServerResponse, status: number, text: string): void {
@@ -75,9 +95,12 @@ function send(response: ServerResponse, status: number, text: string): void {
   response.end(text);
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, grace_ms: number): Promise<void> {
+  // A sender that is slow, on purpose or not, would hold the stop up for as long as it likes.
+  const timer = setTimeout(() => server.closeAllConnections(), grace_ms);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
+  clearTimeout(timer);
 }
