@@ -12,7 +12,7 @@ import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
-import { settle } from "./settle.ts";
+import { type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
 import { uncovered, unlisted } from "./verify.ts";
 import { openWishes, type Wish } from "./wish.ts";
@@ -23,7 +23,7 @@ export function decideRelease(facts: CommitFacts): Decision {
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
   if (roads.kind === "absent") return silence({});
   if (roads.parse.kind === "invalid")
-    return speak(facts, { ...invalid("the default branch", roads.parse.problems) });
+    return speak(facts, invalid(facts, "the default branch", roads.parse.problems));
   if (!coversBranch(roads.parse.plan, subject.branch)) return silence({});
 
   switch (plan.kind) {
@@ -37,10 +37,11 @@ export function decideRelease(facts: CommitFacts): Decision {
             sentence: `The plan is gone at ${short(subject.sha)}, though ${subject.branch} is a branch of the default branch's plan.`,
           },
         ],
+        ...idle(facts, `There is no plan at ${short(subject.sha)}, so nothing can be run by it.`),
       });
     case "read":
       if (plan.parse.kind === "invalid")
-        return speak(facts, invalid(short(subject.sha), plan.parse.problems));
+        return speak(facts, invalid(facts, short(subject.sha), plan.parse.problems));
       return underPlan(facts, plan.parse.plan);
   }
 }
@@ -50,7 +51,8 @@ function underPlan(facts: CommitFacts, plan: Plan): Decision {
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files });
   const wishes = openWishes({ intentions, head: sha, fork: false, plan });
-  if (files.kind === "unknown") return speak(facts, { reasons: [unlisted(files)], wishes });
+  if (files.kind === "unknown")
+    return speak(facts, { reasons: [unlisted(files)], wishes, ground: { kind: "unread" } });
 
   const reasons: Reason[] = [...routeReasons(facts, way)];
   const parts: PartDecision[] = [];
@@ -82,7 +84,7 @@ function underPlan(facts: CommitFacts, plan: Plan): Decision {
       code: "nothing_to_release",
       sentence: "No pipeline of the plan has a release for the changed paths.",
     });
-  return speak(facts, { reasons, parts, wishes });
+  return speak(facts, { reasons, parts, wishes, ground: { kind: "parts" } });
 }
 
 /** Older code never goes out after newer: where a later commit was released, it carried this one. */
@@ -92,9 +94,15 @@ function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
     part: "release",
     sha: facts.subject.sha,
   });
-  if (own !== null) return null;
-  const later = facts.newer.findLast(({ released }) => released.includes(pipeline.name));
-  const carrier = facts.container ?? later;
+  return own === null ? overtaken(facts, pipeline) : null;
+}
+
+/** A later commit that was released by the pipeline, and what came of it. */
+function overtaken(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+  const later = [...facts.newer].reverse();
+  const carrier = [...(facts.container === null ? [] : [facts.container]), ...later].find(
+    ({ released }) => released.includes(pipeline.name),
+  );
   if (carrier === undefined) return null;
   const codes: Readonly<Record<string, ReasonCode>> = {
     success: "carried",
@@ -107,8 +115,10 @@ function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
   };
 }
 
-/** One release of a pipeline at a time, in the order in which the commits landed. */
+/** One release of a pipeline at a time, in the order in which the commits landed; who asks is no matter. */
 function holdOf(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+  const after = overtaken(facts, pipeline);
+  if (after !== null) return after;
   const busy = facts.busy.find((other) => other.pipeline === pipeline.name);
   if (busy !== undefined)
     return {
@@ -150,7 +160,8 @@ interface Speech {
   readonly reasons: readonly Reason[];
   readonly problems?: readonly PlanProblem[];
   readonly parts?: readonly PartDecision[];
-  readonly wishes?: readonly Wish[];
+  readonly wishes: readonly Wish[];
+  readonly ground: Ground;
 }
 
 function speak(facts: CommitFacts, speech: Speech): Decision {
@@ -170,7 +181,8 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     preview: [],
     gate: owner,
   });
-  const settled = settle({ facts, head: sha, views, shown, wishes: speech.wishes ?? [], stops });
+  const { wishes, ground } = speech;
+  const settled = settle({ facts, head: sha, views, shown, wishes, stops, ground });
   const news = facts.said?.verdict !== verdict.state;
   const dueAt = dueOf({
     now: facts.now,
@@ -199,8 +211,16 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
   };
 }
 
-function invalid(where: string, problems: readonly PlanProblem[]): Speech {
+/** Without a valid plan nothing can be started or stopped. */
+function idle(facts: CommitFacts, why: string): Pick<Speech, "wishes" | "ground"> {
+  const { intentions, subject } = facts;
+  const wishes = openWishes({ intentions, head: subject.sha, fork: false, plan: null });
+  return { wishes, ground: { kind: "nothing", why } };
+}
+
+function invalid(facts: CommitFacts, where: string, problems: readonly PlanProblem[]): Speech {
   return {
+    ...idle(facts, `The plan of ${where} is not valid, so nothing can be run by it.`),
     reasons: [
       {
         code: "plan_invalid",

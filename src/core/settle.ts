@@ -11,15 +11,23 @@ import { code, cutBytes, prose } from "./page/markdown.ts";
 import { saw } from "./page/saw.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
 import type { Plan } from "./plan.ts";
+import { type Reason, stateOf } from "./reason.ts";
 import { isPersons } from "./stop.ts";
 import type { Wish } from "./wish.ts";
 
 export interface Settled {
   readonly answers: readonly AnswerWanted[];
   readonly settlements: readonly Settlement[];
-  /** Some wish cannot be settled yet: a permission or an engine's answer is outstanding. */
+  /** Some wish cannot be settled yet: a reading, an engine's answer or its turn is outstanding. */
   readonly waits: boolean;
 }
+
+/** What commands that start and stop can act on. */
+export type Ground =
+  | { readonly kind: "parts" }
+  /** Which parts there are could not be read: the commands wait until it can. */
+  | { readonly kind: "unread" }
+  | { readonly kind: "nothing"; readonly why: string };
 
 interface Scene {
   readonly facts: Facts;
@@ -28,6 +36,7 @@ interface Scene {
   readonly shown: Verdict;
   readonly wishes: readonly Wish[];
   readonly stops: readonly StopWanted[];
+  readonly ground: Ground;
 }
 
 export function settle(scene: Scene): Settled {
@@ -68,33 +77,39 @@ function outcomeOfWish(scene: Scene, wish: Wish): Outcome | null {
     case "explain":
       return done(explainText(shown, saw(facts)));
     case "verify":
-      return verified(views, head);
     case "retry":
-      return retried(scene, intention, command.stage);
     case "stop":
-      return stopped(scene);
+      if (scene.ground.kind === "unread") return null;
+      if (scene.ground.kind === "nothing") return refused(prose(scene.ground.why));
+      if (command.kind === "verify") return verified(views, head);
+      return command.kind === "stop" ? stopped(scene) : retried(scene, intention, command.stage);
     case "unknown":
     case "invalid":
       return refused("There is no such command.");
   }
 }
 
-function verified(views: readonly PartView[], head: string): Outcome {
+/** Null while a part waits in line: the wish is kept until it is its turn. */
+function verified(views: readonly PartView[], head: string): Outcome | null {
   if (views.length === 0)
     return refused(`No pipeline of the plan has anything to run for ${code(head.slice(0, 7))}.`);
-  const lines = views.map((view) => {
-    const pending = view.reasons[0]?.code === "stage_pending";
-    return pending || view.execution === null
-      ? `- ${view.reasons.map(({ sentence }) => prose(sentence)).join(" ")}`
-      : `- ${prose(view.name)} runs, or has run, as attempt ${view.execution.attempt}.`;
+  if (views.some(({ hold, reasons }) => hold !== null && inLine(hold) && reasons.includes(hold)))
+    return null;
+  const lines = views.map(({ name, hold, reasons, execution }) => {
+    if (hold !== null && (execution === null || !isLive(execution)))
+      return `- ${prose(hold.sentence)}`;
+    return reasons[0]?.code === "stage_pending" || execution === null
+      ? `- ${reasons.map(({ sentence }) => prose(sentence)).join(" ")}`
+      : `- ${prose(name)} runs, or has run, as attempt ${execution.attempt}.`;
   });
-  return done(lines.join("\n"));
+  const kind = views.some(({ hold }) => hold === null) ? "done" : "refused";
+  return { kind, text: lines.join("\n") };
 }
 
 function retried(scene: Scene, intention: Intention, named: string | null): Outcome | null {
   const lines: string[] = [];
   let some = false;
-  for (const { name, spec, execution } of scene.views) {
+  for (const { name, spec, execution, hold, reasons } of scene.views) {
     if (execution === null) continue;
     const answer = execution.retries.find(
       ({ key }) => key === retryKey(intention.key, execution.key),
@@ -112,15 +127,35 @@ function retried(scene: Scene, intention: Intention, named: string | null): Outc
       lines.push(`- ${prose(name)} is still running.`);
       continue;
     }
-    if (retryStage(spec, execution, named) !== null) return null;
-    lines.push(
-      execution.state === "succeeded"
-        ? `- ${prose(name)} has passed; there is nothing to retry.`
-        : `- ${prose(name)} has no stage ${code(named ?? "")} to retry.`,
-    );
+    if (hold !== null && inLine(hold)) return null;
+    if (hold !== null) {
+      lines.push(`- ${prose(hold.sentence)}`);
+      continue;
+    }
+    if (execution.engineId !== null && retryStage(spec, execution, named) !== null) return null;
+    lines.push(`- ${prose(name)} ${whyNoRetry(execution, reasons, named)}`);
   }
   if (lines.length === 0) return refused("Nothing has run yet, so there is nothing to retry.");
   return { kind: some ? "done" : "refused", text: lines.join("\n") };
+}
+
+function whyNoRetry(
+  execution: Execution,
+  reasons: readonly Reason[],
+  named: string | null,
+): string {
+  if (reasons.every((reason) => stateOf(reason.code) === "success"))
+    return "has passed; there is nothing to retry.";
+  if (execution.state === "succeeded")
+    return "ran to its end, so no stage of it can be retried; `/interlock verify` starts afresh.";
+  if (execution.engineId === null)
+    return "was never begun by its engine; `/interlock verify` starts afresh.";
+  return `has no stage ${code(named ?? "")} to retry.`;
+}
+
+/** Its turn comes by itself. */
+function inLine(hold: Reason): boolean {
+  return hold.code === "release_waits";
 }
 
 function stopped(scene: Scene): Outcome {

@@ -13,7 +13,7 @@ import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
 import { type Route, route } from "./route.ts";
-import { settle } from "./settle.ts";
+import { type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
 import type { StopReason } from "./stop.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
@@ -44,6 +44,11 @@ export function decideVerify(facts: PullFacts): Decision {
           },
         ],
         problems: plan.parse.problems,
+        ...idle(
+          facts,
+          pull.value,
+          `The plan of ${base} is not valid, so nothing can be run by it.`,
+        ),
       });
   }
 }
@@ -55,12 +60,15 @@ function withoutPlan(facts: PullFacts, pull: Pull): Decision {
   if (facts.files.kind === "unknown" || proposed?.kind === "unknown")
     return { ...quiet, dueAt: facts.now + limit.look.again_ms };
   if (proposed === null || proposed.kind === "absent") return quiet;
+  const none = idle(facts, pull, `No plan is in force on ${pull.base.ref}, so nothing runs.`);
   if (proposed.parse.kind === "invalid")
     return speak(facts, pull, {
       reasons: [broken(proposed.parse.problems)],
       problems: proposed.parse.problems,
+      ...none,
     });
   return speak(facts, pull, {
+    ...none,
     reasons: [
       {
         code: "first_plan",
@@ -116,6 +124,7 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
     preview: proposed === null ? [] : describePlanChange(facts.plan, proposed),
     parts,
     wishes,
+    ground: { kind: facts.files.kind === "unknown" ? "unread" : "parts" },
     // What runs for the head without a pipeline behind it has lost its reason.
     stops:
       facts.files.kind === "unknown"
@@ -127,6 +136,13 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
             "not_in_plan",
           ),
   });
+}
+
+/** Without a valid plan commands are answered, but nothing can be started or stopped. */
+function idle(facts: PullFacts, pull: Pull, why: string): Pick<Speech, "wishes" | "ground"> {
+  const { intentions } = facts;
+  const wishes = openWishes({ intentions, head: pull.head.sha, fork: pull.fork, plan: null });
+  return { wishes, ground: { kind: "nothing", why } };
 }
 
 /** A fork's commit runs nothing until a person who may has named it. */
@@ -189,6 +205,7 @@ interface Speech {
   readonly preview?: readonly string[];
   readonly parts?: readonly PartDecision[];
   readonly wishes?: readonly Wish[];
+  readonly ground?: Ground;
   readonly stops?: readonly StopWanted[];
   /** Correct what stands, but say nothing where nothing was said yet. */
   readonly onlyCorrect?: true;
@@ -217,7 +234,15 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     preview: speech.preview ?? [],
     gate: owner,
   });
-  const settled = settle({ facts, head: sha, views, shown, wishes: speech.wishes ?? [], stops });
+  const settled = settle({
+    facts,
+    head: sha,
+    views,
+    shown,
+    wishes: speech.wishes ?? [],
+    stops,
+    ground: speech.ground ?? { kind: "unread" },
+  });
   return {
     open: true,
     sha,

@@ -19,7 +19,8 @@ export function openWishes(question: {
   readonly intentions: readonly Intention[];
   readonly head: string;
   readonly fork: boolean;
-  readonly plan: Plan;
+  /** Null where none is in force: who may do what is then as the table says. */
+  readonly plan: Plan | null;
 }): readonly Wish[] {
   return question.intentions
     .filter((intention) => intention.outcome === null)
@@ -57,7 +58,7 @@ function rule(question: {
   readonly command: Command;
   readonly head: string;
   readonly fork: boolean;
-  readonly plan: Plan;
+  readonly plan: Plan | null;
 }): Wish["ruling"] {
   const { intention, command, head, fork, plan } = question;
   if (command.kind === "unknown") {
@@ -66,7 +67,7 @@ function rule(question: {
   }
   if (command.kind === "invalid") return refused(command.why);
   if (intention.role.kind === "unknown") return { kind: "unknown" };
-  if (!mayGive(command.kind, intention.role.value, plan.commands))
+  if (!mayGive(command.kind, intention.role.value, plan?.commands ?? {}))
     return refused(mayNot(command.kind, plan));
   switch (command.kind) {
     case "help":
@@ -102,8 +103,8 @@ function bound(intention: Intention, head: string): Wish["ruling"] {
   return { kind: "granted" };
 }
 
-function mayNot(verb: Verb, plan: Plan): string {
-  const own = Object.hasOwn(plan.commands, verb) ? plan.commands[verb] : undefined;
+function mayNot(verb: Verb, plan: Plan | null): string {
+  const own = plan !== null && Object.hasOwn(plan.commands, verb) ? plan.commands[verb] : undefined;
   const allowed = own ?? commandTable.find((row) => row.verb === verb)?.roles ?? [];
   return `You need one of these roles on the repository: ${allowed.join(", ")}.`;
 }
