@@ -23,7 +23,10 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
         "or let both use a PostgreSQL (DATABASE_URL).",
     );
   }
-  const mine: Holder = { pid: process.pid, startedAt: await startOf(process.pid) };
+  const mine: Holder = {
+    pid: process.pid,
+    startedAt: (await look(process.pid))?.startedAt ?? null,
+  };
   const text = JSON.stringify(mine);
   // Renamed into place, so that a reader never sees half a file.
   await writeFile(`${path}.${process.pid}`, text);
@@ -58,16 +61,19 @@ async function lives(holder: Holder): Promise<boolean> {
     // Not permitted means that it is there and belongs to somebody else.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  const startedAt = await startOf(holder.pid);
-  return holder.startedAt === null || startedAt === null || holder.startedAt === startedAt;
+  const now = await look(holder.pid);
+  if (now === null || holder.startedAt === null) return true;
+  return now.alive && now.startedAt === holder.startedAt;
 }
 
-/** The start time of a process in clock ticks since boot (proc(5), field 22); null where there is no /proc. */
-async function startOf(pid: number): Promise<string | null> {
+/** Null where there is no /proc. */
+async function look(pid: number): Promise<{ alive: boolean; startedAt: string } | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is the command in brackets and may contain spaces.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    // proc(5): the second field is the command in brackets, which may contain spaces; the third is the
+    // state, where a process that has ended and was not waited for is Z; the 22nd is when it started.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { alive: fields[0] !== "Z", startedAt: fields[19] ?? "" };
   } catch {
     return null;
   }

@@ -5,9 +5,9 @@ import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
 import type { Database } from "../../src/store/database.ts";
 import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
-import { embed, startParams } from "../../src/store/pglite.ts";
+import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
-import { type HearingLog, hearing } from "./silent.ts";
+import { type HearingLog, hearing, silent } from "./silent.ts";
 
 export const storeKinds = ["pglite", "postgres"] as const;
 export type StoreKind = (typeof storeKinds)[number];
@@ -25,7 +25,7 @@ export interface TestStore extends OpenStore {
 /** An empty store. `url` lets several stores share one PostgreSQL. */
 export async function openTestStore(kind: StoreKind, url?: string): Promise<TestStore> {
   const log = hearing();
-  const on = kind === "pglite" ? await loadPglite() : openPostgres(url ?? (await newUrl()), log);
+  const on = url === undefined ? await openDatabase(kind) : openPostgres(url, log);
   const database = "pglite" in on ? on.database : on;
   const opened = await openStoreOn(on, log);
   return {
@@ -35,6 +35,11 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
     clear: () => clear(database),
     clearJobs: () => clearJobs(database),
   };
+}
+
+/** A database with the schema and nothing else, for `openStoreOn`. */
+export async function openDatabase(kind: StoreKind): Promise<Database | Embedded> {
+  return kind === "pglite" ? loadPglite() : openPostgres(await newUrl(), silent);
 }
 
 /** The store of a test file, empty before each test. */
@@ -65,7 +70,7 @@ export async function emptyUrl(): Promise<string> {
   return ask("/empty");
 }
 
-async function loadPglite() {
+async function loadPglite(): Promise<Embedded> {
   const dump = new Blob([await readFile(await ask("/pglite"))]);
   const pglite = await PGlite.create({ loadDataDir: dump, startParams: [...startParams] });
   return embed(pglite, null);

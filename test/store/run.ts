@@ -37,6 +37,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     return (await server).url(name);
   };
   const door = createServer((request, response) => {
+    // A connection that is kept may be closed just when the next question is sent on it.
+    response.setHeader("connection", "close");
     answer(request.url).then(
       (text) => response.end(text),
       (error: Error) => response.writeHead(500).end(error.stack),
