@@ -16,9 +16,7 @@ export function startClockwork(ports: Ports): Clockwork {
     await store.wakeDue(clock());
   });
   const sweeps = every(limit.sweep.every_ms, "sweep", async () => {
-    const began = clock();
-    await sweep(ports, since);
-    since = began - limit.sweep.overlap_ms;
+    since = await sweep(ports, since);
   });
   const first = guarded("resume", () => resume(ports));
   return {

@@ -4,11 +4,16 @@ import { subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import type { Ports } from "./work.ts";
 
-/** Asks GitHub for what it could not deliver since, and looks at every repository once. */
-export async function sweep(ports: Ports, since: number): Promise<void> {
-  await redeliver(ports, since);
+/**
+ * Asks GitHub for what it could not deliver since, and looks at every repository once. Returns since
+ * when the next sweep has to ask: after one that GitHub did not answer, nothing has been asked for yet.
+ */
+export async function sweep(ports: Ports, since: number): Promise<number> {
+  const began = ports.clock();
+  const whole = await redeliver(ports, since);
   await inspectAll(ports);
   await ports.store.prune(ports.clock());
+  return whole ? began - limit.sweep.overlap_ms : since;
 }
 
 /** After a start: whatever was under way when the last process ended is looked at once. */
@@ -16,19 +21,23 @@ export async function resume(ports: Ports): Promise<void> {
   await ports.store.wake(await ports.store.restless());
 }
 
-/** GitHub does not redeliver by itself. docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries */
-async function redeliver(ports: Ports, since: number): Promise<void> {
+/**
+ * GitHub does not redeliver by itself. docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
+ * True where everything that was lost has been asked for.
+ */
+async function redeliver(ports: Ports, since: number): Promise<boolean> {
   const { github, store, log } = ports;
   const deliveries = await github.deliveries(since);
   if (deliveries.kind === "unknown") {
     log.warn({ why: deliveries.why }, "The list of webhook deliveries could not be read");
-    return;
+    return false;
   }
   const known = await store.knownDeliveries([...new Set(deliveries.value.map(({ guid }) => guid))]);
   const arrived = new Set(deliveries.value.filter(({ ok }) => ok).map(({ guid }) => guid));
   const lost = new Map<string, number[]>();
   for (const { guid, id } of deliveries.value)
     if (!known.has(guid) && !arrived.has(guid)) lost.set(guid, [...(lost.get(guid) ?? []), id]);
+  let whole = true;
   for (const [guid, [id, ...before]] of lost) {
     if (id === undefined) continue;
     if (before.length + 1 >= limit.sweep.attempts) {
@@ -36,11 +45,13 @@ async function redeliver(ports: Ports, since: number): Promise<void> {
       continue;
     }
     const sent = await github.redeliver(id);
+    whole &&= sent.kind === "sent" || sent.kind === "refused";
     if (sent.kind === "deferred") break;
     if (sent.kind !== "sent") log.warn({ id, why: sent.why }, "A redelivery was not accepted");
   }
   if (lost.size > 0)
     log.info({ deliveries: lost.size }, "Asked GitHub for failed deliveries again");
+  return whole;
 }
 
 async function inspectAll(ports: Ports): Promise<void> {
