@@ -129,6 +129,7 @@ async function deliveriesSince(
   for (let page = 1; page <= limit.sweep.delivery_pages; page++) {
     const answer = await client.read(null, (octokit) =>
       octokit.request("GET /app/hook/deliveries", {
+        status: "failure",
         per_page: 100,
         ...(cursor === undefined ? {} : { cursor }),
       }),
