@@ -1,0 +1,46 @@
+// Our own budget paces requests; nothing below it may do so a second time.
+
+import { pino } from "pino";
+import { expect, test, vi } from "vitest";
+import { openGitHub } from "../../src/github/app.ts";
+import { createGitHub } from "../../src/sandbox/github/github.ts";
+
+test("writes within the budget wait for no timer", async () => {
+  // The throttling plugin of octokit would leave the second write waiting for a second that never passes.
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  try {
+    const world = createGitHub();
+    const shop = world.createRepository({ owner: "acme", name: "shop" });
+    const { id } = world.install({ account: "acme" });
+    const { github } = await openGitHub({
+      appId: world.app.id,
+      privateKey: world.privateKey,
+      webhookSecret: "a secret",
+      apiUrl: "https://api.github.com",
+      store: { reading: async () => null, keepReading: async () => {} },
+      clock: Date.now,
+      log: pino({ level: "silent" }),
+      fetch: world.fetch,
+    });
+    const repository = { installation: id, owner: "acme", name: "shop" };
+    const check = (name: string) => ({
+      sha: shop.tip(),
+      name,
+      externalId: "pull:acme/shop#1",
+      state: { status: "in_progress" } as const,
+      title: name,
+      summary: name,
+      text: "",
+      annotations: [],
+      actions: [],
+    });
+
+    for (const name of ["one", "two", "three"])
+      expect(await github.createCheck(repository, check(name), "gate")).toMatchObject({
+        kind: "sent",
+      });
+    expect([...shop.checks("main").keys()]).toEqual(["one", "two", "three"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
