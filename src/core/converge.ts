@@ -7,6 +7,8 @@ import { limit } from "./limit.ts";
 import { gateName } from "./page/checks.ts";
 
 export interface Present {
+  /** Key of the subject that decided; a check carries the key of the one that wrote it. */
+  readonly subject: string;
   /** Checks of ours on the decided commit. */
   readonly checks: readonly CheckPresent[];
   /** Checks of this subject on other commits that still claim to be in progress. */
@@ -105,8 +107,11 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
 function leftovers(decision: Decision, present: Present): readonly CheckWanted[] {
   const silent =
     decision.sha === null || decision.checks.length + decision.corrections.length === 0;
-  // What a sibling of the same commit wakes up to is its own to bring up to date.
-  const abandoned = silent && !decision.open && decision.wake.length === 0 ? present.checks : [];
+  // What a sibling of the same commit wrote, or wakes up to, is its own to bring up to date.
+  const abandoned =
+    silent && !decision.open && decision.wake.length === 0
+      ? present.checks.filter(({ content }) => content.externalId === present.subject)
+      : [];
   return [...present.leftover, ...abandoned]
     .filter(({ content }) => content.state.status === "in_progress")
     .map(({ content }) => {

@@ -260,6 +260,7 @@ async function readPresent(
   return {
     heirs: [...heirs],
     present: {
+      subject: row.key,
       checks: here,
       leftover,
       answers,
