@@ -1,6 +1,7 @@
 // When a subject has to be looked at again though nobody calls.
 
 import { begunAt, isLive } from "./attempt.ts";
+import type { Facts } from "./fact.ts";
 import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
@@ -10,20 +11,27 @@ const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_p
 
 /** Milliseconds since 1970, or null where only an event can change anything. */
 export function dueOf(question: {
-  readonly now: number;
+  readonly facts: Facts;
   readonly views: readonly PartView[];
+  /** Of the verdict as it is shown: a sibling's counts too. */
   readonly reasons: readonly Reason[];
   /** A wish waits for an answer of GitHub or of an engine. */
   readonly waits: boolean;
 }): number | null {
-  const { now, views, reasons, waits } = question;
+  const { facts, views, reasons, waits } = question;
+  const { now } = facts;
   const times: number[] = [];
   const any = (codes: readonly ReasonCode[]) => reasons.some(({ code }) => codes.includes(code));
   if (waits || any(readAgain)) times.push(now + limit.look.again_ms);
   if (any(waitInLine)) times.push(now + limit.look.running_ms);
-  for (const { execution, spec } of views) {
-    if (execution === null || !isLive(execution)) continue;
+  // Notices only hasten this: one of them may get lost.
+  if (facts.executions.some((run) => isLive(run) && facts.engines.includes(run.spec.engine)))
     times.push(now + limit.look.running_ms);
+  for (const { execution, spec, reasons: own } of views) {
+    // One that is about to start is shown once it was not over at once.
+    if (execution === null && own[0]?.code === "stage_pending")
+      times.push(now + limit.page.quiet_ms);
+    if (execution === null || !isLive(execution)) continue;
     for (const due of [
       begunAt(execution) + spec.deadline_ms + 1,
       execution.createdAt + limit.page.quiet_ms,

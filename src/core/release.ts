@@ -184,12 +184,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
   const { wishes, ground } = speech;
   const settled = settle({ facts, head: sha, views, shown, wishes, stops, ground });
   const news = facts.said?.verdict !== verdict.state;
-  const dueAt = dueOf({
-    now: facts.now,
-    views,
-    reasons: speech.reasons,
-    waits: settled.waits,
-  });
+  const dueAt = dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits });
   return {
     // A commit rests once it has its verdict; a re-run from the Checks page opens it again.
     open: verdict.state === "in_progress" || facts.executions.some(isLive) || settled.waits,

@@ -256,7 +256,7 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     answers: settled.answers,
     settlements: settled.settlements,
     wake: [...wake, ...facts.heirs],
-    dueAt: dueOf({ now: facts.now, views, reasons: speech.reasons, waits: settled.waits }),
+    dueAt: dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits }),
   };
 }
 
