@@ -11,13 +11,19 @@ export type Found =
   | { readonly kind: "refused"; readonly why: string };
 
 /** Links are found like files, so that whoever opens them can say why they are not read. */
-export async function find(root: string, pattern: string): Promise<Found> {
+export async function find(
+  root: string,
+  pattern: string,
+  most_entries: number = limit.report.entries,
+): Promise<Found> {
   const glob = pattern.replace(/^(?:\.\/)+/, "");
   if (glob.startsWith("/") || glob.split("/").includes("..")) {
     return { kind: "refused", why: "leaves the workspace" };
   }
   const { base, isGlob } = picomatch.scan(glob);
-  return isGlob ? search({ root, glob, base }) : { kind: "found", paths: [posix.normalize(glob)] };
+  return isGlob
+    ? search({ root, glob, base, most_entries })
+    : { kind: "found", paths: [posix.normalize(glob)] };
 }
 
 interface Search {
@@ -25,9 +31,10 @@ interface Search {
   readonly glob: string;
   /** The part of the glob that is a plain folder. */
   readonly base: string;
+  readonly most_entries: number;
 }
 
-async function search({ root, glob, base }: Search): Promise<Found> {
+async function search({ root, glob, base, most_entries }: Search): Promise<Found> {
   // A leading "!" would turn the pattern into everything else.
   const matches = picomatch(glob, { nonegate: true });
   const paths: string[] = [];
@@ -39,8 +46,8 @@ async function search({ root, glob, base }: Search): Promise<Found> {
     if (opened.kind === "gone") continue;
     for await (const entry of opened.dir) {
       entries += 1;
-      if (entries > limit.report.entries) {
-        return { kind: "refused", why: `looks at more than ${limit.report.entries} files` };
+      if (entries > most_entries) {
+        return { kind: "refused", why: `looks at more than ${most_entries} files` };
       }
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {

@@ -82,8 +82,6 @@ export class JUnitReader {
   text(text: string) {
     const failure = this.#sink?.failure;
     if (failure === undefined || failure.text.length >= limit.report.text_chars) return;
-    // Surefire nests the output of a failed attempt inside its element.
-    if (this.#open.includes("system-out") || this.#open.includes("system-err")) return;
     failure.text += text.slice(0, limit.report.text_chars);
   }
 

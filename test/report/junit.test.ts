@@ -172,7 +172,7 @@ test.each([
 test("a control character is found wherever the text is cut into pieces", () => {
   for (let padding = 65_480; padding < 65_545; padding += 1) {
     const report = `<testsuite><testcase name="ä&#x1b;[1mb"><failure/></testcase></testsuite>`;
-    expect(problems(`<!--${"-x".repeat(1)}${" ".repeat(padding)}-->${report}`)[0]?.name).toBe("äb");
+    expect(problems(`<!--${" ".repeat(padding)}-->${report}`)[0]?.name).toBe("äb");
   }
 });
 

@@ -1,0 +1,197 @@
+// Which files of a workspace are read, when hostile code has written it.
+
+import { execFileSync } from "node:child_process";
+import {
+  link,
+  mkdir,
+  mkdtemp,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { limit } from "../../src/core/limit.ts";
+import { collectReports } from "../../src/report/collect.ts";
+import { find } from "../../src/report/find.ts";
+
+const good = '<testsuite><testcase name="a"/></testsuite>';
+let outside = "";
+let root = "";
+
+beforeEach(async () => {
+  outside = await mkdtemp(join(tmpdir(), "interlock-collect-"));
+  root = join(outside, "workspace");
+  await mkdir(root);
+});
+afterEach(() => rm(outside, { recursive: true, force: true }));
+
+async function write(path: string, text = good) {
+  const file = join(root, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}
+
+/** Readings as: kind path, with the reason of a broken one. */
+async function collect(...patterns: string[]) {
+  const readings = await collectReports({ root, patterns });
+  return readings.map((reading) =>
+    reading.kind === "broken"
+      ? `broken ${reading.path}: ${reading.why}`
+      : `${reading.kind} ${reading.path}`,
+  );
+}
+
+test("files come in the order of the patterns, then of their paths, each once", async () => {
+  for (const path of [
+    "reports/b.xml",
+    "reports/a.xml",
+    "reports/deep/c.xml",
+    "z.xml",
+    "reports/a.txt",
+  ])
+    await write(path);
+  expect(await collect("z.xml", "./reports/**/*.xml", "**/*.xml", "reports/{a,b}.xml")).toEqual([
+    "read z.xml",
+    "read reports/a.xml",
+    "read reports/b.xml",
+    "read reports/deep/c.xml",
+  ]);
+});
+
+test("a pattern that finds nothing is one missing report", async () => {
+  await write("reports/a.xml");
+  expect(
+    await collect("reports/b.xml", "other/**/*.xml", "reports/*.json", "reports/a.xml/b.xml"),
+  ).toEqual([
+    "missing reports/b.xml",
+    "missing other/**/*.xml",
+    "missing reports/*.json",
+    "missing reports/a.xml/b.xml",
+  ]);
+});
+
+test("a leading exclamation mark does not mean everything else", async () => {
+  await write("a.xml");
+  expect(await collect("!b.xml", "!*.json")).toEqual(["missing !b.xml", "missing !*.json"]);
+});
+
+test("installed packages and git's own folder are not searched", async () => {
+  await write("node_modules/x/a.xml");
+  await write(".git/a.xml");
+  expect(await collect("**/*.xml")).toEqual(["missing **/*.xml"]);
+});
+
+test("nothing above the workspace is named", async () => {
+  await writeFile(join(outside, "secret.xml"), good);
+  expect(await collect("../secret.xml", join(outside, "*.xml"), "a/../../*.xml")).toEqual([
+    "broken ../secret.xml: leaves the workspace",
+    `broken ${join(outside, "*.xml")}: leaves the workspace`,
+    "broken a/../../*.xml: leaves the workspace",
+  ]);
+});
+
+test("a link is not read, whether it is named or found", async () => {
+  await writeFile(join(outside, "secret.xml"), good);
+  await symlink("/etc/passwd", join(root, "passwd.xml"));
+  await symlink("../secret.xml", join(root, "secret.xml"));
+  await symlink("nowhere", join(root, "dangling.xml"));
+  const expected = ["dangling", "passwd", "secret"].map(
+    (name) => `broken ${name}.xml: is a symbolic link`,
+  );
+  expect(await collect("*.xml")).toEqual(expected);
+  expect(await collect("dangling.xml", "passwd.xml", "secret.xml")).toEqual(expected);
+});
+
+test("nothing is read through a linked folder", async () => {
+  await mkdir(join(outside, "secrets"));
+  await writeFile(join(outside, "secrets", "a.xml"), good);
+  await symlink("../secrets", join(root, "reports"));
+  expect(await collect("reports/a.xml", "reports/*.xml", "**/*.xml")).toEqual([
+    "broken reports/a.xml: is behind a symbolic link",
+    "broken reports/*.xml: goes through a symbolic link",
+    "missing **/*.xml",
+  ]);
+});
+
+test("a workspace that was exchanged for a link has no reports", async () => {
+  await write("a.xml");
+  await rename(root, join(outside, "moved"));
+  await symlink("moved", root);
+  expect(await collect("a.xml", "*.xml")).toEqual(["missing a.xml", "missing *.xml"]);
+});
+
+test("a workspace that is gone has no reports", async () => {
+  await rm(root, { recursive: true });
+  expect(await collect("a.xml")).toEqual(["missing a.xml"]);
+});
+
+test("a second name of a file elsewhere is not read", async () => {
+  await writeFile(join(outside, "secret.xml"), good);
+  await link(join(outside, "secret.xml"), join(root, "a.xml"));
+  expect(await collect("a.xml")).toEqual(["broken a.xml: is a hard link"]);
+});
+
+test("only regular files are read, and a pipe does not make anybody wait", async () => {
+  await mkdir(join(root, "folder.xml"));
+  execFileSync("mkfifo", [join(root, "pipe.xml")]);
+  expect(await collect("folder.xml", "pipe.xml", "*.xml")).toEqual([
+    "broken folder.xml: is not a regular file",
+    "broken pipe.xml: is not a regular file",
+  ]);
+});
+
+test("more files than a stage can mean are refused, and none is read", async () => {
+  for (let index = 0; index <= limit.report.files; index += 1) await write(`many/${index}.xml`);
+  await write("one.xml");
+  expect(await collect("many/*.xml", "one.xml")).toEqual([
+    "broken many/*.xml: matches more than 50 files",
+    "read one.xml",
+  ]);
+});
+
+test("a search ends at its limit, whatever it has found by then", async () => {
+  for (const name of ["a.xml", "deep/b.txt", "deep/c.txt"]) await write(name);
+  expect(await find(root, "**/*.xml", 4)).toEqual({ kind: "found", paths: ["a.xml"] });
+  expect(await find(root, "**/*.xml", 3)).toEqual({
+    kind: "refused",
+    why: "looks at more than 3 files",
+  });
+});
+
+test("a file beyond the limit is refused for its size", async () => {
+  await truncate(await write("big.xml", ""), 1024 ** 4);
+  expect(await collect("big.xml")).toEqual(["broken big.xml: is larger than 20 MiB"]);
+});
+
+test("a report from before the stage is not the stage's", async () => {
+  const old = await write("old.xml");
+  await write("new.xml");
+  await utimes(old, new Date(0), new Date(0));
+  const readings = await collectReports({ root, patterns: ["*.xml"], modifiedAfter_ms: 1_000_000 });
+  expect(readings).toMatchObject([
+    { kind: "read", path: "new.xml" },
+    { kind: "broken", path: "old.xml", why: "was not written by this stage" },
+  ]);
+  expect(await collect("old.xml")).toEqual(["read old.xml"]);
+});
+
+test("paths in a report are below the workspace", async () => {
+  await write(
+    "a.xml",
+    `<testsuite><testcase name="a" file="${root}/test/a.js" line="3"><failure/></testcase></testsuite>`,
+  );
+  expect(await collectReports({ root, patterns: ["a.xml"] })).toMatchObject([
+    { problems: [{ file: "test/a.js", line: 3 }] },
+  ]);
+});
+
+test("a file's name is shown as plain text", async () => {
+  await write("a\u001b[31m\u202eb\n.xml");
+  expect(await collect("*.xml")).toEqual(["read ab .xml"]);
+});
