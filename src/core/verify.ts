@@ -3,11 +3,13 @@
 import { isStoppable } from "./attempt.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf } from "./due.ts";
+import type { Settlement } from "./effect.ts";
 import { subjectKey } from "./event.ts";
 import type { Execution, Pull, PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
 import { checksOf } from "./page/checks.ts";
+import { prose } from "./page/markdown.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
@@ -56,19 +58,37 @@ export function decideVerify(facts: PullFacts): Decision {
 /** No plan in force: silence, unless the change brings the first one. */
 function withoutPlan(facts: PullFacts, pull: Pull): Decision {
   const { proposed } = facts;
-  const quiet = silence({ open: true, sha: pull.head.sha, base: pull.base.ref });
+  // Nothing that was begun under an earlier plan is asked for any more.
+  const { sha } = pull.head;
+  const stops = stopsOf(facts, (execution) => execution.sha === sha, "not_in_plan");
+  const overtaken = stopsOf(facts, (execution) => execution.sha !== sha, "head_moved");
   if (facts.files.kind === "unknown" || proposed?.kind === "unknown")
-    return { ...quiet, dueAt: facts.now + limit.look.again_ms };
-  if (proposed === null || proposed.kind === "absent") return quiet;
+    return silence({
+      open: true,
+      stops: [...overtaken, ...stops],
+      dueAt: facts.now + limit.look.again_ms,
+    });
+  if (proposed === null || proposed.kind === "absent")
+    return silence({
+      open: true,
+      sha,
+      base: pull.base.ref,
+      stops: [...overtaken, ...stops],
+      settlements: dismissed(facts, `No plan is in force on ${pull.base.ref}.`),
+      // They waited for a verdict that will not come.
+      wake: [...(facts.said === null ? [] : facts.siblings.map(({ key }) => key)), ...facts.heirs],
+    });
   const none = idle(facts, pull, `No plan is in force on ${pull.base.ref}, so nothing runs.`);
   if (proposed.parse.kind === "invalid")
     return speak(facts, pull, {
       reasons: [broken(proposed.parse.problems)],
       problems: proposed.parse.problems,
       ...none,
+      stops,
     });
   return speak(facts, pull, {
     ...none,
+    stops,
     reasons: [
       {
         code: "first_plan",
@@ -262,14 +282,21 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
 
 /** A closed pull request needs nothing that runs, and no more looks. */
 function closed(facts: PullFacts): Decision {
-  const outcome = { kind: "refused", text: "The pull request is closed." } as const;
   return silence({
     stops: stopsOf(facts, () => true, "pull_closed"),
-    settlements: facts.intentions
-      .filter((intention) => intention.outcome === null)
-      .map(({ key, commands }) => ({ key, outcome: commands.map(() => outcome) })),
+    settlements: dismissed(facts, "The pull request is closed."),
     wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
   });
+}
+
+/** Wishes that will not be carried out, so that they do not come back to life later. */
+function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
+  return facts.intentions
+    .filter((intention) => intention.outcome === null)
+    .map(({ key, commands }) => ({
+      key,
+      outcome: commands.map(() => ({ kind: "refused", text: prose(text) })),
+    }));
 }
 
 function stopsOf(

@@ -51,7 +51,10 @@ export async function readNextDue(on: Connection, now: number): Promise<number |
   return row?.at ?? null;
 }
 
-/** The other open subjects whose head is the commit, pull requests and landed commits alike. */
+/**
+ * The other open subjects whose head is the commit, pull requests and landed commits alike, but not
+ * those that looked at it and have nothing to say.
+ */
 export async function readSiblings(
   on: Connection,
   key: string,
@@ -63,6 +66,7 @@ export async function readSiblings(
             case when verdict_sha = $4 then verdict end as verdict
        from interlock.subject
       where owner = $1 and name = $2 and head = $4 and open and key <> $3
+        and (verdict is not null or verdict_sha is distinct from $4)
       order by key`,
     [repository.owner, repository.name, key, sha],
   );
