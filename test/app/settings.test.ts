@@ -1,0 +1,186 @@
+// How the program starts with good settings, bad ones and none.
+
+import { generateKeyPairSync } from "node:crypto";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { subscribed } from "../../src/github/webhook.ts";
+import { readSettings } from "../../src/settings.ts";
+import { freePort, takenPort } from "./port.ts";
+import { type Environment, projectFolder, spawnProgram, temporaryFolder } from "./process.ts";
+import { openWorld } from "./world.ts";
+
+const key = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs1", format: "pem" },
+}).privateKey;
+const whole = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-hooks" };
+
+/** Starts it with settings that it must refuse. Returns what it printed. */
+async function refusal(environment: Environment): Promise<string> {
+  await using program = spawnProgram(environment);
+  expect(await program.exited).toEqual({ code: 1, signal: null });
+  for (const secret of [key.slice(40, 80), whole.WEBHOOK_SECRET, "hunter2"])
+    expect(program.output).not.toContain(secret);
+  return program.output;
+}
+
+test("every problem with the settings is told at once, and no secret with it", async () => {
+  const said = await refusal({
+    APP_ID: "my app",
+    PRIVATE_KEY: "hunter2",
+    PRIVATE_KEY_PATH: "/nowhere/hunter2.pem",
+    WEBHOOK_SECRET: "development",
+    GITHUB_API_URL: "ftp://me:hunter2@example.com",
+    DATABASE_URL: "mysql://me:hunter2@example.com/interlock",
+    INTERLOCK_LOCAL_ENGINE: "hunter2",
+    PORT: "hunter2",
+    LOG_LEVEL: "hunter2",
+  });
+  expect(
+    said
+      .trim()
+      .split("\n")
+      .map((line) => line.slice(0, 24)),
+  ).toEqual([
+    "APP_ID must be a number.",
+    "WEBHOOK_SECRET must not ",
+    "PRIVATE_KEY and PRIVATE_",
+    "The private key is not a",
+    "GITHUB_API_URL must be a",
+    "DATABASE_URL must be an ",
+    "INTERLOCK_LOCAL_ENGINE m",
+    "PORT must be a number up",
+    "LOG_LEVEL must be one of",
+  ]);
+});
+
+test("half an App is refused, not taken for a wish to create one", async () => {
+  const { PRIVATE_KEY: _, ...half } = whole;
+  expect(await refusal({ ...half, WEBHOOK_SECRET: "" })).toBe(
+    [
+      "WEBHOOK_SECRET is missing: without it anybody could send webhooks.",
+      "PRIVATE_KEY is missing: set it, or PRIVATE_KEY_PATH to the file that holds it.\n",
+    ].join("\n"),
+  );
+});
+
+test.each<[string, Environment, string]>([
+  ["its webhook secret", { ...whole, WEBHOOK_SECRET: "" }, "WEBHOOK_SECRET is missing"],
+  ["its id", { ...whole, APP_ID: "" }, "APP_ID is missing"],
+  ["its key", { ...whole, PRIVATE_KEY: "" }, "PRIVATE_KEY is missing"],
+  ["half of its key", { ...whole, PRIVATE_KEY: key.slice(0, 800) }, "private key cannot be read"],
+  ["a file for its key", { ...whole, PRIVATE_KEY: "", PRIVATE_KEY_PATH: "/no/such" }, "(ENOENT)"],
+  [
+    "a file, but the key in its place",
+    { ...whole, PRIVATE_KEY: "", PRIVATE_KEY_PATH: key },
+    "PRIVATE_KEY_PATH holds a key itself",
+  ],
+])("an App without %s is a problem", (_, environment, sentence) => {
+  const read = readSettings(environment);
+  expect(read).toEqual({ kind: "bad", problems: [expect.stringContaining(sentence)] });
+  expect(JSON.stringify(read)).not.toContain(key.slice(40, 80));
+});
+
+test.each([
+  ["as it is", key],
+  ["with \\n for line breaks", key.replaceAll("\n", "\\n")],
+  ["in quotes", JSON.stringify(key)],
+  ["with the line breaks of Windows", key.replaceAll("\n", "\r\n")],
+  ["as base64", Buffer.from(key).toString("base64")],
+])("a key is taken %s", (_, PRIVATE_KEY) => {
+  expect(readSettings({ ...whole, PRIVATE_KEY }).kind).toBe("good");
+});
+
+test.each([
+  ["an address", "postgres://me:hunter2@127.0.0.1:9/interlock"],
+  ["a name with several addresses", "postgres://me:hunter2@localhost:9/interlock"],
+])("a database that is not there is told, by %s", async (_, url) => {
+  await using folder = await temporaryFolder();
+  const said = await refusal({ ...whole, DATABASE_URL: url, INTERLOCK_DATA_DIR: folder.path });
+  expect(said).toContain("ECONNREFUSED");
+});
+
+test("a port that is taken is told, and nothing is worked on", async () => {
+  await using world = await openWorld();
+  await using taken = await takenPort();
+  await using program = spawnProgram({ ...world.environment, PORT: String(taken.port) });
+  expect((await program.exited).code).toBe(1);
+  expect(program.output).toContain(`Port ${taken.port} of 127.0.0.1 is in use.`);
+  expect(world.github.log.all).toEqual([]);
+});
+
+test("a data folder that another one uses is told, and the other one lives on", async () => {
+  await using world = await openWorld({ store: "pglite" });
+  const first = await world.start();
+  await using second = spawnProgram(world.environment);
+  expect((await second.exited).code).toBe(1);
+  expect(second.output).toContain(`is in use by process ${first.pid}.`);
+  expect(second.output).toContain("INTERLOCK_DATA_DIR");
+  expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
+  // A process that is gone holds nothing, however it went.
+  await first.kill();
+  const third = await world.start();
+  expect((await fetch(`${third.url}/readyz`)).status).toBe(200);
+});
+
+test("without an App the set-up flow opens, and what it writes is what the next start uses", async () => {
+  await using world = await openWorld();
+  await using folder = await temporaryFolder();
+  for (const file of ["app.yml", "package.json"])
+    await cp(join(projectFolder, file), join(folder.path, file));
+  const port = await freePort();
+  const { GITHUB_API_URL = "", INTERLOCK_DATA_DIR = "", DATABASE_URL = "" } = world.environment;
+  const environment = { GITHUB_API_URL, INTERLOCK_DATA_DIR, DATABASE_URL, PORT: String(port) };
+
+  {
+    // As many images say of themselves; Probot alone would refuse the flow then.
+    const production = { ...environment, NODE_ENV: "production" };
+    await using program = spawnProgram(production, { folder: folder.path });
+    const url = `http://127.0.0.1:${port}`;
+    await program.said(`No GitHub App is set. Open ${url} to create one, then start again.`);
+    const page = await fetch(`${url}/probot`);
+    expect(page.status).toBe(200);
+    const html = await page.text();
+    // The form leads to the GitHub that the settings name.
+    expect(html).toContain(`action="${GITHUB_API_URL}/settings/apps/new"`);
+    const manifest: unknown = JSON.parse(
+      /name="manifest"[^>]*value='([^']*)'/.exec(html)?.[1]?.replaceAll("&quot;", '"') ?? "",
+    );
+    expect(manifest).toMatchObject({
+      name: "interlock",
+      url: expect.stringMatching(/^https:/),
+      hook_attributes: { url: `${url}/` },
+      default_events: [...subscribed],
+      default_permissions: { checks: "write" },
+    });
+    // The same as what comes back from GitHub, by hand.
+    const { APP_ID: appId, PRIVATE_KEY: pem, WEBHOOK_SECRET: webhook_secret } = world.environment;
+    const given = await fetch(`${url}/probot/import`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ appId, pem, webhook_secret }),
+    });
+    expect(given.status).toBe(200);
+    // Neither smee.io nor anything else was asked.
+    expect(program.output).not.toMatch(/smee|npx/i);
+    expect(world.github.log.all).toEqual([]);
+    expect(await program.terminate()).toEqual({ code: 0, signal: null });
+    expect(program.output).not.toContain("BEGIN");
+  }
+  expect(await readFile(join(folder.path, ".env"), "utf8")).toContain("APP_ID=4242");
+
+  await using program = spawnProgram({ ...environment, PORT: "0" }, { folder: folder.path });
+  await program.said("Interlock is listening");
+});
+
+test("the environment goes before what .env says", async () => {
+  await using folder = await temporaryFolder();
+  await writeFile(join(folder.path, ".env"), "PORT=70000\nLOG_LEVEL=loud\n");
+  await using program = spawnProgram(whole, { folder: folder.path });
+  expect((await program.exited).code).toBe(1);
+  // The port of the environment is good, the log level is nowhere but in the file.
+  expect(program.output).toContain("LOG_LEVEL");
+  expect(program.output).not.toContain("PORT");
+});
