@@ -5,6 +5,8 @@ import type { Decision } from "./decision.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted, Effect } from "./effect.ts";
 import { limit } from "./limit.ts";
 import { gateName } from "./page/checks.ts";
+import { endPage } from "./page/gate.ts";
+import type { Reason } from "./reason.ts";
 
 export interface Present {
   /** Key of the subject that decided; a check carries the key of the one that wrote it. */
@@ -105,31 +107,49 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
 
 /** What was left in progress and is wanted no more is brought to an end that says so. */
 function leftovers(decision: Decision, present: Present): readonly CheckWanted[] {
-  const silent =
-    decision.sha === null || decision.checks.length + decision.corrections.length === 0;
-  // What a sibling of the same commit wrote, or wakes up to, is its own to bring up to date.
-  const abandoned =
-    silent && !decision.open && decision.wake.length === 0
-      ? present.checks.filter(({ content }) => content.externalId === present.subject)
-      : [];
-  return [...present.leftover, ...abandoned]
-    .filter(({ content }) => content.state.status === "in_progress")
-    .map(({ content }) => {
-      const why =
-        decision.sha === null
-          ? "The pull request was closed before a verdict."
-          : `The head moved on to ${decision.sha.slice(0, 7)}.`;
-      const gate = content.name === gateName;
-      return {
-        ...content,
-        state: { status: "completed", conclusion: gate ? "failure" : "cancelled" },
-        title: why,
-        summary: `${why} (\`${decision.sha === null ? "pull_closed" : "head_moved"}\`)`,
-        text: "",
-        annotations: [],
-        actions: [],
-      };
-    });
+  const { end, obsolete, sha } = decision;
+  const moved = sha === null ? end : headMoved(sha);
+  const here = present.checks.flatMap(({ name, content }) => {
+    if (content.externalId !== present.subject) return [];
+    // A gate that a sibling wakes up to is its own to bring up to date.
+    if (end !== null && (name !== gateName || decision.wake.length === 0))
+      return [ended(content, end)];
+    return obsolete.includes(name) ? [cancelled(content)] : [];
+  });
+  const elsewhere =
+    moved === null ? [] : present.leftover.map(({ content }) => ended(content, moved));
+  const open = [...present.checks, ...present.leftover].filter(
+    ({ content }) => content.state.status === "in_progress",
+  );
+  return [...elsewhere, ...here].filter((check) => find(open, check) !== undefined);
+}
+
+function headMoved(sha: string): Reason {
+  return { code: "head_moved", sentence: `The head moved on to ${sha.slice(0, 7)}.` };
+}
+
+function ended(content: CheckWanted, reason: Reason): CheckWanted {
+  const conclusion = content.name === gateName ? "failure" : "cancelled";
+  return {
+    ...content,
+    state: { status: "completed", conclusion },
+    ...endPage(reason),
+    annotations: [],
+    actions: [],
+  };
+}
+
+function cancelled(content: CheckWanted): CheckWanted {
+  const sentence = "The plan does not ask for it any more.";
+  return {
+    ...content,
+    state: { status: "completed", conclusion: "cancelled" },
+    title: sentence,
+    summary: sentence,
+    text: "",
+    annotations: [],
+    actions: [],
+  };
 }
 
 function find(present: readonly CheckPresent[], check: CheckWanted): CheckPresent | undefined {

@@ -2,6 +2,7 @@
 
 import type { AnswerWanted, CheckWanted, RunWanted, Settlement } from "./effect.ts";
 import type { Verdict } from "./gate.ts";
+import type { Reason } from "./reason.ts";
 import type { StopReason } from "./stop.ts";
 
 export interface Decision {
@@ -20,6 +21,10 @@ export interface Decision {
   readonly checks: readonly CheckWanted[];
   /** Checks wanted only where one of the name stands already: news for those who saw it. */
   readonly corrections: readonly CheckWanted[];
+  /** Names of checks on `sha` that nothing stands behind any more. */
+  readonly obsolete: readonly string[];
+  /** Why all that this subject left in progress comes to its end; null where it does not. */
+  readonly end: Reason | null;
   readonly answers: readonly AnswerWanted[];
   readonly settlements: readonly Settlement[];
   /** Subjects that should look again because of this one. */
@@ -51,6 +56,8 @@ export function silence(change: Partial<Decision>): Decision {
     retries: [],
     checks: [],
     corrections: [],
+    obsolete: [],
+    end: null,
     answers: [],
     settlements: [],
     wake: [],

@@ -7,7 +7,7 @@ import { subjectKey } from "./event.ts";
 import type { CommitFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
-import { checksOf } from "./page/checks.ts";
+import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
@@ -21,10 +21,10 @@ export function decideRelease(facts: CommitFacts): Decision {
   const { roads, plan, subject, now } = facts;
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
-  if (roads.kind === "absent") return silence({});
+  if (roads.kind === "absent") return offRoad(facts);
   if (roads.parse.kind === "invalid")
     return speak(facts, invalid(facts, "the default branch", roads.parse.problems));
-  if (!coversBranch(roads.parse.plan, subject.branch)) return silence({});
+  if (!coversBranch(roads.parse.plan, subject.branch)) return offRoad(facts);
 
   switch (plan.kind) {
     case "unknown":
@@ -44,6 +44,12 @@ export function decideRelease(facts: CommitFacts): Decision {
         return speak(facts, invalid(facts, short(subject.sha), plan.parse.problems));
       return underPlan(facts, plan.parse.plan);
   }
+}
+
+/** Silence about a branch that is no road, and an end to what was said while it was one. */
+function offRoad({ subject }: CommitFacts): Decision {
+  const sentence = `${subject.branch} is no branch of the default branch's plan any more.`;
+  return silence({ end: { code: "plan_missing", sentence } });
 }
 
 function underPlan(facts: CommitFacts, plan: Plan): Decision {
@@ -196,6 +202,8 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     retries: parts.flatMap((part) => part.retries),
     checks,
     corrections: [],
+    obsolete: speech.ground.kind === "parts" ? obsoleteNames(facts, sha, views) : [],
+    end: null,
     answers: settled.answers,
     settlements: settled.settlements,
     // Those that landed later may be waiting for this verdict, those before it for what carries them.

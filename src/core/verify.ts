@@ -8,7 +8,7 @@ import { subjectKey } from "./event.ts";
 import type { Execution, Pull, PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
-import { checksOf } from "./page/checks.ts";
+import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { prose } from "./page/markdown.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
@@ -75,6 +75,10 @@ function withoutPlan(facts: PullFacts, pull: Pull): Decision {
       base: pull.base.ref,
       stops: [...overtaken, ...stops],
       settlements: dismissed(facts, `No plan is in force on ${pull.base.ref}.`),
+      end: {
+        code: "plan_missing",
+        sentence: `No plan is in force on ${pull.base.ref} any more, so nothing is judged by it.`,
+      },
       // They waited for a verdict that will not come.
       wake: [...(facts.said === null ? [] : facts.siblings.map(({ key }) => key)), ...facts.heirs],
     });
@@ -273,6 +277,9 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     retries: parts.flatMap((part) => part.retries),
     checks: speech.onlyCorrect ? [] : checks,
     corrections: speech.onlyCorrect ? checks : [],
+    // Where the parts are not known, whatever is shown of them stays.
+    obsolete: speech.ground?.kind === "parts" ? obsoleteNames(facts, sha, views) : [],
+    end: null,
     answers: settled.answers,
     settlements: settled.settlements,
     wake: [...wake, ...facts.heirs],
@@ -285,6 +292,7 @@ function closed(facts: PullFacts): Decision {
   return silence({
     stops: stopsOf(facts, () => true, "pull_closed"),
     settlements: dismissed(facts, "The pull request is closed."),
+    end: { code: "pull_closed", sentence: "The pull request was closed before a verdict." },
     wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
   });
 }

@@ -91,6 +91,22 @@ export function checksOf(question: {
   return checks;
 }
 
+/** Names of checks that may have been begun for the commit and that no part stands behind now. */
+export function obsoleteNames(
+  facts: Facts,
+  sha: string,
+  views: readonly PartView[],
+): readonly string[] {
+  const gone = facts.executions
+    .filter((execution) => execution.sha === sha)
+    .filter(({ pipeline }) => !views.some((view) => view.pipeline === pipeline))
+    .flatMap(({ pipeline, part }) => [`${pipeline}/${part}`, `${pipeline}/tests`]);
+  const untested = views
+    .filter((view) => view.execution !== null && testsPage(view, sha) === null)
+    .map(({ pipeline }) => `${pipeline}/tests`);
+  return [...new Set([...gone, ...untested])].map((name) => `${gateName}/${name}`);
+}
+
 /** Never neutral or skipped: GitHub counts those as passing. */
 function stateOf(state: GateState): CheckState {
   return state === "in_progress"

@@ -4,7 +4,7 @@ import type { Facts } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
 import { limit } from "../limit.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
-import { nextStep, stateOf, type Who, whoActs } from "../reason.ts";
+import { nextStep, type Reason, stateOf, type Who, whoActs } from "../reason.ts";
 import { code, cutChars, plainLine, prose } from "./markdown.ts";
 import { saw } from "./saw.ts";
 
@@ -43,11 +43,7 @@ export function gatePage(question: {
     `**${heads[shown.state]}** · commit ${code(sha.slice(0, 7))} for ${code(base)}`,
     "",
   ];
-  for (const reason of shown.reasons) {
-    lines.push(`- ${prose(reason.sentence)} (${code(reason.code)})`);
-    if (stateOf(reason.code) !== "success")
-      lines.push(`  **Next:** ${nextStep(reason.code)} **Who:** ${people[whoActs(reason.code)]}.`);
-  }
+  lines.push(...shown.reasons.flatMap(reasonLines));
   if (problems.length > 0)
     lines.push("", "**Problems of the plan**", "", ...problemLines(problems));
   if (preview.length > 0)
@@ -62,6 +58,21 @@ export function gatePage(question: {
     summary: lines.join("\n"),
     text: saw(facts),
   };
+}
+
+/** The last words of a check that nobody brings up to date any more. */
+export function endPage(reason: Reason): GatePage {
+  return {
+    title: cutChars(plainLine(reason.sentence), limit.page.title_chars),
+    summary: reasonLines(reason).join("\n"),
+    text: "",
+  };
+}
+
+function reasonLines(reason: Reason): readonly string[] {
+  const line = `- ${prose(reason.sentence)} (${code(reason.code)})`;
+  if (stateOf(reason.code) === "success") return [line];
+  return [line, `  **Next:** ${nextStep(reason.code)} **Who:** ${people[whoActs(reason.code)]}.`];
 }
 
 function problemLines(problems: readonly PlanProblem[]): readonly string[] {
