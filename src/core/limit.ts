@@ -167,6 +167,8 @@ export const limit = {
     attempts: 5,
     /** Log that PGlite reads again after a crash, at most; one segment of it has 16 MB. */
     wal_mb: 64,
+    /** PGlite takes 128 unless told. */
+    buffers_mb: 32,
     /** Jobs are announced; this finds those whose announcement was lost. */
     poll_ms: 5_000,
     /** A process that is silent for longer has lost its leases; pg-boss allows no less than 10. */

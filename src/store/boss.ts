@@ -28,7 +28,6 @@ export async function startBoss(options: BossOptions): Promise<PgBoss> {
     registerInstance: false,
     openTelemetry: { enabled: false },
     flowIntervalSeconds: limit.store.unused_s,
-    bamIntervalSeconds: limit.store.unused_s,
   });
   boss.on("error", (error) => log.error({ err: error }, "The queue reports an error"));
   boss.on("warning", (warning) => log.warn({ warning }, "The queue reports a warning"));

@@ -32,9 +32,13 @@ export async function openPglite(dataDir: string | null): Promise<Embedded> {
   }
 }
 
-/** After a crash the whole log since the last checkpoint is read again, so it is kept short. */
+/**
+ * After a crash the whole log since the last checkpoint is read again, so it is kept short. The
+ * buffers are memory of this process from the start, and the system caches the files anyway.
+ */
 export const startParams: readonly string[] = [
   ...PGlite.defaultStartParams,
+  ...["-c", `shared_buffers=${limit.store.buffers_mb}MB`],
   ...["-c", `max_wal_size=${limit.store.wal_mb}MB`],
   ...["-c", `min_wal_size=${limit.store.wal_mb / 2}MB`],
 ];
