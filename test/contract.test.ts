@@ -47,6 +47,14 @@ test("an answer that misses a field, or has a wrong type, or an unknown status, 
   expect(checkExchange(request, { status: 201, body: ref })).toHaveLength(1);
 });
 
+test("a reading may be as it was, and a write may not", () => {
+  const request = { method: "GET", url: "/repos/a/b/branches" };
+  expect(checkExchange(request, { status: 304 })).toEqual([]);
+  expect(checkExchange(request, { status: 304, body: [] })).toHaveLength(1);
+  const write = { method: "PUT", url: "/repos/a/b/pulls/1/merge" };
+  expect(checkExchange(write, { status: 304 })).toHaveLength(1);
+});
+
 test("any request may fail, with a message", () => {
   const request = { method: "GET", url: "/repos/a/b/pulls/1/commits" };
   expect(checkExchange(request, { status: 502, body: { message: "Server Error" } })).toEqual([]);
