@@ -2,7 +2,7 @@
 
 import { opendir, realpath } from "node:fs/promises";
 import { join, posix } from "node:path";
-import picomatch from "picomatch";
+import { globProblem, matcher } from "../core/glob.ts";
 import { limit } from "../core/limit.ts";
 import { troubleOf } from "./open.ts";
 
@@ -20,11 +20,21 @@ export async function find(
   if (glob.startsWith("/") || glob.split("/").includes("..")) {
     return { kind: "refused", why: "leaves the workspace" };
   }
-  const { base, isGlob } = picomatch.scan(glob);
-  return isGlob
-    ? search({ root, glob, base, most_entries })
-    : { kind: "found", paths: [posix.normalize(glob)] };
+  if (!special.test(glob)) return { kind: "found", paths: [posix.normalize(glob)] };
+  const problem = globProblem(glob);
+  if (problem !== null) return { kind: "refused", why: `is no pattern: ${problem}` };
+  const folders = glob.split("/");
+  const base = folders
+    .slice(
+      0,
+      folders.findIndex((folder) => special.test(folder)),
+    )
+    .join("/");
+  return await search({ root, glob, base, most_entries });
 }
+
+/** What makes a pattern of a name. A brace can stand for a slash, so its folder is searched. */
+const special = /[*?[\]{}!]/;
 
 interface Search {
   readonly root: string;
@@ -35,8 +45,7 @@ interface Search {
 }
 
 async function search({ root, glob, base, most_entries }: Search): Promise<Found> {
-  // A leading "!" would turn the pattern into everything else.
-  const matches = picomatch(glob, { nonegate: true });
+  const matches = matcher([glob]);
   const paths: string[] = [];
   const folders = [base];
   let entries = 0;

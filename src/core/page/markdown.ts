@@ -1,15 +1,6 @@
 // Turns foreign text into Markdown that shows it and does nothing else.
 
-/** Terminal colour and cursor sequences. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: taking them out is the purpose.
-const ansi = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-/** Whatever Unicode calls control, format, private, surrogate or a variation selector, but tab and newline. */
-const invisible = /(?![\t\n])(?:[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]|\p{Variation_Selector})/gu;
-
-/** Text without anything that a reader cannot see. Line breaks and tabs stay. */
-export function plain(text: string): string {
-  return text.replace(/\r\n?/g, "\n").replace(ansi, "").replace(invisible, "").toWellFormed();
-}
+import { plain } from "../plain.ts";
 
 /** One line of plain text. */
 export function plainLine(text: string): string {
@@ -49,9 +40,10 @@ export function prose(text: string): string {
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
-    .replace(/[@#](?=\w)/g, "$&\u200b")
+    .replace(/@|#(?=\w)/g, "$&\u200b")
+    .replace(/\bGH-(?=\d)/gi, "$&\u200b")
     .replace(/:\/\//g, ":\u200b//")
-    .replace(/\bwww\./gi, "$&\u200b");
+    .replace(/www\./gi, "$&\u200b");
 }
 
 /** A part that opens on demand. The title stands in HTML, where backslashes would be seen. */
@@ -60,11 +52,14 @@ export function fold(title: string, body: string): string {
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
-    .replace(/[@#](?=\w)/g, "$&\u200b");
+    .replace(/@|#(?=\w)/g, "$&\u200b");
   return `<details><summary>${words}</summary>\n\n${body}\n\n</details>`;
 }
 
-/** Cuts at a line where one is near, and says so. `bytes` counts UTF-8, as GitHub does. */
+/**
+ * Cuts at the end of a line where there is one, and says so: half a code span would let the rest of
+ * it out. `bytes` counts UTF-8, as GitHub does.
+ */
 export function cutBytes(text: string, bytes: number): string {
   if (byteLength(text) <= bytes) return text;
   const mark = "\n\n… cut: too long for GitHub.";
@@ -72,7 +67,7 @@ export function cutBytes(text: string, bytes: number): string {
   while (byteLength(text.slice(0, end)) > bytes - byteLength(mark))
     end -= Math.max(1, Math.ceil((byteLength(text.slice(0, end)) - bytes + byteLength(mark)) / 4));
   const line = text.lastIndexOf("\n", end);
-  return text.slice(0, line > end - 2_000 && line > 0 ? line : end).toWellFormed() + mark;
+  return text.slice(0, line > 0 ? line : end).toWellFormed() + mark;
 }
 
 /** Cuts plain text to a number of characters, with an ellipsis. */
@@ -85,5 +80,5 @@ function byteLength(text: string): number {
 }
 
 function longestRun(text: string): number {
-  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  return (text.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 0);
 }

@@ -1,5 +1,6 @@
 // The last lines that a command printed, as plain text and never more than the limits allow.
 
+import { withoutSequences, withoutUnseen } from "../../core/plain.ts";
 import type { LocalLimits } from "./limits.ts";
 
 /** A collector of printed bytes. `text` may be asked for at any time. */
@@ -60,17 +61,9 @@ function shortened(pending: string): string {
 const pendingChars = 64 * 1024;
 
 function plainLine(raw: string, chars: number): string {
-  const unstyled = raw.slice(0, pendingChars).replace(escapes, "").replace(/\r+$/, "");
+  const unstyled = withoutSequences(raw.slice(0, pendingChars)).replace(/\r+$/, "");
   // A carriage return overwrites the line, so that only what follows the last one was seen.
   const seen = unstyled.slice(unstyled.lastIndexOf("\r") + 1);
-  const plain = seen.replace(invisible, "");
+  const plain = withoutUnseen(seen);
   return plain.length > chars ? `${plain.slice(0, chars).toWellFormed()} …` : plain;
 }
-
-// ECMA-48: control sequences (CSI), strings (OSC, DCS, SOS, PM, APC; ended by BEL or ST), two-character escapes.
-const escapes =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g;
-
-// Control characters except tab, and the marks that reorder text on the screen.
-const invisible = /(?!\t)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -1,0 +1,26 @@
+// Foreign text made plain: no terminal sequences, no control characters, nothing that a reader cannot see.
+
+/** What a reader sees of the text. Line ends become "\n"; tabs stay. */
+export function plain(text: string): string {
+  const lines = withoutSequences(text).replace(/\r\n?|[\u0085\u2028\u2029]/g, "\n");
+  return withoutUnseen(lines).toWellFormed();
+}
+
+/** Text without colours, titles, links and cursor movements. */
+export function withoutSequences(text: string): string {
+  return text.replace(sequences, "");
+}
+
+/** Text without control characters but tab and newline, and without what has no shape of its own. */
+export function withoutUnseen(text: string): string {
+  return text.replace(unseen, "");
+}
+
+// ECMA-48: control sequences (CSI), strings (OSC, DCS, SOS, PM, APC; ended by BEL or ST), two-character escapes.
+const sequences =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?/g;
+
+// Bidirectional controls, zero-width characters, fillers, tags, variation selectors, private use, non-characters.
+const unseen =
+  /(?![\t\n])[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
