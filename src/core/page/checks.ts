@@ -6,9 +6,11 @@ import type { Facts, GateState } from "../fact.ts";
 import { type Verdict, verdictOf } from "../gate.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
+import { plain } from "../plain.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
 import { gatePage } from "./gate.ts";
-import { cutBytes, cutChars, plain } from "./markdown.ts";
+import { cutBytes, cutChars } from "./markdown.ts";
+
 import { stagesPage } from "./stages.ts";
 import { testsPage } from "./tests.ts";
 
