@@ -34,15 +34,16 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
   const complete = staged.every(({ fact }) => (fact?.reports.length ?? 0) > 0);
   const ended = view.execution?.endedAt !== null;
   // Each stage has to show a test of its own, as the gate demands.
-  const barren = staged.some(
-    ({ fact }) => (fact?.reports.length ?? 0) > 0 && totals(fact?.reports ?? []).passed === 0,
-  );
-  const wrong = bad > 0 || unusable.length > 0 || barren;
+  const barren = staged
+    .filter(({ fact }) => (fact?.reports.length ?? 0) > 0)
+    .filter(({ fact }) => totals(fact?.reports ?? []).passed === 0)
+    .map(({ stage }) => stage.name);
+  const wrong = bad > 0 || unusable.length > 0 || barren.length > 0;
   const shown = problems.slice(0, limit.page.problems);
   const hidden = bad - shown.length;
 
   return {
-    title: cutChars(plainLine(titleOf(total, unusable.length)), limit.page.title_chars),
+    title: cutChars(plainLine(titleOf(total, unusable.length, barren)), limit.page.title_chars),
     summary: [
       `Commit ${code(sha.slice(0, 7))}, ${code(view.name)}, attempt ${view.execution?.attempt ?? 1}`,
       "",
@@ -61,12 +62,13 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
   };
 }
 
-function titleOf(total: TestCounts, unusable: number): string {
+function titleOf(total: TestCounts, unusable: number, barren: readonly string[]): string {
   const bad = total.failed + total.other;
   const files = unusable === 0 ? "" : `, ${unusable} unusable report${unusable === 1 ? "" : "s"}`;
   if (bad > 0) return `${bad} of ${bad + total.passed} tests failed${files}`;
   if (total.passed === 0) return `No test passed${files}`;
-  return `${total.passed} tests passed${files}`;
+  const none = barren.length === 0 ? "" : `, none in ${barren.join(" and ")}`;
+  return `${total.passed} test${total.passed === 1 ? "" : "s"} passed${none}${files}`;
 }
 
 function problemLine(problem: TestProblem): string {
