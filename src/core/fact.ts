@@ -129,6 +129,8 @@ export interface Outcome {
   readonly kind: "done" | "refused";
   /** A sentence for the person who asked. */
   readonly text: string;
+  /** The commit that it speaks of; null where none was known. */
+  readonly sha: string | null;
 }
 
 /** Another subject that speaks about the same commit; the strictest verdict wins. */

@@ -59,12 +59,19 @@ export function settle(scene: Scene): Settled {
 /** Null while one of its commands cannot be settled: an answer is given whole or not yet. */
 function outcomeOf(scene: Scene, intention: Intention): readonly Outcome[] | null {
   const wishes = scene.wishes.filter((wish) => wish.intention === intention);
-  const outcomes = wishes.map((wish) => outcomeOfWish(scene, wish));
-  if (outcomes.length === 0 || outcomes.includes(null)) return null;
-  return outcomes.filter((outcome) => outcome !== null);
+  const outcomes = wishes.flatMap((wish) => {
+    const become = outcomeOfWish(scene, wish);
+    // What was refused is about the head that the person knew.
+    const sha = become?.kind === "done" ? scene.head : (intention.sha ?? scene.head);
+    return become === null ? [] : [{ ...become, sha }];
+  });
+  return outcomes.length === 0 || outcomes.length < wishes.length ? null : outcomes;
 }
 
-function outcomeOfWish(scene: Scene, wish: Wish): Outcome | null {
+/** What became of a wish, for the commit that it is about. */
+type Become = Omit<Outcome, "sha">;
+
+function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
   const { ruling, command, intention } = wish;
   if (ruling.kind === "unknown") return null;
   if (ruling.kind === "refused") return refused(prose(ruling.why));
@@ -90,7 +97,7 @@ function outcomeOfWish(scene: Scene, wish: Wish): Outcome | null {
 }
 
 /** Null while a part waits in line: the wish is kept until it is its turn. */
-function verified(views: readonly PartView[], head: string): Outcome | null {
+function verified(views: readonly PartView[], head: string): Become | null {
   if (views.length === 0)
     return refused(`No pipeline of the plan has anything to run for ${code(head.slice(0, 7))}.`);
   if (views.some(({ hold, reasons }) => hold !== null && inLine(hold) && reasons.includes(hold)))
@@ -106,7 +113,7 @@ function verified(views: readonly PartView[], head: string): Outcome | null {
   return { kind, text: lines.join("\n") };
 }
 
-function retried(scene: Scene, intention: Intention, named: string | null): Outcome | null {
+function retried(scene: Scene, intention: Intention, named: string | null): Become | null {
   const lines: string[] = [];
   let some = false;
   for (const { name, spec, execution, hold, reasons } of scene.views) {
@@ -158,7 +165,7 @@ function inLine(hold: Reason): boolean {
   return hold.code === "release_waits";
 }
 
-function stopped(scene: Scene): Outcome {
+function stopped(scene: Scene): Become {
   const names = scene.views
     .filter(
       ({ execution }) =>
@@ -175,8 +182,7 @@ function bodyOf(scene: Scene, intention: Intention, outcome: readonly Outcome[])
   const results = scene.facts.executions.filter(
     (execution) => !isLive(execution) && causedBy(execution, intention.key),
   );
-  const sha = results[0]?.sha ?? intention.sha ?? scene.head;
-  return cutBytes(answerPage({ intention, outcome, sha, results }), limit.page.bytes);
+  return cutBytes(answerPage({ intention, outcome, results }), limit.page.bytes);
 }
 
 function causedBy(execution: Execution, intention: string): boolean {
@@ -194,10 +200,10 @@ function planOf(facts: Facts): Plan | null {
     : null;
 }
 
-function done(text: string): Outcome {
+function done(text: string): Become {
   return { kind: "done", text };
 }
 
-function refused(text: string): Outcome {
+function refused(text: string): Become {
   return { kind: "refused", text };
 }

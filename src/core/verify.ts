@@ -301,9 +301,9 @@ function closed(facts: PullFacts): Decision {
 function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
   return facts.intentions
     .filter((intention) => intention.outcome === null)
-    .map(({ key, commands }) => ({
+    .map(({ key, commands, sha }) => ({
       key,
-      outcome: commands.map(() => ({ kind: "refused", text: prose(text) })),
+      outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
     }));
 }
 

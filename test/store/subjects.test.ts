@@ -85,7 +85,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
         delivery({ kind: "intend", target: pull(number), intention: wish("comment:1") });
       await at().store.accept([two(1), two(2)]);
       await at().store.recordRole("comment:1", "write");
-      const outcome = [{ kind: "done", text: "Started \u0000." }] as const;
+      const outcome = [{ kind: "done", text: "Started \u0000.", sha: null }] as const;
       const settlements = [{ key: "comment:1", outcome }];
       await at().store.record(record(pull(1), { settlements }));
       const role = { kind: "known", value: "write" };

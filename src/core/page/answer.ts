@@ -18,17 +18,17 @@ export function answerMark(intention: string): string {
 export function answerPage(question: {
   readonly intention: Intention;
   readonly outcome: readonly Outcome[];
-  readonly sha: string;
   /** Executions that were started or retried for this intention and have ended. */
   readonly results: readonly Execution[];
 }): string {
-  const { intention, outcome, sha, results } = question;
+  const { intention, outcome, results } = question;
   const lines = [answerMark(intention.key)];
   for (const [index, command] of intention.commands.entries()) {
     const become = outcome[index];
     if (become === undefined) continue;
+    const about = become.sha === null ? "" : ` for commit ${code(become.sha.slice(0, 7))}`;
     lines.push(
-      `${become.kind === "done" ? "✅" : "🚫"} ${code(spoken(command))} for commit ${code(sha.slice(0, 7))}`,
+      `${become.kind === "done" ? "✅" : "🚫"} ${code(spoken(command))}${about}`,
       "",
       become.text,
       "",
