@@ -54,6 +54,17 @@ export function decidePart(question: PartQuestion): PartDecision {
   const outdated = outdatedStops(question, counts);
 
   const run = wantedRun(question, previous, counts);
+  // Two runs of one part for one commit never overlap: the next one begins when these have ended.
+  if (run !== null && hold === null && outdated.length > 0) {
+    const sentence = `${name} starts once the run before it has ended.`;
+    const reasons = [{ code: "stage_pending", sentence } as const];
+    return {
+      view: { ...shape, execution: null, reasons },
+      run: null,
+      retries: [],
+      stops: outdated,
+    };
+  }
   if (run !== null && hold === null) {
     const reasons = assess({ name, part: spec, sha, execution: null, now: question.now });
     return { view: { ...shape, execution: null, reasons }, run, retries: [], stops: outdated };

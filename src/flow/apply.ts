@@ -2,6 +2,7 @@
 
 import type { Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import { answerMark } from "../core/page/answer.ts";
 import { gateName } from "../core/page/checks.ts";
 import { stopSentence } from "../core/stop.ts";
@@ -111,8 +112,8 @@ async function stop(ports: Ports, { row, facts }: Scene, effect: Of<"stop">): Pr
   const acted = await engine.stop(execution.engineId, stopSentence(effect.reason));
   if (acted.kind === "failed") return { kind: "failed" };
   ports.log.info({ subject: row.key, run: execution.key, reason: effect.reason }, "Asked to stop");
-  // Whatever the engine answered, its next observation tells how the run ended.
-  return { kind: "deferred", until: ports.clock() };
+  // Whatever the engine answered, its next observation tells how the run ended; a notice hastens it.
+  return { kind: "deferred", until: ports.clock() + limit.look.again_ms };
 }
 
 async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promise<Done> {
