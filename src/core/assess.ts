@@ -2,9 +2,11 @@
 
 import { begunAt } from "./attempt.ts";
 import type { Execution, StageFact } from "./fact.ts";
-import type { Part, PlanStage } from "./plan.ts";
+import type { Part } from "./plan.ts";
 import type { Reason } from "./reason.ts";
 import type { ReportReading } from "./report.ts";
+
+type Stage = Part["stages"][number];
 
 /** Reasons why the part has passed, waits, or has not passed; never empty. */
 export function assess(question: {
@@ -112,7 +114,7 @@ function walk(name: string, part: Part, execution: Execution): readonly Reason[]
 
 function wrongWith(
   name: string,
-  stage: PlanStage,
+  stage: Stage,
   fact: StageFact,
   ended: boolean,
 ): Reason | undefined {
@@ -144,7 +146,7 @@ function wrongWith(
   }
 }
 
-function wrongReport(name: string, stage: PlanStage, fact: StageFact): Reason | undefined {
+function wrongReport(name: string, stage: Stage, fact: StageFact): Reason | undefined {
   if (stage.reports.length === 0) return undefined;
   const place = `${name} stage ${stage.name}`;
   const failed = sum(fact.reports, (report) => report.counts.failed + report.counts.other);

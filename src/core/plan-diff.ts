@@ -3,7 +3,7 @@
 import { durationText } from "./duration.ts";
 import type { PlanReading } from "./fact.ts";
 import { limit } from "./limit.ts";
-import type { Part, Pipeline, Plan, PlanStage } from "./plan.ts";
+import type { Part, Pipeline, Plan } from "./plan.ts";
 
 /** Plain text, never Markdown: commands and patterns are repeated as they stand, in one line. */
 export function describePlanChange(base: PlanReading, proposed: PlanReading): readonly string[] {
@@ -91,13 +91,21 @@ function* pipelineChanges(base: Pipeline, proposed: Pipeline): Iterable<string> 
     yield* partChanges(`${where}, release`, base.release, proposed.release);
 }
 
+type Stage = Part["stages"][number];
+
 function* partChanges(where: string, base: Part, proposed: Part): Iterable<string> {
+  if (base.engine !== proposed.engine)
+    yield `${where}: the engine would change from ${base.engine} to ${proposed.engine}.`;
+  yield* placeChanges(where, base, proposed);
   const removed = base.stages.filter((stage) => !has(proposed, stage.name));
   const fresh = proposed.stages.filter((stage) => !has(base, stage.name));
-  const renames = new Map<PlanStage, PlanStage>();
+  const renames = new Map<Stage, Stage>();
   for (const stage of removed) {
     const taken = new Set(renames.values());
-    const heir = fresh.find((other) => other.run === stage.run && !taken.has(other));
+    const heir = fresh.find(
+      (other) =>
+        commandOf(other) === commandOf(stage) && commandOf(stage) !== null && !taken.has(other),
+    );
     if (heir !== undefined) renames.set(stage, heir);
   }
   const heirs = new Set(renames.values());
@@ -110,7 +118,7 @@ function* partChanges(where: string, base: Part, proposed: Part): Iterable<strin
   }
   for (const stage of fresh)
     if (!heirs.has(stage))
-      yield `${where}: stage "${stage.name}" would be added, with the command ${quote(stage.run)}.`;
+      yield `${where}: stage "${stage.name}" would be added${withCommand(stage)}.`;
   for (const stage of base.stages) {
     const other = proposed.stages.find(({ name }) => name === stage.name);
     if (other !== undefined) yield* stageChanges(where, stage, other);
@@ -123,11 +131,29 @@ function* partChanges(where: string, base: Part, proposed: Part): Iterable<strin
     yield `${where}: the deadline would change from ${durationText(base.deadline_ms)} to ${durationText(proposed.deadline_ms)}.`;
 }
 
-function* stageChanges(where: string, base: PlanStage, proposed: PlanStage): Iterable<string> {
+/** Where AWS runs the part, and as whom. */
+function* placeChanges(where: string, base: Part, proposed: Part): Iterable<string> {
+  if (base.engine !== "codepipeline" || proposed.engine !== "codepipeline") return;
+  for (const key of ["pipeline", "region", "role", "source"] as const)
+    if (base[key] !== proposed[key])
+      yield `${where}: the ${key} would change from ${base[key] ?? "none"} to ${proposed[key] ?? "none"}.`;
+}
+
+function withCommand(stage: Stage): string {
+  const command = commandOf(stage);
+  return command === null ? "" : `, with the command ${quote(command)}`;
+}
+
+function commandOf(stage: Stage): string | null {
+  return "run" in stage ? stage.run : null;
+}
+
+function* stageChanges(where: string, base: Stage, proposed: Stage): Iterable<string> {
   const stage = `${where}, stage "${proposed.name}"`;
-  if (base.run !== proposed.run)
-    yield `${stage}: the command would change from ${quote(base.run)} to ${quote(proposed.run)}.`;
-  if (base.timeout_ms !== proposed.timeout_ms)
+  const [before, after] = [commandOf(base), commandOf(proposed)];
+  if (before !== null && after !== null && before !== after)
+    yield `${stage}: the command would change from ${quote(before)} to ${quote(after)}.`;
+  if ("run" in base && "run" in proposed && base.timeout_ms !== proposed.timeout_ms)
     yield `${stage}: the timeout would change from ${durationText(base.timeout_ms)} to ${durationText(proposed.timeout_ms)}.`;
   yield* listChanges(`${stage}, reports`, base.reports, proposed.reports);
 }

@@ -26,7 +26,9 @@ export interface Pipeline {
 export type PartName = "verify" | "release";
 
 /** One part of a pipeline and the engine that runs it. */
-export interface Part {
+export type Part = LocalPart | CodePipelinePart;
+
+export interface LocalPart {
   readonly engine: "local";
   /** In the order in which they must pass. Never empty, names unique. */
   readonly stages: readonly PlanStage[];
@@ -41,6 +43,26 @@ export interface PlanStage {
   /** Report files as globs below the workspace; each must be there and readable after the stage. */
   readonly reports: readonly string[];
   readonly timeout_ms: number;
+}
+
+/** A pipeline of AWS CodePipeline, and the stages of it that the plan counts on. */
+export interface CodePipelinePart {
+  readonly engine: "codepipeline";
+  readonly pipeline: string;
+  readonly region: string;
+  /** ARN of the role to assume; null for Interlock's own credentials, where the operator allows it. */
+  readonly role: string | null;
+  /** The source action that takes the commit; null for the only one. */
+  readonly source: string | null;
+  /** In the order in which they must pass. Never empty, names unique. */
+  readonly stages: readonly PipelineStage[];
+  readonly deadline_ms: number;
+}
+
+export interface PipelineStage {
+  readonly name: string;
+  /** Report files as globs in the stage's output artifacts; each must be there and readable. */
+  readonly reports: readonly string[];
 }
 
 /** A problem of the file at a place, 1-based. */

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { commandTable } from "../../src/core/command.ts";
-import { type Part, type Pipeline, type Plan, roles } from "../../src/core/plan.ts";
+import { type LocalPart, type Pipeline, type Plan, roles } from "../../src/core/plan.ts";
 
 const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?$/),
@@ -41,7 +41,7 @@ const run = fc.oneof(
 
 const unique = { selector: ({ name }: { name: string }) => name.toLowerCase() };
 
-const part: fc.Arbitrary<Part> = fc.record({
+const part: fc.Arbitrary<LocalPart> = fc.record({
   engine: fc.constant("local" as const),
   deadline_ms: fc.integer({ min: 3_600, max: 7 * 86_400 }).map((seconds) => seconds * 1_000),
   stages: fc.uniqueArray(

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { durationText } from "../../src/core/duration.ts";
 import { limit } from "../../src/core/limit.ts";
-import type { Plan, PlanProblem } from "../../src/core/plan.ts";
+import type { Part, Plan, PlanProblem, PlanStage } from "../../src/core/plan.ts";
 import { parsePlan } from "../../src/core/plan-parse.ts";
 import { anyPlan } from "./plan-arbitrary.ts";
 
@@ -96,16 +96,14 @@ test("an alias stands for what its anchor names", () => {
 });
 
 test("a byte order mark and Windows line ends make no difference", () => {
-  expect(planOf(read("good/windows.yml")).pipelines[0]?.verify.stages[0]?.run).toBe(
-    "make\nmake test\n",
-  );
+  expect(stageOf(planOf(read("good/windows.yml")))?.run).toBe("make\nmake test\n");
 });
 
 test("a stage without a timeout may use what the deadline leaves it", () => {
   const plan = planOf(
     withStage("{ name: a, run: b }").replace("stages:", "deadline: 10m\n      stages:"),
   );
-  expect(plan.pipelines[0]?.verify.stages[0]?.timeout_ms).toBe(600_000);
+  expect(stageOf(plan)?.timeout_ms).toBe(600_000);
 });
 
 test("every bad plan has its problems told, each at its place", () => {
@@ -303,10 +301,10 @@ test("no text makes the reading fail", () => {
 
 /** The plan as a person would write it; what is usual is left away. */
 function written(plan: Plan): unknown {
-  const part = (of: Plan["pipelines"][number]["verify"]) => ({
+  const part = (of: Part) => ({
     engine: of.engine,
     deadline: durationText(of.deadline_ms),
-    stages: of.stages.map(({ name, run, reports, timeout_ms }) => ({
+    stages: localStages(of).map(({ name, run, reports, timeout_ms }) => ({
       name,
       run,
       timeout: durationText(timeout_ms),
@@ -329,4 +327,14 @@ function written(plan: Plan): unknown {
     ),
     commands: plan.commands,
   };
+}
+
+function stageOf(plan: Plan): PlanStage | undefined {
+  const verify = plan.pipelines[0]?.verify;
+  return verify === undefined ? undefined : localStages(verify)[0];
+}
+
+function localStages(part: Part): readonly PlanStage[] {
+  if (part.engine !== "local") throw new Error("the part is not local");
+  return part.stages;
 }

@@ -90,7 +90,8 @@ class Local implements LocalEngine {
 
   async start(request: StartRequest): Promise<Started> {
     if (this.#closing !== null) return { kind: "failed", why: "Interlock is shutting down." };
-    const token = request.run.key;
+    const { spec, key: token } = request.run;
+    if (spec.engine !== "local") return { kind: "refused", why: "It is no run of this engine." };
     const at = this.#order.clock();
     const run: LocalRun = {
       token,
@@ -99,7 +100,7 @@ class Local implements LocalEngine {
       beatAt: at,
       state: "running",
       why: "",
-      stages: createdStages(request.run.spec.stages),
+      stages: createdStages(spec.stages),
       createdAt: at,
       endedAt: null,
       process: null,

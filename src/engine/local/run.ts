@@ -103,7 +103,9 @@ class RunCourse {
       remark = remarkOn(fetched.leftOut);
     }
     const first = start.kind === "fresh" ? 0 : start.index;
-    for (const [index, stage] of this.#run.request.run.spec.stages.entries()) {
+    const { spec } = this.#run.request.run;
+    const stages = spec.engine === "local" ? spec.stages : [];
+    for (const [index, stage] of stages.entries()) {
       if (index < first) continue;
       const end = await this.#stage(index, stage, index === first ? remark : "");
       switch (end) {

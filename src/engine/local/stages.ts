@@ -1,10 +1,9 @@
 // The stages of a run as facts, from the first record to the last.
 
 import type { StageFact, StageState } from "../../core/fact.ts";
-import type { PlanStage } from "../../core/plan.ts";
 
 /** None of them has begun. */
-export function createdStages(stages: readonly PlanStage[]): readonly StageFact[] {
+export function createdStages(stages: readonly { readonly name: string }[]): readonly StageFact[] {
   return stages.map(({ name }) => blank(name));
 }
 
