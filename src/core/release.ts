@@ -47,9 +47,13 @@ export function decideRelease(facts: CommitFacts): Decision {
 }
 
 /** Silence about a branch that is no road, and an end to what was said while it was one. */
-function offRoad({ subject }: CommitFacts): Decision {
+function offRoad({ subject, siblings, heirs, judgedOtherwise }: CommitFacts): Decision {
   const sentence = `${subject.branch} is no branch of the default branch's plan any more.`;
-  return silence({ end: { code: "plan_missing", sentence } });
+  return silence({
+    end: { code: "plan_missing", sentence },
+    // Siblings may be waiting for a verdict that will not come.
+    wake: [...siblings.map(({ key }) => key), ...heirs, ...judgedOtherwise],
+  });
 }
 
 function underPlan(facts: CommitFacts, plan: Plan): Decision {

@@ -137,33 +137,40 @@ async function readRoad(
   row: SubjectRow,
   subject: Extract<Subject, { kind: "commit" }>,
 ): Promise<Road> {
+  const { github, store } = ports;
   const { repository, branch, sha } = subject;
-  const { plan, files } = unread;
-  const nothing = { plan, files, container: null, judgedOtherwise: [] };
-  let roads = await ports.github.plan(repository, null, 0);
+  const { plan: unreadPlan, files } = unread;
+  const nothing = { plan: unreadPlan, files, container: null, judgedOtherwise: [] };
+  let roads = await github.plan(repository, null, 0);
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
-    roads = await ports.github.plan(repository, null, row.heardAt);
-  if (roads.kind !== "read") return { ...nothing, roads };
-  if (roads.parse.kind === "valid" && !coversBranch(roads.parse.plan, branch))
-    return { ...nothing, roads };
+    roads = await github.plan(repository, null, row.heardAt);
+  const into = (await store.openSubjects(repository)).flatMap(({ key, subject: other, base }) =>
+    other.kind === "pull" && base === branch ? [key] : [],
+  );
+  if (!mayBeRoad(roads, branch) && into.length === 0) return { ...nothing, roads };
 
-  const landing = await readLanding(ports, row, subject);
-  const moved = landing.files.kind !== "known" || landing.files.value.includes(planPath);
+  const [plan, before] = await Promise.all([
+    github.plan(repository, sha, 0),
+    row.before === null ? unreadPlan : github.plan(repository, row.before, 0),
+  ]);
   // What was read of the plan before is old now, and so is every verdict that was made by it.
-  if (moved) {
-    await ports.store.dropReading(`plan|${repository.owner}/${repository.name}|`);
-    roads = await ports.github.plan(repository, null, 0);
-  }
-  const open = moved ? await ports.store.openSubjects(repository) : [];
-  return {
-    roads,
-    plan: await ports.github.plan(repository, sha, 0),
-    ...landing,
-    judgedOtherwise: open
-      .filter(({ subject: other, base }) => other.kind === "pull" && base === branch)
-      .map(({ key }) => key),
-  };
+  const moved = !isSame(plan, before);
+  if (moved) roads = await github.plan(repository, null, row.heardAt);
+  if (moved && into.length > 0) await github.plan(repository, branch, row.heardAt);
+  const judgedOtherwise = moved ? into : [];
+  if (!mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
+  return { roads, plan, ...(await readLanding(ports, row, subject)), judgedOtherwise };
+}
+
+function mayBeRoad(roads: PlanReading, branch: string): boolean {
+  if (roads.kind !== "read") return false;
+  return roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch);
+}
+
+function isSame(one: PlanReading, other: PlanReading): boolean {
+  if (one.kind === "read" && other.kind === "read") return one.blob === other.blob;
+  return one.kind === "absent" && other.kind === "absent";
 }
 
 /** What changed since the commit that we know before it. Without one, every path may have. */
