@@ -12,6 +12,7 @@ export async function readReading(on: Connection, key: string): Promise<KeptRead
   return { etag: row.etag, readAt: row.read_at, value: JSON.parse(row.content) };
 }
 
+/** An older reading never replaces a newer one, however late it comes. */
 export async function keepReading(
   on: Connection,
   key: string,
@@ -20,7 +21,8 @@ export async function keepReading(
   await on.query(
     `insert into interlock.reading (key, etag, read_at, content) values ($1, $2, $3, $4)
          on conflict (key) do update
-        set etag = excluded.etag, read_at = excluded.read_at, content = excluded.content`,
+        set etag = excluded.etag, read_at = excluded.read_at, content = excluded.content
+      where reading.read_at <= excluded.read_at`,
     [key, reading.etag, reading.readAt, JSON.stringify(reading.value ?? null)],
   );
 }
