@@ -38,9 +38,10 @@ export function readWebhook(payload: Payload): Event {
 }
 
 /** The `action` of a payload, for the record. */
-export function actionOf(body: unknown): string | null {
-  const read = z.object({ action: z.string().max(100) }).safeParse(body);
-  return read.success ? read.data.action : null;
+export function actionOf(body: object): string | null {
+  return "action" in body && typeof body.action === "string" && body.action.length <= 100
+    ? body.action
+    : null;
 }
 
 type Reader = (payload: Payload) => Event | undefined;
@@ -72,15 +73,15 @@ const pullActions = new Set([
   "closed",
 ]);
 
+const pullPayload = base.extend({
+  action: z.string(),
+  number: z.int(),
+  pull_request: z.object({ head: z.object({ sha }) }),
+  changes: z.object({ base: z.unknown().optional() }).optional(),
+});
+
 function readPull({ body }: Payload): Event | undefined {
-  const read = base
-    .extend({
-      action: z.string(),
-      number: z.int(),
-      pull_request: z.object({ head: z.object({ sha }) }),
-      changes: z.object({ base: z.unknown().optional() }).optional(),
-    })
-    .safeParse(body);
+  const read = pullPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, number, pull_request, changes } = read.data;
   if (!pullActions.has(action)) return ignored("unknown_action");
@@ -99,10 +100,15 @@ function readPull({ body }: Payload): Event | undefined {
 
 const nothing = "0".repeat(40);
 
+const pushPayload = base.extend({
+  ref: z.string(),
+  before: sha,
+  after: sha,
+  deleted: z.boolean().optional(),
+});
+
 function readPush({ body }: Payload): Event | undefined {
-  const read = base
-    .extend({ ref: z.string(), before: sha, after: sha, deleted: z.boolean().optional() })
-    .safeParse(body);
+  const read = pushPayload.safeParse(body);
   if (!read.success) return undefined;
   const { ref, before, after, deleted } = read.data;
   const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
@@ -119,23 +125,23 @@ function readPush({ body }: Payload): Event | undefined {
   ]);
 }
 
+const commentPayload = base.extend({
+  action: z.string(),
+  sender,
+  comment: z.object({
+    id: z.int(),
+    body: z.string().nullable(),
+    user: sender.nullable(),
+  }),
+  issue: z.object({
+    number: z.int(),
+    state: z.string().optional(),
+    pull_request: z.unknown().optional(),
+  }),
+});
+
 function readComment({ body }: Payload): Event | undefined {
-  const read = base
-    .extend({
-      action: z.string(),
-      sender,
-      comment: z.object({
-        id: z.int(),
-        body: z.string().nullable(),
-        user: sender.nullable(),
-      }),
-      issue: z.object({
-        number: z.int(),
-        state: z.string().optional(),
-        pull_request: z.unknown().optional(),
-      }),
-    })
-    .safeParse(body);
+  const read = commentPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, comment, issue } = read.data;
   if (action === "edited") return ignored("comment_edited");
@@ -163,19 +169,19 @@ function readComment({ body }: Payload): Event | undefined {
   };
 }
 
+const checkRunPayload = base.extend({
+  action: z.string(),
+  sender,
+  check_run: z.object({
+    head_sha: sha,
+    external_id: z.string().nullish(),
+    app: z.object({ id: z.int() }).nullish(),
+  }),
+  requested_action: z.object({ identifier: z.string() }).nullish(),
+});
+
 function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
-  const read = base
-    .extend({
-      action: z.string(),
-      sender,
-      check_run: z.object({
-        head_sha: sha,
-        external_id: z.string().nullish(),
-        app: z.object({ id: z.int() }).nullish(),
-      }),
-      requested_action: z.object({ identifier: z.string() }).nullish(),
-    })
-    .safeParse(body);
+  const read = checkRunPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, check_run, requested_action } = read.data;
   if (check_run.app?.id !== appId) return ignored("other_check");
@@ -197,14 +203,14 @@ function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
   });
 }
 
+const checkSuitePayload = base.extend({
+  action: z.string(),
+  sender,
+  check_suite: z.object({ head_sha: sha, app: z.object({ id: z.int() }).nullish() }),
+});
+
 function readCheckSuite({ guid, body, appId }: Payload): Event | undefined {
-  const read = base
-    .extend({
-      action: z.string(),
-      sender,
-      check_suite: z.object({ head_sha: sha, app: z.object({ id: z.int() }).nullish() }),
-    })
-    .safeParse(body);
+  const read = checkSuitePayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, check_suite } = read.data;
   if (check_suite.app?.id !== appId) return ignored("other_check");
@@ -226,10 +232,14 @@ function readCheckSuite({ guid, body, appId }: Payload): Event | undefined {
 
 const listed = z.array(z.object({ full_name: z.string() }));
 
+const installationPayload = z.object({
+  action: z.string(),
+  installation,
+  repositories: listed.optional(),
+});
+
 function readInstallation({ body }: Payload): Event | undefined {
-  const read = z
-    .object({ action: z.string(), installation, repositories: listed.optional() })
-    .safeParse(body);
+  const read = installationPayload.safeParse(body);
   if (!read.success) return undefined;
   const places = placesOf(read.data.installation.id, read.data.repositories ?? []);
   switch (read.data.action) {
@@ -245,15 +255,15 @@ function readInstallation({ body }: Payload): Event | undefined {
   }
 }
 
+const repositoriesPayload = z.object({
+  action: z.string(),
+  installation,
+  repositories_added: listed,
+  repositories_removed: listed,
+});
+
 function readInstallationRepositories({ body }: Payload): Event | undefined {
-  const read = z
-    .object({
-      action: z.string(),
-      installation,
-      repositories_added: listed,
-      repositories_removed: listed,
-    })
-    .safeParse(body);
+  const read = repositoriesPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, repositories_added, repositories_removed } = read.data;
   const id = read.data.installation.id;
