@@ -231,6 +231,8 @@ export const limit = {
   web: {
     request_ms: 60_000,
     headers_ms: 15_000,
+    /** How often idle connections are looked for while the program stops. */
+    idle_ms: 50,
   },
   work: {
     /** Subjects looked at together; each needs the database and GitHub more than a processor. */

@@ -97,10 +97,13 @@ function send(response: ServerResponse, status: number, text: string): void {
 
 async function close(server: Server, grace_ms: number): Promise<void> {
   // A sender that is slow, on purpose or not, would hold the stop up for as long as it likes.
-  const timer = setTimeout(() => server.closeAllConnections(), grace_ms);
+  const late = setTimeout(() => server.closeAllConnections(), grace_ms);
+  // A connection whose request is answered only now stays open, and nobody else closes it.
+  const idle = setInterval(() => server.closeIdleConnections(), limit.web.idle_ms);
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
-  clearTimeout(timer);
+  clearTimeout(late);
+  clearInterval(idle);
 }
