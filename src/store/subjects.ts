@@ -53,7 +53,7 @@ export async function readNextDue(on: Connection, now: number): Promise<number |
 
 /**
  * The other open subjects whose head is the commit, pull requests and landed commits alike, but not
- * those that looked at it and have nothing to say.
+ * those that looked at it and have nothing to say. What was said of a landed commit stands for good.
  */
 export async function readSiblings(
   on: Connection,
@@ -65,7 +65,8 @@ export async function readSiblings(
     `select key, coalesce(base, branch, '?') as base,
             case when verdict_sha = $4 then verdict end as verdict
        from interlock.subject
-      where owner = $1 and name = $2 and head = $4 and open and key <> $3
+      where owner = $1 and name = $2 and head = $4 and key <> $3
+        and (open or kind = 'commit' and verdict is not null)
         and (verdict is not null or verdict_sha is distinct from $4)
       order by key`,
     [repository.owner, repository.name, key, sha],
