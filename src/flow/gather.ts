@@ -258,7 +258,8 @@ async function readPresent(
   const leftover = [];
   for (const check of left) {
     const others = await store.siblings(row.key, repository, check.sha);
-    if (others.length === 0) leftover.push(check);
+    // Only the gate is everybody's.
+    if (others.length === 0 || check.name !== gateName) leftover.push(check);
     for (const { key } of others) heirs.add(key);
   }
   const mine = ({ content }: CheckPresent) =>
