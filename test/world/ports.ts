@@ -1,0 +1,28 @@
+// Ports that break where a test says so: a store that throws, as one does when its process dies.
+
+/** The method that throws next, and how often. */
+export interface Breaks {
+  readonly planned: Map<string, number>;
+  /** From now on nothing works any more: the process is dead. */
+  dead: boolean;
+}
+
+export class Broken extends Error {
+  override name = "Broken";
+}
+
+/** The same object, with methods that throw once they are told to. */
+export function breakable<T extends object>(inner: T, breaks: Breaks): T {
+  return new Proxy(inner, {
+    get(target, name, receiver) {
+      const member: unknown = Reflect.get(target, name, receiver);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) => {
+        const left = breaks.planned.get(String(name)) ?? 0;
+        if (left > 0) breaks.planned.set(String(name), left - 1);
+        if (breaks.dead || left > 0) throw new Broken(`${String(name)} broke`);
+        return (member as (...all: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}

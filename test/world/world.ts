@@ -1,0 +1,304 @@
+// The world of the tests: the embedded GitHub, the real program around it, a double of the engine, one clock.
+// Nothing happens by itself: a test turns the clock and lets the world settle.
+
+import { pino } from "pino";
+import { afterEach, expect } from "vitest";
+import { limit } from "../../src/core/limit.ts";
+import { planPath } from "../../src/core/plan.ts";
+import { openReceive } from "../../src/flow/receive.ts";
+import { resume, sweep } from "../../src/flow/sweep.ts";
+import { type Ports, work } from "../../src/flow/work.ts";
+import { openGitHub } from "../../src/github/app.ts";
+import { takeIn } from "../../src/github/hook.ts";
+import type { Job, Queue, Store } from "../../src/port.ts";
+import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
+import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
+import type { Installation } from "../../src/sandbox/github/model.ts";
+import type { NewRepository } from "../../src/sandbox/github/repositories.ts";
+import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
+import { checkedFetch } from "../contract.ts";
+import { storeFor, type TestStore } from "../store/databases.ts";
+import { type HearingLog, hearing } from "../store/silent.ts";
+import { ms } from "./clock.ts";
+import { EngineDouble } from "./engine.ts";
+import { twoStages } from "./plan.ts";
+import { type Breaks, Broken, breakable } from "./ports.ts";
+import { type Files, WorldPull } from "./pull.ts";
+
+export interface WorldSettings {
+  readonly seed?: number;
+  /** The plan on main of the repository that is there from the start; null for none. */
+  readonly plan?: string | null;
+  readonly files?: Files;
+  readonly repository?: Partial<NewRepository>;
+}
+
+/** The worlds of a test file, one for each test, all on one database. */
+export function worlds(): (settings?: WorldSettings) => Promise<World> {
+  const store = storeFor("pglite");
+  const open: World[] = [];
+  afterEach(() => {
+    for (const world of open.splice(0)) world.expectNoTrouble();
+  });
+  return async (settings = {}) => {
+    const world = await openWorld(store(), settings);
+    open.push(world);
+    return world;
+  };
+}
+
+export async function openWorld(on: TestStore, settings: WorldSettings = {}): Promise<World> {
+  const world = new World(on, settings);
+  await world.start();
+  const { plan = twoStages } = settings;
+  world.addRepository({
+    name: "shop",
+    ...settings.repository,
+    files: {
+      "README.md": "# shop\n",
+      "src/a.js": "1",
+      ...settings.files,
+      ...(plan === null ? {} : { [planPath]: plan }),
+    },
+  });
+  world.installation = world.github.install({ account: "acme", by: "boss" });
+  await world.settle();
+  world.github.log.clear();
+  return world;
+}
+
+const secret = "a secret of the tests";
+
+export class World {
+  readonly clock: FakeClock;
+  readonly github: EmbeddedGitHub;
+  readonly engine: EngineDouble;
+  readonly log: HearingLog = hearing();
+  readonly breaks: Breaks = { planned: new Map(), dead: false };
+  readonly queue: Queue;
+  readonly store: Store;
+  readonly on: TestStore;
+  installation: Installation | undefined;
+  /** Everything that the flow reaches the outside with; made anew by a restart. */
+  ports: Ports | undefined;
+  /** Changes what GitHub answers, by the path that was asked for. */
+  rewrite: ((path: string, body: unknown) => unknown) | null = null;
+  /** Errors in the log that the test is about. */
+  readonly forgiven: RegExp[] = [];
+  readonly #checked: { fetch: typeof fetch; problems: string[] };
+  readonly #notices: string[] = [];
+  #deliver:
+    | ((request: { headers: Record<string, string>; body: string }) => Promise<{
+        status: number;
+        body: string;
+      }>)
+    | null = null;
+  #since: number;
+  #branches = 0;
+
+  constructor(on: TestStore, settings: WorldSettings) {
+    this.on = on;
+    this.queue = on.queue;
+    this.clock = fakeClock();
+    this.#since = this.clock.now() - limit.sweep.redeliver_ms;
+    this.store = breakable(on.store, this.breaks);
+    this.github = createGitHub({
+      clock: this.clock,
+      authClock: wallClock,
+      ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+      webhook: {
+        secret,
+        deliver: async (request) => {
+          // No two things happen at the same time.
+          this.clock.advance(10);
+          if (this.#deliver === null) throw new Error("Interlock is not up");
+          return await this.#deliver(request);
+        },
+      },
+    });
+    this.#checked = checkedFetch((input, init) => this.#fetch(input, init));
+    this.engine = new EngineDouble(this.clock.now, (key) => this.#notices.push(key));
+  }
+
+  get shop(): RepositoryHandle {
+    return this.github.repository("acme/shop");
+  }
+
+  /** The program comes up, as after an installation or a crash. */
+  async start(): Promise<void> {
+    this.breaks.dead = false;
+    const clock = this.clock.now;
+    const { github, verify } = await openGitHub({
+      appId: this.github.app.id,
+      privateKey: this.github.privateKey,
+      webhookSecret: secret,
+      apiUrl: "https://api.github.com",
+      store: this.store,
+      clock,
+      log: pino({ level: "silent" }),
+      fetch: this.#checked.fetch,
+    });
+    const { receive } = openReceive({ store: this.store, log: this.log });
+    this.#deliver = async ({ headers, body }) => {
+      const hook = { verify, receive, appId: this.github.app.id, clock, log: this.log };
+      const reply = await takeIn(hook, { headers, body: async () => body });
+      return { status: reply.status, body: JSON.stringify(reply.body) };
+    };
+    this.ports = {
+      github,
+      store: this.store,
+      engines: new Map([[this.engine.name, this.engine]]),
+      clock,
+      log: this.log,
+    };
+    await resume(this.ports);
+  }
+
+  /** The process is gone, and deliveries fail until it is started again. */
+  crash(): void {
+    this.breaks.dead = true;
+  }
+
+  // ------------------------------------------------------------ what time brings
+
+  /** Until nothing waits and nothing is due. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < limit_rounds; round += 1) {
+      await this.hear();
+      const jobs = await this.queue.take(limit.work.workers);
+      if (jobs.length > 0) {
+        for (const job of jobs) await this.workOn(job);
+        continue;
+      }
+      await this.store.wakeDue(this.clock.now());
+      const due = await this.queue.take(limit.work.workers);
+      if (due.length === 0) return;
+      for (const job of due) await this.workOn(job);
+      this.clock.advance(limit.work.due_ms);
+    }
+    throw new Error("The world does not settle");
+  }
+
+  /** Webhooks arrive, and what the engine has to tell. */
+  async hear(): Promise<void> {
+    await this.github.settled();
+    for (const key of this.#notices.splice(0)) await this.store.wakeExecution(key);
+  }
+
+  async workOn(job: Job): Promise<void> {
+    this.clock.advance(10);
+    if (this.ports === undefined) throw new Error("Interlock is not up");
+    try {
+      await work(this.ports, job);
+      await this.queue.done(job);
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error;
+      await this.queue.handBack(job);
+    }
+  }
+
+  /** Lets time pass, stopping wherever something is due. */
+  async advance(duration: string): Promise<void> {
+    const end = this.clock.now() + ms(duration);
+    for (;;) {
+      await this.settle();
+      const next = await this.store.wakeDue(this.clock.now());
+      if (next === null || next > end) break;
+      this.clock.advance(Math.max(1, next - this.clock.now()));
+    }
+    this.clock.advance(Math.max(0, end - this.clock.now()));
+    await this.settle();
+  }
+
+  /** The sweep of every few minutes. */
+  async sweep(): Promise<void> {
+    if (this.ports === undefined) throw new Error("Interlock is not up");
+    this.#since = await sweep(this.ports, this.#since);
+    await this.settle();
+  }
+
+  // ------------------------------------------------------------ what people do
+
+  addRepository(wanted: Partial<NewRepository> & { name: string }): RepositoryHandle {
+    return this.github.createRepository({
+      owner: "acme",
+      people: { dev: "write", boss: "admin", mia: "maintain", tom: "triage", ria: "read" },
+      ...wanted,
+    });
+  }
+
+  /** A branch with these changes, and a pull request for it. */
+  openPull(
+    wanted: {
+      files?: Files;
+      branch?: string;
+      base?: string;
+      draft?: boolean;
+      author?: string;
+      repository?: RepositoryHandle;
+    } = {},
+  ): WorldPull {
+    const { repository = this.shop, base = "main" } = wanted;
+    this.#branches += 1;
+    const branch = wanted.branch ?? `change-${this.#branches}`;
+    const files = wanted.files ?? { "src/a.js": `change ${this.#branches}` };
+    repository.commit({ branch, files, from: base });
+    return new WorldPull(
+      repository,
+      repository.openPull({
+        head: branch,
+        base,
+        ...(wanted.draft === undefined ? {} : { draft: wanted.draft }),
+        ...(wanted.author === undefined ? {} : { author: wanted.author }),
+      }),
+    );
+  }
+
+  /** A pull request from somebody's fork. */
+  openForkPull(login: string, files: Files): WorldPull {
+    const fork = this.shop.fork(login);
+    fork.commit({ branch: "idea", files, author: login });
+    return new WorldPull(fork, this.shop.openPull({ head: `${login}:idea`, author: login }));
+  }
+
+  /** Straight to a branch, which nothing forbids here. */
+  pushTo(branch: string, files: Files): string {
+    return this.shop.commit({ branch, files });
+  }
+
+  changePlan(plan: string | null, branch = "main"): string {
+    return this.shop.commit({ branch, files: { [planPath]: plan } });
+  }
+
+  // ------------------------------------------------------------ what can be seen
+
+  /** Requests that count against a budget since the last clearing, by route. */
+  get requests(): Readonly<Record<string, number>> {
+    return this.github.log.byRoute();
+  }
+
+  get requestCount(): number {
+    return this.github.log.counted().length;
+  }
+
+  async #fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const request = new Request(input, init);
+    const response = await this.github.fetch(request);
+    if (this.rewrite === null || response.status !== 200) return response;
+    const body = this.rewrite(new URL(request.url).pathname, await response.json());
+    return new Response(JSON.stringify(body), response);
+  }
+
+  /** Whatever no test should ever cause. */
+  expectNoTrouble(): void {
+    expect(this.github.unknownRequests).toEqual([]);
+    expect(this.#checked.problems).toEqual([]);
+    const errors = this.log.heard
+      .filter(({ level }) => level === "error")
+      .filter(({ message }) => !this.forgiven.some((pattern) => pattern.test(message)));
+    expect(errors).toEqual([]);
+  }
+}
+
+/** A world that needs more is one that goes round in circles. */
+const limit_rounds = 2_000;
