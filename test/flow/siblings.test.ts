@@ -1,0 +1,168 @@
+// One commit that several pull requests, or a pull request and a branch, speak about.
+
+import { expect, test } from "vitest";
+import { planPath } from "../../src/core/plan.ts";
+import { planText } from "../world/plan.ts";
+import { WorldPull } from "../world/pull.ts";
+import { type World, worlds } from "../world/world.ts";
+
+const world = worlds();
+
+const plan = planText({
+  shop: { branches: ["main"], verify: ["build"] },
+  strict: { branches: ["release"], verify: ["audit"] },
+});
+
+/** Two pull requests with one head, the first one into main, the second one into release. */
+async function twins(): Promise<{ w: World; main: WorldPull; release: () => WorldPull }> {
+  const w = await world({ plan });
+  w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
+  const main = w.openPull({ branch: "feature" });
+  await w.settle();
+  const release = () =>
+    new WorldPull(w.shop, w.shop.openPull({ head: "feature", base: "release" }));
+  return { w, main, release };
+}
+
+const orders = [
+  ["main first", ["build", "audit"]],
+  ["release first", ["audit", "build"]],
+] as const;
+
+test.each(orders)(
+  "the strictest verdict stands on a head with two bases (%s)",
+  async (_, order) => {
+    const { w, main, release } = await twins();
+    release();
+    await w.settle();
+    w.engine.pass(order[0]);
+    await w.settle();
+    expect(main.gate).toMatch(/^in_progress/);
+    w.engine.pass(order[1]);
+    await w.settle();
+    expect(main.gate).toBe("success (passed)");
+  },
+);
+
+test.each(orders)("what fails for one base fails the head (%s)", async (_, order) => {
+  const { w, main, release } = await twins();
+  release();
+  await w.settle();
+  w.engine.fail(order[0]);
+  await w.settle();
+  w.engine.pass(order[1]);
+  await w.settle();
+  expect(main.gate).toMatch(/^failure/);
+});
+
+test("a second base shuts a gate that was open", async () => {
+  const { w, main, release } = await twins();
+  w.engine.pass("build");
+  await w.settle();
+  expect(main.gate).toBe("success (passed)");
+  release();
+  await w.settle();
+  expect(main.gate).toMatch(/^in_progress/);
+  w.engine.pass("audit");
+  await w.settle();
+  expect(main.gate).toBe("success (passed)");
+});
+
+test.each(["main", "release"])(
+  "when the one into %s closes, the other one decides",
+  async (which) => {
+    const { w, main, release } = await twins();
+    const second = release();
+    await w.advance("5s");
+    const [gone, left, stage] =
+      which === "main" ? [main, second, "audit"] : [second, main, "build"];
+    gone.handle.close("dev");
+    await w.advance("5s");
+    expect(left.gate).toBe("in_progress (stage_pending)");
+    w.engine.pass(stage);
+    await w.settle();
+    expect(left.gate).toBe("success (passed)");
+  },
+);
+
+test.each(["build", "audit"])(
+  "a failure of %s goes with the pull request it was for",
+  async (stage) => {
+    const { w, main, release } = await twins();
+    const second = release();
+    await w.settle();
+    w.engine.fail(stage);
+    w.engine.pass(stage === "build" ? "audit" : "build");
+    await w.settle();
+    expect(main.gate).toMatch(/^failure/);
+    const [gone, left] = stage === "build" ? [main, second] : [second, main];
+    gone.handle.close("dev");
+    await w.settle();
+    expect(left.gate).toBe("success (passed)");
+  },
+);
+
+test("one that moves on leaves the gate to the one that stays", async () => {
+  const w = await world({ plan });
+  w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
+  const stays = w.openPull({ branch: "stays" });
+  w.shop.push({ branch: "moves", sha: stays.head });
+  const moves = new WorldPull(w.shop, w.shop.openPull({ head: "moves", base: "release" }));
+  await w.settle();
+  await w.advance("5s");
+  w.engine.pass("build");
+  await w.settle();
+  expect(stays.gate).toMatch(/^in_progress/);
+  moves.push({ "src/a.js": "more" });
+  await w.settle();
+  expect(stays.gate).toBe("success (passed)");
+  expect(stays.checks).toMatchObject({ "interlock/strict/verify": "cancelled" });
+  expect(moves.gate).toBe("in_progress (stage_pending)");
+});
+
+test("a base without a plan has no say", async () => {
+  const w = await world({ plan });
+  w.shop.commit({ branch: "pages", files: { [planPath]: null } });
+  const pull = w.openPull({ branch: "feature" });
+  new WorldPull(w.shop, w.shop.openPull({ head: "feature", base: "pages" }));
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+});
+
+test("a base that comes under a plan later has its say then", async () => {
+  const w = await world({ plan });
+  w.shop.commit({ branch: "pages", files: { [planPath]: null } });
+  const pull = w.openPull({ branch: "feature" });
+  w.shop.openPull({ head: "feature", base: "pages" });
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  w.changePlan(planText({ site: { branches: ["pages"], verify: ["render"] } }), "pages");
+  await w.settle();
+  expect(pull.gate).toMatch(/^in_progress/);
+  w.engine.pass("render");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+});
+
+test("a pull request from main waits for the release of main's own commit", async () => {
+  const w = await world({
+    plan: planText({
+      shop: { branches: ["main"], verify: ["build"], release: ["deploy"] },
+      strict: { branches: ["release"], verify: ["audit"] },
+    }),
+  });
+  w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
+  w.pushTo("main", { "src/a.js": "landed" });
+  await w.settle();
+  const pull = new WorldPull(w.shop, w.shop.openPull({ head: "main", base: "release" }));
+  await w.settle();
+  w.engine.pass("audit");
+  await w.settle();
+  expect(pull.gate).toMatch(/^in_progress/);
+  w.engine.fail("deploy");
+  await w.settle();
+  expect(pull.gate).toMatch(/^failure/);
+});
