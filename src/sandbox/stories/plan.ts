@@ -1,0 +1,51 @@
+// Story 4: a change cannot loosen the plan that it is judged by.
+
+import type { Scene, Story } from "../scene.ts";
+
+const path = ".github/interlock.yml";
+
+export const plan: Story = {
+  number: 4,
+  title: "A pull request that changes the plan",
+  async tell(scene: Scene) {
+    const before = scene.shop.file(path) ?? "";
+    const price = scene.shop.file("src/price.js") ?? "";
+
+    const pull = scene.opens({
+      branch: "no-tests",
+      title: "Drop the test stage",
+      files: {
+        [path]: before.replace(/ {8}- name: test\n(?: {10}.*\n)+/, ""),
+        "src/price.js": price.replace("Math.round", "Math.floor"),
+      },
+    });
+    const gate = await scene.ended(pull.head);
+    const verify = await scene.ended(pull.head, "interlock/shop/verify");
+    scene.shows(gate);
+    scene.expect(
+      "The test stage still ran and still counts: main's plan judges, not the change's own.",
+      gate.conclusion === "failure" && /`test` \| ❌ failed/.test(verify.output.summary ?? ""),
+    );
+    scene.expect(
+      "The gate shows what merging would change in the plan.",
+      /stage "test" would be removed/.test(gate.output.summary ?? ""),
+    );
+
+    const broken = before.replace("engine: local", "engine: [local");
+    const line = broken.split("\n").findIndex((text) => text.includes("[local")) + 1;
+    const other = scene.opens({
+      branch: "broken-plan",
+      title: "Tidy the plan up",
+      files: { [path]: broken },
+    });
+    const shut = await scene.ended(other.head);
+    scene.annotations(shut);
+    scene.expect("A change that breaks the plan is blocked.", shut.conclusion === "failure");
+    scene.expect(
+      `The problem is annotated where it is, in line ${line} or right after it.`,
+      shut.annotations.some(
+        (note) => note.path === path && note.start_line >= line && note.start_line <= line + 1,
+      ),
+    );
+  },
+};
