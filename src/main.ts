@@ -81,7 +81,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
 
   const engines = new Map<string, Engine>(local === null ? [] : [[local.name, local]]);
   const ports: Ports = { github, store, engines, clock, log };
-  const receive = openReceive({ store, log });
+  const { receive, calm } = openReceive({ store, log });
   // The port first: a second program that finds it taken must not have begun any work.
   const web = await openWeb({
     host: settings.host,
@@ -94,7 +94,10 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     ready: store.check,
     log,
   });
-  await queue.work(limit.work.workers, (job) => work(ports, job));
+  await queue.work(limit.work.workers, async (job) => {
+    await calm();
+    await work(ports, job);
+  });
   // The sweep after it, since what GitHub is asked for again comes at once.
   const clockwork = startClockwork(ports);
   log.info({ host: settings.host, port: web.port }, "Interlock is listening");

@@ -196,6 +196,11 @@ export const limit = {
     group: 256,
     /** Beyond this the sender is told that we are out of order, and asks again by itself or on our request. */
     waiting: 20_000,
+    /** So many that share a commit pour in, until so long after it. */
+    pouring: 5,
+    pouring_ms: 50,
+    /** How long other work makes room for them. */
+    patience_ms: 500,
     /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
     body_bytes: 25 * MiB,
     guid_chars: 100,
