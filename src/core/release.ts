@@ -10,7 +10,7 @@ import { limit } from "./limit.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
-import type { Reason, ReasonCode } from "./reason.ts";
+import { type Reason, type ReasonCode, stateOf } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
 import { type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
@@ -23,7 +23,12 @@ export function decideRelease(facts: CommitFacts): Decision {
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
   if (roads.kind === "absent") return offRoad(facts);
   if (roads.parse.kind === "invalid")
-    return speak(facts, invalid(facts, "the default branch", roads.parse.problems));
+    // Which branches are roads will be known once it is mended, so this is not the last word.
+    return {
+      ...speak(facts, invalid(facts, "the default branch", roads.parse.problems)),
+      open: true,
+      dueAt: now + limit.look.running_ms,
+    };
   if (!coversBranch(roads.parse.plan, subject.branch)) return offRoad(facts);
 
   switch (plan.kind) {
@@ -196,8 +201,11 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
   const news = facts.said?.verdict !== verdict.state;
   const dueAt = dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits });
   return {
-    // A commit rests once it has its verdict; a re-run from the Checks page opens it again.
-    open: verdict.state === "in_progress" || facts.executions.some(isLive) || settled.waits,
+    // A commit rests once nothing of it is to come; a re-run from the Checks page opens it again.
+    open:
+      speech.reasons.some(({ code }) => stateOf(code) === "in_progress") ||
+      facts.executions.some(isLive) ||
+      settled.waits,
     sha,
     base: branch,
     verdict,
