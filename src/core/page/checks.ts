@@ -1,5 +1,6 @@
 // Every check run that should stand on a commit, from the views of its parts and the verdict.
 
+import { isLive } from "../attempt.ts";
 import type { Annotation, CheckAction, CheckState, CheckWanted } from "../effect.ts";
 import { subjectKey } from "../event.ts";
 import type { Facts, GateState } from "../fact.ts";
@@ -9,7 +10,7 @@ import type { PartView } from "../part.ts";
 import { plain } from "../plain.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
 import { gatePage } from "./gate.ts";
-import { cutBytes, cutChars } from "./markdown.ts";
+import { cutBytes, cutChars, plainLine } from "./markdown.ts";
 
 import { stagesPage } from "./stages.ts";
 import { testsPage } from "./tests.ts";
@@ -70,7 +71,7 @@ export function checksOf(question: {
         state,
         ...stagesPage(view, sha),
         annotations: [],
-        actions: actionsOf(state),
+        actions: actionsOf(view, state),
       }),
     );
     const tests = testsPage(view, sha);
@@ -122,9 +123,13 @@ function partState(view: PartView): CheckState {
   return stateOf(state);
 }
 
-function actionsOf(state: CheckState): readonly CheckAction[] {
-  if (state.status === "in_progress") return [stop];
-  return state.conclusion === "success" ? [] : [retry];
+/** Only what would be carried out. */
+function actionsOf({ execution, hold }: PartView, state: CheckState): readonly CheckAction[] {
+  if (execution === null) return [];
+  if (isLive(execution)) return state.status === "in_progress" ? [stop] : [];
+  if (hold !== null) return [];
+  const ended = execution.state === "failed" || execution.state === "stopped";
+  return ended && execution.engineId !== null ? [retry] : [];
 }
 
 function problemAnnotation(problem: PlanProblem): Annotation {
@@ -132,7 +137,7 @@ function problemAnnotation(problem: PlanProblem): Annotation {
     path: planPath,
     line: problem.line,
     level: "failure",
-    title: cutChars(problem.path || "plan", limit.page.annotation_title_chars),
+    title: cutChars(plainLine(problem.path) || "plan", limit.page.annotation_title_chars),
     message: cutChars(plain(problem.message), limit.page.annotation_chars),
   };
 }
