@@ -87,7 +87,7 @@ function unusableLine(report: ReportReading): string {
 
 /** GitHub needs a path and a line; a failure without a place is only listed. */
 function annotationOf(problem: TestProblem): readonly Annotation[] {
-  if (problem.file === null) return [];
+  if (problem.file === null || problem.file !== plainLine(problem.file)) return [];
   return [
     {
       path: problem.file,
