@@ -62,7 +62,7 @@ export function assess(question: {
       return (
         walk(name, part, execution) ??
         unfinished(name, part, execution) ?? [
-          { code: "passed", sentence: `${name} passed all ${part.stages.length} stages.` },
+          { code: "passed", sentence: `${name} passed ${allOf(part)}.` },
         ]
       );
   }
@@ -71,6 +71,10 @@ export function assess(question: {
     if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
+}
+
+function allOf({ stages }: Part): string {
+  return stages.length === 1 ? "its only stage" : `all ${stages.length} stages`;
 }
 
 function tooLate(name: string, part: Part): Reason {
