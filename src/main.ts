@@ -62,6 +62,8 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     fetch: globalThis.fetch,
   });
 
+  // What an engine has told last must be stored before the store is closed.
+  let waking = Promise.resolve();
   const local = settings.localEngine
     ? openLocalEngine({
         runs: localRuns,
@@ -71,8 +73,12 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
         log,
         folder: resolve(dataDir, "local"),
         instance: randomUUID(),
-        notice: (key) =>
-          void store.wakeExecution(key).catch((err: unknown) => log.error({ err }, "No wake")),
+        notice: (key) => {
+          const wake = store
+            .wakeExecution(key)
+            .catch((err: unknown) => log.error({ err }, "No wake"));
+          waking = Promise.all([waking, wake]).then(() => {});
+        },
         environment: { PATH: settings.path },
         soleOwner: settings.databaseUrl === null,
       })
@@ -113,6 +119,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
         queue.stop(grace / 2),
       ]);
       await local?.close(grace / 4);
+      await waking;
       await opened.close();
     },
   };
