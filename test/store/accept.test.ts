@@ -45,9 +45,15 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
   });
 
   test("a delivery that is twice in one group counts once", async () => {
-    const one = delivery({ kind: "intend", target: pull(1), intention: wish("comment:1") });
-    expect(await at().store.accept([one, one])).toEqual(new Map([[one.guid, "new"]]));
-    expect(await at().store.intentions(subjectKey(pull(1)))).toHaveLength(1);
+    const one = look(sight(pull(1), sha("a")));
+    const other = look(sight(pull(1), sha("b")));
+    expect(await at().store.accept([one, other, one])).toEqual(
+      new Map([
+        [one.guid, "new"],
+        [other.guid, "new"],
+      ]),
+    );
+    expect((await at().store.subject(subjectKey(pull(1))))?.head).toBe(sha("b"));
   });
 
   test("the known ones of a list can be told", async () => {

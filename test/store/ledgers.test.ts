@@ -220,6 +220,12 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     expect(left.map((one) => one !== null)).toEqual([false, false, true, true]);
   });
 
+  test("an older reading does not replace a newer one", async () => {
+    await at().store.keepReading("a", { etag: null, readAt: 7, value: "new" });
+    await at().store.keepReading("a", { etag: null, readAt: 6, value: "old" });
+    expect(await at().store.reading("a")).toMatchObject({ readAt: 7, value: "new" });
+  });
+
   describe("local runs", () => {
     const local: LocalRun = {
       token: "r1",

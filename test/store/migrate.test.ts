@@ -91,13 +91,17 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
   });
 });
 
-test("several processes can open a new PostgreSQL at once", async () => {
+test.each([
+  ["a new PostgreSQL", []],
+  ["one that lacks only the queue", await readMigrations()],
+])("several processes can open %s at once", async (_, present) => {
   const url = await emptyUrl();
+  const database = openPostgres(url, silent);
+  await migrate(database, present);
   const opened = await Promise.all(
-    Array.from({ length: 4 }, () => openStoreOn(openPostgres(url, silent), silent)),
+    Array.from({ length: 8 }, () => openStoreOn(openPostgres(url, silent), silent)),
   );
   await Promise.all(opened.map(({ store }) => store.check()));
-  const database = openPostgres(url, silent);
   const rows = await database.query("select number from interlock.migration order by number");
   expect(rows).toEqual((await readMigrations()).map(({ number }) => ({ number })));
   await Promise.all([...opened, database].map(({ close }) => close()));

