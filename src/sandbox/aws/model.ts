@@ -1,0 +1,129 @@
+// What the embedded AWS remembers, apart from pipelines: who may do what, builds, logs and files.
+import type { Clock } from "../github/clock.ts";
+import type { Random } from "../github/random.ts";
+import type { Agenda } from "./agenda.ts";
+import type { EventBus } from "./bus.ts";
+import type { Pipeline, ReportCase, Revision } from "./codepipeline/model.ts";
+import type { Faults } from "./faults.ts";
+import type { RateLimits } from "./rate-limit.ts";
+import type { RequestLog } from "./request-log.ts";
+
+export type World = {
+  clock: Clock;
+  /** Judges credentials; client libraries make and keep those by the wall clock. */
+  authClock: Clock;
+  random: Random;
+  account: string;
+  region: string;
+  faults: Faults;
+  rates: RateLimits;
+  log: RequestLog;
+  agenda: Agenda;
+  bus: EventBus;
+  /** By ARN. */
+  pipelines: Map<string, Pipeline>;
+  sources: SourceOf;
+  /** By id, and reports by ARN. */
+  builds: Map<string, Build>;
+  reports: Map<string, Report>;
+  /** By ARN of the group, then by name of the stream. */
+  logs: Map<string, Map<string, LogLine[]>>;
+  buckets: Map<string, Map<string, S3Object>>;
+  /** By access key id. */
+  keys: Map<string, Key>;
+  /** By ARN. */
+  roles: Map<string, Role>;
+};
+
+/** The commit that a source action finds: the wanted one, or the branch's tip. Undefined: there is none. */
+export type SourceOf = (wanted: {
+  repository: string;
+  branch: string;
+  sha: string | undefined;
+}) => Revision | undefined;
+
+export type Key = {
+  accessKeyId: string;
+  secret: string;
+  principal: Principal;
+  /** Of temporary credentials. */
+  session: { token: string; expiresAt: number } | undefined;
+};
+
+export type Principal = {
+  account: string;
+  arn: string;
+  /** What may be done with it. */
+  allow: readonly Statement[];
+  /** Undefined for a user. */
+  assumed:
+    | {
+        role: string;
+        sessionName: string;
+        externalId: string | undefined;
+        tags: Readonly<Record<string, string>>;
+      }
+    | undefined;
+};
+
+/** Actions such as `codepipeline:Get*`; the resources are all where none are named. */
+export type Statement = string | { actions: readonly string[]; resources?: readonly string[] };
+
+export type Role = {
+  arn: string;
+  account: string;
+  name: string;
+  trust: Trust;
+  allow: readonly Statement[];
+  maxSessionSeconds: number;
+};
+
+export type Trust = {
+  /** ARNs, account ids, or `*`. */
+  principals: readonly string[];
+  externalId?: string;
+  /** Session tags that have to be there with one of these values. */
+  tags?: Readonly<Record<string, readonly string[]>>;
+  /** Whether `sts:TagSession` is among the trusted actions. */
+  tagging: "allowed" | "refused";
+};
+
+export type Build = {
+  id: string;
+  arn: string;
+  account: string;
+  region: string;
+  project: string;
+  number: number;
+  status: "SUCCEEDED" | "FAILED" | "FAULT" | "TIMED_OUT" | "IN_PROGRESS" | "STOPPED";
+  startedAt: number;
+  endedAt: number | undefined;
+  sourceVersion: string | undefined;
+  group: string;
+  stream: string;
+  reportArns: string[];
+  initiator: string;
+  /** Why it failed, as a phase tells it. */
+  failure: { code: string; message: string } | undefined;
+};
+
+export type Report = {
+  arn: string;
+  groupArn: string;
+  name: string;
+  executionId: string;
+  status: "GENERATING" | "SUCCEEDED" | "FAILED" | "INCOMPLETE" | "DELETING";
+  createdAt: number;
+  truncated: boolean;
+  cases: readonly ReportCase[];
+};
+
+export type LogLine = { at: number; message: string };
+
+export type S3Object = {
+  body: Buffer;
+  etag: string;
+  modifiedAt: number;
+  contentType: string;
+  metadata: Readonly<Record<string, string>>;
+};
