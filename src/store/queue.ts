@@ -38,6 +38,7 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   let handle: (job: Job) => Promise<void> = async () => {};
   let taking: Promise<void> | null = null;
   let again = false;
+  let retrying: NodeJS.Timeout | undefined;
   const timers: NodeJS.Timeout[] = [];
 
   const lease = async (count: number): Promise<readonly Job[]> => {
@@ -51,9 +52,9 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   const settle = async (job: Job): Promise<void> => {
     const held = leases.get(job.id);
     if (held === undefined) return;
-    leases.delete(job.id);
     // Deleted instead of completed: nobody reads old jobs, and the table stays small.
     const response = await boss.deleteJob(queueName, held);
+    leases.delete(job.id);
     if (affected(response) === 0)
       log.warn({ key: job.key }, "The lease was lost before the work was done");
   };
@@ -80,8 +81,14 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
       leases.delete(job.id);
       if (held === undefined) return;
       await boss.fail(queueName, held, { message: String(error) });
-      // The first delay is random, between this and twice this.
-      timers.push(setTimeout(poke, 2 * limit.store.retry_s * 1000 + 1));
+      // The first delay is random, up to twice what is set; later ones are found by polling.
+      retrying ??= setTimeout(
+        () => {
+          retrying = undefined;
+          poke();
+        },
+        2 * limit.store.retry_s * 1000 + 1,
+      );
     }
   };
 
@@ -141,6 +148,8 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
       workers = 0;
       await taking;
       if (running.size > 0) await within_ms(grace_ms, Promise.all(running.values()));
+      clearTimeout(retrying);
+      retrying = undefined;
       for (const timer of timers.splice(0)) clearInterval(timer);
       for (const { id, data } of [...leases.values()]) await handBack({ id, ...data });
     },
