@@ -10,7 +10,8 @@ import { isObject } from "./github/answer.ts";
 
 /** Longer than the ten seconds in which Interlock promises to end. */
 const stop_ms = 15_000;
-const start_ms = 30_000;
+// The first start makes a database; on a busy machine that takes its time.
+const start_ms = 120_000;
 
 export interface App {
   readonly url: string;
