@@ -1,6 +1,6 @@
 // What runs by the clock: due subjects, deliveries that GitHub could not make, repositories that went quiet.
 
-import { subjectKey } from "../core/event.ts";
+import { type Repository, subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import type { Ports } from "./work.ts";
 
@@ -56,24 +56,34 @@ async function redeliver(ports: Ports, since: number): Promise<boolean> {
 
 async function inspectAll(ports: Ports): Promise<void> {
   const { github, store, log, clock } = ports;
+  // Before the lists are read, so that one that is added meanwhile is not taken for gone.
+  const known = await store.repositories();
+  const listed: Repository[] = [];
+  let whole = true;
   const installations = await github.installations();
   if (installations.kind === "unknown") {
+    whole = false;
     log.warn({ why: installations.why }, "The installations could not be read");
   } else {
     for (const installation of installations.value) {
       const repositories = await github.repositories(installation);
-      if (repositories.kind === "unknown") {
+      if (repositories.kind === "known") listed.push(...repositories.value);
+      else {
+        whole = false;
         log.warn({ installation, why: repositories.why }, "Its repositories could not be read");
-        continue;
       }
-      const sights = repositories.value.map((repository) => ({
-        subject: { kind: "repository", repository } as const,
-        head: null,
-        before: null,
-      }));
-      await store.see(sights, clock());
     }
   }
-  const known = await store.repositories();
-  await store.wake(known.map((repository) => subjectKey({ kind: "repository", repository })));
+  const subjects = listed.map((repository) => ({ kind: "repository", repository }) as const);
+  await store.see(
+    subjects.map((subject) => ({ subject, head: null, before: null })),
+    clock(),
+  );
+  const there = new Set(subjects.map(subjectKey));
+  for (const repository of known) {
+    const key = subjectKey({ kind: "repository", repository });
+    if (there.has(key)) continue;
+    if (whole) await store.forget(repository);
+    else await store.wake([key]);
+  }
 }

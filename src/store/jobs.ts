@@ -27,7 +27,7 @@ export function enqueueInto(boss: PgBoss): Enqueue {
   };
 }
 
-/** The jobs that look at these subjects. Keys that are not known are left out. */
+/** The jobs that look at these subjects. Keys that are not known, or whose repository is gone, are left out. */
 export async function jobsFor(
   on: Connection,
   keys: readonly string[],
@@ -36,7 +36,7 @@ export async function jobsFor(
   return on.query<JobData>(
     `select subject.key, repository.installation
        from interlock.subject join interlock.repository using (owner, name)
-      where subject.key = any($1::text[])`,
+      where subject.key = any($1::text[]) and repository.present`,
     [keys],
   );
 }

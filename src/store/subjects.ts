@@ -5,8 +5,12 @@ import type { GateState, Sibling } from "../core/fact.ts";
 import type { LookRecord, SubjectRow } from "../port.ts";
 import type { Connection } from "./database.ts";
 
+/** Null also where its repository is gone: a job that still waits finds nothing to look at. */
 export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
-  const rows = await on.query<Row>(`${selectSubject} where subject.key = $1`, [key]);
+  const rows = await on.query<Row>(
+    `${selectSubject} where subject.key = $1 and repository.present`,
+    [key],
+  );
   return rows.map(subjectRow)[0] ?? null;
 }
 
@@ -73,10 +77,13 @@ export async function readSiblings(
   );
 }
 
+/** A repository that went away during the look stays closed. */
 export async function writeLook(tx: Connection, look: LookRecord): Promise<void> {
   await tx.query(
     `update interlock.subject
-        set open = $2, head = coalesce($3, head), base = coalesce($4, base), due_at = $5,
+        set open = $2 and exists (select from interlock.repository
+                                   where repository.owner = subject.owner
+                                     and repository.name = subject.name and present), head = coalesce($3, head), base = coalesce($4, base), due_at = $5,
             failures = $6, verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
       where key = $1`,
     [
