@@ -1,10 +1,9 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
 import type { Sight } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
 import { coversBranch } from "../core/route.ts";
 import type { SubjectRow } from "../port.ts";
-import type { Ports } from "./work.ts";
+import { backoff, type Ports } from "./work.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
 export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
@@ -19,7 +18,6 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
 
   const known = await ports.store.openSubjects(repository);
   const sights: Sight[] = [];
-  const wake: string[] = [];
   if (pulls.kind === "known") {
     const rows = new Map(
       known.flatMap((other) =>
@@ -34,21 +32,26 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
       sights.push({ subject, head: pull.head, before: null });
     }
     // Open for us and not in GitHub's list: it was closed.
-    wake.push(...[...rows.values()].map(({ key }) => key));
+    for (const { subject } of rows.values()) sights.push({ subject, head: null, before: null });
   }
   if (branches.kind === "known") sights.push(...(await movedTips(ports, row, branches.value)));
 
   await ports.store.see(sights, now);
-  await ports.store.wake(wake);
+  // Recorded last: a tip that is known is taken for seen.
+  for (const { subject } of sights)
+    if (subject.kind === "commit")
+      await ports.store.recordTip(repository, subject.branch, subject.sha);
+
+  const unread = pulls.kind === "unknown" || branches.kind === "unknown";
+  const failures = unread ? row.failures + 1 : 0;
   await ports.store.record({
     key: row.key,
     at: now,
     open: true,
     head: null,
     base: null,
-    dueAt:
-      pulls.kind === "unknown" || branches.kind === "unknown" ? now + limit.look.again_ms : null,
-    failures: 0,
+    dueAt: unread ? now + backoff(failures) : null,
+    failures,
     verdict: null,
     verdictSha: null,
     settlements: [],
@@ -71,10 +74,9 @@ async function movedTips(
   for (const [branch, sha] of branches) {
     if (!coversBranch(plan, branch)) continue;
     const before = await ports.store.tip(repository, branch);
-    if (before === sha) continue;
-    await ports.store.recordTip(repository, branch, sha);
-    if (before === null) continue;
-    sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
+    if (before === null) await ports.store.recordTip(repository, branch, sha);
+    else if (before !== sha)
+      sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }
   return sights;
 }
