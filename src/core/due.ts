@@ -7,6 +7,11 @@ import type { PartView } from "./part.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 const readAgain: readonly ReasonCode[] = ["plan_unknown", "files_unreadable", "stage_unknown"];
+/** Whether something could not be read, so that the next look may tell more. */
+export function isUnread({ code }: Reason): boolean {
+  return readAgain.includes(code);
+}
+
 const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_pending"];
 
 /** Milliseconds since 1970, or null where only an event can change anything. */

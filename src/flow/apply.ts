@@ -12,6 +12,8 @@ import type { Ports } from "./work.ts";
 export interface Applied {
   /** Something did not come about, and nothing says when it will: try again, ever more slowly. */
   readonly failed: boolean;
+  /** GitHub understood something and will not do it. */
+  readonly refused: boolean;
   /** When what a budget held back may go; null where nothing was. */
   readonly until: number | null;
 }
@@ -22,23 +24,28 @@ interface Scene {
   readonly effects: readonly Effect[];
 }
 
-/** What one effect came to: done, or not before a time, or failed. */
+/** What one effect came to: done, or not before a time, or failed, or not to be had. */
 type Done =
   | { readonly kind: "done" }
   | { readonly kind: "deferred"; readonly until: number }
-  | { readonly kind: "failed" };
+  | { readonly kind: "failed" }
+  | { readonly kind: "refused" };
 
 const done: Done = { kind: "done" };
 
 export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
-  let failed = false;
+  const kinds = new Set<Done["kind"]>();
   const untils: number[] = [];
   for (const effect of scene.effects) {
     const result = await one(ports, scene, effect);
-    if (result.kind === "failed") failed = true;
+    kinds.add(result.kind);
     if (result.kind === "deferred") untils.push(result.until);
   }
-  return { failed, until: untils.length === 0 ? null : Math.min(...untils) };
+  return {
+    failed: kinds.has("failed"),
+    refused: kinds.has("refused"),
+    until: untils.length === 0 ? null : Math.min(...untils),
+  };
 }
 
 async function one(ports: Ports, scene: Scene, effect: Effect): Promise<Done> {
@@ -235,7 +242,7 @@ function outcome(ports: Ports, row: SubjectRow, sent: Sent<number>): Done {
         { subject: row.key, status: sent.status, why: sent.why },
         "GitHub refused a write",
       );
-      return { kind: "failed" };
+      return { kind: "refused" };
   }
 }
 

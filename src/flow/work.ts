@@ -2,6 +2,8 @@
 
 import { converge } from "../core/converge.ts";
 import { decide } from "../core/decide.ts";
+import type { Decision } from "../core/decision.ts";
+import { isUnread } from "../core/due.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, Engine, GitHub, Job, Log, Store, SubjectRow } from "../port.ts";
 import { apply } from "./apply.ts";
@@ -38,18 +40,21 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
   const { effects, dueAt } = converge(decision, present, facts.now);
   const applied = await apply(ports, { row, facts, effects });
 
-  const failures = applied.failed ? row.failures + 1 : 0;
+  const unread = isBlind(decision);
+  // What GitHub will not have of a subject that is over is not offered again.
+  const failed = applied.failed || (applied.refused && decision.open);
+  const failures = failed || unread ? row.failures + 1 : 0;
   const times = [
-    decision.dueAt,
+    unread ? null : decision.dueAt,
     dueAt,
     applied.until,
-    applied.failed ? ports.clock() + backoff(failures) : null,
+    failures > 0 ? ports.clock() + backoff(failures) : null,
   ].filter((time) => time !== null);
   await ports.store.record({
     key: row.key,
     at: facts.now,
     // A subject with work left stays open whatever was decided, or the work would never be done.
-    open: decision.open || applied.failed || applied.until !== null,
+    open: decision.open || failed || applied.until !== null,
     head: decision.sha ?? row.head,
     base: decision.base ?? row.base,
     dueAt: times.length === 0 ? null : Math.min(...times),
@@ -72,12 +77,17 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
   );
 }
 
+/** Whether something could not be read that the decision needs: asked for again, ever more slowly. */
+function isBlind({ open, verdict, dueAt }: Decision): boolean {
+  return verdict === null ? open && dueAt !== null : verdict.reasons.some(isUnread);
+}
+
 async function postpone(ports: Ports, row: SubjectRow): Promise<void> {
   const failures = row.failures + 1;
   await ports.store.postpone(row.key, ports.clock() + backoff(failures), failures);
 }
 
 /** 5 s, 10 s, 20 s … 5 min. */
-function backoff(failures: number): number {
+export function backoff(failures: number): number {
   return Math.min(limit.look.again_ms * 2 ** (failures - 1), limit.look.again_ms_max);
 }
