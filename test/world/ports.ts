@@ -1,6 +1,6 @@
 // Ports that break where a test says so: a store that throws, as one does when its process dies.
 
-/** The method that throws next, and how often. */
+/** By method: how many calls go well before the one that throws. */
 export interface Breaks {
   readonly planned: Map<string, number>;
   /** From now on nothing works any more: the process is dead. */
@@ -18,9 +18,10 @@ export function breakable<T extends object>(inner: T, breaks: Breaks): T {
       const member: unknown = Reflect.get(target, name, receiver);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
-        const left = breaks.planned.get(String(name)) ?? 0;
-        if (left > 0) breaks.planned.set(String(name), left - 1);
-        if (breaks.dead || left > 0) throw new Broken(`${String(name)} broke`);
+        const left = breaks.planned.get(String(name));
+        if (left !== undefined) breaks.planned.set(String(name), left - 1);
+        if (left === 0) breaks.planned.delete(String(name));
+        if (breaks.dead || left === 0) throw new Broken(`${String(name)} broke`);
         return (member as (...all: unknown[]) => unknown).apply(target, args);
       };
     },

@@ -29,12 +29,14 @@ export class WorldPull {
 
   /** A new commit on top of its head. */
   push(files: Files): string {
-    return this.#repository.commit({ branch: this.handle.data.head.ref, files });
+    const { head, author } = this.handle.data;
+    return this.#repository.commit({ branch: head.ref, files, author: author.login });
   }
 
   /** The branch becomes one commit on top of that one. */
   forcePush(onto: string, files: Files): string {
-    return this.#repository.commit({ branch: this.handle.data.head.ref, onto, files });
+    const { head, author } = this.handle.data;
+    return this.#repository.commit({ branch: head.ref, onto, files, author: author.login });
   }
 
   comment(login: string, body: string): CommentHandle {

@@ -23,7 +23,7 @@ import { ms } from "./clock.ts";
 import { EngineDouble } from "./engine.ts";
 import { twoStages } from "./plan.ts";
 import { type Breaks, Broken, breakable } from "./ports.ts";
-import { type Files, WorldPull } from "./pull.ts";
+import { checkTexts, type Files, gateText, WorldPull } from "./pull.ts";
 
 export interface WorldSettings {
   readonly seed?: number;
@@ -37,7 +37,9 @@ export interface WorldSettings {
 export function worlds(): (settings?: WorldSettings) => Promise<World> {
   const store = storeFor("pglite");
   const open: World[] = [];
-  afterEach(() => {
+  afterEach(async () => {
+    // What a test that failed left on its way must not arrive in the next one.
+    for (const world of open) await world.end();
     for (const world of open.splice(0)) world.expectNoTrouble();
   });
   return async (settings = {}) => {
@@ -159,6 +161,12 @@ export class World {
     this.breaks.dead = true;
   }
 
+  /** Nothing reaches the store any more. */
+  async end(): Promise<void> {
+    this.#deliver = async () => ({ status: 503, body: "" });
+    await this.github.settled();
+  }
+
   // ------------------------------------------------------------ what time brings
 
   /** Until nothing waits and nothing is due. */
@@ -271,6 +279,15 @@ export class World {
   }
 
   // ------------------------------------------------------------ what can be seen
+
+  /** The gate of a landed commit with its first reason, as that of a pull request. */
+  gateOf(sha: string): string {
+    return gateText(this.shop.checks(sha).get("interlock"));
+  }
+
+  checksOf(sha: string): Readonly<Record<string, string>> {
+    return checkTexts(this.shop.checks(sha));
+  }
 
   /** Requests that count against a budget since the last clearing, by route. */
   get requests(): Readonly<Record<string, number>> {
