@@ -26,7 +26,7 @@ export function createApi(world: World, observe: Observer): Api {
     const fault = world.faults.forRequest(asked);
     if (fault?.kind === "slow") await world.clock.sleep(fault.ms);
     world.agenda.elapse();
-    const served = serve(world, { request, asked, fault });
+    const served = await serve(world, { request, asked, fault });
     const response = afterwards(asked, fault, served.value);
     world.log.all.push({
       service: asked.service,
@@ -43,7 +43,8 @@ export function createApi(world: World, observe: Observer): Api {
       service: asked.service,
       operation: asked.operation,
       request: { method, url: url.href, headers, body },
-      answer: response.kind === "answer" ? response : undefined,
+      // What another emulator answers is not ours to answer for.
+      answer: response.kind === "answer" && !asked.forwarded ? response : undefined,
     });
     return response;
   };
@@ -55,10 +56,10 @@ type Served = {
   principal: Principal | undefined;
 };
 
-function serve(
+async function serve(
   world: World,
   parts: { request: ApiRequest; asked: Asked; fault: RequestFault | undefined },
-): Served {
+): Promise<Served> {
   const { request, asked, fault } = parts;
   const { protocol } = asked;
   const signature = readSignature(request.headers);
@@ -78,7 +79,7 @@ function serve(
     ? undefined
     : authorise(principal, prepared, protocol);
   const unseenMs = fault?.kind === "unseen" ? fault.ms : 0;
-  const value = denied ?? prepared.run({ world, principal, account, region, unseenMs });
+  const value = denied ?? (await prepared.run({ world, principal, account, region, unseenMs }));
   return { value, region, principal };
 }
 

@@ -12,6 +12,7 @@ import type { RateLimit } from "./rate-limit.ts";
 import { Refusal } from "./refusal.ts";
 import type { RequestLog } from "./request-log.ts";
 import { bucketOf, putObject } from "./s3/objects.ts";
+import { Topics } from "./sns/topics.ts";
 import { idOf } from "./sts/sessions.ts";
 import { createWorld, type WorldOptions } from "./world.ts";
 
@@ -48,10 +49,13 @@ export class EmbeddedAws {
   readonly api: Api;
   /** A key of the user `interlock`, who may do everything. */
   readonly credentials: Credentials;
+  /** Topics with HTTP endpoints, whose messages are signed. */
+  readonly sns: Topics;
   readonly #actionMs: number | undefined;
 
   constructor(options: AwsOptions) {
     this.world = createWorld(options);
+    this.sns = new Topics(this.world);
     this.#actionMs = options.actionMs;
     this.api = createApi(this.world, options.observe ?? (() => {}));
     this.credentials = this.createUser("interlock");

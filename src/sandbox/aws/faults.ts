@@ -29,6 +29,11 @@ export type EventFault =
   /** Sent after the one that follows it. */
   | { kind: "reordered" };
 
+export type MessageFault =
+  | { kind: "lost" }
+  /** Delivered twice, as one message. */
+  | { kind: "doubled" };
+
 /** How often a rule strikes: the first `times` matches after `skip`, each with that chance. */
 type Frequency = { times?: number; skip?: number; chance?: number };
 
@@ -39,18 +44,24 @@ type EventRule = Frequency & {
   fault: EventFault;
 };
 
+type MessageRule = Frequency & { topicArn?: string; fault: MessageFault };
+
 export type Faults = {
   onRequest(rule: RequestRule): void;
   onEvent(rule: EventRule): void;
+  /** On notifications of our own topics. */
+  onMessage(rule: MessageRule): void;
   /** From here on everything works. */
   stop(): void;
   forRequest(request: { service: string; operation: string }): RequestFault | undefined;
   forEvent(event: AwsEvent): EventFault | undefined;
+  forMessage(topicArn: string): MessageFault | undefined;
 };
 
 export function createFaults(random: Random): Faults {
   let requests: Armed<RequestRule>[] = [];
   let events: Armed<EventRule>[] = [];
+  let messages: Armed<MessageRule>[] = [];
   const strike = <R extends Frequency>(armed: Armed<R>): boolean => {
     armed.seen += 1;
     if (armed.seen <= (armed.rule.skip ?? 0)) return false;
@@ -62,9 +73,11 @@ export function createFaults(random: Random): Faults {
   return {
     onRequest: (rule) => requests.push({ rule, seen: 0, struck: 0 }),
     onEvent: (rule) => events.push({ rule, seen: 0, struck: 0 }),
+    onMessage: (rule) => messages.push({ rule, seen: 0, struck: 0 }),
     stop() {
       requests = [];
       events = [];
+      messages = [];
     },
     forRequest: ({ service, operation }) =>
       requests.find(
@@ -74,6 +87,8 @@ export function createFaults(random: Random): Faults {
           strike(a),
       )?.rule.fault,
     forEvent: (event) => events.find((a) => matchesEvent(a.rule, event) && strike(a))?.rule.fault,
+    forMessage: (topicArn) =>
+      messages.find((a) => (a.rule.topicArn ?? topicArn) === topicArn && strike(a))?.rule.fault,
   };
 }
 

@@ -20,6 +20,8 @@ export type World = {
   log: RequestLog;
   agenda: Agenda;
   bus: EventBus;
+  /** Endpoints of emulators for what is not ours. */
+  forward: { sns?: string; sqs?: string };
   /** By ARN. */
   pipelines: Map<string, Pipeline>;
   sources: SourceOf;

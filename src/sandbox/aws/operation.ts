@@ -22,7 +22,7 @@ export type Prepared = {
   action: string;
   /** ARN, or `*` where IAM knows no resource for it. */
   resource: string;
-  run(context: Omit<Call<never>, "input">): object | Refusal;
+  run(context: Omit<Call<never>, "input">): object | Refusal | Promise<object | Refusal>;
 };
 
 export function operation<T>(parts: {

@@ -1,6 +1,5 @@
 // The embedded AWS on a port of this machine: one endpoint for all services.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Api } from "./api.ts";
 import { type AwsOptions, createAws, type EmbeddedAws } from "./aws.ts";
 
 export type RunningAws = {
@@ -18,7 +17,7 @@ const body_bytes_max = 64 * 1024 * 1024;
 export async function startAws(options: AwsOptions & { port?: number } = {}): Promise<RunningAws> {
   const aws = createAws(options);
   const server = createServer((request, response) => {
-    answer(aws.api, request, response).catch((error: unknown) => {
+    answer(aws, request, response).catch((error: unknown) => {
       // A bug in the embedded AWS must be seen, not time out.
       console.error(error);
       response.writeHead(500).end(String(error));
@@ -38,15 +37,22 @@ export async function startAws(options: AwsOptions & { port?: number } = {}): Pr
   return { aws, url: `http://127.0.0.1:${address.port}`, close, [Symbol.asyncDispose]: close };
 }
 
-async function answer(api: Api, request: IncomingMessage, response: ServerResponse) {
+async function answer(aws: EmbeddedAws, request: IncomingMessage, response: ServerResponse) {
+  const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
+  // SNS's pages are visited without a signature.
+  const page = request.method === "GET" ? aws.sns.visit(url) : undefined;
+  if (page) {
+    response.writeHead(page.status, { "content-type": page.type }).end(page.body);
+    return;
+  }
   const body = await read(request);
   if (body === undefined) {
     response.writeHead(413).end();
     return;
   }
-  const result = await api({
+  const result = await aws.api({
     method: request.method ?? "GET",
-    url: new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`),
+    url,
     headers: flat(request),
     body,
   });

@@ -2,6 +2,7 @@
 import type { Protocol } from "./access.ts";
 import { codebuildOperations } from "./codebuild/operations.ts";
 import { codepipelineOperations } from "./codepipeline/operations.ts";
+import { forward } from "./forward.ts";
 import { logsOperations } from "./logs/operations.ts";
 import type { World } from "./model.ts";
 import type { Operation, Prepared, Scope } from "./operation.ts";
@@ -13,11 +14,12 @@ import { decodeJson, encodeJson } from "./wire/json.ts";
 import { decodeQuery, encodeQuery } from "./wire/query.ts";
 
 export type Asked = {
-  /** As in IAM: codepipeline, codebuild, logs, sts, s3. */
+  /** As in IAM: codepipeline, codebuild, logs, sts, s3, sns, sqs. */
   service: string;
   operation: string;
   protocol: Protocol;
   input: unknown;
+  forwarded: boolean;
   prepare(scope: Scope): Prepared | Refusal;
   encode(value: object | Refusal): Answer;
 };
@@ -32,10 +34,11 @@ type Wire = {
 export function read(world: World, request: Wire): Asked {
   const requestId = world.random.guid();
   const target = request.headers["x-amz-target"];
+  if (target?.startsWith("AmazonSQS.")) return readSqs(world, request, requestId);
   if (target !== undefined) return readJson(target, request, requestId);
   const type = request.headers["content-type"] ?? "";
   if (request.method === "POST" && type.startsWith("application/x-www-form-urlencoded"))
-    return readQuery(request, requestId);
+    return readQuery(world, request, requestId);
   return readRest(world, request, requestId);
 }
 
@@ -71,30 +74,58 @@ function readJson(target: string, request: Wire, requestId: string): Asked {
     operation,
     protocol: "json",
     input,
+    forwarded: false,
     prepare: (scope) => prepare(found?.operations[operation], input, scope),
     encode: (value) => encodeJson(named(value, found?.invalid), requestId),
   };
 }
 
-const sts_namespace = "https://sts.amazonaws.com/doc/2011-06-15/";
-
-function readQuery(request: Wire, requestId: string): Asked {
+function readQuery(world: World, request: Wire, requestId: string): Asked {
   const form = new URLSearchParams(request.body.toString("utf8"));
   const operation = form.get("Action") ?? "";
-  const isSts = form.get("Version") === "2011-06-15";
   const input = decodeQuery(form);
+  const service = queryServices[form.get("Version") ?? ""];
+  const resource = form.get("TopicArn") ?? form.get("TargetArn") ?? "*";
+  const namespace = `https://${service ?? "unknown"}.amazonaws.com/doc/${form.get("Version")}/`;
   return {
-    service: isSts ? "sts" : "unknown",
+    service: service ?? "unknown",
     operation,
     protocol: "query",
     input,
-    prepare: (scope) => prepare(isSts ? stsOperations[operation] : undefined, input, scope),
+    forwarded: service === "sns",
+    prepare: (scope) =>
+      service === "sns"
+        ? forward(world, { service, operation, resource, request })
+        : prepare(service && stsOperations[operation], input, scope),
     encode: (value) =>
-      encodeQuery(named(value, "ValidationError"), {
-        operation,
-        namespace: sts_namespace,
-        requestId,
-      }),
+      isAnswer(value)
+        ? value
+        : encodeQuery(named(value, "ValidationError"), { operation, namespace, requestId }),
+  };
+}
+
+const queryServices: Readonly<Record<string, "sts" | "sns">> = {
+  "2011-06-15": "sts",
+  "2010-03-31": "sns",
+};
+
+function readSqs(world: World, request: Wire, requestId: string): Asked {
+  const operation = request.headers["x-amz-target"]?.split(".")[1] ?? "";
+  const input = decodeJson(request.body);
+  const url =
+    typeof input === "object" && input !== null && "QueueUrl" in input ? input.QueueUrl : "";
+  const queue = String(url).split("/").at(-1);
+  return {
+    service: "sqs",
+    operation,
+    protocol: "json",
+    input,
+    forwarded: true,
+    prepare: ({ region, account }) => {
+      const resource = `arn:aws:sqs:${region}:${account}:${queue}`;
+      return forward(world, { service: "sqs", operation, resource, request });
+    },
+    encode: (value) => (isAnswer(value) ? value : encodeJson(value, requestId)),
   };
 }
 
@@ -106,6 +137,7 @@ function readRest(world: World, request: Wire, requestId: string): Asked {
     operation,
     protocol: "rest",
     input: { Bucket: bucket, Key: key },
+    forwarded: false,
     prepare: () => ({ ...s3Permission(asked), run: () => runS3(world, asked) }),
     encode: (value) => encodeS3(value as Answer | Refusal, asked, requestId),
   };
@@ -120,4 +152,8 @@ function prepare(found: Operation | undefined, input: unknown, scope: Scope): Pr
 function named(value: object | Refusal, invalid = "ValidationException"): object | Refusal {
   if (!(value instanceof Refusal) || value.code !== "ValidationException") return value;
   return refuse(invalid, value.message, value.status);
+}
+
+function isAnswer(value: object): value is Answer {
+  return "body" in value && Buffer.isBuffer(value.body);
 }

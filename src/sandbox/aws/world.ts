@@ -18,6 +18,8 @@ export type WorldOptions = {
   region?: string;
   /** The commits that source actions find; by default every commit there is asked for. */
   sources?: SourceOf;
+  /** Endpoints of emulators that answer for SNS and SQS. */
+  forward?: { sns?: string; sqs?: string };
 };
 
 export function createWorld(options: WorldOptions = {}): World {
@@ -35,6 +37,7 @@ export function createWorld(options: WorldOptions = {}): World {
     log: createRequestLog(),
     agenda: createAgenda(clock),
     bus: createBus({ clock, faults }),
+    forward: { ...options.forward },
     pipelines: new Map(),
     sources: options.sources ?? anyCommit,
     builds: new Map(),
