@@ -78,17 +78,23 @@ export function decidePart(question: PartQuestion): PartDecision {
       stops: outdated,
     };
 
-  const dark = counts !== null && isLive(counts) && hold?.code === "engine_off";
-  const reasons = dark
+  const held = counts !== null && hold !== null && keeps(hold, counts);
+  const reasons = held
     ? [hold]
     : assess({ name, part: spec, sha, execution: counts, now: question.now });
   const stops = counts === null ? [] : wantedStops(question, counts, reasons);
   return {
     view: { ...shape, execution: counts, reasons },
-    run: counts?.state === "intended" && !dark && stops.length === 0 ? sameRun(counts) : null,
+    run: counts?.state === "intended" && !held && stops.length === 0 ? sameRun(counts) : null,
     retries: hold === null ? wantedRetries(spec, counts, question.wishes) : [],
     stops: [...outdated, ...stops],
   };
+}
+
+/** Whether what stands in the ledger as begun cannot go on. A place in line once taken is kept. */
+function keeps(hold: Reason, execution: Execution): boolean {
+  if (execution.state === "intended") return hold.code !== "release_waits";
+  return isLive(execution) && hold.code === "engine_off";
 }
 
 /** Whatever runs for the commit and does not count: under an older plan, or overtaken by a newer attempt. */
