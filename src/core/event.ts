@@ -47,7 +47,10 @@ export type IgnoredReason =
   | "comment_edited"
   | "closed_pull_request"
   | "no_installation"
-  | "incomplete_payload";
+  | "incomplete_payload"
+  | "other_notice"
+  | "incomplete_notice"
+  | "unknown_execution";
 
 /** Where an intention belongs: a subject, or every subject whose head is the commit. */
 export type IntentionTarget =
@@ -62,7 +65,18 @@ export type Event =
       readonly intention: IntentionDraft;
     }
   | { readonly kind: "forget"; readonly repositories: readonly Repository[] }
+  | { readonly kind: "moved"; readonly what: Moved }
   | { readonly kind: "ignored"; readonly reason: IgnoredReason };
+
+/** What an engine's notice speaks of: a run of ours by its key, or a commit that something ran for. */
+export type Moved =
+  | { readonly kind: "run"; readonly key: string }
+  | {
+      readonly kind: "commit";
+      readonly owner: string;
+      readonly name: string;
+      readonly sha: string;
+    };
 
 /** A subject with the hints that came along. Hints bind commands and wake siblings, never decide. */
 export interface Sight {

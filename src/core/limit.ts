@@ -213,6 +213,8 @@ export const limit = {
     window_ms: 60_000,
     /** Kept free of pages, so that a verdict never waits for them. */
     gate_reserve_points: 300,
+    /** Kept free of writes, so that what they depend on can still be read. */
+    read_reserve_points: 100,
     /** docs.github.com/rest/pulls/pulls#list-pull-requests-files */
     pull_files: 3_000,
     /** docs.github.com/rest/commits/commits#compare-two-commits */
@@ -221,6 +223,93 @@ export const limit = {
     pages: 20,
     parsed_plans: 500,
     request_ms: 15_000,
+  },
+  /** What AWS tells by itself. */
+  hint: {
+    /** A message has at most 256 KB, and JSON in JSON grows. docs.aws.amazon.com/general/latest/gr/sns.html */
+    body_bytes: 1024 * KiB,
+    body_ms: 10_000,
+    /** SNS repeats a message for less than an hour. docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html */
+    age_ms: 60 * 60_000,
+    /** A message that was stored before is repeated by SNS itself up to here: three times, 20 seconds apart. */
+    repeat_ms: 5 * 60_000,
+    /** Clocks differ. */
+    future_ms: 5 * 60_000,
+    /** A signing certificate has about 2 KiB. */
+    certificate_bytes: 16 * KiB,
+    certificate_ms: 5_000,
+    /** Certificates kept, and for how long; AWS changes them a few times a year. */
+    certificates: 20,
+    certificate_keep_ms: 24 * 60 * 60_000,
+    /** Certificates fetched at the same time: more are asked for by forgers only. */
+    certificates_fetched: 4,
+    /** SNS waits 15 seconds for an answer. */
+    confirm_ms: 8_000,
+  },
+  /** docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html */
+  sqs: {
+    batch: 10,
+    wait_s: 20,
+    /** Beyond `wait_s`, for an answer that is under way. */
+    answer_ms: 10_000,
+    /** After a failed call, doubled up to the longest. */
+    again_ms: 1_000,
+    again_ms_max: 60_000,
+  },
+  /** AWS CodePipeline. Where no document is named, it is our own choice. */
+  codepipeline: {
+    /** Calls at once in one account and region, and those that come after. AWS publishes no figure; starts were throttled beyond 20 quick ones. */
+    burst: 20,
+    calls_per_s: 5,
+    /** A call that would wait longer for its turn is left to the next look. */
+    wait_ms: 10_000,
+    connect_ms: 5_000,
+    request_ms: 15_000,
+    /** Tries of a call that may be repeated. */
+    attempts: 3,
+    /** The longest for a role that another role assumes. docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
+    session_s: 3_600,
+    /** The SDK asks for new credentials five minutes before the end of the old ones. */
+    renew_ms: 6 * 60_000,
+    /** Clients of roles kept, by role, region and repository. */
+    sessions: 500,
+    /** A list of executions serves everybody who asks within this time. */
+    recent_ms: 5_000,
+    /** The actions of an execution are read again after this even where AWS says that nothing moved. */
+    deep_ms: 30 * 60_000,
+    /** AWS may not show what it has just begun. */
+    young_ms: 10_000,
+    /** Clocks differ: an execution may seem to be older than the wish for it. */
+    skew_ms: 5 * 60_000,
+    /** How long the structure and the state of a pipeline serve a survey. */
+    survey_ms: 60_000,
+    /** Executions of which a reading is kept in memory. */
+    readings: 2_000,
+    /** What is kept of the notices of one execution. */
+    heard_chars: 4_000,
+    /** Entries of one page, and pages of one list. API_ListPipelineExecutions.html, API_ListActionExecutions.html */
+    page: 100,
+    pages: 10,
+    /** Texts, as the API reference allows them. docs.aws.amazon.com/codepipeline/latest/APIReference/ */
+    variable_chars: 1_000,
+    stop_reason_chars: 200,
+    transition_reason_chars: 300,
+    approval_summary_chars: 512,
+    /** API_AssumeRole.html */
+    session_name_chars: 64,
+    /** What is repeated of an error message of AWS; it has up to 5,000 characters. */
+    why_chars: 1_000,
+    /** What is kept of the log of a failed action. */
+    log_lines: 200,
+    log_bytes: 16 * KiB,
+    line_chars: 1_000,
+    /** An artifact as it lies in S3; it is held in memory while it is read. */
+    artifact_bytes: 128 * MiB,
+    /** All that is unpacked of one stage's artifacts. */
+    unpacked_bytes: 64 * MiB,
+    artifacts: 10,
+    /** API_BatchGetBuilds.html, API_BatchGetReports.html */
+    batch: 100,
   },
   sweep: {
     every_ms: 3 * 60_000,

@@ -1,6 +1,12 @@
 // The intake: deliveries, the subjects they speak of, the wishes they carry and the jobs, in one transaction.
 
-import { type IntentionDraft, type Repository, type Subject, subjectKey } from "../core/event.ts";
+import {
+  type IntentionDraft,
+  type Moved,
+  type Repository,
+  type Subject,
+  subjectKey,
+} from "../core/event.ts";
 import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
@@ -15,6 +21,7 @@ export async function accept(
   const fresh = await database.transaction(async (tx) => {
     const added = await insertDeliveries(tx, deliveries);
     const jobs: JobData[] = [];
+    const moved: Moved[] = [];
     let batch = new Batch();
     for (const delivery of deliveries) {
       // A delivery that is twice in this group counts once.
@@ -38,11 +45,15 @@ export async function accept(
           batch = await batch.flush(tx, jobs);
           await forgetRepositories(tx, event.repositories);
           break;
+        case "moved":
+          moved.push(event.what);
+          break;
         case "ignored":
           break;
       }
     }
     await batch.flush(tx, jobs);
+    jobs.push(...(await jobsForMoved(tx, moved)));
     await enqueue(tx, jobs);
     return added;
   });
@@ -113,6 +124,29 @@ class Batch {
     );
     return new Batch(this.done);
   }
+}
+
+/** The subjects that the runs belong to, and those whose head is one of the commits. */
+async function jobsForMoved(tx: Connection, moved: readonly Moved[]): Promise<readonly JobData[]> {
+  if (moved.length === 0) return [];
+  const commits = moved.filter((what) => what.kind === "commit");
+  return tx.query<JobData>(
+    `select subject.key, repository.installation
+       from (select subject_key as key from interlock.execution where key = any($1::text[])
+             union
+             select key from interlock.subject
+              where (open or kind = 'commit')
+                and (owner, name, head) in (
+                      select * from unnest($2::text[], $3::text[], $4::text[]))) as moved
+            join interlock.subject using (key)
+            join interlock.repository using (owner, name)`,
+    [
+      moved.flatMap((what) => (what.kind === "run" ? [what.key] : [])),
+      commits.map(({ owner }) => owner),
+      commits.map(({ name }) => name),
+      commits.map(({ sha }) => sha),
+    ],
+  );
 }
 
 interface HeadWish {

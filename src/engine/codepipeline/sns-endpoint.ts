@@ -1,0 +1,172 @@
+// Where SNS posts what pipelines do: signature, topic and age first, then nothing but storing. Answers 200 only for what is stored.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { limit } from "../../core/limit.ts";
+import type { Log } from "../../port.ts";
+import { type Ear, hear } from "./hear.ts";
+import { openCertificates } from "./sns-certificate.ts";
+import { isSigned, type Refusal, readSnsMessage, type SnsMessage, snsUrl } from "./sns-message.ts";
+
+export const snsPath = "/aws/sns";
+
+export interface SnsEndpoint {
+  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** The same without a server. Null stands for a body that is too large. */
+  take(body: string | null): Promise<SnsReply>;
+  /** How often each outcome came about since the start. */
+  counts(): ReadonlyMap<Outcome, number>;
+}
+
+export interface SnsReply {
+  readonly status: 200 | 403 | 413 | 503;
+  readonly text: string;
+}
+
+type Outcome =
+  | Refusal
+  | "stored"
+  | "repeated"
+  | "ignored"
+  | "subscribed"
+  | "unsubscribed"
+  | "later";
+
+export interface SnsSettings {
+  readonly ear: Ear;
+  /** ARNs; messages of any other topic are refused. */
+  readonly topics: readonly string[];
+  readonly fetch: typeof globalThis.fetch;
+  readonly log: Log;
+}
+
+export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
+  const { ear, topics, fetch, log } = settings;
+  const certificates = openCertificates({ fetch, clock: ear.clock });
+  const counts = new Map<Outcome, number>();
+  return { answer, take, counts: () => counts };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    if (body.kind === "broken") {
+      response.destroy();
+      return;
+    }
+    const { status, text } = await take(body.text);
+    response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
+    response.end(`${text}\n`);
+  }
+
+  async function take(body: string | null): Promise<SnsReply> {
+    if (body === null) return { status: 413, text: "The message is too large." };
+    const read = readSnsMessage(body, { topics, now: ear.clock() });
+    if (read.kind === "refused") return refuse(read.why);
+    const { message } = read;
+    const certificate = await certificates.at(read.certificate);
+    if (certificate.kind === "away") return later("Its certificate is not to be had", certificate);
+    if (certificate.kind === "bad") return refuse("certificate_bad");
+    if (!isSigned(message, certificate.pem)) return refuse("forged");
+    switch (message.Type) {
+      case "Notification":
+        return await notified(message);
+      case "SubscriptionConfirmation":
+        return await confirm(message);
+      case "UnsubscribeConfirmation":
+        // Whoever ended the subscription meant to; the sweep still finds what happens.
+        log.warn({ topic: message.TopicArn }, "A subscription to a topic was ended");
+        return done("unsubscribed");
+    }
+  }
+
+  async function notified({ MessageId, Message, Timestamp }: SnsMessage): Promise<SnsReply> {
+    try {
+      const heard = await hear(ear, { id: `sns:${MessageId}`, text: Message });
+      if (heard.kind !== "known") return done(heard.kind);
+      // SNS itself repeats at once what it had no answer for. What comes later comes from others.
+      const late = ear.clock() - Date.parse(Timestamp) > limit.hint.repeat_ms;
+      return late ? refuse("replayed") : done("repeated");
+    } catch (error) {
+      return later("A notice could not be stored", { err: error });
+    }
+  }
+
+  /** Only for the topics of the settings, whose signature has been checked by now. */
+  async function confirm(
+    message: Extract<SnsMessage, { Type: "SubscriptionConfirmation" }>,
+  ): Promise<SnsReply> {
+    const { TopicArn: topic, SubscribeURL } = message;
+    const url = snsUrl(SubscribeURL);
+    if (
+      url?.searchParams.get("Action") !== "ConfirmSubscription" ||
+      url.searchParams.get("TopicArn") !== topic
+    )
+      return refuse("subscription_elsewhere");
+    try {
+      const response = await fetch(url, {
+        redirect: "error",
+        signal: AbortSignal.timeout(limit.hint.confirm_ms),
+      });
+      await response.body?.cancel();
+      if (!response.ok)
+        return later("A subscription was not confirmed", { topic, status: response.status });
+    } catch (error) {
+      return later("A subscription was not confirmed", { topic, why: messageOf(error) });
+    }
+    log.info({ topic }, "Subscribed to a topic");
+    return done("subscribed");
+  }
+
+  function done(outcome: Outcome): SnsReply {
+    count(outcome);
+    return { status: 200, text: outcome };
+  }
+
+  /** SNS comes again after a 5xx, and not after a 4xx. */
+  function later(message: string, fields: object): SnsReply {
+    count("later");
+    log.warn(fields, message);
+    return { status: 503, text: "Send it again later." };
+  }
+
+  function refuse(why: Refusal): SnsReply {
+    const times = count(why);
+    // Every tenfold: the log does not belong to whoever posts here.
+    if (/^10*$/.test(String(times)))
+      log.warn({ why, times }, "A message to the SNS endpoint was refused");
+    return { status: 403, text: "Refused." };
+  }
+
+  function count(outcome: Outcome): number {
+    const times = (counts.get(outcome) ?? 0) + 1;
+    counts.set(outcome, times);
+    return times;
+  }
+}
+
+type Body = { readonly kind: "read"; readonly text: string | null } | { readonly kind: "broken" };
+
+/** SNS sends text/plain, so nobody has parsed it. A body that is too large is read on and dropped. */
+async function readBody(request: IncomingMessage): Promise<Body> {
+  return await new Promise((resolve) => {
+    let chunks: Buffer[] = [];
+    let bytes = 0;
+    const timer = setTimeout(() => resolve({ kind: "broken" }), limit.hint.body_ms);
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= limit.hint.body_bytes) chunks.push(chunk);
+      else chunks = [];
+    });
+    request.once("end", () => {
+      clearTimeout(timer);
+      const whole = bytes <= limit.hint.body_bytes;
+      resolve({ kind: "read", text: whole ? Buffer.concat(chunks).toString("utf8") : null });
+    });
+    request.on("error", () => {
+      clearTimeout(timer);
+      resolve({ kind: "broken" });
+    });
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

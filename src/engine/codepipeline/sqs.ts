@@ -1,0 +1,131 @@
+// Takes notices of AWS from a queue, for those who open no port: long polling, deleted once they are durable.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DeleteMessageBatchCommand,
+  type Message,
+  ReceiveMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { z } from "zod";
+import { limit } from "../../core/limit.ts";
+import type { Log } from "../../port.ts";
+import { type Ear, hear } from "./hear.ts";
+
+export interface QueueReader {
+  /** How many messages came to which end since the start. */
+  counts(): ReadonlyMap<Outcome, number>;
+  /** Ends the waiting at once, and resolves when what was received is stored. */
+  stop(): Promise<void>;
+}
+
+type Outcome = "stored" | "known" | "ignored" | "malformed" | "failed";
+
+/** Begins at once. Who may send to the queue is said by its policy: messages carry no signature here. */
+export function readQueue(with_: {
+  readonly client: SQSClient;
+  readonly queueUrl: string;
+  readonly ear: Ear;
+  readonly log: Log;
+}): QueueReader {
+  const { client, queueUrl: QueueUrl, ear, log } = with_;
+  const stopping = new AbortController();
+  const counts = new Map<Outcome, number>();
+  let failures = 0;
+  const running = run();
+  return {
+    counts: () => counts,
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        const messages = await receive();
+        const done = await Promise.all(messages.map(take));
+        await remove(done.filter((message) => message !== null));
+        failures = done.includes(null) ? failures + 1 : 0;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        failures += 1;
+        log.warn({ err: error, failures }, "The queue of notices could not be read");
+      }
+      if (failures > 0) await pause();
+    }
+  }
+
+  async function receive(): Promise<readonly Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: limit.sqs.batch,
+      WaitTimeSeconds: limit.sqs.wait_s,
+    });
+    const answer = await client.send(command, {
+      abortSignal: stopping.signal,
+      requestTimeout: limit.sqs.wait_s * 1_000 + limit.sqs.answer_ms,
+    });
+    return answer.Messages ?? [];
+  }
+
+  /** Null where it could not be stored: it stays in the queue, which shows it again. */
+  async function take(message: Message): Promise<Message | null> {
+    const { MessageId: id, Body: body } = message;
+    if (id === undefined || body === undefined) {
+      count("malformed");
+      return message;
+    }
+    try {
+      const heard = await hear(ear, unwrap(id, body));
+      const malformed = heard.kind === "ignored" && heard.reason !== "unknown_execution";
+      count(malformed ? "malformed" : heard.kind);
+      return message;
+    } catch (error) {
+      count("failed");
+      log.warn({ err: error, message: id }, "A notice could not be stored");
+      return null;
+    }
+  }
+
+  /** One that is not deleted comes again, and is known then. */
+  async function remove(messages: readonly Message[]): Promise<void> {
+    const Entries = messages.map(({ ReceiptHandle }, index) => ({
+      Id: String(index),
+      ReceiptHandle,
+    }));
+    if (Entries.length === 0) return;
+    const answer = await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }), {
+      requestTimeout: limit.sqs.answer_ms,
+    });
+    if (answer.Failed !== undefined && answer.Failed.length > 0)
+      log.warn({ messages: answer.Failed.length }, "Some notices were not deleted and come again");
+  }
+
+  async function pause(): Promise<void> {
+    const ms = Math.min(limit.sqs.again_ms * 2 ** (failures - 1), limit.sqs.again_ms_max);
+    await sleep(ms, null, { signal: stopping.signal }).catch(() => {});
+  }
+
+  function count(outcome: Outcome): void {
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+}
+
+const envelope = z.object({
+  Type: z.literal("Notification"),
+  MessageId: z.string().regex(/^[\x21-\x7e]{1,80}$/),
+  Message: z.string(),
+});
+
+/** Without raw delivery a topic wraps the event, and its id is the same that the HTTPS endpoint sees. */
+function unwrap(id: string, body: string): { readonly id: string; readonly text: string } {
+  try {
+    const wrapped = envelope.safeParse(JSON.parse(body));
+    if (wrapped.success) return { id: `sns:${wrapped.data.MessageId}`, text: wrapped.data.Message };
+  } catch {
+    // Not even JSON: whoever reads it as an event says so.
+  }
+  return { id: `sqs:${id}`, text: body };
+}
