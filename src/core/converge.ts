@@ -28,6 +28,7 @@ export interface Convergence {
 }
 
 export function converge(decision: Decision, present: Present, now: number): Convergence {
+  const { progress_ms, gate_progress_ms } = limit.page;
   const effects: Effect[] = [];
   const due: number[] = [];
 
@@ -49,7 +50,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
       there.content.state.status === "in_progress" &&
       check.state.status === "in_progress" &&
       effect.kind === "update_check"
-        ? there.sentAt + limit.page.progress_ms
+        ? there.sentAt + (check.name === gateName ? gate_progress_ms : progress_ms)
         : 0;
     if (paced > now) due.push(paced);
     else effects.push(effect);

@@ -145,6 +145,8 @@ export const limit = {
     quiet_ms: 2_000,
     /** Between two updates of a check that stays in progress. */
     progress_ms: 10_000,
+    /** The gate only waits meanwhile: where it stands is told by the checks of the parts. */
+    gate_progress_ms: 60_000,
   },
   /** How long what is no longer needed is kept. */
   keep: {
