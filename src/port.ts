@@ -23,7 +23,8 @@ import type {
   Sibling,
   StageFact,
 } from "./core/fact.ts";
-import type { PlanStage, Role } from "./core/plan.ts";
+import type { Part, PlanStage, Role } from "./core/plan.ts";
+import type { Survey } from "./core/survey.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
 export type Clock = () => number;
@@ -151,6 +152,35 @@ export interface Engine {
   stop(engineId: string, reason: string): Promise<Acted>;
   /** Runs the failed execution again from the stage on, in the same place. `key` makes it once. */
   retry(engineId: string, stage: string, key: string): Promise<Acted>;
+  /** Brings an older commit back into one stage. `key` makes it once. */
+  rollback?(request: RollbackRequest): Promise<RolledBack>;
+  /** Answers the approval that this execution, and no other one, waits for. `key` makes it once. */
+  approve?(approval: Approval): Promise<Acted>;
+  /** How what the engine has differs from the plan, and what others started in it for the commit. */
+  survey?(spec: Part, repository: Repository, sha: string): Promise<Known<Survey>>;
+}
+
+export interface RollbackRequest {
+  readonly spec: Part;
+  readonly repository: Repository;
+  readonly stage: string;
+  /** The commit to go back to; null for the one before what is there now. */
+  readonly to: string | null;
+  readonly key: string;
+}
+
+export type RolledBack =
+  /** `engineId` is an execution of its own, which can be observed; `sha` is what it brings back. */
+  | { readonly kind: "started"; readonly engineId: string; readonly sha: string }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "failed"; readonly why: string };
+
+export interface Approval {
+  readonly engineId: string;
+  readonly stage: string;
+  /** Login of the person who approves. */
+  readonly actor: string;
+  readonly key: string;
 }
 
 /** Called by an engine when one of its executions moved: only a hint to look again. */
@@ -348,6 +378,62 @@ export interface LocalRun {
   /** Folder of the commit while it is kept. */
   readonly workspace: string | null;
 }
+
+/** What was asked of AWS CodePipeline, kept in the store: AWS tells nothing of our keys and commits. */
+export interface PipelineRuns {
+  /** Before AWS is asked. False where the token is known already. */
+  add(run: PipelineRun): Promise<boolean>;
+  get(token: string): Promise<PipelineRun | null>;
+  byExecution(executionId: string): Promise<PipelineRun | null>;
+  /** Those of the executions that are in the ledger: the rest was started by others. */
+  known(executionIds: readonly string[]): Promise<ReadonlySet<string>>;
+  update(token: string, change: Partial<Pick<PipelineRun, "executionId" | "acts">>): Promise<void>;
+  /** Notes that something was told of the execution. */
+  hear(executionId: string, what: string): Promise<void>;
+}
+
+export interface PipelineRun {
+  /** The run's key, or the key of the wish for a rollback. */
+  readonly token: string;
+  readonly request: PipelineRequest;
+  /** Null until AWS has answered. */
+  readonly executionId: string | null;
+  readonly startedAt: number;
+  /** What was told of it: how often, and the newest. Every replica reads here what one of them was told. */
+  readonly heard: { readonly count: number; readonly last: readonly string[] };
+  readonly acts: readonly PipelineAct[];
+}
+
+export type PipelineRequest =
+  | {
+      readonly kind: "start";
+      readonly start: StartRequest;
+      /** As sent: the same token must come with the same parameters. */
+      readonly source: string;
+      readonly variables: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: "rollback";
+      readonly rollback: RollbackRequest;
+      /** The execution to go back to. */
+      readonly target: string;
+      readonly sha: string;
+      /** The newest execution of the pipeline before the wish; ours is newer. */
+      readonly after: string | null;
+    };
+
+export type PipelineAct =
+  | {
+      readonly kind: "retry";
+      readonly key: string;
+      readonly stage: string;
+      /** The stage's runs of actions before; others than these show that it took effect. */
+      readonly before: readonly string[];
+      readonly at: number;
+      readonly done: boolean;
+    }
+  /** The way into the stage was closed for a stop, and is to be opened again. */
+  | { readonly kind: "closed"; readonly stage: string; readonly reason: string };
 
 /** The commands of a stage as the local engine runs them. */
 export type LocalStage = PlanStage;

@@ -32,7 +32,8 @@ export type ReportReading =
   | {
       readonly kind: "read";
       readonly path: string;
-      readonly format: "junit" | "ctrf";
+      /** `codebuild`: a report of AWS CodeBuild, which has read the files itself. */
+      readonly format: "junit" | "ctrf" | "codebuild";
       readonly counts: TestCounts;
       readonly duration_ms: number;
       /** At most `limit.report.problems`; `counts` stays exact. */

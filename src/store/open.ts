@@ -1,12 +1,13 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
-import type { LocalRuns, Log, Queue, Store } from "../port.ts";
+import type { LocalRuns, Log, PipelineRuns, Queue, Store } from "../port.ts";
 import { queueName, startBoss } from "./boss.ts";
 import type { Database } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { localRuns } from "./local-runs.ts";
 import { lockSchema, migrate, readMigrations } from "./migrate.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
+import { pipelineRuns } from "./pipeline-runs.ts";
 import { openPostgres } from "./postgres.ts";
 import { createQueue } from "./queue.ts";
 import { createStore } from "./store.ts";
@@ -23,6 +24,7 @@ export interface OpenStore {
   readonly store: Store;
   readonly queue: Queue;
   readonly localRuns: LocalRuns;
+  readonly pipelineRuns: PipelineRuns;
   /** Stops the queue without waiting for work, then closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -74,6 +76,7 @@ async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
   return {
     queue,
     localRuns: localRuns(database),
+    pipelineRuns: pipelineRuns(database),
     store: createStore({
       database,
       enqueue,

@@ -20,6 +20,9 @@ export async function prune(database: Database, now: number): Promise<void> {
     "delete from interlock.local_run where ended_at < $1 and workspace is null",
     [now - keep.subjects_ms],
   );
+  await database.query("delete from interlock.pipeline_run where started_at < $1", [
+    now - keep.subjects_ms,
+  ]);
   // A server does this by itself. PGlite is one process and has nobody who would.
   if (database.kind === "pglite") await database.exec(`vacuum analyze ${busyTables.join(", ")}`);
 }
@@ -32,5 +35,6 @@ const busyTables = [
   "interlock.check_run",
   "interlock.reading",
   "interlock.local_run",
+  "interlock.pipeline_run",
   "pgboss.job",
 ];

@@ -44,7 +44,7 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
     if (process.env.UPDATE === "1") await writeFile(golden, dump);
     expect(dump).toBe(await readFile(golden, "utf8"));
 
-    const { store, localRuns, close } = await openStoreOn(on, silent);
+    const { store, localRuns, pipelineRuns, close } = await openStoreOn(on, silent);
     const [pull, commit] = await store.openSubjects(shop);
     expect(pull).toMatchObject({ dueAt: 9_000, heardAt: 1_500, verdict: "in_progress" });
     expect(commit).toMatchObject({ before: sha("c"), subject: { branch: "main" } });
@@ -63,6 +63,13 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
     expect(await store.tip(shop, "main")).toBe(sha("d"));
     expect(await store.repositories()).toEqual([shop]);
     expect(await localRuns.live()).toMatchObject([{ token: "run-1", process: { group: 12 } }]);
+    const id = "11111111-2222-4333-8444-555555555555";
+    expect(await pipelineRuns.byExecution(id)).toMatchObject({
+      token: "run-2",
+      request: { kind: "start" },
+      heard: { count: 2, last: ["execution STARTED", "stage Source STARTED"] },
+      acts: [{ kind: "closed" }],
+    });
     await close();
   });
 

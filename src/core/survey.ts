@@ -1,0 +1,47 @@
+// What a look at somebody else's pipeline finds: where it differs from the plan, and what others started in it.
+
+import type { ExecutionState } from "./fact.ts";
+
+export interface Survey {
+  /** In the order of the plan's stages, what concerns the whole pipeline first. */
+  readonly differences: readonly Difference[];
+  /** Executions for the commit that Interlock did not start, newest first. */
+  readonly adopted: readonly Adopted[];
+}
+
+/** `sentence` names the difference and, where there is one, the way to mend it. */
+export type Difference = {
+  readonly sentence: string;
+} & (
+  | { readonly kind: "stage_missing"; readonly stage: string }
+  /** Another stage stands in its place. */
+  | { readonly kind: "stage_renamed"; readonly stage: string; readonly now: string }
+  | { readonly kind: "stage_reordered"; readonly stage: string }
+  /** A condition skipped the stage the last time it was reached. */
+  | { readonly kind: "stage_off"; readonly stage: string }
+  /** Nothing enters the stage until somebody opens it. */
+  | { readonly kind: "transition_disabled"; readonly stage: string }
+  /** Somebody let an execution of the commit pass a condition that did not hold. */
+  | { readonly kind: "condition_overridden"; readonly stage: string }
+  /** The pipeline was changed after an execution of the commit began. */
+  | { readonly kind: "structure_changed"; readonly execution: string }
+  /** The pipeline starts by itself on a push, beside what Interlock starts. */
+  | { readonly kind: "starts_itself" }
+  /** It cannot be started for a commit. */
+  | { readonly kind: "cannot_start" }
+);
+
+/** An execution that Interlock did not start. Whether it counts is not said here. */
+export interface Adopted {
+  readonly engineId: string;
+  /** A rollback brings an older commit back into one stage; it is no run of the commit. */
+  readonly kind: "standard" | "rollback";
+  /** What started it, in the engine's own word. */
+  readonly trigger: string;
+  /** Who or what that was, as the engine has it; empty where it does not say. */
+  readonly by: string;
+  readonly state: Extract<ExecutionState, "running" | "succeeded" | "failed" | "stopped">;
+  readonly why: string;
+  readonly startedAt: number | null;
+  readonly link: string;
+}

@@ -1,0 +1,90 @@
+// What was asked of AWS CodePipeline, where every replica can see it.
+
+import { limit } from "../core/limit.ts";
+import type { PipelineAct, PipelineRequest, PipelineRun, PipelineRuns } from "../port.ts";
+import { assignments } from "./assign.ts";
+import type { Connection } from "./database.ts";
+
+export function pipelineRuns(on: Connection): PipelineRuns {
+  return {
+    add: async (run) => {
+      const rows = await on.query(
+        `insert into interlock.pipeline_run (token, request, execution_id, started_at, acts)
+         values ($1, $2, $3, $4, $5)
+             on conflict do nothing
+         returning token`,
+        [
+          run.token,
+          JSON.stringify(run.request),
+          run.executionId,
+          run.startedAt,
+          JSON.stringify(run.acts),
+        ],
+      );
+      return rows.length === 1;
+    },
+    get: async (token) => {
+      const rows = await on.query<Row>("select * from interlock.pipeline_run where token = $1", [
+        token,
+      ]);
+      return rows.map(pipelineRun)[0] ?? null;
+    },
+    byExecution: async (executionId) => {
+      const rows = await on.query<Row>(
+        "select * from interlock.pipeline_run where execution_id = $1",
+        [executionId],
+      );
+      return rows.map(pipelineRun)[0] ?? null;
+    },
+    known: async (executionIds) => {
+      const rows = await on.query<{ execution_id: string }>(
+        "select execution_id from interlock.pipeline_run where execution_id = any($1::text[])",
+        [executionIds],
+      );
+      return new Set(rows.map((row) => row.execution_id));
+    },
+    update: async (token, change) => {
+      const set = assignments({
+        execution_id: change.executionId,
+        acts: change.acts && JSON.stringify(change.acts),
+      });
+      if (set === null) return;
+      await on.query(`update interlock.pipeline_run set ${set.text(2)} where token = $1`, [
+        token,
+        ...set.params,
+      ]);
+    },
+    hear: async (executionId, what) => {
+      await on.query(
+        `update interlock.pipeline_run
+            set heard_count = heard_count + 1, heard = right(heard || $2 || chr(10), $3)
+          where execution_id = $1`,
+        [executionId, what, limit.codepipeline.heard_chars],
+      );
+    },
+  };
+}
+
+interface Row {
+  readonly token: string;
+  readonly request: string;
+  readonly execution_id: string | null;
+  readonly started_at: number;
+  readonly heard_count: number;
+  readonly heard: string;
+  readonly acts: string;
+}
+
+function pipelineRun(row: Row): PipelineRun {
+  const lines = row.heard.split("\n").slice(0, -1);
+  // The first may be cut at its beginning.
+  const whole = row.heard.length < limit.codepipeline.heard_chars ? lines : lines.slice(1);
+  return {
+    token: row.token,
+    request: JSON.parse(row.request) as PipelineRequest,
+    executionId: row.execution_id,
+    startedAt: row.started_at,
+    heard: { count: row.heard_count, last: whole },
+    acts: JSON.parse(row.acts) as readonly PipelineAct[],
+  };
+}

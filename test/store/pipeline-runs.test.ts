@@ -1,0 +1,68 @@
+// What the store keeps of executions of CodePipeline.
+
+import { expect, test } from "vitest";
+import { limit } from "../../src/core/limit.ts";
+import type { PipelineRun } from "../../src/port.ts";
+import { pipelineRuns } from "../../src/store/pipeline-runs.ts";
+import { openDatabase } from "./databases.ts";
+import { shop } from "./make.ts";
+
+const id = (digit: string) => `${digit.repeat(8)}-2222-4333-8444-555555555555`;
+
+function run(token: string): PipelineRun {
+  return {
+    token,
+    request: {
+      kind: "rollback",
+      rollback: {
+        spec: { engine: "local", stages: [], deadline_ms: 1 },
+        repository: shop,
+        stage: "Production",
+        to: null,
+        key: token,
+      },
+      target: id("9"),
+      sha: "a".repeat(40),
+      after: null,
+    },
+    executionId: null,
+    startedAt: 1_000,
+    heard: { count: 0, last: [] },
+    acts: [],
+  };
+}
+
+test("a run is kept once, and found by its execution when AWS has named that", async () => {
+  const on = await openDatabase("pglite");
+  const database = "pglite" in on ? on.database : on;
+  const runs = pipelineRuns(database);
+  expect(await runs.add(run("one"))).toBe(true);
+  expect(await runs.add({ ...run("one"), startedAt: 2_000 })).toBe(false);
+  expect(await runs.get("one")).toEqual(run("one"));
+  expect(await runs.byExecution(id("1"))).toBeNull();
+
+  await runs.update("one", { executionId: id("1") });
+  await runs.update("one", { acts: [{ kind: "closed", stage: "Production", reason: "Stopped" }] });
+  expect(await runs.byExecution(id("1"))).toMatchObject({ token: "one", acts: [{}] });
+  expect(await runs.known([id("1"), id("2")])).toEqual(new Set([id("1")]));
+  expect(await runs.get("two")).toBeNull();
+  await database.close();
+});
+
+test("of what was told, the count is exact and the newest is kept", async () => {
+  const on = await openDatabase("pglite");
+  const database = "pglite" in on ? on.database : on;
+  const runs = pipelineRuns(database);
+  await runs.add({ ...run("one"), executionId: id("1") });
+  await runs.hear(id("1"), "stage Build STARTED");
+  await runs.hear(id("2"), "stage Build STARTED");
+  expect((await runs.get("one"))?.heard).toEqual({ count: 1, last: ["stage Build STARTED"] });
+  for (let n = 0; n < 300; n += 1) await runs.hear(id("1"), `stage Build ${n} STARTED`);
+  const { count, last } = (await runs.get("one"))?.heard ?? { count: 0, last: [] };
+  expect(count).toBe(301);
+  expect(last.at(-1)).toBe("stage Build 299 STARTED");
+  expect(last.length).toBeLessThan(300);
+  expect(last.every((line) => /^stage Build \d+ STARTED$/.test(line))).toBe(true);
+  expect(last.join("\n").length).toBeLessThanOrEqual(limit.codepipeline.heard_chars);
+  await database.close();
+});
