@@ -1,0 +1,270 @@
+// What is begun, stopped and retried of a part: once for each commit and plan, and then only as asked.
+
+import { expect, test } from "vitest";
+import { decidePart, type PartQuestion } from "../../src/core/part.ts";
+import type { Reason } from "../../src/core/reason.ts";
+import { openWishes } from "../../src/core/wish.ts";
+import {
+  type ExecutionSketch,
+  executionOf,
+  type IntentionSketch,
+  intentionOf,
+  minute_ms,
+  now,
+  partOf,
+  pullSubject,
+  sha,
+  usualPlan,
+} from "./facts.ts";
+
+const spec = partOf(usualPlan);
+const older = { ...spec, deadline_ms: spec.deadline_ms + minute_ms };
+const about = { subject: pullSubject(), head: sha.head, part: "verify" } as const;
+const key = (attempt: number, commit: string = sha.head) =>
+  `pull:acme/shop#12|shop|verify|${commit}|${attempt}`;
+
+interface Ask {
+  readonly runs?: readonly ExecutionSketch[];
+  readonly wishes?: readonly IntentionSketch[];
+  readonly hold?: Reason["code"];
+  readonly engines?: readonly string[];
+}
+
+function questionOf({ runs = [], wishes = [], hold, engines = ["local"] }: Ask): PartQuestion {
+  const intentions = wishes.map((wish) => intentionOf(wish, sha.head));
+  return {
+    subject: "pull:acme/shop#12",
+    pipeline: "shop",
+    part: "verify",
+    spec,
+    sha: sha.head,
+    now,
+    executions: runs.map((run) => executionOf(run, usualPlan, about)),
+    engines,
+    wishes: openWishes({ intentions, head: sha.head, fork: false, plan: usualPlan }),
+    hold: hold === undefined ? null : { code: hold, sentence: "Not now." },
+  };
+}
+
+function ask(question: Ask) {
+  const { view, run, retries, stops } = decidePart(questionOf(question));
+  return {
+    run: run === null ? null : `${run.attempt} for ${run.cause}`,
+    stops: stops.map((stop) => `${stop.execution.slice(-1)} ${stop.reason}`),
+    retries: retries.map(({ stage }) => stage),
+    shown: view.execution?.attempt ?? null,
+    code: view.reasons[0]?.code,
+  };
+}
+
+const verify: IntentionSketch = { commands: [{ kind: "verify", sha: null }] };
+const retry = (stage: string | null = null): IntentionSketch => ({
+  commands: [{ kind: "retry", stage }],
+});
+const stop: IntentionSketch = { commands: [{ kind: "stop" }] };
+const failed: ExecutionSketch = { state: "failed", stages: [{ name: "build", state: "failed" }] };
+const running: ExecutionSketch = { state: "running" };
+const nothing = { run: null, stops: [], retries: [] };
+
+test.each<[string, Ask, object]>([
+  ["nothing ran yet", {}, { run: "1 for auto", shown: null, code: "stage_pending" }],
+  ["it ran for another commit", { runs: [{ sha: sha.old }] }, { run: "1 for auto" }],
+  ["another pipeline ran", { runs: [{ pipeline: "docs", spec }] }, { run: "1 for auto" }],
+  ["the other part ran", { runs: [{ part: "release", spec }] }, { run: "1 for auto" }],
+  ["it runs", { runs: [running] }, { ...nothing, shown: 1, code: "stage_pending" }],
+  ["it passed", { runs: [{}] }, { ...nothing, shown: 1, code: "passed" }],
+  ["it failed", { runs: [failed] }, { ...nothing, shown: 1, code: "stage_failed" }],
+  ["it was lost", { runs: [{ state: "lost" }] }, { ...nothing, code: "engine_lost" }],
+  [
+    "its start was never heard of again",
+    { runs: [{ state: "intended" }] },
+    { run: "1 for auto", shown: 1 },
+  ],
+  [
+    "its start is in doubt",
+    { runs: [{ state: "unconfirmed" }] },
+    { ...nothing, code: "stage_unknown" },
+  ],
+
+  // Under another plan.
+  [
+    "it passed under another plan",
+    { runs: [{ spec: older }] },
+    { run: "2 for auto", stops: [], shown: null },
+  ],
+  [
+    "it runs under another plan",
+    { runs: [{ ...running, spec: older }] },
+    { run: null, stops: ["1 plan_changed"], code: "stage_pending" },
+  ],
+  [
+    "an overtaken attempt still runs",
+    { runs: [running, { attempt: 2 }] },
+    { ...nothing, stops: ["1 plan_changed"], code: "passed" },
+  ],
+  [
+    "only the newest attempt counts",
+    { runs: [{ attempt: 2, ...failed }, {}] },
+    { ...nothing, shown: 2, code: "stage_failed" },
+  ],
+
+  // Stopped.
+  [
+    "a person stopped it",
+    { runs: [{ state: "stopped", stopReason: "person:ada" }] },
+    { ...nothing, code: "stopped" },
+  ],
+  [
+    "somebody stopped it at the engine",
+    { runs: [{ state: "stopped" }] },
+    { ...nothing, code: "stopped" },
+  ],
+  [
+    "its deadline stopped it",
+    { runs: [{ state: "stopped", stopReason: "deadline_passed" }] },
+    { ...nothing, code: "deadline_passed" },
+  ],
+  ...(["head_moved", "pull_closed", "plan_changed", "not_in_plan"] as const).map(
+    (stopReason): [string, Ask, object] => [
+      `it was stopped for ${stopReason}, which is over`,
+      { runs: [{ state: "stopped", stopReason }] },
+      { run: "2 for auto", shown: null },
+    ],
+  ),
+  [
+    "it ended by itself before the stop came",
+    { runs: [{ stopReason: "head_moved" }] },
+    { ...nothing, code: "passed" },
+  ],
+  [
+    "it is late",
+    { runs: [{ ...running, createdAt: now - spec.deadline_ms - 1 }] },
+    { ...nothing, stops: ["1 deadline_passed"], code: "deadline_passed" },
+  ],
+  [
+    "a start is late",
+    { runs: [{ state: "intended", createdAt: now - spec.deadline_ms - 1 }] },
+    { ...nothing, stops: ["1 deadline_passed"] },
+  ],
+
+  // Asked for.
+  [
+    "verify, and it failed",
+    { runs: [failed], wishes: [verify] },
+    { run: "2 for comment:501", shown: null },
+  ],
+  ["verify, and it passed", { runs: [{}], wishes: [verify] }, { run: "2 for comment:501" }],
+  ["verify, and it runs", { runs: [running], wishes: [verify] }, nothing],
+  ["verify, and nothing ran yet", { wishes: [verify] }, { run: "1 for comment:501" }],
+  [
+    "verify, and that run is there already",
+    { runs: [failed, { attempt: 2, cause: "comment:501", ...failed }], wishes: [verify] },
+    { ...nothing, shown: 2 },
+  ],
+  ["stop", { runs: [running], wishes: [stop] }, { ...nothing, stops: ["1 person:grace"] }],
+  [
+    "stop before the engine has it",
+    { runs: [{ state: "intended" }], wishes: [stop] },
+    { run: null, stops: ["1 person:grace"] },
+  ],
+  ["stop, and it passed", { runs: [{}], wishes: [stop] }, nothing],
+  ["retry", { runs: [failed], wishes: [retry()] }, { run: null, retries: ["build"] }],
+  ["retry from a later stage", { runs: [failed], wishes: [retry("TEST")] }, { retries: ["test"] }],
+  ["retry from a stage that is not there", { runs: [failed], wishes: [retry("deploy")] }, nothing],
+  ["retry, and it runs", { runs: [running], wishes: [retry()] }, nothing],
+  ["retry, and it passed", { runs: [{}], wishes: [retry()] }, nothing],
+  [
+    "retry of what the engine never had",
+    { runs: [{ state: "refused" }], wishes: [retry()] },
+    nothing,
+  ],
+  [
+    "retry, answered already",
+    {
+      runs: [
+        {
+          ...failed,
+          retries: [
+            { key: `comment:501|${key(1)}`, stage: "build", state: "refused", why: "No.", at: now },
+          ],
+        },
+      ],
+      wishes: [retry()],
+    },
+    nothing,
+  ],
+  ["retry without permission", { runs: [failed], wishes: [{ ...retry(), role: "read" }] }, nothing],
+  [
+    "retry by somebody not looked up yet",
+    { runs: [failed], wishes: [{ ...retry(), role: { kind: "unknown", why: "" } }] },
+    nothing,
+  ],
+
+  // Held.
+  [
+    "held before its first run",
+    { hold: "fork_waits" },
+    { ...nothing, shown: null, code: "fork_waits" },
+  ],
+  ["held, and it passed", { runs: [{}], hold: "fork_waits" }, { ...nothing, code: "passed" }],
+  [
+    "held, though the ledger has it",
+    { runs: [{ state: "intended" }], hold: "fork_waits" },
+    { ...nothing, code: "fork_waits" },
+  ],
+  [
+    "its place in line is taken",
+    { runs: [{ state: "intended" }], hold: "release_waits" },
+    { run: "1 for auto" },
+  ],
+  [
+    "asked again while in line",
+    { runs: [failed], wishes: [verify], hold: "release_waits" },
+    { ...nothing, shown: 1, code: "release_waits" },
+  ],
+  [
+    "asked again though later code is out",
+    { runs: [failed], wishes: [verify], hold: "carried" },
+    { ...nothing, code: "stage_failed" },
+  ],
+  [
+    "retry while held",
+    { runs: [failed], wishes: [retry()], hold: "release_waits" },
+    { ...nothing, code: "stage_failed" },
+  ],
+
+  // Without its engine.
+  ["the engine is off", { engines: [] }, { ...nothing, code: "engine_off" }],
+  [
+    "the engine is off, and it passed before",
+    { engines: [], runs: [{}] },
+    { ...nothing, code: "passed" },
+  ],
+  [
+    "the engine was turned off while it ran",
+    { engines: [], runs: [running], wishes: [stop] },
+    { ...nothing, code: "engine_off" },
+  ],
+  [
+    "the engine was turned off before it began",
+    { engines: [], runs: [{ state: "intended" }] },
+    { ...nothing, code: "engine_off" },
+  ],
+  ["retry without the engine", { engines: [], runs: [failed], wishes: [retry()] }, nothing],
+])("%s", (_, question, expected) => {
+  expect(ask(question)).toMatchObject(expected);
+});
+
+test("a run has one key for its subject, part, commit and attempt, whoever asks and however often", () => {
+  const first = decidePart(questionOf({})).run;
+  expect(first).toMatchObject({
+    key: key(1),
+    pipeline: "shop",
+    part: "verify",
+    sha: sha.head,
+    spec,
+  });
+  expect(decidePart(questionOf({ wishes: [verify] })).run?.key).toBe(key(1));
+  expect(decidePart(questionOf({ runs: [{ state: "intended" }] })).run).toEqual(first);
+  expect(decidePart(questionOf({ runs: [{ spec: older }] })).run?.key).toBe(key(2));
+});
