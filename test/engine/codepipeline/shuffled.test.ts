@@ -1,0 +1,86 @@
+// Many notices, doubled and out of order: the same subjects are looked at as when each comes once and in order.
+
+import { expect, test } from "vitest";
+import { hear } from "../../../src/engine/codepipeline/hear.ts";
+import { openReceive } from "../../../src/flow/receive.ts";
+import { storeFor } from "../../store/databases.ts";
+import { commit, look, pull, run, sha, shop, sight } from "../../store/make.ts";
+import { silent } from "../../store/silent.ts";
+import { event, pushTrigger } from "./events.ts";
+
+const at = storeFor("pglite");
+
+const subjects = 40;
+const executionOf = (number: number) =>
+  `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+const types = ["Pipeline", "Stage", "Action"] as const;
+
+interface Notice {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Of executions that are ours, of some that are nobody's, and of one that a push started. */
+function notices(): readonly Notice[] {
+  return Array.from({ length: 10_000 }, (_, number) => {
+    const execution = number % (2 * subjects);
+    const type = types[number % 3] ?? "Stage";
+    const pushed = number % 1_000 === 999 ? pushTrigger("octo/shop", sha("f")) : {};
+    const more = { executionId: executionOf(execution), type, detail: pushed };
+    return { id: `sns:${number}`, text: JSON.stringify(event(more)) };
+  });
+}
+
+/** Always the same order, and not that of before. */
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  let seed = 20_300_501;
+  return items
+    .map((item) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return { item, turn: seed };
+    })
+    .sort((one, other) => one.turn - other.turn)
+    .map(({ item }) => item);
+}
+
+async function heardOf(messages: readonly Notice[]): Promise<{
+  readonly woken: readonly string[];
+  readonly stored: number;
+}> {
+  const { store, database, clear, clearJobs } = at();
+  await clear();
+  // The executions of the first half are ours. One commit has none, and one pull request sees nothing of it.
+  await store.accept([look(sight(commit("f"))), look(sight(pull(1_000), sha("9")))]);
+  for (let number = 0; number < subjects; number += 1) {
+    await store.accept([look(sight(pull(number + 1), sha("a")))]);
+    const key = `pull:octo/shop#${number + 1}`;
+    await store.intendRun(key, run(`run-${number}`), 1);
+    await store.recordExecution(`run-${number}`, {
+      state: "running",
+      engineId: executionOf(number),
+    });
+  }
+  await clearJobs();
+  const { receive } = openReceive({ store, log: silent });
+  const ours = new Map(
+    Array.from({ length: subjects }, (_, number) => [executionOf(number), `run-${number}`]),
+  );
+  const ear = { receive, clock: () => 2, runOf: async (id: string) => ours.get(id) ?? null };
+  await Promise.all(messages.map((message) => hear(ear, message)));
+  const jobs = await database.query<{ key: string }>(
+    "select distinct data ->> 'key' as key from pgboss.job order by 1",
+  );
+  const [row] = await database.query<{ count: number }>(
+    "select count(*) as count from interlock.delivery where guid like 'sns:%'",
+  );
+  return { woken: jobs.map(({ key }) => key), stored: row?.count ?? 0 };
+}
+
+test("10,000 notices leave the same behind, however often and in which order they come", async () => {
+  const once = notices();
+  const ordered = await heardOf(once);
+  expect(ordered.woken).toHaveLength(subjects + 1);
+  expect(ordered.woken).toContain(`commit:${shop.owner}/${shop.name}@${sha("f")}:main`);
+  expect(ordered.woken).not.toContain("pull:octo/shop#1000");
+  expect(await heardOf(shuffled([...once, ...once]))).toEqual(ordered);
+});

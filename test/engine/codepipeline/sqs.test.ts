@@ -1,0 +1,140 @@
+// The queue of notices, against a queue that others wrote.
+
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { type FauxqsServer, startFauxqs } from "fauxqs";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type QueueReader, readQueue } from "../../../src/engine/codepipeline/sqs.ts";
+import type { Delivery } from "../../../src/port.ts";
+import { type HearingLog, hearing } from "../../store/silent.ts";
+import { event, executionId } from "./events.ts";
+
+let server: FauxqsServer;
+let queues = 0;
+
+beforeAll(async () => {
+  server = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
+});
+afterAll(() => server.stop());
+
+interface World extends AsyncDisposable {
+  readonly queue: string;
+  readonly stored: Delivery[];
+  readonly log: HearingLog;
+  storeWorks: boolean;
+  reader: QueueReader;
+  left(): number;
+}
+
+function open(): World {
+  queues += 1;
+  const queue = `notices-${queues}`;
+  // What was not stored is shown again at once.
+  const { queueUrl } = server.createQueue(queue, { attributes: { VisibilityTimeout: "0" } });
+  const client = new SQSClient({
+    region: "us-east-1",
+    endpoint: server.address,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+  const stored: Delivery[] = [];
+  const log = hearing();
+  const world = {
+    queue,
+    stored,
+    log,
+    storeWorks: true,
+    reader: readQueue({
+      client,
+      queueUrl,
+      log,
+      ear: {
+        clock: () => 1,
+        runOf: async (id) => (id === executionId ? "run-1" : null),
+        receive: async (delivery) => {
+          if (!world.storeWorks) throw new Error("The database is away");
+          if (stored.some(({ guid }) => guid === delivery.guid)) return "known";
+          stored.push(delivery);
+          return "new";
+        },
+      },
+    }),
+    left: () => {
+      const { messages } = server.inspectQueue(queue) ?? {};
+      return (messages?.ready.length ?? 0) + (messages?.inflight.length ?? 0);
+    },
+    async [Symbol.asyncDispose]() {
+      await world.reader.stop();
+      client.destroy();
+    },
+  };
+  return world;
+}
+
+/** The limit is for a failure; a success comes within milliseconds. */
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000, interval: 20 });
+
+const moved = { kind: "moved", what: { kind: "run", key: "run-1" } };
+
+test("an event of the queue wakes the run it speaks of, and is deleted then", async () => {
+  await using world = open();
+  server.sendMessage(world.queue, JSON.stringify(event()));
+  await soon(() => world.left()).toBe(0);
+  expect(world.stored.map((delivery) => delivery.event)).toEqual([moved]);
+});
+
+test("a topic's wrapping is taken off, and its id is the one that counts", async () => {
+  await using world = open();
+  const { topicArn } = server.createTopic(`topic-${queues}`);
+  server.subscribe({ topic: `topic-${queues}`, queue: world.queue });
+  expect(topicArn).toContain("sns");
+  const { messageId } = server.publish(`topic-${queues}`, JSON.stringify(event()));
+  await soon(() => world.stored).toHaveLength(1);
+  expect(world.stored[0]).toMatchObject({ guid: `sns:${messageId}`, event: moved });
+});
+
+test("what makes no sense is deleted and counted", async () => {
+  await using world = open();
+  for (const body of ["hello", "{}", JSON.stringify(event({ detail: { "execution-id": 1 } }))])
+    server.sendMessage(world.queue, body);
+  await soon(() => world.left()).toBe(0);
+  expect(Object.fromEntries(world.reader.counts())).toEqual({ malformed: 3 });
+});
+
+test("what was not stored stays in the queue until it is", async () => {
+  await using world = open();
+  world.storeWorks = false;
+  server.sendMessage(world.queue, JSON.stringify(event()));
+  await soon(() => world.reader.counts().get("failed")).toBeGreaterThan(0);
+  expect(world.left()).toBe(1);
+  world.storeWorks = true;
+  await soon(() => world.left()).toBe(0);
+  expect(world.stored).toHaveLength(1);
+});
+
+test("more than a batch arrives whole", async () => {
+  await using world = open();
+  for (let count = 0; count < 35; count += 1)
+    server.sendMessage(world.queue, JSON.stringify(event()));
+  await soon(() => world.left()).toBe(0);
+  expect(world.stored).toHaveLength(35);
+});
+
+test("a stop does not wait for the long poll", async () => {
+  const world = open();
+  server.sendMessage(world.queue, JSON.stringify(event()));
+  await soon(() => world.left()).toBe(0);
+  // The next poll, of 20 seconds, is under way; the test's own limit is longer, the stop's is not.
+  await Promise.race([
+    world.reader.stop(),
+    new Promise((_, reject) => setTimeout(reject, 10_000, new Error("It waits")).unref()),
+  ]);
+  await world[Symbol.asyncDispose]();
+});
+
+test("a queue that is not there is asked for again, and can still be stopped", async () => {
+  await using world = open();
+  server.deleteQueue(world.queue);
+  await soon(() => world.log.heard.length).toBeGreaterThan(0);
+  server.createQueue(world.queue);
+  server.sendMessage(world.queue, JSON.stringify(event()));
+  await soon(() => world.stored).toHaveLength(1);
+});
