@@ -1,6 +1,15 @@
 // Holds what goes over the wire to and from AWS against AWS's own descriptions of its services.
 import { readFileSync } from "node:fs";
-import { SaxesParser } from "saxes";
+import {
+  type AwsOperation,
+  type AwsShape,
+  fromForm,
+  fromXml,
+  type Model,
+  parseXml,
+  type Ref,
+  scalar,
+} from "./aws-wire.ts";
 
 export type AwsExchange = {
   service: string;
@@ -25,34 +34,6 @@ export function checkAwsExchange(exchange: AwsExchange): string[] {
   const given = answer ? checkAnswer(model, operation, { ...exchange, answer }) : [];
   return [...asked, ...given.map((p) => `${name} answer: ${p}`)];
 }
-
-type Ref = { shape: string; location?: string; locationName?: string; flattened?: boolean };
-type AwsShape = {
-  type: string;
-  members?: Record<string, Ref>;
-  member?: Ref;
-  key?: Ref;
-  value?: Ref;
-  required?: string[];
-  enum?: string[];
-  min?: number;
-  max?: number;
-  pattern?: string;
-  flattened?: boolean;
-  payload?: string;
-  error?: { code?: string; httpStatusCode?: number };
-};
-type AwsOperation = {
-  http: { requestUri: string };
-  input?: Ref;
-  output?: Ref & { resultWrapper?: string };
-  errors?: Ref[];
-};
-type Model = {
-  metadata: { protocol: string };
-  operations: Record<string, AwsOperation>;
-  shapes: Record<string, AwsShape>;
-};
 
 const models = new Map<string, Model | undefined>();
 function modelOf(service: string): Model | undefined {
@@ -210,97 +191,6 @@ function fits(pattern: string, value: string): boolean {
   }
 }
 
-// ---------------------------------------------------------------- out of the protocols
-
-function parse(body: Buffer): unknown {
-  return JSON.parse(body.toString("utf8") || "{}");
-}
-
-function codeIn(value: unknown): string | undefined {
-  return isRecord(value) && typeof value.__type === "string" ? value.__type : undefined;
-}
-
-type Node = { name: string; text: string; children: Node[] };
-
-function parseXml(text: string): Node {
-  const root: Node = { name: "", text: "", children: [] };
-  const open: Node[] = [root];
-  const parser = new SaxesParser();
-  parser.on("opentag", ({ name }) => {
-    const node: Node = { name, text: "", children: [] };
-    open.at(-1)?.children.push(node);
-    open.push(node);
-  });
-  parser.on("text", (part) => {
-    const node = open.at(-1);
-    if (node) node.text += part;
-  });
-  parser.on("closetag", () => open.pop());
-  parser.write(text).close();
-  return root.children[0] ?? root;
-}
-
-function fromXml(model: Model, ref: Ref, node: Node): unknown {
-  const shape = model.shapes[ref.shape];
-  if (shape?.type !== "structure") return scalar(shape, node.text);
-  const out: Record<string, unknown> = {};
-  for (const child of node.children) {
-    const found = Object.entries(shape.members ?? {}).find(
-      ([name, member]) => (member.locationName ?? name) === child.name,
-    );
-    const member = found?.[1];
-    const inner = member && model.shapes[member.shape];
-    if (!found || !member || !inner) out[child.name] = child.text;
-    else if (inner.type === "list" && inner.member) {
-      const items = inner.flattened || member.flattened ? [child] : child.children;
-      const before = Array.isArray(out[found[0]]) ? out[found[0]] : [];
-      const item = inner.member;
-      out[found[0]] = [...(before as unknown[]), ...items.map((i) => fromXml(model, item, i))];
-    } else out[found[0]] = fromXml(model, member, child);
-  }
-  return out;
-}
-
-function fromForm(model: Model, ref: Ref, form: [string, string][], prefix: string): unknown {
-  const shape = model.shapes[ref.shape];
-  if (shape?.type === "structure") {
-    const out: Record<string, unknown> = {};
-    const names = new Set(form.map(([path]) => path.slice(prefix.length).split(".")[0] ?? ""));
-    for (const name of names) {
-      if (prefix === "" && (name === "Action" || name === "Version")) continue;
-      const below = form.filter(([p]) => `${p}.`.startsWith(`${prefix}${name}.`));
-      const member = shape.members?.[name];
-      out[name] = member ? fromForm(model, member, below, `${prefix}${name}.`) : below;
-    }
-    return out;
-  }
-  if (shape?.type === "list" && shape.member) {
-    const { member } = shape;
-    const inside = `${prefix}member.`;
-    const numbers = new Set(form.map(([path]) => path.slice(inside.length).split(".")[0] ?? ""));
-    return [...numbers].map((number) => {
-      const below = form.filter(([p]) => `${p}.`.startsWith(`${inside}${number}.`));
-      return fromForm(model, member, below, `${inside}${number}.`);
-    });
-  }
-  return scalar(shape, form[0]?.[1] ?? "");
-}
-
-function scalar(shape: AwsShape | undefined, text: string): unknown {
-  switch (shape?.type) {
-    case "integer":
-    case "long":
-    case "double":
-      return Number(text);
-    case "boolean":
-      return text === "true" ? true : text === "false" ? false : text;
-    case "timestamp":
-      return Date.parse(text);
-    default:
-      return text;
-  }
-}
-
 function checkQueryString(model: Model, operation: AwsOperation, url: URL): string[] {
   const shape = operation.input && model.shapes[operation.input.shape];
   const fixed = new URLSearchParams(operation.http.requestUri.split("?")[1] ?? "");
@@ -322,6 +212,14 @@ function checkHeaders(
     if (member.location !== "header" || text === undefined) return [];
     return check(model, member, scalar(model.shapes[member.shape], text), name);
   });
+}
+
+function parse(body: Buffer): unknown {
+  return JSON.parse(body.toString("utf8") || "{}");
+}
+
+function codeIn(value: unknown): string | undefined {
+  return isRecord(value) && typeof value.__type === "string" ? value.__type : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -53,7 +53,7 @@ export function denied(protocol: Protocol, message: string): Refusal {
 }
 
 /** IAM's patterns: `*` for anything, `?` for one character. */
-export function matches(pattern: string, value: string): boolean {
+function matches(pattern: string, value: string): boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, "\\$&")
     .replaceAll("*", ".*")

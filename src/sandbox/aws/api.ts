@@ -8,7 +8,7 @@ import { type Asked, read } from "./services.ts";
 import { alwaysAllowed } from "./sts/operations.ts";
 import type { Answer } from "./wire/answer.ts";
 
-export type ApiRequest = {
+type ApiRequest = {
   method: string;
   url: URL;
   headers: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export type ApiRequest = {
 };
 
 /** `lost`: the connection breaks. `hangs`: no answer ever comes. */
-export type ApiResponse = ({ kind: "answer" } & Answer) | { kind: "lost" } | { kind: "hangs" };
+type ApiResponse = ({ kind: "answer" } & Answer) | { kind: "lost" } | { kind: "hangs" };
 
 export type Api = (request: ApiRequest) => Promise<ApiResponse>;
 
@@ -27,6 +27,7 @@ export function createApi(world: World, observe: Observer): Api {
     if (fault?.kind === "slow") await world.clock.sleep(fault.ms);
     world.agenda.elapse();
     const served = await serve(world, { request, asked, fault });
+    if (fault?.kind === "slowAnswer") await world.clock.sleep(fault.ms);
     const response = afterwards(asked, fault, served.value);
     world.log.all.push({
       service: asked.service,

@@ -18,10 +18,10 @@ export type AwsEvent = {
 export type Target = (event: { json: string; event: AwsEvent }) => Promise<void>;
 
 /** A message that a service sends to a topic by itself. */
-export type TopicMessage = { topicArn: string; subject: string; message: string };
+type TopicMessage = { topicArn: string; subject: string; message: string };
 
 /** How numbers are written: all three have been seen. */
-export type NumberForm = "decimal" | "whole" | "text";
+type NumberForm = "decimal" | "whole" | "text";
 
 export type EventBus = {
   /** Everything that was told, oldest first, whether it was delivered or not. */

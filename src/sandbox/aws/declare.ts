@@ -39,9 +39,9 @@ export type NewStage = {
   onFailure?: StageDeclaration["onFailure"];
 };
 
-export type Kind = "build" | "test" | "deploy" | "approval" | "lambda" | "commands";
+type Kind = "build" | "test" | "deploy" | "approval" | "lambda" | "commands";
 
-export type NewCondition = {
+type NewCondition = {
   result: Result;
   rule?: "CloudWatchAlarm" | "DeploymentWindow" | "LambdaInvoke" | "VariableCheck" | "Commands";
 };

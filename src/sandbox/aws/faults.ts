@@ -16,6 +16,8 @@ export type RequestFault =
   /** Nothing happens and no answer comes until the caller gives up. */
   | { kind: "hangs" }
   | { kind: "slow"; ms: number }
+  /** It took effect at once, and events tell of it before the answer does. */
+  | { kind: "slowAnswer"; ms: number }
   /** Any refusal of that service. */
   | { kind: "refused"; code: string; message?: string; status?: number }
   /** Executions younger than this are not there yet, by the model's clock. */
@@ -29,7 +31,7 @@ export type EventFault =
   /** Sent after the one that follows it. */
   | { kind: "reordered" };
 
-export type MessageFault =
+type MessageFault =
   | { kind: "lost" }
   /** Delivered twice, as one message. */
   | { kind: "doubled" };

@@ -80,7 +80,7 @@ export type Role = {
   maxSessionSeconds: number;
 };
 
-export type Trust = {
+type Trust = {
   /** ARNs, account ids, or `*`. */
   principals: readonly string[];
   externalId?: string;

@@ -1,6 +1,6 @@
 // Lets a test see what is asked and answered, as it went over the wire.
 
-export type Exchange = {
+type Exchange = {
   service: string;
   operation: string;
   request: {

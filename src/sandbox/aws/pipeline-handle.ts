@@ -111,6 +111,14 @@ export class PipelineHandle {
     return this.startByConsole(wanted.user, wanted.sha).passUntil(wanted.until);
   }
 
+  /** A newer execution overtakes one that waits between stages. Returns the newer. */
+  supersede(id: string, sha?: string): ExecutionHandle {
+    const old = this.execution(id);
+    const newer = this.startByConsole(somebody, sha).passUntil(old.stage);
+    if (old.status !== "Superseded") throw new Error(`${id} does not wait, it is ${old.status}`);
+    return newer;
+  }
+
   /** For the execution that is in the stage now. */
   pass(stage: string, ending: Ending = {}): ExecutionHandle {
     return this.#inStage(stage).pass(stage, ending);

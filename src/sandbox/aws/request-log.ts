@@ -1,7 +1,7 @@
 // What was asked of the services, by whom, so that requests can be counted and looked at.
 import type { Principal } from "./model.ts";
 
-export type LoggedRequest = {
+type LoggedRequest = {
   /** As in IAM: codepipeline, codebuild, sts, s3, logs. */
   service: string;
   operation: string;

@@ -41,6 +41,14 @@ test("a newer execution supersedes one that waits between stages, never one in a
   ]);
 });
 
+test("a story can have a waiting execution superseded", async () => {
+  const { pipeline } = await smallAws();
+  pipeline.disableTransition("Production");
+  const old = pipeline.run({ sha });
+  const newer = pipeline.supersede(old.id, other);
+  expect([old.status, newer.stage, newer.sha]).toEqual(["Superseded", "Production", other]);
+});
+
 test("in QUEUED mode all wait for their turn, and fifty are too many", async () => {
   const { pipeline, codepipeline, name } = await smallAws({ pipeline: { mode: "QUEUED" } });
   const first = pipeline.run({ until: "Build" });

@@ -1,5 +1,6 @@
 // Starting executions and following them, through the real client.
 import {
+  CodePipelineClient,
   GetPipelineCommand,
   GetPipelineExecutionCommand,
   GetPipelineStateCommand,
@@ -7,7 +8,9 @@ import {
   ListPipelineExecutionsCommand,
   StartPipelineExecutionCommand,
 } from "@aws-sdk/client-codepipeline";
-import { expect, test } from "vitest";
+import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { other, sha, smallAws, told } from "./world.ts";
 
 const forCommit = (revisionValue: string) => [
@@ -246,4 +249,45 @@ test("long lists come in pages, and a token fits only its list", async () => {
     filter: { succeededInStage: { stageName: "Build" } },
   });
   await expect(otherList).rejects.toMatchObject({ name: "InvalidNextTokenException" });
+});
+
+test("clients that only know the environment come here for every service", async () => {
+  const { aws, url, name } = await smallAws();
+  vi.stubEnv("AWS_ENDPOINT_URL", url);
+  vi.stubEnv("AWS_REGION", "eu-west-1");
+  vi.stubEnv("AWS_ACCESS_KEY_ID", aws.credentials.accessKeyId);
+  vi.stubEnv("AWS_SECRET_ACCESS_KEY", aws.credentials.secretAccessKey);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await new CodePipelineClient().send(new GetPipelineCommand({ name }));
+  await new STSClient().send(new GetCallerIdentityCommand({}));
+  await new S3Client().send(
+    new ListObjectsV2Command({ Bucket: "codepipeline-eu-west-1-111122223333" }),
+  );
+  expect(aws.log.all.map((r) => [r.service, r.status])).toEqual([
+    ["codepipeline", 200],
+    ["sts", 200],
+    ["s3", 200],
+  ]);
+});
+
+test("an event may tell of an execution before the answer does", async () => {
+  const { aws, clock, codepipeline, name } = await smallAws();
+  aws.faults.onRequest({ times: 1, fault: { kind: "slowAnswer", ms: 5_000 } });
+  const heard: string[] = [];
+  const first = new Promise<void>((resolve) =>
+    aws.events.deliverTo(async ({ event }) => {
+      heard.push(String(event.detail["execution-id"]));
+      resolve();
+    }),
+  );
+  let answered = false;
+  const starting = codepipeline.send(new StartPipelineExecutionCommand({ name })).then((answer) => {
+    answered = true;
+    return answer;
+  });
+  await first;
+  await new Promise(setImmediate);
+  expect(answered).toBe(false);
+  clock.advance(5_000);
+  expect((await starting).pipelineExecutionId).toBe(heard[0]);
 });

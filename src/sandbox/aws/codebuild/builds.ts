@@ -23,7 +23,7 @@ export function startBuild(world: World, run: ActionRun): void {
     account,
     region,
     project,
-    number: 1 + [...world.builds.values()].filter((b) => b.project === project).length,
+    number: world.builds.size + 1,
     status: "IN_PROGRESS",
     startedAt: world.clock.now(),
     endedAt: undefined,
@@ -35,6 +35,7 @@ export function startBuild(world: World, run: ActionRun): void {
     failure: undefined,
   };
   world.builds.set(id, build);
+  run.buildId = id;
   run.externalId = isCommands ? logStreamArn : id;
   run.externalUrl = `https://${region}.console.aws.amazon.com/codesuite/codebuild/${account}/projects/${project}/build/${encodeURIComponent(id)}/?region=${region}`;
   run.logStreamArn = logStreamArn;
@@ -45,9 +46,7 @@ export function startBuild(world: World, run: ActionRun): void {
 }
 
 export function endBuild(world: World, run: ActionRun, outcome: Outcome): void {
-  const build = [...world.builds.values()].find(
-    (b) => b.id === run.externalId || run.logStreamArn?.endsWith(`:log-stream:${b.stream}`),
-  );
+  const build = world.builds.get(run.buildId ?? "");
   if (!build) return;
   const { kind, code = "COMMAND_EXECUTION_ERROR", message = "exit status 1" } = outcome;
   build.status = kind === "pass" ? "SUCCEEDED" : "FAILED";

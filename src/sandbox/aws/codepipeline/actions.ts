@@ -26,6 +26,7 @@ export function startAction(world: World, stage: StageRun, declaration: ActionDe
     summary: undefined,
     error: undefined,
     logStreamArn: undefined,
+    buildId: undefined,
     inputs: (declaration.inputArtifacts ?? []).flatMap(({ name }) => {
       const at = execution.artifacts.get(name);
       return at ? [{ name, ...at }] : [];
@@ -78,7 +79,7 @@ export function abandon(world: World, run: ActionRun, state: "ABANDONED" | "CANC
   tellAction(world, run, state);
 }
 
-export function isApproval(run: ActionRun): boolean {
+function isApproval(run: ActionRun): boolean {
   return run.declaration.actionTypeId.category === "Approval";
 }
 

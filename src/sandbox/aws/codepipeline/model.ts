@@ -21,7 +21,7 @@ export type ConditionStatus =
 export type Mode = "QUEUED" | "SUPERSEDED" | "PARALLEL";
 export type Result = "ROLLBACK" | "FAIL" | "RETRY" | "SKIP";
 export type RetryMode = "FAILED_ACTIONS" | "ALL_ACTIONS";
-export type TriggerType =
+type TriggerType =
   | "CreatePipeline"
   | "StartPipelineExecution"
   | "PollForSourceChanges"
@@ -62,7 +62,7 @@ export type RuleDeclaration = {
   };
   configuration?: Record<string, string> | undefined;
 };
-export type ConditionDeclaration = {
+type ConditionDeclaration = {
   result?: Result | undefined;
   rules?: RuleDeclaration[] | undefined;
 };
@@ -121,7 +121,7 @@ export type Pipeline = {
   actionMs: number | undefined;
 };
 
-export type Transition = {
+type Transition = {
   enabled: boolean;
   reason: string | undefined;
   changedBy: string;
@@ -145,7 +145,7 @@ export type Trigger = {
   git?: { repository: string; branch: string; sha: string; message: string; author: string };
 };
 
-export type Position =
+type Position =
   | { kind: "waiting"; stage: number }
   | { kind: "in"; stage: number }
   | { kind: "over" };
@@ -224,6 +224,8 @@ export type ActionRun = {
   summary: string | undefined;
   error: { code: string; message: string } | undefined;
   logStreamArn: string | undefined;
+  /** Of CodeBuild, where the provider is CodeBuild or Commands. */
+  buildId: string | undefined;
   inputs: { name: string; bucket: string; key: string }[];
   outputs: { name: string; bucket: string; key: string }[];
   outputVariables: Record<string, string>;

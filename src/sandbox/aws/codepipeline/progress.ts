@@ -77,7 +77,7 @@ export function passStage(world: World, run: StageRun): void {
   leave(world, run);
 }
 
-export function failStage(world: World, run: StageRun): void {
+function failStage(world: World, run: StageRun): void {
   endStage(world, run, "Failed");
   finish(world, run.execution, "Failed");
   const onFailure = run.declaration.onFailure;

@@ -17,7 +17,7 @@ export function waitingBefore(pipeline: Pipeline, stage: number): Execution[] {
 }
 
 /** Whether the transition into the stage is open. */
-export function isOpen(pipeline: Pipeline, stageName: string): boolean {
+function isOpen(pipeline: Pipeline, stageName: string): boolean {
   return pipeline.transitions.get(stageName)?.enabled ?? true;
 }
 

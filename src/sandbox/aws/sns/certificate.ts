@@ -3,17 +3,22 @@ import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 
 export type Certificate = { key: KeyObject; pem: string };
 
-// Making a key takes a noticeable part of a second, and no test depends on which it is.
-let shared: Certificate | undefined;
+/** Whose key signs: the one whose certificate SNS shows, or somebody else's. */
+export type Signer = "sns" | "stranger";
 
 /** Signed by itself, for the name that AWS's have. */
-export function sharedCertificate(): Certificate {
-  shared ??= makeCertificate("sns.amazonaws.com");
-  return shared;
+export function certificateOf(signer: Signer): Certificate {
+  const there = made.get(signer);
+  if (there) return there;
+  const certificate = makeCertificate("sns.amazonaws.com");
+  made.set(signer, certificate);
+  return certificate;
 }
 
-/** Another one, which nobody has reason to trust. */
-export function makeCertificate(commonName: string): Certificate {
+// Making a key takes a noticeable part of a second, and no test depends on which it is.
+const made = new Map<Signer, Certificate>();
+
+function makeCertificate(commonName: string): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const algorithm = sequence(sha256WithRsa, tagged(0x05, Buffer.alloc(0)));
   const name = sequence(tagged(0x31, sequence(common_name, tagged(0x0c, Buffer.from(commonName)))));

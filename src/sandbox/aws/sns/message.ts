@@ -2,7 +2,7 @@
 import { createSign } from "node:crypto";
 import type { Certificate } from "./certificate.ts";
 
-export type SnsType = "SubscriptionConfirmation" | "Notification" | "UnsubscribeConfirmation";
+type SnsType = "SubscriptionConfirmation" | "Notification" | "UnsubscribeConfirmation";
 
 export type SnsFields = {
   Type: SnsType;

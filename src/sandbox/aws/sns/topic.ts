@@ -1,6 +1,6 @@
 // A topic with HTTP endpoints, which the other emulator of SNS does not have: signed posts, confirmed first.
 import type { World } from "../model.ts";
-import { sharedCertificate } from "./certificate.ts";
+import { certificateOf, type Signer } from "./certificate.ts";
 import { compose, type SnsFields, type SnsPost } from "./message.ts";
 
 /** Where posts go: over HTTP, or straight into a function that answers with a status. */
@@ -73,15 +73,10 @@ export class Topic {
   }
 
   /** A post as it would be sent, with fields of the test's choice, signed over all of them. */
-  compose(fields: Partial<SnsFields> & { Message: string }): SnsPost {
-    const { certificate, subscriptionArn } = this.#signer();
-    return compose(
-      { ...this.#common(fields.Type ?? "Notification"), ...fields },
-      {
-        certificate,
-        subscriptionArn,
-      },
-    );
+  compose(fields: Partial<SnsFields> & { Message: string }, signer: Signer = "sns"): SnsPost {
+    const whole = { ...this.#common(fields.Type ?? "Notification"), ...fields };
+    const certificate = certificateOf(signer);
+    return compose(whole, { certificate, subscriptionArn: `${this.arn}:test` });
   }
 
   #common(type: SnsFields["Type"]): Omit<SnsFields, "Message"> {
@@ -103,12 +98,8 @@ export class Topic {
     return `sns.${this.arn.split(":")[3]}.amazonaws.com`;
   }
 
-  #signer() {
-    return { certificate: sharedCertificate(), subscriptionArn: `${this.arn}:test` };
-  }
-
-  async #insist(subscriber: Subscriber, fields: Omit<SnsFields, "Message"> & { Message: string }) {
-    const certificate = sharedCertificate();
+  async #insist(subscriber: Subscriber, fields: SnsFields) {
+    const certificate = certificateOf("sns");
     // The same message each time, by which a receiver knows that it is a repetition.
     const post = compose(fields, { certificate, subscriptionArn: subscriber.arn });
     for (let left = tries; left > 0; left--) {

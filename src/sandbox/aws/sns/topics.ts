@@ -1,7 +1,7 @@
 // All topics, and the pages of SNS that a receiver visits: its certificate, and the link that confirms.
 import type { World } from "../model.ts";
 import { xml } from "../wire/xml.ts";
-import { sharedCertificate } from "./certificate.ts";
+import { certificateOf } from "./certificate.ts";
 import { certificate_path, Topic } from "./topic.ts";
 
 export class Topics {
@@ -33,7 +33,7 @@ export class Topics {
   /** What SNS's own host answers; undefined for pages that it does not have. */
   visit(url: URL): { status: number; type: string; body: string } | undefined {
     if (url.pathname === certificate_path)
-      return { status: 200, type: "application/x-pem-file", body: sharedCertificate().pem };
+      return { status: 200, type: "application/x-pem-file", body: certificateOf("sns").pem };
     if (url.searchParams.get("Action") !== "ConfirmSubscription") return undefined;
     const topic = this.#topics.get(url.searchParams.get("TopicArn") ?? "");
     const arn = topic?.confirm(url.searchParams.get("Token") ?? "");
