@@ -16,6 +16,11 @@ export interface Settings {
   readonly databaseUrl: string | null;
   readonly dataDir: string;
   readonly localEngine: boolean;
+  /** ARNs of the topics whose messages are believed; none closes the endpoint. */
+  readonly snsTopics: readonly string[];
+  readonly sqsQueueUrl: string | null;
+  /** Whether Interlock's own AWS credentials serve plans that name no role. */
+  readonly awsOwnCredentials: boolean;
   readonly host: string;
   readonly port: number;
   readonly logLevel: LogLevel;
@@ -44,6 +49,18 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   {
     name: "INTERLOCK_LOCAL_ENGINE",
     says: "`1` lets plans run commands on this machine. Off by default.",
+  },
+  {
+    name: "INTERLOCK_SNS_TOPICS",
+    says: "ARNs of the SNS topics that tell of pipelines at `/aws/sns`, with commas between.",
+  },
+  {
+    name: "INTERLOCK_SQS_QUEUE_URL",
+    says: "An SQS queue that tells of pipelines, for those who open no port to AWS.",
+  },
+  {
+    name: "INTERLOCK_AWS_OWN_CREDENTIALS",
+    says: "`1` lets plans that name no role use Interlock's own AWS credentials. Off by default.",
   },
   { name: "HOST", says: "Address to listen on. Default `127.0.0.1`; the image sets `0.0.0.0`." },
   { name: "PORT", says: "Port to listen on. Default `3000`." },
@@ -89,6 +106,13 @@ export function readSettings(env: Environment): SettingsRead {
           ),
     dataDir: text("INTERLOCK_DATA_DIR") ?? "./data",
     localEngine: readSwitch("INTERLOCK_LOCAL_ENGINE", text("INTERLOCK_LOCAL_ENGINE"), problems),
+    snsTopics: readTopics(text("INTERLOCK_SNS_TOPICS") ?? "", problems),
+    sqsQueueUrl: readQueueUrl(text("INTERLOCK_SQS_QUEUE_URL"), problems),
+    awsOwnCredentials: readSwitch(
+      "INTERLOCK_AWS_OWN_CREDENTIALS",
+      text("INTERLOCK_AWS_OWN_CREDENTIALS"),
+      problems,
+    ),
     host: text("HOST") ?? "127.0.0.1",
     port: readPort(text("PORT") ?? "3000", problems),
     logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
@@ -168,6 +192,29 @@ function readUrl(name: string, value: string, protocols: string[], problems: str
       `${name} must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}.`,
     );
   return value.replace(/\/+$/, "");
+}
+
+function readTopics(value: string, problems: string[]): readonly string[] {
+  const topics = value
+    .split(",")
+    .map((topic) => topic.trim())
+    .filter((topic) => topic !== "");
+  // Signed messages come from standard topics: FIFO topics deliver to queues alone.
+  if (!topics.every((topic) => /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/.test(topic)))
+    problems.push(
+      "INTERLOCK_SNS_TOPICS must be ARNs of SNS topics with commas between, such as arn:aws:sns:eu-west-1:111122223333:pipelines.",
+    );
+  return topics;
+}
+
+function readQueueUrl(value: string | null, problems: string[]): string | null {
+  if (value === null) return null;
+  const url = readUrl("INTERLOCK_SQS_QUEUE_URL", value, ["http:", "https:"], problems);
+  if (URL.canParse(value) && !/^\/(queue\/)?\w+\/[\w-]{1,80}$/.test(new URL(url).pathname))
+    problems.push(
+      "INTERLOCK_SQS_QUEUE_URL must end in the account and the name of a standard queue.",
+    );
+  return url;
 }
 
 function readSwitch(name: string, value: string | null, problems: string[]): boolean {

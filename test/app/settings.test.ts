@@ -5,7 +5,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { subscribed } from "../../src/github/webhook.ts";
-import { readSettings } from "../../src/settings.ts";
+import { readSettings, settingTable } from "../../src/settings.ts";
 import { freePort, takenPort } from "./port.ts";
 import { type Environment, projectFolder, spawnProgram, temporaryFolder } from "./process.ts";
 import { openWorld } from "./world.ts";
@@ -35,6 +35,9 @@ test("every problem with the settings is told at once, and no secret with it", a
     GITHUB_API_URL: "ftp://me:hunter2@example.com",
     DATABASE_URL: "mysql://me:hunter2@example.com/interlock",
     INTERLOCK_LOCAL_ENGINE: "hunter2",
+    INTERLOCK_SNS_TOPICS: "arn:aws:sns:eu-west-1:111122223333:good, hunter2",
+    INTERLOCK_SQS_QUEUE_URL: "hunter2",
+    INTERLOCK_AWS_OWN_CREDENTIALS: "hunter2",
     PORT: "hunter2",
     LOG_LEVEL: "hunter2",
   });
@@ -51,6 +54,9 @@ test("every problem with the settings is told at once, and no secret with it", a
     "GITHUB_API_URL must be a",
     "DATABASE_URL must be an ",
     "INTERLOCK_LOCAL_ENGINE m",
+    "INTERLOCK_SNS_TOPICS mus",
+    "INTERLOCK_SQS_QUEUE_URL ",
+    "INTERLOCK_AWS_OWN_CREDEN",
     "PORT must be a number up",
     "LOG_LEVEL must be one of",
   ]);
@@ -91,6 +97,46 @@ test.each([
   ["as base64", Buffer.from(key).toString("base64")],
 ])("a key is taken %s", (_, PRIVATE_KEY) => {
   expect(readSettings({ ...whole, PRIVATE_KEY }).kind).toBe("good");
+});
+
+const topic = "arn:aws:sns:eu-west-1:111122223333:pipelines";
+const queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/pipelines";
+
+test("what AWS may tell is closed unless it is opened", () => {
+  expect(readSettings(whole)).toMatchObject({
+    settings: { snsTopics: [], sqsQueueUrl: null, awsOwnCredentials: false },
+  });
+  const opened = {
+    INTERLOCK_SNS_TOPICS: ` ${topic}, arn:aws-cn:sns:cn-north-1:111122223333:b_2 ,`,
+    INTERLOCK_SQS_QUEUE_URL: queue,
+    INTERLOCK_AWS_OWN_CREDENTIALS: "1",
+  };
+  expect(readSettings({ ...whole, ...opened })).toMatchObject({
+    settings: {
+      snsTopics: [topic, "arn:aws-cn:sns:cn-north-1:111122223333:b_2"],
+      sqsQueueUrl: queue,
+      awsOwnCredentials: true,
+    },
+  });
+});
+
+test.each([
+  ["INTERLOCK_SNS_TOPICS", `${topic}:subscription`],
+  ["INTERLOCK_SNS_TOPICS", `${topic}.fifo`],
+  ["INTERLOCK_SNS_TOPICS", topic.replace("sns", "sqs")],
+  ["INTERLOCK_SNS_TOPICS", `${topic} ${topic}`],
+  ["INTERLOCK_SQS_QUEUE_URL", "pipelines"],
+  ["INTERLOCK_SQS_QUEUE_URL", `${queue}.fifo`],
+  ["INTERLOCK_SQS_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/"],
+])("%s cannot be %s", (name, value) => {
+  const problems = [expect.stringMatching(`^${name} must `)];
+  expect(readSettings({ ...whole, [name]: value })).toEqual({ kind: "bad", problems });
+});
+
+test("the README has a row for every setting, in the words of the program", async () => {
+  const readme = await readFile(join(projectFolder, "README.md"), "utf8");
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (.+) \|$/gm)];
+  expect(rows.map(([, name, says]) => ({ name, says }))).toEqual(settingTable);
 });
 
 test.each([
