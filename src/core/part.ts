@@ -144,19 +144,21 @@ function wantedRun(
   return nextRun({ subject, pipeline, part, spec, sha, cause, previous });
 }
 
-/** Retries that were granted and that the engine has not answered yet. */
+/** The first retry that was granted and that the engine has not answered yet. */
 function wantedRetries(
   spec: Part,
   counts: Execution | null,
   wishes: readonly Wish[],
 ): readonly RetryWanted[] {
   if (counts === null || isLive(counts) || counts.engineId === null) return [];
-  return granted(wishes, "retry").flatMap(({ intention, command }) => {
+  const wanted = granted(wishes, "retry").flatMap(({ intention, command }) => {
     const stage = retryStage(spec, counts, command.kind === "retry" ? command.stage : null);
     const key = retryKey(intention.key, counts.key);
     if (stage === null || counts.retries.some((retry) => retry.key === key)) return [];
     return [{ key, execution: counts.key, stage }];
   });
+  // Once it runs again, whoever else asked is told so.
+  return wanted.slice(0, 1);
 }
 
 /** The stage to retry from: the one named, where the plan has it; else the first that has not passed. */
