@@ -41,8 +41,10 @@ export function converge(decision: Decision, present: Present, now: number): Con
     ...leftovers(decision, present),
   ];
   for (const check of [...wanted].sort(gatesFirst)) {
-    if (check.name !== gateName && present.elsewhere.includes(check.name)) continue;
-    const there = find([...present.checks, ...present.leftover], check);
+    const left = find(present.leftover, check);
+    const elsewhere = left === undefined && present.elsewhere.includes(check.name);
+    if (check.name !== gateName && elsewhere) continue;
+    const there = left ?? find(present.checks, check);
     const effect = checkEffect(check, there);
     if (effect === null) continue;
     const paced =
