@@ -44,6 +44,8 @@ export const limit = {
     deadline_max_ms: 7 * 24 * 60 * 60_000,
     timeout_default_ms: 30 * 60_000,
     deadline_default_ms: 2 * 60 * 60_000,
+    /** A pipeline in AWS may wait for a person over a weekend's end. */
+    pipeline_deadline_default_ms: 24 * 60 * 60_000,
   },
   report: {
     /** A report larger than this is hostile or useless; our own choice. */

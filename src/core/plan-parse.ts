@@ -76,6 +76,18 @@ function normalisePipeline(name: string, written: WrittenPlan["pipelines"][strin
 
 function normalisePart(written: WrittenPart): Part {
   const deadline_ms = durationMs(written.deadline);
+  if (written.engine === "codepipeline")
+    return {
+      engine: written.engine,
+      pipeline: written.pipeline,
+      region: written.region,
+      role: written.role ?? null,
+      source: written.source ?? null,
+      stages: written.stages.map((stage) =>
+        typeof stage === "string" ? { name: stage, reports: [] } : stage,
+      ),
+      deadline_ms,
+    };
   const usual_ms = Math.min(limit.plan.timeout_default_ms, deadline_ms);
   return {
     engine: written.engine,

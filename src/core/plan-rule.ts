@@ -67,7 +67,8 @@ function pipelineProblems(names: readonly string[]): readonly RuleProblem[] {
 }
 
 function stageProblems(part: Fields): readonly RuleProblem[] {
-  const names = list(part.stages).map((stage) => map(stage).name);
+  // A stage of a pipeline in AWS may be given by its name alone.
+  const names = list(part.stages).map((stage) => (isText(stage) ? stage : map(stage).name));
   return repeated(names).map(({ index, name, first }) => ({
     path: ["stages", index, "name"],
     message:

@@ -14,25 +14,20 @@ import { isUnreadable } from "./plan-yaml.ts";
 
 const most = limit.plan;
 
+const nameOfStage = z
+  .string({ error: "text, the name of the stage" })
+  .regex(stageName, { error: `The name of a stage has ${nameRule}.` })
+  .meta({ description: "How checks and commands call the stage. Unique in its part." });
+
 const stage = object("a map with `name` and `run`", {
-  name: z
-    .string({ error: "text, the name of the stage" })
-    .regex(stageName, { error: `The name of a stage has ${nameRule}.` })
-    .meta({ description: "How checks and commands call the stage. Unique in its part." }),
+  name: nameOfStage,
   run: z
     .string({ error: "text, the shell command of the stage" })
     .check(sentences(runProblem))
     .meta({ description: "The shell command of the stage. It has passed when it exits with 0." }),
-  reports: z
-    .array(z.string({ error: "a pattern of report files" }).check(sentences(reportProblem)), {
-      error: "a list of patterns, such as [reports/*.xml]",
-    })
-    .max(most.reports, { error: `A stage has at most ${most.reports} report patterns.` })
-    .default([])
-    .meta({
-      description:
-        "Test reports that the stage writes, as patterns below the workspace: JUnit XML or CTRF. Each pattern must match a readable report, or the stage fails.",
-    }),
+  reports: reports(
+    "Test reports that the stage writes, as patterns below the workspace: JUnit XML or CTRF. Each pattern must match a readable report, or the stage fails.",
+  ),
   timeout: duration(most.timeout_max_ms)
     .optional()
     .meta({
@@ -42,8 +37,10 @@ const stage = object("a map with `name` and `run`", {
     }),
 });
 
+const someEngine = "local or codepipeline";
+
 const localPart = object("a map with `engine` and `stages`", {
-  engine: z.literal("local", { error: "local, the only engine there is" }).meta({
+  engine: z.literal("local", { error: someEngine }).meta({
     description: "What runs the part. `local` runs the commands on the machine of Interlock.",
   }),
   stages: z
@@ -57,11 +54,69 @@ const localPart = object("a map with `engine` and `stages`", {
   }),
 });
 
-const part = z.discriminatedUnion("engine", [localPart], {
+const pipelineStage = z.union(
+  [
+    nameOfStage,
+    object("the name of a stage, or a map with `name` and `reports`", {
+      name: nameOfStage,
+      reports: reports(
+        "Test reports in the stage's output artifacts, as patterns: JUnit XML or CTRF. Each pattern must match a readable report, or the stage counts as failed.",
+      ),
+    }),
+  ],
+  { error: "the name of a stage, or a map with `name` and `reports`" },
+);
+
+const codePipelinePart = object("a map with `engine`, `pipeline`, `region` and `stages`", {
+  engine: z.literal("codepipeline", { error: someEngine }).meta({
+    description: "What runs the part. `codepipeline` starts a pipeline of AWS CodePipeline.",
+  }),
+  pipeline: z
+    .string({ error: "text, the name of the pipeline in AWS" })
+    .regex(/^[A-Za-z0-9.@_-]{1,100}$/, {
+      error: "The name of a pipeline in AWS has letters, digits and . @ - _, at most 100.",
+    })
+    .meta({ description: "The name of the pipeline in AWS." }),
+  region: z
+    .string({ error: "text, such as eu-west-1" })
+    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/, { error: "A region is written like eu-west-1." })
+    .meta({ description: "The AWS region of the pipeline." }),
+  role: z
+    .string({ error: "text, the ARN of a role" })
+    .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, {
+      error: "A role is written like arn:aws:iam::111122223333:role/interlock.",
+    })
+    .optional()
+    .meta({
+      description:
+        "The role to assume, with the external id OWNER/REPO. Without it Interlock's own credentials serve, where the operator allows that.",
+    }),
+  source: z
+    .string({ error: "text, the name of the source action" })
+    .regex(/^[A-Za-z0-9.@_-]{1,100}$/, {
+      error: "The name of an action in AWS has letters, digits and . @ - _, at most 100.",
+    })
+    .optional()
+    .meta({ description: "The source action that takes the commit. Needed where there are two." }),
+  stages: z
+    .array(pipelineStage, { error: "a list of stages" })
+    .min(1, { error: "A part needs at least one stage." })
+    .max(most.stages, { error: `A part has at most ${most.stages} stages.` })
+    .meta({
+      description:
+        "The stages of the pipeline that count, by the names they have in AWS, in the order in which they must pass.",
+    }),
+  deadline: duration(most.deadline_max_ms)
+    .default(durationText(most.pipeline_deadline_default_ms))
+    .meta({
+      description:
+        "From the start of an execution: 90s, 10m, 2h or 1d. What has not ended by then has failed.",
+    }),
+});
+
+const part = z.discriminatedUnion("engine", [localPart, codePipelinePart], {
   error: (issue) =>
-    issue.code === "invalid_union"
-      ? "local, the only engine there is"
-      : "a map with `engine` and `stages`",
+    issue.code === "invalid_union" ? someEngine : "a map with `engine` and `stages`",
 });
 
 const pipeline = object("a map with `branches` and `verify`", {
@@ -143,6 +198,16 @@ function globs(of: "branches" | "paths", problem: (glob: string) => string | nul
           : null,
       ),
     );
+}
+
+function reports(description: string) {
+  return z
+    .array(z.string({ error: "a pattern of report files" }).check(sentences(reportProblem)), {
+      error: "a list of patterns, such as [reports/*.xml]",
+    })
+    .max(most.reports, { error: `A stage has at most ${most.reports} report patterns.` })
+    .default([])
+    .meta({ description });
 }
 
 function branchProblem(glob: string): string | null {

@@ -21,6 +21,7 @@ interface Node {
   readonly additionalProperties?: Node | boolean;
   readonly items?: Node;
   readonly oneOf?: readonly Node[];
+  readonly anyOf?: readonly Node[];
 }
 
 test("the schema for editors is the one that plans are read by", () => {
@@ -102,6 +103,7 @@ test("the document names the limits that are in force", () => {
 function keys(node: Node, path = ""): readonly (readonly [string, Node])[] {
   const inner = [
     ...(node.oneOf ?? []),
+    ...(node.anyOf ?? []),
     ...(node.items ? [node.items] : []),
     ...(typeof node.additionalProperties === "object" ? [node.additionalProperties] : []),
   ].flatMap((child) => keys(child, path));
