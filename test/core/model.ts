@@ -1,0 +1,94 @@
+// A world that does what it is told: carries effects out on facts and on what is present, so that a
+// test can see whether deciding and converging come to rest.
+
+import type { Present } from "../../src/core/converge.ts";
+import type { Decision } from "../../src/core/decision.ts";
+import type { CheckPresent, CheckWanted, Effect } from "../../src/core/effect.ts";
+import type { Execution, Facts } from "../../src/core/fact.ts";
+
+export interface World {
+  readonly facts: Facts;
+  readonly present: Present;
+}
+
+/** Every effect takes effect, and what was decided is recorded. */
+export function carryOut(world: World, decision: Decision, effects: readonly Effect[]): World {
+  const { facts, present } = effects.reduce(one, world);
+  const { sha, verdict, settlements } = decision;
+  return {
+    present,
+    facts: {
+      ...facts,
+      said: sha === null || verdict === null ? null : { sha, verdict: verdict.state },
+      intentions: facts.intentions.map((intention) => {
+        const settled = settlements.find(({ key }) => key === intention.key);
+        return settled === undefined ? intention : { ...intention, outcome: settled.outcome };
+      }),
+    },
+  };
+}
+
+function one(world: World, effect: Effect): World {
+  const { facts, present } = world;
+  const change = (key: string, to: Partial<Execution>): World => ({
+    ...world,
+    facts: {
+      ...facts,
+      executions: facts.executions.map((one) => (one.key === key ? { ...one, ...to } : one)),
+    },
+  });
+  switch (effect.kind) {
+    case "create_check":
+    case "update_check":
+      return { ...world, present: written(present, effect.check, facts.now) };
+    case "create_answer":
+    case "update_answer": {
+      const { intention: key, body } = effect;
+      const others = present.answers.filter((answer) => answer.key !== key);
+      return { ...world, present: { ...present, answers: [...others, { key, id: 1, body }] } };
+    }
+    case "start": {
+      const { key } = effect;
+      const running = { engineId: key, state: "running" } as const;
+      if (facts.executions.some((execution) => execution.key === key)) return change(key, running);
+      const begun: Execution = {
+        ...effect.run,
+        ...running,
+        why: "",
+        stages: [],
+        createdAt: facts.now,
+        endedAt: null,
+        stopReason: null,
+        retries: [],
+      };
+      return { ...world, facts: { ...facts, executions: [...facts.executions, begun] } };
+    }
+    case "stop":
+      return change(effect.execution, {
+        state: "stopped",
+        stopReason: effect.reason,
+        endedAt: facts.now,
+      });
+    case "retry": {
+      const { key, stage, execution } = effect;
+      const retries = facts.executions.find((one) => one.key === execution)?.retries ?? [];
+      const done = { key, stage, state: "done", why: "", at: facts.now } as const;
+      const again = { state: "running", endedAt: null, stopReason: null } as const;
+      return change(execution, { ...again, retries: [...retries, done] });
+    }
+  }
+}
+
+/** A check that was left on another commit is found again only while it is in progress. */
+function written(present: Present, check: CheckWanted, now: number): Present {
+  const same = (there: CheckPresent) => there.sha === check.sha && there.name === check.name;
+  const now_ = { sha: check.sha, name: check.name, id: 1, content: check, sentAt: now };
+  if (present.leftover.some(same)) {
+    const left = check.state.status === "in_progress" ? [now_] : [];
+    return {
+      ...present,
+      leftover: [...present.leftover.filter((there) => !same(there)), ...left],
+    };
+  }
+  return { ...present, checks: [...present.checks.filter((there) => !same(there)), now_] };
+}
