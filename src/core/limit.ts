@@ -39,6 +39,8 @@ export const limit = {
     /** What braces in one pattern may stand for. */
     glob_alternatives: 64,
     reports: 20,
+    /** Topics that are told of releases. */
+    notify: 10,
     duration_min_ms: 1_000,
     timeout_max_ms: 24 * 60 * 60_000,
     deadline_max_ms: 7 * 24 * 60 * 60_000,
@@ -117,6 +119,8 @@ export const limit = {
     again_ms: 5_000,
     /** Each further failure in a row doubles the wait, up to here. */
     again_ms_max: 5 * 60_000,
+    /** Looks that wait for the budget come back within this of the moment when it has room. */
+    spread_ms: 20_000,
     /** A running execution is asked after this even where no notice came. */
     running_ms: 60_000,
     /** No verdict is made from a reading of a pull request or a plan that is older. */
@@ -314,6 +318,26 @@ export const limit = {
     artifacts: 10,
     /** API_BatchGetBuilds.html, API_BatchGetReports.html */
     batch: 100,
+  },
+  notify: {
+    /** docs.aws.amazon.com/sns/latest/api/API_Publish.html: less than 100. */
+    subject_chars: 99,
+    /** API_Publish.html: 256 KB for the message with its attributes. */
+    message_bytes: 256 * KiB,
+    attributes_bytes: 4 * KiB,
+    sentence_chars: 2_000,
+    /** What is older is no news, for whoever is added to the list late. */
+    news_ms: day_ms,
+    every_ms: 2_000,
+    /** Sent at the same time. */
+    together: 20,
+    request_ms: 10_000,
+    /** After a failed try, doubled up to the longest: with all tries, most of a day. */
+    again_ms: 5_000,
+    again_ms_max: 60 * 60_000,
+    attempts: 30,
+    /** Connections to topics that are kept open. */
+    clients: 50,
   },
   sweep: {
     every_ms: 3 * 60_000,

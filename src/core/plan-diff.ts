@@ -37,7 +37,7 @@ function* describe(base: PlanReading, proposed: PlanReading): Iterable<string> {
   }
 }
 
-const nothing: Plan = { exempt: [], pipelines: [], commands: {} };
+const nothing: Plan = { exempt: [], pipelines: [], commands: {}, notify: [] };
 
 function beginning(base: PlanReading): string {
   switch (base.kind) {
@@ -64,6 +64,7 @@ function* changes(base: Plan, proposed: Plan): Iterable<string> {
     }),
     ...listChanges("Exempt paths", base.exempt, proposed.exempt),
     ...commandChanges(base, proposed),
+    ...notifyChanges(base, proposed),
   ];
   for (const sentence of sentences) {
     same = false;
@@ -168,6 +169,14 @@ function* commandChanges(base: Plan, proposed: Plan): Iterable<string> {
     const was = before === undefined ? "" : `, no longer by ${join(before)}`;
     yield `Command ${verb} could be given by ${who}${was}.`;
   }
+}
+
+function* notifyChanges(base: Plan, proposed: Plan): Iterable<string> {
+  const kindsOf = (plan: Plan, topic: string) =>
+    plan.notify.find((entry) => entry.topic === topic)?.kinds ?? [];
+  const topics = new Set([...base.notify, ...proposed.notify].map(({ topic }) => topic));
+  for (const topic of topics)
+    yield* listChanges(`Notices to ${topic}`, kindsOf(base, topic), kindsOf(proposed, topic));
 }
 
 /** Order is no change: excludes win wherever they stand. */

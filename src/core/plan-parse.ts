@@ -60,7 +60,8 @@ function normalise(written: WrittenPlan, order: readonly string[]): Plan {
   const commands: Record<string, readonly Role[]> = {};
   for (const [verb, named] of Object.entries(written.commands))
     if (named !== undefined) commands[verb] = withStronger(named);
-  return { exempt: written.exempt, pipelines, commands };
+  const notify = written.notify.map(({ sns, on }) => ({ topic: sns, kinds: [...new Set(on)] }));
+  return { exempt: written.exempt, pipelines, commands, notify };
 }
 
 function normalisePipeline(name: string, written: WrittenPlan["pipelines"][string]): Pipeline {

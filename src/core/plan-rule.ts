@@ -14,7 +14,7 @@ export interface RuleProblem {
 }
 
 export function ruleProblems(plan: unknown): readonly RuleProblem[] {
-  const { exempt, pipelines } = map(plan);
+  const { exempt, pipelines, notify } = map(plan);
   const parts = Object.entries(map(pipelines)).flatMap(([name, pipeline]) =>
     ["verify", "release"].map((part) => ({
       path: ["pipelines", name, part],
@@ -24,6 +24,7 @@ export function ruleProblems(plan: unknown): readonly RuleProblem[] {
   return [
     ...exemptProblems(list(exempt)),
     ...(isMap(pipelines) ? pipelineProblems(Object.keys(pipelines)) : []),
+    ...notifyProblems(list(notify)),
     ...parts.flatMap(({ path, part }) =>
       [...stageProblems(part), ...deadlineProblems(part)].map((problem) => ({
         path: [...path, ...problem.path],
@@ -92,6 +93,20 @@ function deadlineProblems(part: Fields): readonly RuleProblem[] {
       },
     ];
   });
+}
+
+function notifyProblems(notify: readonly unknown[]): readonly RuleProblem[] {
+  const topics = notify.map((entry) => map(entry).sns);
+  return topics.flatMap((topic, index) =>
+    isText(topic) && topics.indexOf(topic) < index
+      ? [
+          {
+            path: ["notify", index, "sns"],
+            message: "This topic is told already; put all that it is told into one list.",
+          },
+        ]
+      : [],
+  );
 }
 
 /** Names that stood there before, upper and lower case being the same. */

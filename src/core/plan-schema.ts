@@ -8,7 +8,7 @@ import { commandTable, type Verb } from "./command.ts";
 import { durationProblem, durationShape, durationText } from "./duration.ts";
 import { globProblem, isExclude } from "./glob.ts";
 import { limit } from "./limit.ts";
-import { roles } from "./plan.ts";
+import { noticeKinds, roles } from "./plan.ts";
 import { nameRule, pipelineName, stageName } from "./plan-name.ts";
 import { isUnreadable } from "./plan-yaml.ts";
 
@@ -139,6 +139,22 @@ const pipeline = object("a map with `branches` and `verify`", {
     .meta({ description: "What runs for a commit after it has landed on the branch." }),
 });
 
+const notify = object("a map with `sns` and `on`", {
+  sns: z
+    .string({ error: "text, the ARN of an SNS topic" })
+    .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}(?:\.fifo)?$/, {
+      error: "A topic is written like arn:aws:sns:eu-west-1:111122223333:releases.",
+    })
+    .meta({ description: "The SNS topic that is told." }),
+  on: z
+    .array(z.enum(noticeKinds, { error: `one of ${noticeKinds.join(", ")}` }), {
+      error: "a list, such as [failed, recovered]",
+    })
+    .min(1, { error: "Nothing would be told; name what should be, or leave the key away." })
+    .default(noticeKinds.filter((kind) => kind !== "started"))
+    .meta({ description: "What the topic is told of a release." }),
+});
+
 /** A plan as written, in plain values. */
 export const planSchema = object("a map with `version` and `pipelines`", {
   version: z
@@ -163,6 +179,11 @@ export const planSchema = object("a map with `version` and `pipelines`", {
     description:
       "Who may give a command, where that differs from the default. A role includes the stronger ones.",
   }),
+  notify: z
+    .array(notify, { error: "a list of topics" })
+    .max(most.notify, { error: `At most ${most.notify} topics are told.` })
+    .default([])
+    .meta({ description: "The SNS topics that are told of what happens to releases." }),
 }).meta({
   title: "Interlock plan",
   description: "The roads to production of a repository: .github/interlock.yml",

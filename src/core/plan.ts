@@ -4,6 +4,17 @@
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
 export type Role = (typeof roles)[number];
 
+/** What people can be told of a release. */
+export const noticeKinds = [
+  "started",
+  "failed",
+  "recovered",
+  "halted",
+  "rolled_back",
+  "bypass",
+] as const;
+export type NoticeKind = (typeof noticeKinds)[number];
+
 export interface Plan {
   /** Paths that need no pipeline, as globs; excludes (`!glob`) win. */
   readonly exempt: readonly string[];
@@ -11,6 +22,16 @@ export interface Plan {
   readonly pipelines: readonly Pipeline[];
   /** The roles that may give a command, where the plan says otherwise than `core/command.ts`. */
   readonly commands: Readonly<Record<string, readonly Role[]>>;
+  /** Topics unique. */
+  readonly notify: readonly Notify[];
+}
+
+/** Who is told of what. */
+export interface Notify {
+  /** ARN of an SNS topic. */
+  readonly topic: string;
+  /** Never empty. */
+  readonly kinds: readonly NoticeKind[];
 }
 
 export interface Pipeline {

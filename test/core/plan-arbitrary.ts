@@ -2,7 +2,14 @@
 
 import fc from "fast-check";
 import { commandTable } from "../../src/core/command.ts";
-import { type LocalPart, type Pipeline, type Plan, roles } from "../../src/core/plan.ts";
+import {
+  type LocalPart,
+  type Notify,
+  noticeKinds,
+  type Pipeline,
+  type Plan,
+  roles,
+} from "../../src/core/plan.ts";
 
 const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?$/),
@@ -76,8 +83,16 @@ const commands = fc
       ),
   );
 
+const notify: fc.Arbitrary<Notify> = fc.record({
+  topic: fc
+    .stringMatching(/^[\w-]{1,40}$/)
+    .map((topic) => `arn:aws:sns:eu-west-1:111122223333:${topic}`),
+  kinds: fc.uniqueArray(fc.constantFrom(...noticeKinds), { minLength: 1 }),
+});
+
 export const anyPlan: fc.Arbitrary<Plan> = fc.record({
   exempt: fc.oneof(fc.constant([]), globs),
   pipelines: fc.uniqueArray(pipeline, { minLength: 1, maxLength: 4, ...unique }),
   commands,
+  notify: fc.uniqueArray(notify, { maxLength: 3, selector: ({ topic }) => topic }),
 });

@@ -32,6 +32,7 @@ const plan = (more: Partial<Plan> = {}): Plan => ({
   exempt: [],
   pipelines: [pipeline()],
   commands: {},
+  notify: [],
   ...more,
 });
 const read = (of: Plan): PlanReading => ({
@@ -149,6 +150,27 @@ test("taking something away is told as well", () => {
     "Exempt paths: docs/** would be removed.",
     "Command stop could be given by whoever may by default, no longer by admin.",
     "Command retry could be given by maintain, admin, no longer by write, maintain, admin.",
+  ]);
+});
+
+test("who is told of what is told", () => {
+  const topic = (name: string) => `arn:aws:sns:eu-west-1:111122223333:${name}`;
+  const base = plan({
+    notify: [
+      { topic: topic("a"), kinds: ["failed", "bypass"] },
+      { topic: topic("b"), kinds: ["failed"] },
+    ],
+  });
+  const proposed = plan({
+    notify: [
+      { topic: topic("c"), kinds: ["started"] },
+      { topic: topic("a"), kinds: ["recovered", "failed"] },
+    ],
+  });
+  expect(describePlanChange(read(base), read(proposed))).toEqual([
+    `Notices to ${topic("a")}: recovered would be added, bypass would be removed.`,
+    `Notices to ${topic("b")}: failed would be removed.`,
+    `Notices to ${topic("c")}: started would be added.`,
   ]);
 });
 

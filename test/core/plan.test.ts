@@ -50,6 +50,7 @@ test("the smallest plan has every part, filled with what is usual", () => {
       },
     ],
     commands: {},
+    notify: [],
   });
 });
 
@@ -88,6 +89,19 @@ test("a role includes the stronger ones", () => {
     help: ["triage", "write", "maintain", "admin"],
     stop: ["write", "maintain", "admin"],
   });
+});
+
+test("a topic is told of everything but starts, unless the plan says otherwise", () => {
+  expect(planOf(read("good/whole.yml")).notify).toEqual([
+    {
+      topic: "arn:aws:sns:eu-west-1:111122223333:releases",
+      kinds: ["failed", "rolled_back", "bypass"],
+    },
+    {
+      topic: "arn:aws:sns:eu-west-1:111122223333:chat",
+      kinds: ["failed", "recovered", "halted", "rolled_back", "bypass"],
+    },
+  ]);
 });
 
 test("an alias stands for what its anchor names", () => {
@@ -326,6 +340,7 @@ function written(plan: Plan): unknown {
       ]),
     ),
     commands: plan.commands,
+    notify: plan.notify.map(({ topic, kinds }) => ({ sns: topic, on: kinds })),
   };
 }
 

@@ -29,6 +29,7 @@ const plan: Plan = {
     pipeline("all", ["**"], ["release/*", "!release/old"]),
   ],
   commands: {},
+  notify: [],
 };
 
 const known = (value: readonly string[]): Files => ({ kind: "known", value });
