@@ -1,0 +1,78 @@
+// Several subjects of one commit: whatever they say, the strictest verdict stands, and one writes it.
+
+import { expect, test } from "vitest";
+import type { GateState, Sibling } from "../../src/core/fact.ts";
+import { compareStrictness, verdictOf } from "../../src/core/gate.ts";
+import type { ReasonCode } from "../../src/core/reason.ts";
+import { standing } from "../../src/core/sibling.ts";
+import { pullFacts, pullSubject, sha } from "./facts.ts";
+
+const states: readonly GateState[] = ["success", "in_progress", "action_required", "failure"];
+const codes: Readonly<Record<GateState, ReasonCode>> = {
+  success: "passed",
+  in_progress: "stage_pending",
+  action_required: "stopped",
+  failure: "stage_failed",
+};
+
+const own = (state: GateState) => verdictOf([{ code: codes[state], sentence: "So it is." }]);
+
+function stand(
+  number: number,
+  verdicts: readonly GateState[],
+  said: GateState | null,
+  gateBy = "",
+) {
+  const others: Sibling[] = verdicts.flatMap((verdict, at) =>
+    at === number ? [] : [{ key: `pull:acme/shop#${at}`, base: "dev", verdict }],
+  );
+  const facts = pullFacts({
+    subject: pullSubject(number),
+    siblings: others,
+    said: said === null ? null : { verdict: said, sha: sha.head },
+    gateBy,
+  });
+  return standing(facts, sha.head, own(verdicts[number] ?? "failure"));
+}
+
+test("of any three that have decided, exactly one writes the gate, and all show the strictest", () => {
+  for (const a of states)
+    for (const b of states)
+      for (const c of states) {
+        const verdicts = [a, b, c];
+        const [strictest] = verdicts.toSorted(compareStrictness).slice(-1);
+        const all = verdicts.map((state, at) => stand(at, verdicts, state));
+        expect(all.filter(({ owner }) => owner)).toHaveLength(1);
+        expect(all.map(({ shown }) => shown.state)).toEqual([strictest, strictest, strictest]);
+        expect(verdicts[all.findIndex(({ owner }) => owner)]).toBe(strictest);
+      }
+});
+
+test.each<[string, readonly GateState[], GateState | null, string, string[]]>([
+  ["a first verdict", ["success", "success"], null, "", ["pull:acme/shop#1"]],
+  ["another verdict", ["failure", "success"], "success", "", ["pull:acme/shop#1"]],
+  ["the same verdict", ["success", "success"], "success", "", []],
+  [
+    "a gate that is not its owner's",
+    ["success", "failure"],
+    "success",
+    "pull:acme/shop#0",
+    ["pull:acme/shop#1"],
+  ],
+  ["a gate of its own", ["failure", "success"], "failure", "pull:acme/shop#0", []],
+])("%s wakes whom it concerns", (_, verdicts, said, gateBy, wake) => {
+  expect(stand(0, verdicts, said, gateBy).wake).toEqual(wake);
+});
+
+test("a verdict about another commit is news", () => {
+  const siblings = [{ key: "pull:acme/shop#9", verdict: "success" as const }];
+  const facts = pullFacts({ siblings, said: { verdict: "success", sha: sha.old } });
+  expect(standing(facts, sha.head, own("success")).wake).toEqual(["pull:acme/shop#9"]);
+});
+
+test("nobody is waited for who has nothing to add, and whoever has not decided is", () => {
+  const undecided = [{ key: "pull:acme/shop#9", verdict: null }];
+  const { shown, owner } = standing(pullFacts({ siblings: undecided }), sha.head, own("success"));
+  expect({ state: shown.state, owner }).toEqual({ state: "in_progress", owner: true });
+  expect(standing(pullFacts(), sha.head, own("success")).shown.state).toBe("success");
+});
