@@ -79,6 +79,8 @@ export interface HookDelivery {
 
 /** Calls to GitHub. No method throws for anything that GitHub or the network does. */
 export interface GitHub {
+  /** When the installation's budget lets requests go again; not in the future where it does now. */
+  readyAt(repository: Repository): number;
   /** A reading from before `since` is not good enough: something has happened after it. */
   pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
   /** Every changed path, or unknown where the list is cut or does not match `changedFiles`. */

@@ -46,8 +46,9 @@ export async function openGitHub(with_: {
   await probot.ready();
 
   const octokits = new Map<number, Octokit>();
+  const budget = openBudget(clock);
   const client = openClient({
-    budget: openBudget(clock),
+    budget,
     clock,
     async authenticate(installation) {
       const id = installation ?? 0;
@@ -64,6 +65,7 @@ export async function openGitHub(with_: {
   const readings = openReadings({ store, clock });
   return {
     github: {
+      readyAt: ({ installation }) => budget.readyAt(installation),
       ...openReads({ client, readings }),
       ...openLists({ client, readings }),
       ...openWrites({ client, appId }),

@@ -1,26 +1,28 @@
-// Keeps the writes of each installation below GitHub's secondary limit, verdicts first.
+// Keeps the requests of each installation below GitHub's secondary limit, verdicts first.
 
 import { limit } from "../core/limit.ts";
 import type { Clock, Urgency } from "../port.ts";
 
-/** Points spent or promised, in the sliding minute that GitHub counts. */
 interface Entry {
   readonly at: number;
   readonly points: number;
 }
 
 interface Account {
+  /** Within the sliding minute that GitHub counts. */
   spent: Entry[];
   /** Promises by the write they were made to; each is kept when the write comes back. */
-  readonly promised: Map<string, Entry>;
+  readonly promised: Map<string, Entry & { readonly urgency: Urgency }>;
   pausedUntil: number;
 }
 
 export interface Budget {
-  /** Counts a read. Null, or the time before which GitHub wants no request. */
+  /** Null where the read may go now and is counted, or the time before which it may not. */
   read(installation: number): number | null;
   /** Null where the write may go now and is counted; else when it may, which is then kept for `key`. */
   write(installation: number, key: string, urgency: Urgency): number | null;
+  /** The time from which a read may go; not in the future where it may now. */
+  readyAt(installation: number): number;
   /** GitHub said to wait. */
   pause(installation: number, until: number): void;
 }
@@ -28,18 +30,27 @@ export interface Budget {
 /**
  * 900 points a minute for each installation, a read 1, a write 5.
  * Source: docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api (secondary limits).
+ *
+ * Pages leave room for verdicts, and both leave room for the reads that precede every write.
  */
 export function openBudget(clock: Clock): Budget {
   const accounts = new Map<number, Account>();
+  const { points, read_points, write_points, read_reserve_points, gate_reserve_points } =
+    limit.github;
+  const caps: Readonly<Record<Urgency, number>> = {
+    gate: points - read_reserve_points,
+    rest: points - read_reserve_points - gate_reserve_points,
+  };
 
   return {
     read(installation) {
       const account = accountOf(installation);
-      const now = clock();
-      if (account.pausedUntil > now) return account.pausedUntil;
-      account.spent.push({ at: now, points: limit.github.read_points });
+      const at = readyAt(account);
+      if (at > clock()) return at;
+      account.spent.push({ at: clock(), points: read_points });
       return null;
     },
+    readyAt: (installation) => readyAt(accountOf(installation)),
     write(installation, key, urgency) {
       const account = accountOf(installation);
       const now = clock();
@@ -47,15 +58,17 @@ export function openBudget(clock: Clock): Budget {
       const promise = account.promised.get(key);
       if (promise !== undefined && promise.at > now) return promise.at;
       account.promised.delete(key);
-      const points = limit.github.write_points;
-      const cap = limit.github.points - (urgency === "rest" ? limit.github.gate_reserve_points : 0);
-      const at = promise === undefined ? earliest(account, now, points, cap) : now;
-      if (at > now) {
-        account.promised.set(key, { at, points });
-        return at;
+      // Whoever was promised this moment only has to share it with what was really spent.
+      const others = promise === undefined ? promises(account, urgency) : [];
+      const wanted = { now, points: write_points, cap: caps[urgency] };
+      const at = earliest([...account.spent, ...others], wanted);
+      if (at === now) {
+        account.spent.push({ at: now, points: write_points });
+        return null;
       }
-      account.spent.push({ at: now, points });
-      return null;
+      const later = earliest([...account.spent, ...promises(account, urgency)], wanted);
+      account.promised.set(key, { at: later, points: write_points, urgency });
+      return later;
     },
     pause(installation, until) {
       const account = accountOf(installation);
@@ -63,31 +76,57 @@ export function openBudget(clock: Clock): Budget {
     },
   };
 
+  function readyAt(account: Account): number {
+    const now = clock();
+    if (account.pausedUntil > now) return account.pausedUntil;
+    return earliest(account.spent, { now, points: read_points, cap: points });
+  }
+
   function accountOf(installation: number): Account {
     let account = accounts.get(installation);
     if (account === undefined) {
       account = { spent: [], promised: new Map(), pausedUntil: 0 };
       accounts.set(installation, account);
     }
-    const now = clock();
-    account.spent = account.spent.filter((entry) => entry.at > now - limit.github.window_ms);
+    const since = clock() - limit.github.window_ms;
+    account.spent = account.spent.filter((entry) => entry.at > since);
     for (const [key, entry] of account.promised)
-      if (entry.at < now - limit.github.window_ms) account.promised.delete(key);
+      if (entry.at <= since) account.promised.delete(key);
     return account;
   }
 }
 
-/** The first time at which the minute before it, promises included, has room. */
-function earliest(account: Account, now: number, points: number, cap: number): number {
-  const entries = [...account.spent, ...account.promised.values()];
-  const ends = entries.map((entry) => entry.at + limit.github.window_ms).sort((a, b) => a - b);
-  for (const at of [now, ...ends.filter((end) => end > now)]) {
-    const from = at - limit.github.window_ms;
-    const used = entries.reduce(
-      (sum, entry) => (entry.at > from && entry.at <= at ? sum + entry.points : sum),
-      0,
-    );
+/** A verdict does not wait for what was promised to pages. */
+function promises(account: Account, urgency: Urgency): readonly Entry[] {
+  return [...account.promised.values()].filter(
+    (entry) => urgency === "rest" || entry.urgency === "gate",
+  );
+}
+
+/** The first time at which the minute before it has room. */
+function earliest(
+  entries: readonly Entry[],
+  wanted: { readonly now: number; readonly points: number; readonly cap: number },
+): number {
+  const { now, points, cap } = wanted;
+  const { window_ms } = limit.github;
+  const sorted = [...entries].sort((a, b) => a.at - b.at);
+  const ends = sorted.map(({ at }) => at + window_ms).filter((end) => end > now);
+  let used = 0;
+  let entering = 0;
+  let leaving = 0;
+  for (const at of [now, ...ends]) {
+    for (let next = sorted[entering]; next !== undefined && next.at <= at; ) {
+      used += next.points;
+      entering += 1;
+      next = sorted[entering];
+    }
+    for (let next = sorted[leaving]; next !== undefined && next.at <= at - window_ms; ) {
+      used -= next.points;
+      leaving += 1;
+      next = sorted[leaving];
+    }
     if (used + points <= cap) return at;
   }
-  return now + limit.github.window_ms;
+  return now + window_ms;
 }
