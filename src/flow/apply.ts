@@ -1,6 +1,7 @@
 // Carries effects out, each so that doing it twice is doing it once. Knows GitHub and engines by their ports.
 
-import type { Effect } from "../core/effect.ts";
+import { canonical } from "../core/canonical.ts";
+import type { CheckWanted, Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { answerMark } from "../core/page/answer.ts";
@@ -93,7 +94,7 @@ async function start(ports: Ports, { row, facts }: Scene, { run }: Of<"start">):
         endedAt: ports.clock(),
       });
       // The verdict changes with it, so the subject is looked at again at once.
-      return { kind: "deferred", until: ports.clock() };
+      return atOnce(ports);
     case "failed":
       ports.log.warn({ subject: row.key, run: run.key, why: started.why }, "A start failed");
       return { kind: "failed" };
@@ -114,7 +115,7 @@ async function stop(ports: Ports, { row, facts }: Scene, effect: Of<"stop">): Pr
       endedAt: ports.clock(),
     };
     await ports.store.recordExecution(execution.key, stopped);
-    return { kind: "deferred", until: ports.clock() };
+    return atOnce(ports);
   }
   const acted = await engine.stop(execution.engineId, stopSentence(effect.reason));
   if (acted.kind === "failed") return { kind: "failed" };
@@ -138,14 +139,28 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
       : { key, stage, state: "refused" as const, why: acted.why, at };
   await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
   if (acted.kind === "done") await ports.store.reopenExecution(execution.key);
-  return { kind: "deferred", until: ports.clock() };
+  return atOnce(ports);
+}
+
+/** A gate opens only if all who speak about the commit still say what the decision was made from. */
+async function isOvertaken(
+  ports: Ports,
+  { row, facts }: Scene,
+  check: CheckWanted,
+): Promise<boolean> {
+  const opens = check.state.status === "completed" && check.state.conclusion === "success";
+  if (check.name !== gateName || !opens) return false;
+  const now = await ports.store.siblings(row.key, row.subject.repository, check.sha);
+  return canonical(now) !== canonical(facts.siblings);
 }
 
 async function createCheck(
   ports: Ports,
-  { row }: Scene,
+  scene: Scene,
   { check, unconfirmed }: Of<"create_check">,
 ): Promise<Done> {
+  if (await isOvertaken(ports, scene, check)) return atOnce(ports);
+  const { row } = scene;
   const { repository } = row.subject;
   const urgency = check.name === gateName ? "gate" : "rest";
   if (unconfirmed) {
@@ -166,11 +181,9 @@ async function createCheck(
   return await checkSent(ports, row, check, sent);
 }
 
-async function updateCheck(
-  ports: Ports,
-  { row }: Scene,
-  effect: Of<"update_check">,
-): Promise<Done> {
+async function updateCheck(ports: Ports, scene: Scene, effect: Of<"update_check">): Promise<Done> {
+  if (await isOvertaken(ports, scene, effect.check)) return atOnce(ports);
+  const { row } = scene;
   const urgency = effect.check.name === gateName ? "gate" : "rest";
   const sent = await ports.github.updateCheck(row.subject.repository, effect, urgency);
   return await checkSent(ports, row, effect.check, sent);
@@ -179,7 +192,7 @@ async function updateCheck(
 async function checkSent(
   ports: Ports,
   row: SubjectRow,
-  check: Of<"create_check">["check"],
+  check: CheckWanted,
   sent: Sent<number>,
 ): Promise<Done> {
   if (sent.kind === "sent")
@@ -226,6 +239,11 @@ async function answerSent(
   if (sent.kind === "sent")
     await ports.store.recordAnswer(row.key, effect.intention, sent.value, effect.body);
   return outcome(ports, row, sent);
+}
+
+/** The subject is looked at again without delay. */
+function atOnce(ports: Ports): Done {
+  return { kind: "deferred", until: ports.clock() };
 }
 
 function outcome(ports: Ports, row: SubjectRow, sent: Sent<number>): Done {

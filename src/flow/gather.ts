@@ -32,20 +32,20 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
     case "pull": {
       const pull = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
-      const [common, { present, heirs }, read] = await Promise.all([
-        readCommon(ports, row, head),
+      const [common, present, read] = await Promise.all([
+        readCommon(ports, row),
         readPresent(ports, row, head),
         pull.kind === "known" && pull.value.state === "open"
           ? readChange(ports, subject.repository, pull.value)
           : unread,
       ]);
-      const facts: PullFacts = { ...common, heirs, subject, pull, ...read };
-      return { facts, present };
+      const facts: PullFacts = { ...common, ...present.facts, subject, pull, ...read };
+      return { facts, present: present.present };
     }
     case "commit": {
       const { sha } = subject;
-      const [common, { present, heirs }, road, newer, busy, waiting] = await Promise.all([
-        readCommon(ports, row, sha),
+      const [common, present, road, newer, busy, waiting] = await Promise.all([
+        readCommon(ports, row),
         readPresent(ports, row, sha),
         readRoad(ports, row, subject),
         ports.store.newer(subject),
@@ -54,15 +54,15 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
       ]);
       const facts: CommitFacts = {
         ...common,
+        ...present.facts,
         ...road,
-        heirs,
         subject,
         newer,
         busy,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
       };
-      return { facts, present };
+      return { facts, present: present.present };
     }
     case "repository":
       throw new Error(`${row.key} has no facts: flow/inspect looks at repositories`);
@@ -70,24 +70,19 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
 }
 
 /** What is the same for every subject. Executions are asked of their engines first. */
-async function readCommon(ports: Ports, row: SubjectRow, head: string | null) {
-  const [executions, intentions, siblings, gates] = await Promise.all([
+async function readCommon(ports: Ports, row: SubjectRow) {
+  const [executions, intentions] = await Promise.all([
     ports.store.executions(row.key),
     ports.store.intentions(row.key),
-    head === null ? [] : ports.store.siblings(row.key, row.subject.repository, head),
-    head === null ? [] : ports.store.checks(row.subject.repository, [head]),
   ]);
-  const gate = gates.find(({ name }) => name === gateName);
   return {
     now: ports.clock(),
     executions: await Promise.all(executions.map((execution) => refresh(ports, execution))),
     intentions: await readRoles(ports, row.subject.repository, intentions),
-    siblings,
     said:
       row.verdict === null || row.verdictSha === null
         ? null
         : { verdict: row.verdict, sha: row.verdictSha },
-    gateBy: gate?.content.externalId ?? null,
     engines: [...ports.engines.keys()],
   };
 }
@@ -245,7 +240,10 @@ async function readPresent(
   ports: Ports,
   row: SubjectRow,
   head: string | null,
-): Promise<{ readonly present: Present; readonly heirs: readonly string[] }> {
+): Promise<{
+  readonly present: Present;
+  readonly facts: Pick<PullFacts, "siblings" | "gateBy" | "heirs">;
+}> {
   const { repository } = row.subject;
   const { store } = ports;
   const [here, left, answers, siblings] = await Promise.all([
@@ -265,8 +263,9 @@ async function readPresent(
   const mine = ({ content }: CheckPresent) =>
     content.externalId === row.key ||
     !siblings.some(({ key }) => key === content.externalId && key < row.key);
+  const gate = here.find(({ name }) => name === gateName);
   return {
-    heirs: [...heirs],
+    facts: { siblings, gateBy: gate?.content.externalId ?? null, heirs: [...heirs] },
     present: {
       subject: row.key,
       checks: here,
