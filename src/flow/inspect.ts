@@ -3,7 +3,7 @@
 import type { Sight } from "../core/event.ts";
 import { coversBranch } from "../core/route.ts";
 import type { SubjectRow } from "../port.ts";
-import { backoff, type Ports } from "./work.ts";
+import { backoff, type Ports, turnOf } from "./work.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
 export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
@@ -43,14 +43,15 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
       await ports.store.recordTip(repository, subject.branch, subject.sha);
 
   const unread = pulls.kind === "unknown" || branches.kind === "unknown";
-  const failures = unread ? row.failures + 1 : 0;
+  const turn = unread ? turnOf(ports, row) : null;
+  const failures = unread && turn === null ? row.failures + 1 : 0;
   await ports.store.record({
     key: row.key,
     at: now,
     open: true,
     head: null,
     base: null,
-    dueAt: unread ? now + backoff(failures) : null,
+    dueAt: failures > 0 ? now + backoff(failures) : turn,
     failures,
     verdict: null,
     verdictSha: null,

@@ -41,11 +41,12 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
   const applied = await apply(ports, { row, facts, effects });
 
   const unread = isBlind(decision);
+  const turn = unread ? turnOf(ports, row) : null;
   // What GitHub will not have of a subject that is over is not offered again.
   const failed = applied.failed || (applied.refused && decision.open);
-  const failures = failed || unread ? row.failures + 1 : 0;
+  const failures = failed || (unread && turn === null) ? row.failures + 1 : 0;
   const times = [
-    unread ? null : decision.dueAt,
+    unread ? turn : decision.dueAt,
     dueAt,
     applied.until,
     failures > 0 ? ports.clock() + backoff(failures) : null,
@@ -80,6 +81,18 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
 /** Whether something could not be read that the decision needs: asked for again, ever more slowly. */
 function isBlind({ open, verdict, dueAt }: Decision): boolean {
   return verdict === null ? open && dueAt !== null : verdict.reasons.some(isUnread);
+}
+
+/**
+ * Where the budget is what kept GitHub from being read, the time to come back. Spread out, because
+ * everybody waits for the same moment; by the key, so that each look says the same.
+ */
+export function turnOf({ github, clock }: Ports, { subject, key }: SubjectRow): number | null {
+  const ready = github.readyAt(subject.repository);
+  if (ready <= clock()) return null;
+  let hash = 0;
+  for (let at = 0; at < key.length; at += 1) hash = (hash * 31 + key.charCodeAt(at)) | 0;
+  return ready + (Math.abs(hash) % limit.look.spread_ms);
 }
 
 async function postpone(ports: Ports, row: SubjectRow): Promise<void> {
