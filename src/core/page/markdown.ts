@@ -27,33 +27,34 @@ export function block(text: string, language = ""): string {
   return `${fence}${language}\n${body}\n${fence}`;
 }
 
-/**
- * A sentence with foreign words in it, which stay words. Backslashes take the meaning from Markdown's
- * own characters; mentions, references and addresses are found in the text after that, so they get a
- * space without width in their middle.
- */
+/** A sentence with foreign words in it, which stay words: backslashes take their meaning from Markdown's characters. */
 export function prose(text: string): string {
-  return plainLine(text)
-    .replace(/[\\`*_{}[\]|~]/g, "\\$&")
-    .replace(/^[-+#]/, "\\$&")
-    .replace(/^(\d+)([.)])/, "$1\\$2")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replace(/@|#(?=\w)/g, "$&\u200b")
-    .replace(/\bGH-(?=\d)/gi, "$&\u200b")
-    .replace(/:\/\//g, ":\u200b//")
-    .replace(/www\./gi, "$&\u200b");
+  return still(
+    plainLine(text)
+      .replace(/[\\`*_{}[\]|~]/g, "\\$&")
+      .replace(/^[-+#]/, "\\$&")
+      .replace(/^(\d+)([.)])/, "$1\\$2"),
+  );
 }
 
 /** A part that opens on demand. The title stands in HTML, where backslashes would be seen. */
 export function fold(title: string, body: string): string {
-  const words = plainLine(title)
+  return `<details><summary>${still(plainLine(title))}</summary>\n\n${body}\n\n</details>`;
+}
+
+/**
+ * Words without HTML. Mentions, references and addresses are found in the text after Markdown is
+ * done with it, so they get spaces without width in their middle.
+ */
+function still(text: string): string {
+  return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
-    .replace(/@|#(?=\w)/g, "$&\u200b");
-  return `<details><summary>${words}</summary>\n\n${body}\n\n</details>`;
+    .replace(/@|#(?=\w)/g, "\u200b$&\u200b")
+    .replace(/\bGH-(?=\d)/gi, "$&\u200b")
+    .replace(/:\/\//g, ":\u200b//")
+    .replace(/www\./gi, "$&\u200b");
 }
 
 /**
