@@ -111,7 +111,7 @@ function waitOf(status: number, headers: Headers, now: number): number | null {
   if (headers["retry-after"] !== undefined && Number.isFinite(after))
     return now + Math.max(1, after) * 1000;
   const reset = Number(headers["x-ratelimit-reset"]);
-  if (String(headers["x-ratelimit-remaining"]) === "0" && Number.isFinite(reset))
+  if (Number(headers["x-ratelimit-remaining"]) <= 0 && Number.isFinite(reset))
     return Math.max(now + 1000, reset * 1000);
   return status === 429 ? now + limit.github.window_ms : null;
 }
