@@ -3,6 +3,8 @@
 /** By method: how many calls go well before the one that throws. */
 export interface Breaks {
   readonly planned: Map<string, number>;
+  /** Methods that never go well. */
+  readonly broken: Set<string>;
   /** From now on nothing works any more: the process is dead. */
   dead: boolean;
 }
@@ -21,7 +23,8 @@ export function breakable<T extends object>(inner: T, breaks: Breaks): T {
         const left = breaks.planned.get(String(name));
         if (left !== undefined) breaks.planned.set(String(name), left - 1);
         if (left === 0) breaks.planned.delete(String(name));
-        if (breaks.dead || left === 0) throw new Broken(`${String(name)} broke`);
+        if (breaks.dead || left === 0 || breaks.broken.has(String(name)))
+          throw new Broken(`${String(name)} broke`);
         return (member as (...all: unknown[]) => unknown).apply(target, args);
       };
     },
