@@ -165,3 +165,24 @@ test("a pipeline is found only in its own account and region", async () => {
   const { metadata } = await theirs.send(new GetPipelineCommand({ name: "theirs" }));
   expect(metadata?.pipelineArn).toBe("arn:aws:codepipeline:us-east-1:444455556666:theirs");
 });
+
+test("temporary keys are worth nothing without their token", async () => {
+  const world = await smallAws();
+  const role = world.aws.createRole({ name: "interlock" });
+  const { sessionToken: _, ...credentials } = await assume(world, { RoleArn: role.arn });
+  const asRole = new CodePipelineClient({ ...world.client, credentials });
+  await expect(asRole.send(new GetPipelineCommand({ name: world.name }))).rejects.toMatchObject({
+    name: "UnrecognizedClientException",
+  });
+});
+
+test("a role that assumes a role gets an hour at most", async () => {
+  const world = await smallAws();
+  const role = world.aws.createRole({ name: "first", maxSessionSeconds: 43_200 });
+  const credentials = await assume(world, { RoleArn: role.arn });
+  const chained = { ...world, sts: new STSClient({ ...world.client, credentials }) };
+  await assume(chained, { RoleArn: role.arn });
+  await expect(
+    assume(chained, { RoleArn: role.arn, DurationSeconds: 7_200 }),
+  ).rejects.toMatchObject({ message: expect.stringContaining("role chaining") });
+});

@@ -229,3 +229,58 @@ test("an automatic rollback needs a success in the stage first", async () => {
   back.fail("Production");
   expect(pipeline.executions()).toHaveLength(4);
 });
+
+test("all actions of a stage can be run again, also of one that was stopped", async () => {
+  const { pipeline, codepipeline, name } = await smallAws({
+    pipeline: {
+      stages: [{ name: "Test", kind: "test", actions: [{ name: "Unit" }, { name: "Lint" }] }],
+    },
+  });
+  const execution = pipeline.run({ until: "Test" }).pass("Test", { action: "Lint" });
+  pipeline.stop(execution.id, "abandon");
+  await codepipeline.send(
+    new RetryStageExecutionCommand({
+      pipelineName: name,
+      stageName: "Test",
+      pipelineExecutionId: execution.id,
+      retryMode: "ALL_ACTIONS",
+    }),
+  );
+  const running = execution.data.actions.filter((a) => a.status === "InProgress");
+  expect(running.map((a) => a.declaration.name)).toEqual(["Unit", "Lint"]);
+});
+
+test("a stage that retries by itself does so once", async () => {
+  const { pipeline, codepipeline, name } = await smallAws({
+    pipeline: { stages: [{ name: "Production", onFailure: { result: "RETRY" } }] },
+  });
+  const execution = pipeline.run({ until: "Production" }).fail("Production");
+  expect(execution.status).toBe("InProgress");
+  const { stageStates } = await codepipeline.send(new GetPipelineStateCommand({ name }));
+  expect(stageStates?.[1]?.retryStageMetadata).toEqual({
+    autoStageRetryAttempt: 1,
+    latestRetryTrigger: "AutomatedStageRetry",
+  });
+  expect(execution.fail("Production").status).toBe("Failed");
+});
+
+test("a rollback passes a closed transition, and goes no further than its stage", async () => {
+  const { pipeline } = await smallAws();
+  const good = pipeline.run({ sha });
+  pipeline.disableTransition("Build");
+  const back = pipeline.rollback("Build", good.id).pass("Build");
+  expect([back.status, back.data.stages.length]).toEqual(["Succeeded", 1]);
+});
+
+test("what succeeded in an older structure is no candidate for a rollback", async () => {
+  const { pipeline, codepipeline, name } = await smallAws();
+  pipeline.run({ sha });
+  pipeline.addStage("Later");
+  const { pipelineExecutionSummaries } = await codepipeline.send(
+    new ListPipelineExecutionsCommand({
+      pipelineName: name,
+      filter: { succeededInStage: { stageName: "Production" } },
+    }),
+  );
+  expect(pipelineExecutionSummaries).toEqual([]);
+});

@@ -55,6 +55,9 @@ test("an event has the form that EventBridge gives it", async () => {
       "pipeline-execution-attempt": 1,
     },
   });
+  const stage = world.aws.events.events.find((e) => e["detail-type"].includes("Stage"))?.detail;
+  // A stage counts its retries, an execution its attempts.
+  expect(stage).toMatchObject({ stage: "Source", "pipeline-execution-attempt": 0 });
   const failed = world.aws.events.events.find((e) => e.detail.state === "FAILED")?.detail;
   expect(failed).toMatchObject({
     action: "Build",

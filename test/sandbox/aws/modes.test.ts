@@ -172,3 +172,31 @@ test("a structure that cannot be is refused", async () => {
   ).rejects.toMatchObject({ name: "InvalidStructureException" });
   expect(pipeline.version).toBe(1);
 });
+
+test("the way out of a stage is the way into the next", async () => {
+  const { pipeline, codepipeline, name } = await smallAws();
+  await codepipeline.send(
+    new DisableStageTransitionCommand({
+      pipelineName: name,
+      stageName: "Build",
+      transitionType: "Outbound",
+      reason: "Not yet",
+    }),
+  );
+  const execution = pipeline.run();
+  expect([execution.stage, execution.data.position.kind]).toEqual(["Test", "waiting"]);
+});
+
+test("a stage that was removed and comes back has no past", async () => {
+  const { pipeline, codepipeline, name } = await smallAws();
+  pipeline.run();
+  pipeline.removeStage("Test");
+  pipeline.addStage("Test", "Production");
+  const { stageStates } = await codepipeline.send(new GetPipelineStateCommand({ name }));
+  expect(stageStates?.map((s) => [s.stageName, s.latestExecution?.status])).toEqual([
+    ["Source", "Succeeded"],
+    ["Build", "Succeeded"],
+    ["Test", undefined],
+    ["Production", "Succeeded"],
+  ]);
+});

@@ -104,6 +104,13 @@ test("an approval is given once, with its token", async () => {
   });
   expect((await answer("Approved")).approvedAt).toBeInstanceOf(Date);
   expect(execution.status).toBe("Succeeded");
+  // Nobody is asked any more, so nobody is shown the token.
+  const after = await codepipeline.send(new GetPipelineStateCommand({ name }));
+  expect(after.stageStates?.[1]?.actionStates?.[0]?.latestExecution).toMatchObject({
+    status: "Succeeded",
+    lastUpdatedBy: "arn:aws:iam::111122223333:user/interlock",
+  });
+  expect(after.stageStates?.[1]?.actionStates?.[0]?.latestExecution?.token).toBeUndefined();
   await expect(answer("Rejected")).rejects.toMatchObject({
     name: "ApprovalAlreadyCompletedException",
   });

@@ -291,3 +291,10 @@ test("an event may tell of an execution before the answer does", async () => {
   clock.advance(5_000);
   expect((await starting).pipelineExecutionId).toBe(heard[0]);
 });
+
+test("a commit that is not there fails the source action", async () => {
+  const { pipeline } = await smallAws({ sources: () => undefined });
+  const execution = pipeline.startByConsole("ann", sha).pass("Source");
+  expect([execution.status, execution.sha]).toEqual(["Failed", undefined]);
+  expect(execution.data.actions[0]?.error?.code).toBe("ConfigurationError");
+});

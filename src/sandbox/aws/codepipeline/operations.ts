@@ -175,20 +175,23 @@ type Named = { name: string } | { pipelineName: string };
 function onPipeline<T extends Named>(
   name: Name,
   input: Shape<T>,
-  parts: { run(call: Call<T>, pipeline: Pipeline): object | Refusal },
+  parts: {
+    /** What follows the pipeline in the name of the resource. */
+    below?(input: T): string;
+    run(call: Call<T>, pipeline: Pipeline): object | Refusal;
+  },
 ): Operation {
   return operation({
     action: `codepipeline:${name}`,
     input,
-    resource: (asked, scope) => arnFor(asked, scope),
+    resource: (asked, scope) => `${arnFor(asked, scope)}${parts.below?.(asked) ?? ""}`,
     run(call) {
       const pipeline = call.world.pipelines.get(arnFor(call.input, call));
-      if (!pipeline)
-        return refuse(
-          "PipelineNotFoundException",
-          `Account '${call.account}' does not have a pipeline with name '${nameIn(call.input)}'`,
-        );
-      return parts.run(call, pipeline);
+      if (pipeline) return parts.run(call, pipeline);
+      return refuse(
+        "PipelineNotFoundException",
+        `Account '${call.account}' does not have a pipeline with name '${nameIn(call.input)}'`,
+      );
     },
   });
 }
@@ -201,25 +204,16 @@ function onStage<T extends { pipelineName: string; stageName: string }>(
     run(call: Call<T>, pipeline: Pipeline, stage: number): object | Refusal;
   },
 ): Operation {
-  return operation({
-    action: `codepipeline:${name}`,
-    input,
-    resource: (asked, scope) =>
-      `${arnFor(asked, scope)}/${asked.stageName}${parts.below?.(asked) ?? ""}`,
-    run(call) {
-      const pipeline = call.world.pipelines.get(arnFor(call.input, call));
-      if (!pipeline)
-        return refuse(
-          "PipelineNotFoundException",
-          `Account '${call.account}' does not have a pipeline with name '${call.input.pipelineName}'`,
-        );
-      const stage = current(pipeline).stages.findIndex((s) => s.name === call.input.stageName);
-      if (stage === -1)
-        return refuse(
-          "StageNotFoundException",
-          `Pipeline '${pipeline.name}' does not have a stage with name '${call.input.stageName}'`,
-        );
-      return parts.run(call, pipeline, stage);
+  return onPipeline(name, input, {
+    below: (asked) => `/${asked.stageName}${parts.below?.(asked) ?? ""}`,
+    run(call, pipeline) {
+      const { stageName } = call.input;
+      const stage = current(pipeline).stages.findIndex((s) => s.name === stageName);
+      if (stage !== -1) return parts.run(call, pipeline, stage);
+      return refuse(
+        "StageNotFoundException",
+        `Pipeline '${pipeline.name}' does not have a stage with name '${stageName}'`,
+      );
     },
   });
 }
