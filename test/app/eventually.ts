@@ -2,13 +2,13 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-const patience_ms = 60_000;
 const step_ms = 20;
 
 /** Asks again and again until the answer is neither undefined, null nor false. */
 export async function eventually<T>(
   what: string,
   ask: () => T | Promise<T>,
+  patience_ms = 60_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const until = performance.now() + patience_ms;
   while (performance.now() < until) {

@@ -1,6 +1,6 @@
 // The program and an embedded GitHub, joined over HTTP as the real ones are.
 
-import type { EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
+import type { EmbeddedGitHub, GitHubOptions } from "../../src/sandbox/github/github.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { startGitHub } from "../../src/sandbox/github/server.ts";
 import { serviceFiles } from "../../src/sandbox/service.ts";
@@ -24,10 +24,14 @@ export interface World extends AsyncDisposable {
   start(more?: Environment): Promise<App>;
 }
 
+type Observer = NonNullable<GitHubOptions["observe"]>;
+
 export interface WorldOptions {
   readonly store?: "pglite" | "postgres";
   /** The repository's files; the sample service without them. */
   readonly files?: Record<string, string>;
+  /** Sees every exchange too. */
+  readonly observe?: Observer;
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -38,6 +42,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     await startGitHub({
       observe: (request, answer) => {
         if (answer !== undefined) problems.push(...checkExchange(request, answer));
+        options.observe?.(request, answer);
       },
     }),
   );
