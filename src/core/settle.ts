@@ -41,19 +41,28 @@ interface Scene {
 
 export function settle(scene: Scene): Settled {
   const settlements: Settlement[] = [];
-  const answers: AnswerWanted[] = [];
   let waits = false;
   for (const intention of scene.facts.intentions) {
-    const outcome = intention.outcome ?? outcomeOf(scene, intention);
-    if (outcome === null) {
-      waits ||= scene.wishes.some((wish) => wish.intention === intention);
-      continue;
-    }
-    if (intention.outcome === null) settlements.push({ key: intention.key, outcome });
-    if (intention.comment !== null)
-      answers.push({ key: intention.key, body: bodyOf(scene, intention, outcome) });
+    if (intention.outcome !== null) continue;
+    const outcome = outcomeOf(scene, intention);
+    if (outcome !== null) settlements.push({ key: intention.key, outcome });
+    else waits ||= scene.wishes.some((wish) => wish.intention === intention);
   }
-  return { answers, settlements, waits };
+  return { answers: answersTo(scene.facts, settlements), settlements, waits };
+}
+
+/** The answers that should stand, to what was settled before and to what is settled now. */
+export function answersTo(
+  facts: Facts,
+  settlements: readonly Settlement[],
+): readonly AnswerWanted[] {
+  return facts.intentions.flatMap((intention) => {
+    const { key, comment } = intention;
+    const outcome =
+      intention.outcome ?? settlements.find((settlement) => settlement.key === key)?.outcome;
+    if (comment === null || outcome === undefined) return [];
+    return [{ key, body: bodyOf(facts, intention, outcome) }];
+  });
 }
 
 /** Null while one of its commands cannot be settled: an answer is given whole or not yet. */
@@ -178,8 +187,8 @@ function stopped(scene: Scene): Become {
     : done(`Stopping ${names.join(", ")}.`);
 }
 
-function bodyOf(scene: Scene, intention: Intention, outcome: readonly Outcome[]): string {
-  const results = scene.facts.executions.filter(
+function bodyOf(facts: Facts, intention: Intention, outcome: readonly Outcome[]): string {
+  const results = facts.executions.filter(
     (execution) => !isLive(execution) && causedBy(execution, intention.key),
   );
   return cutBytes(answerPage({ intention, outcome, results }), limit.page.bytes);

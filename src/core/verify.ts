@@ -15,7 +15,7 @@ import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
 import { type Route, route } from "./route.ts";
-import { type Ground, settle } from "./settle.ts";
+import { answersTo, type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
 import type { StopReason } from "./stop.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
@@ -289,9 +289,13 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
 
 /** A closed pull request needs nothing that runs, and no more looks. */
 function closed(facts: PullFacts): Decision {
+  const settlements = dismissed(facts, "The pull request is closed.");
+  // Where nothing was said and nothing was run, there was no plan, and nobody is answered.
+  const spoke = facts.said !== null || facts.executions.length > 0;
   return silence({
     stops: stopsOf(facts, () => true, "pull_closed"),
-    settlements: dismissed(facts, "The pull request is closed."),
+    settlements,
+    answers: spoke ? answersTo(facts, settlements) : [],
     end: { code: "pull_closed", sentence: "The pull request was closed before a verdict." },
     wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
   });

@@ -208,6 +208,19 @@ test("several commands in one comment get one answer", async () => {
   expect(pull.answers[0]).toContain("`/interlock stop`");
 });
 
+test("a command that came just before the pull request was closed is answered", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("dev", "/interlock verify");
+  pull.handle.close("dev");
+  await w.settle();
+  await w.advance("1m");
+  expect(pull.answers).toHaveLength(1);
+  expect(pull.answers[0]).toContain("🚫 `/interlock verify`");
+  expect(pull.answers[0]).toContain("The pull request is closed.");
+});
+
 test("a command on a closed pull request does nothing", async () => {
   const w = await world();
   const pull = w.openPull();
