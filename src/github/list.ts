@@ -19,7 +19,6 @@ export function openLists({ client, readings }: { client: Client; readings: Read
       const answer = await readings<readonly OpenPull[]>({
         key: `pulls|${slug(repository)}`,
         keep: "checked",
-        // Newest change first, so that whatever moves shows on the page whose ETag is checked.
         ask: (headers) =>
           pages(async (page) =>
             mapped(
@@ -102,19 +101,20 @@ export function openLists({ client, readings }: { client: Client; readings: Read
   };
 }
 
-/** Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown. */
+/**
+ * Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown.
+ * Headers only of a list with one page: the ETag of one of several says nothing about the others.
+ */
 async function pages<T>(
   ask: (page: number) => Promise<Answer<readonly T[]>>,
 ): Promise<Answer<readonly T[]>> {
   const all: T[] = [];
-  let first: Answer<readonly T[]> | undefined;
   for (let page = 1; page <= limit.github.pages; page++) {
     const answer = await ask(page);
     if (answer.kind !== "ok") return answer;
-    first ??= answer;
     all.push(...answer.data);
     const more = String(answer.headers.link ?? "").includes('rel="next"');
-    if (!more) return { ...answer, headers: first.kind === "ok" ? first.headers : {}, data: all };
+    if (!more) return { ...answer, headers: page === 1 ? answer.headers : {}, data: all };
   }
   return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
 }

@@ -1,7 +1,7 @@
 // What was not heard of is found again, and what was heard of twice happens once.
 
 import { expect, test } from "vitest";
-import { released } from "../world/plan.ts";
+import { planText, released } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";
 
@@ -220,6 +220,18 @@ test("a program that was down for a while takes up where it was", async () => {
   await w.sweep();
   expect(pull.answers).toHaveLength(1);
 });
+
+test("what is listed on a second page is found again too", async () => {
+  const w = await world({ plan: planText({ shop: { branches: ["*"] } }) });
+  for (let number = 100; number < 210; number += 1)
+    w.shop.push({ branch: `b${number}`, sha: w.shop.tip() });
+  await w.settle();
+  await w.sweep();
+  w.github.faults.onWebhook({ event: "push", fault: { kind: "lost" } });
+  const sha = w.shop.commit({ branch: "b209", files: { x: "1" } });
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("success (nothing_to_release)");
+}, 120_000);
 
 test("an idle sweep costs requests for what is listed, and none for a pull request", async () => {
   const w = await world();
