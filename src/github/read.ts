@@ -53,7 +53,8 @@ export function openReads({ client, readings }: { client: Client; readings: Read
           why: `it changes ${pull.changedFiles} files, and GitHub lists ${limit.github.pull_files}`,
         };
       const answer = await readings<readonly string[]>({
-        key: `files|${slug(repository)}|${pull.number}|${pull.head.sha}|${pull.base.ref}`,
+        // What a change brings is counted from its base, which can be moved back.
+        key: `files|${slug(repository)}|${pull.number}|${pull.head.sha}|${pull.base.ref}|${pull.changedFiles}`,
         keep: "forever",
         ask: async () => await allFiles(client, repository, pull),
       });
