@@ -1,0 +1,47 @@
+// Which permission each request to GitHub needs, and each event; `app.yml` asks for these and no others.
+// Source: docs.github.com/rest/authentication/permissions-required-for-github-apps
+
+export type Permission =
+  | "checks"
+  | "contents"
+  | "issues"
+  | "metadata"
+  | "pull_requests"
+  | "statuses";
+
+export type Need = readonly [permission: Permission, level: "read" | "write"];
+
+/** Every request of this folder. Null for those that the App makes as itself, which need none. */
+export const routeNeeds: Readonly<Record<string, Need | null>> = {
+  "GET /app/hook/deliveries": null,
+  "GET /app/installations": null,
+  "POST /app/hook/deliveries/{delivery_id}/attempts": null,
+  "GET /installation/repositories": ["metadata", "read"],
+  "GET /repos/{owner}/{repo}/branches": ["contents", "read"],
+  "GET /repos/{owner}/{repo}/collaborators/{username}/permission": ["metadata", "read"],
+  "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": ["checks", "read"],
+  "GET /repos/{owner}/{repo}/compare/{basehead}": ["contents", "read"],
+  "GET /repos/{owner}/{repo}/contents/{path}": ["contents", "read"],
+  "GET /repos/{owner}/{repo}/pulls": ["pull_requests", "read"],
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}": ["pull_requests", "read"],
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/files": ["pull_requests", "read"],
+  "GET /repos/{owner}/{repo}/tarball/{ref}": ["contents", "read"],
+  "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}": ["checks", "write"],
+  "POST /repos/{owner}/{repo}/check-runs": ["checks", "write"],
+  // Comments on issues, or on pull requests: either permission will do, and these are on pull requests.
+  "GET /repos/{owner}/{repo}/issues/{issue_number}/comments": ["pull_requests", "read"],
+  "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": ["pull_requests", "write"],
+  "POST /repos/{owner}/{repo}/issues/{issue_number}/comments": ["pull_requests", "write"],
+};
+
+/** GitHub offers an event only to Apps that may read what it is about. */
+export const eventNeeds: Readonly<Record<string, Need>> = {
+  check_run: ["checks", "read"],
+  check_suite: ["checks", "read"],
+  issue_comment: ["issues", "read"],
+  pull_request: ["pull_requests", "read"],
+  push: ["contents", "read"],
+};
+
+/** Without it GitHub does not offer the App as the expected source of a required check. */
+export const sourceOfChecks: Need = ["statuses", "write"];
