@@ -171,6 +171,8 @@ export const limit = {
     connect_ms: 10_000,
     /** Until the connection that listens is opened again; work is found by polling meanwhile. */
     reconnect_ms: 1_000,
+    /** Statements that each connection keeps planned; the program has about half as many. */
+    planned: 200,
     /** Tries of a transaction that the database asks to repeat. */
     attempts: 5,
     /** Log that PGlite reads again after a crash, at most; one segment of it has 16 MB. */

@@ -20,9 +20,9 @@ export function openPostgres(url: string, log: Log): Database {
 
   const database: Database = {
     kind: "postgres",
-    query: (text, params) => query(pool, text, params),
-    exec: (script) => exec(pool, script),
-    transaction: (work) => repeated(() => transaction(pool, work)),
+    query: (text, params) => repeated(() => leased(pool, (client) => query(client, text, params))),
+    exec: (script) => leased(pool, (client) => exec(client, script)),
+    transaction: (work) => repeated(() => leased(pool, (client) => transaction(client, work))),
     listen: (channel, hear) => listenOn(() => new pg.Client(config), channel, hear, log),
     close: () => pool.end(),
   };
@@ -45,26 +45,59 @@ async function query<Row>(
   text: string,
   params: readonly Param[] = [],
 ): Promise<readonly Row[]> {
+  const values = storable(params);
+  const name = values.length === 0 ? undefined : nameOf(text);
   // pg-boss sends scripts whose one interesting row may be in any of their results.
-  const result: pg.QueryResult | pg.QueryResult[] = await on.query(text, storable(params));
+  const result: pg.QueryResult | pg.QueryResult[] = await on.query(
+    name === undefined ? { text, values } : { text, values, name },
+  );
   return Array.isArray(result) ? result.flatMap(({ rows }) => rows) : result.rows;
+}
+
+const names = new Map<string, string>();
+
+/**
+ * What has a name is planned once for each connection, which for statements as small as ours is most
+ * of their cost. Nearly all of them are the same ones again and again, and the rest goes without.
+ */
+function nameOf(text: string): string | undefined {
+  let name = names.get(text);
+  if (name === undefined && names.size < limit.store.planned) {
+    name = `interlock_${names.size}`;
+    names.set(text, name);
+  }
+  return name;
 }
 
 async function exec(on: Queryable, script: string): Promise<void> {
   await on.query(script);
 }
 
-async function transaction<T>(
-  pool: pg.Pool,
-  work: (connection: Connection) => Promise<T>,
-): Promise<T> {
+/** Lends a connection out, and takes it back where nothing but a statement went wrong with it. */
+async function leased<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   // While a connection is in use the pool does not hear its errors; the statement rejects with the same one.
   const ignore = () => {};
   client.on("error", ignore);
-  let broken: Error | undefined;
+  let unfit = false;
   try {
-    await client.query("begin");
+    return await use(client);
+  } catch (error) {
+    const code = codeOf(error);
+    unfit = code === undefined || code === stalePlan;
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(unfit);
+  }
+}
+
+async function transaction<T>(
+  client: pg.PoolClient,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  await client.query("begin");
+  try {
     const value = await work({
       query: (text, params) => query(client, text, params),
       exec: (script) => exec(client, script),
@@ -72,25 +105,28 @@ async function transaction<T>(
     await client.query("commit");
     return value;
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => {
-      broken = failure;
+    await client.query("rollback").catch(() => {
+      throw new Error("A transaction could not be rolled back", { cause: error });
     });
     throw error;
-  } finally {
-    client.off("error", ignore);
-    client.release(broken);
   }
 }
 
-/** Deadlocks and serialization failures are the database asking to try again. */
+/** A table changed its form after a statement was planned: a newer replica has migrated it. */
+const stalePlan = "0A000";
+
+/** With deadlocks, serialization failures and old plans the database asks to try again. */
 async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
-      const code = error instanceof pg.DatabaseError ? error.code : undefined;
-      const again = code === "40P01" || code === "40001";
+      const again = ["40P01", "40001", stalePlan].includes(codeOf(error) ?? "");
       if (!again || tries >= limit.store.attempts) throw error;
     }
   }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
 }
