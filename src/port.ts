@@ -23,6 +23,7 @@ import type {
   Sibling,
   StageFact,
 } from "./core/fact.ts";
+import type { Notice } from "./core/notice.ts";
 import type { Part, PlanStage, Role } from "./core/plan.ts";
 import type { Survey } from "./core/survey.ts";
 
@@ -238,6 +239,8 @@ export interface LookRecord {
   readonly snapshot: { readonly facts: Facts; readonly decision: unknown } | null;
   /** Subjects that should be looked at because this one changed. */
   readonly wake: readonly string[];
+  /** What somebody should be told; those that are known already change nothing. */
+  readonly notices: readonly NoticeDraft[];
 }
 
 /** One reading kept for later looks. */
@@ -293,6 +296,8 @@ export interface Store {
 
   executions(key: string): Promise<readonly Execution[]>;
   /** True where this call put the run into the ledger; false where it was there. */
+  /** For each pipeline that releases this subject, the release of another commit that ended last before. */
+  previousReleases(key: string): Promise<readonly Execution[]>;
   intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
   /**
    * Writes what is given. Monotone: where the execution has ended, a change whose state has not is
@@ -436,6 +441,44 @@ export type PipelineAct =
     }
   /** The way into the stage was closed for a stop, and is to be opened again. */
   | { readonly kind: "closed"; readonly stage: string; readonly reason: string };
+
+// ---------------------------------------------------------------- notices
+
+/** One notice for one place. */
+export interface NoticeDraft {
+  /** ARN of a topic. */
+  readonly target: string;
+  readonly notice: Notice;
+}
+
+export interface TakenNotice extends NoticeDraft {
+  /** Which try this is, from 1. */
+  readonly attempt: number;
+}
+
+/** Notices that were recorded with a look, until they are sent. */
+export interface NoticeLedger {
+  /** At most `count` that are due, each for this caller alone until its next try is due. */
+  take(now: number, count: number): Promise<readonly TakenNotice[]>;
+  settle(notice: NoticeDraft, end: NoticeEnd): Promise<void>;
+}
+
+export type NoticeEnd =
+  | { readonly kind: "sent" }
+  /** It is tried again when its next try is due. */
+  | { readonly kind: "failed"; readonly why: string }
+  | { readonly kind: "given_up"; readonly why: string };
+
+/** Tells people and programs. Never throws for what the other side does. */
+export interface Notifier {
+  send(notice: NoticeDraft): Promise<Told>;
+}
+
+export type Told =
+  | { readonly kind: "sent" }
+  | { readonly kind: "failed"; readonly why: string }
+  /** Asking again would not help. */
+  | { readonly kind: "refused"; readonly why: string };
 
 /** The commands of a stage as the local engine runs them. */
 export type LocalStage = PlanStage;

@@ -326,8 +326,9 @@ export const limit = {
     subject_chars: 99,
     /** API_Publish.html: 256 KB for the message with its attributes. */
     message_bytes: 256 * KiB,
-    attributes_bytes: 4 * KiB,
     sentence_chars: 2_000,
+    /** What is kept of why a try failed. */
+    why_chars: 500,
     /** What is older is no news, for whoever is added to the list late. */
     news_ms: day_ms,
     every_ms: 2_000,

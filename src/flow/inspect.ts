@@ -58,6 +58,7 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
     settlements: [],
     snapshot: null,
     wake: [],
+    notices: [],
   });
 }
 

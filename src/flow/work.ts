@@ -9,6 +9,7 @@ import type { Clock, Engine, GitHub, Job, Log, Store, SubjectRow } from "../port
 import { apply } from "./apply.ts";
 import { gather } from "./gather.ts";
 import { inspect } from "./inspect.ts";
+import { draftNotices } from "./notify.ts";
 
 /** Everything the flow reaches the outside with. */
 export interface Ports {
@@ -65,6 +66,7 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     settlements: decision.settlements,
     snapshot: { facts, decision },
     wake: decision.wake,
+    notices: await draftNotices(ports.store, facts),
   });
   ports.log.info(
     {

@@ -15,6 +15,28 @@ export async function readExecutions(on: Connection, key: string): Promise<reado
   return rows.map(execution);
 }
 
+/** Those that ended because nobody wanted them any more say nothing. */
+export async function readPreviousReleases(
+  on: Connection,
+  key: string,
+): Promise<readonly Execution[]> {
+  const rows = await on.query<Row>(
+    `select distinct on (pipeline) before.*
+       from (select owner, name, pipeline, max(created_at) as begun_at
+               from interlock.execution
+              where subject_key = $1 and part = 'release'
+              group by owner, name, pipeline) as own
+            join interlock.execution as before using (owner, name, pipeline)
+      where before.part = 'release' and before.subject_key <> $1
+        and before.ended_at <= own.begun_at
+        and (before.state <> 'stopped' or before.stop_reason = 'deadline_passed'
+             or before.stop_reason like 'person:%')
+      order by pipeline, before.ended_at desc, before.position desc`,
+    [key],
+  );
+  return rows.map(execution);
+}
+
 /** True where this call put the run into the ledger. */
 export async function insertExecution(
   on: Connection,

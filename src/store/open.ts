@@ -1,11 +1,12 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
-import type { LocalRuns, Log, PipelineRuns, Queue, Store } from "../port.ts";
+import type { LocalRuns, Log, NoticeLedger, PipelineRuns, Queue, Store } from "../port.ts";
 import { queueName, startBoss } from "./boss.ts";
 import type { Database } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { localRuns } from "./local-runs.ts";
 import { lockSchema, migrate, readMigrations } from "./migrate.ts";
+import { noticeLedger } from "./notices.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
 import { pipelineRuns } from "./pipeline-runs.ts";
 import { openPostgres } from "./postgres.ts";
@@ -25,6 +26,7 @@ export interface OpenStore {
   readonly queue: Queue;
   readonly localRuns: LocalRuns;
   readonly pipelineRuns: PipelineRuns;
+  readonly notices: NoticeLedger;
   /** Stops the queue without waiting for work, then closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -77,6 +79,7 @@ async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
     queue,
     localRuns: localRuns(database),
     pipelineRuns: pipelineRuns(database),
+    notices: noticeLedger(database),
     store: createStore({
       database,
       enqueue,

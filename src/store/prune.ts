@@ -35,6 +35,7 @@ const busyTables = [
   "interlock.check_run",
   "interlock.reading",
   "interlock.local_run",
+  "interlock.notice",
   "interlock.pipeline_run",
   "pgboss.job",
 ];

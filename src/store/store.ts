@@ -8,6 +8,7 @@ import * as executions from "./executions.ts";
 import * as intentions from "./intentions.ts";
 import { type Enqueue, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
+import { insertNotices } from "./notices.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
@@ -81,6 +82,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
       await database.transaction(async (tx) => {
         await subjects.writeLook(tx, look);
         await intentions.writeSettlements(tx, look.key, look.settlements);
+        await insertNotices(tx, look);
         await enqueue(tx, await jobsFor(tx, look.wake));
       });
       if (look.wake.length > 0) poke();
@@ -89,6 +91,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     snapshot: (key) => subjects.readSnapshot(database, key),
 
     executions: (key) => executions.readExecutions(database, key),
+    previousReleases: (key) => executions.readPreviousReleases(database, key),
     intendRun: (key, run, at) => executions.insertExecution(database, key, run, at),
     recordExecution: (executionKey: string, change: ExecutionChange) =>
       executions.updateExecution(database, executionKey, change),

@@ -98,6 +98,7 @@ export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRe
     settlements: [],
     snapshot: null,
     wake: [],
+    notices: [],
     ...more,
   };
 }

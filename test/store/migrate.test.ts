@@ -44,7 +44,7 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
     if (process.env.UPDATE === "1") await writeFile(golden, dump);
     expect(dump).toBe(await readFile(golden, "utf8"));
 
-    const { store, localRuns, pipelineRuns, close } = await openStoreOn(on, silent);
+    const { store, localRuns, pipelineRuns, notices, close } = await openStoreOn(on, silent);
     const [pull, commit] = await store.openSubjects(shop);
     expect(pull).toMatchObject({ dueAt: 9_000, heardAt: 1_500, verdict: "in_progress" });
     expect(commit).toMatchObject({ before: sha("c"), subject: { branch: "main" } });
@@ -70,6 +70,9 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
       heard: { count: 2, last: ["execution STARTED", "stage Source STARTED"] },
       acts: [{ kind: "closed" }],
     });
+    expect(await notices.take(2_000, 10)).toMatchObject([
+      { attempt: 3, notice: { kind: "failed" } },
+    ]);
     await close();
   });
 

@@ -1,0 +1,75 @@
+// From facts to notices in the ledger, and from the ledger to those who are told. Nothing waits for them.
+
+import { subjectKey } from "../core/event.ts";
+import type { Facts } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import { noticesOf } from "../core/notice.ts";
+import type {
+  Clock,
+  Log,
+  NoticeDraft,
+  NoticeLedger,
+  Notifier,
+  Store,
+  TakenNotice,
+} from "../port.ts";
+import { type Clockwork, every } from "./every.ts";
+
+/** What the plan of a landed commit wants to be told, known to the ledger or not. */
+export async function draftNotices(
+  store: Pick<Store, "previousReleases">,
+  facts: Facts,
+): Promise<readonly NoticeDraft[]> {
+  if ("pull" in facts) return [];
+  const { plan, executions, subject } = facts;
+  if (plan.kind !== "read" || plan.parse.kind !== "valid") return [];
+  const { notify } = plan.parse.plan;
+  if (notify.length === 0) return [];
+  const ended = executions.some(({ endedAt }) => endedAt !== null);
+  const previous = ended ? await store.previousReleases(subjectKey(subject)) : [];
+  const notices = noticesOf({ facts, previous, rollbacks: [], bypasses: [] });
+  return notify.flatMap(({ topic, kinds }) =>
+    notices.filter(({ kind }) => kinds.includes(kind)).map((notice) => ({ target: topic, notice })),
+  );
+}
+
+export interface Telling {
+  readonly ledger: NoticeLedger;
+  readonly notifier: Notifier;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Sends what is due until it is stopped. */
+export function startTelling(telling: Telling): Clockwork {
+  return every(limit.notify.every_ms, {
+    name: "notices",
+    log: telling.log,
+    turn: async () => {
+      await tell(telling);
+    },
+  });
+}
+
+/** Sends what is due once. Resolves with how many it tried. */
+export async function tell(telling: Telling): Promise<number> {
+  const due = await telling.ledger.take(telling.clock(), limit.notify.together);
+  // All at once: a place that does not answer must not keep the others waiting.
+  await Promise.all(due.map((taken) => one(telling, taken)));
+  return due.length;
+}
+
+async function one({ ledger, notifier, log }: Telling, taken: TakenNotice): Promise<void> {
+  const { target, notice, attempt } = taken;
+  const told = await notifier.send(taken);
+  const about = { target, notice: notice.key, attempt };
+  if (told.kind === "sent") {
+    log.info(about, "Told");
+    return await ledger.settle(taken, told);
+  }
+  const { why } = told;
+  const over = told.kind === "refused" || attempt >= limit.notify.attempts;
+  if (over) log.error({ ...about, why }, "A notice could not be sent and is given up");
+  else log.warn({ ...about, why }, "A notice could not be sent and will be tried again");
+  await ledger.settle(taken, { kind: over ? "given_up" : "failed", why });
+}
