@@ -1,0 +1,165 @@
+// Tells people and programs through topics of SNS, each with the credentials that its plan may use.
+
+import { createHash } from "node:crypto";
+import {
+  type MessageAttributeValue,
+  PublishCommand,
+  type PublishCommandInput,
+  SNSClient,
+  type SNSClientConfig,
+} from "@aws-sdk/client-sns";
+import type { Repository } from "../core/event.ts";
+import { limit } from "../core/limit.ts";
+import type { Notice } from "../core/notice.ts";
+import type { NoticeDraft, Notifier, Told } from "../port.ts";
+
+/** On whose behalf a topic is written to. */
+export interface Teller {
+  /** Null for Interlock's own credentials. */
+  readonly role: string | null;
+  readonly region: string;
+  readonly repository: Repository;
+}
+
+export type Lent =
+  | {
+      readonly kind: "lent";
+      /** Absent for what the SDK finds by itself. */
+      readonly credentials?: NonNullable<SNSClientConfig["credentials"]>;
+      readonly endpoint?: string;
+    }
+  | { readonly kind: "refused"; readonly why: string };
+
+export interface SnsNotifier extends Notifier {
+  close(): void;
+}
+
+export function openSnsNotifier(with_: {
+  readonly lend: (teller: Teller) => Lent;
+  /** Where people see commits, such as https://github.com. */
+  readonly site: string;
+}): SnsNotifier {
+  const { lend, site } = with_;
+  const clients = new Map<string, SNSClient>();
+  return {
+    async send(draft) {
+      const { role, repository } = draft.notice;
+      const region = draft.target.split(":")[3] ?? "";
+      const teller = { role, region, repository };
+      const lent = lend(teller);
+      if (lent.kind === "refused") return lent;
+      try {
+        await clientFor(teller, lent).send(new PublishCommand(publication(draft, site)));
+        return { kind: "sent" };
+      } catch (error) {
+        return failed(error);
+      }
+    },
+    close() {
+      for (const client of clients.values()) client.destroy();
+      clients.clear();
+    },
+  };
+
+  function clientFor(teller: Teller, { credentials, endpoint }: Extract<Lent, { kind: "lent" }>) {
+    const { role, region, repository } = teller;
+    const key = [role ?? "", region, fullName(repository)].join(" ");
+    const client =
+      clients.get(key) ??
+      new SNSClient({
+        region,
+        // The ledger tries again, and has more patience.
+        maxAttempts: 1,
+        requestHandler: {
+          connectionTimeout: limit.notify.request_ms,
+          requestTimeout: limit.notify.request_ms,
+          throwOnRequestTimeout: true,
+        },
+        ...(credentials !== undefined && { credentials }),
+        ...(endpoint !== undefined && { endpoint }),
+      });
+    // To the end of the line: the first is the one that was not used for longest.
+    clients.delete(key);
+    clients.set(key, client);
+    const [first] = clients;
+    if (clients.size > limit.notify.clients && first !== undefined) {
+      clients.delete(first[0]);
+      first[1].destroy();
+    }
+    return client;
+  }
+}
+
+/** What AWS refuses today it may allow tomorrow: a topic can be made, and a policy be corrected. */
+function failed(error: unknown): Told {
+  if (!(error instanceof Error)) return { kind: "failed", why: String(error) };
+  return {
+    kind: "failed",
+    why: `${error.name}: ${error.message}`.slice(0, limit.notify.why_chars),
+  };
+}
+
+/** Mail shows the text; queues, functions and endpoints get the JSON. */
+function publication({ target, notice }: NoticeDraft, site: string): PublishCommandInput {
+  const url = `${site}/${fullName(notice.repository)}/commit/${notice.sha}`;
+  const attributes = {
+    kind: notice.kind,
+    repository: fullName(notice.repository),
+    pipeline: notice.pipeline,
+    stage: notice.stage,
+  };
+  return {
+    TopicArn: target,
+    Subject: notice.subject,
+    MessageStructure: "json",
+    Message: JSON.stringify({
+      default: JSON.stringify(fields(notice, url)),
+      email: [...notice.sentences, url].join("\n\n"),
+      sms: notice.subject,
+    }),
+    MessageAttributes: Object.fromEntries(
+      Object.entries(attributes).flatMap(([name, value]) => attribute(name, value)),
+    ),
+    ...(target.endsWith(".fifo") && {
+      MessageGroupId: hash(fullName(notice.repository)),
+      MessageDeduplicationId: hash(notice.key),
+    }),
+  };
+}
+
+/** The form of these is an interface: what is added does not change the version, what changes does. */
+function fields(notice: Notice, url: string): object {
+  const { key, kind, at, repository, branch, sha, pipeline, stage, subject, sentences } = notice;
+  return {
+    version: 1,
+    id: key,
+    kind,
+    time: new Date(at).toISOString(),
+    repository: fullName(repository),
+    branch,
+    commit: sha,
+    pipeline,
+    stage,
+    subject,
+    sentences,
+    url,
+  };
+}
+
+/** An attribute has a value or is not there. */
+function attribute(
+  name: string,
+  value: string | null,
+): readonly (readonly [string, MessageAttributeValue])[] {
+  if (value === null || value === "") return [];
+  return [[name, { DataType: "String", StringValue: value }]];
+}
+
+/** Only letters and digits, and at most 128 of them. */
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function fullName({ owner, name }: Repository): string {
+  return `${owner}/${name}`;
+}
