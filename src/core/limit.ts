@@ -210,7 +210,7 @@ export const limit = {
     pouring: 5,
     pouring_ms: 50,
     /** How long other work makes room for them. */
-    patience_ms: 500,
+    patience_ms: 1_000,
     /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
     body_bytes: 25 * MiB,
     guid_chars: 100,

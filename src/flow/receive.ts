@@ -23,7 +23,8 @@ interface Waiting {
 export function openReceive({ store, log }: { store: Pick<Store, "accept">; log: Log }): Intake {
   let waiting: Waiting[] = [];
   let running = false;
-  let pouring: NodeJS.Timeout | null = null;
+  let pouring = false;
+  let subsiding: NodeJS.Timeout | undefined;
   const patient = new Set<() => void>();
 
   return {
@@ -38,7 +39,7 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
       }),
     calm: () =>
       new Promise((resolve) => {
-        if (pouring === null) return resolve();
+        if (!pouring) return resolve();
         const go = () => {
           clearTimeout(timer);
           patient.delete(go);
@@ -52,9 +53,7 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
   async function run(): Promise<void> {
     running = true;
     while (waiting.length > 0) {
-      // Whatever has arrived by now is read first. A database in this process never lets go of it in
-      // between, and every delivery would get a commit of its own.
-      await new Promise((resolve) => setImmediate(resolve));
+      await gather();
       const group = waiting.slice(0, limit.receive.group);
       waiting = waiting.slice(group.length);
       if (group.length >= limit.receive.pouring) pour();
@@ -63,12 +62,30 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
     running = false;
   }
 
+  /**
+   * Lets what has been sent arrive, so that it shares the commit. A database in this process would
+   * otherwise keep it waiting at the door, and give every delivery a commit of its own.
+   */
+  async function gather(): Promise<void> {
+    for (let before = 0; waiting.length > before && waiting.length < limit.receive.group; ) {
+      before = waiting.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   function pour(): void {
-    clearTimeout(pouring ?? undefined);
-    pouring = setTimeout(() => {
-      pouring = null;
-      for (const go of patient) go();
-    }, limit.receive.pouring_ms);
+    pouring = true;
+    clearTimeout(subsiding);
+    subsiding = setTimeout(
+      // What is at the door is let in first: it can have been the loop that was held up.
+      () => setImmediate(() => (running ? pour() : subside())),
+      limit.receive.pouring_ms,
+    );
+  }
+
+  function subside(): void {
+    pouring = false;
+    for (const go of patient) go();
   }
 
   async function commit(group: readonly Waiting[]): Promise<void> {

@@ -47,14 +47,16 @@ export const startParams: readonly string[] = [
 export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
   const database: Database = {
     kind: "pglite",
-    query: (text, params) => query(pglite, text, params),
+    query: (text, params) => breathing(query(pglite, text, params)),
     exec: (script) => exec(pglite, script),
     transaction: (work: (connection: Connection) => Promise<unknown>) =>
-      pglite.transaction((tx) =>
-        work({
-          query: (text, params) => query(tx, text, params),
-          exec: (script) => exec(tx, script),
-        }),
+      breathing(
+        pglite.transaction((tx) =>
+          work({
+            query: (text, params) => query(tx, text, params),
+            exec: (script) => exec(tx, script),
+          }),
+        ),
       ) as never,
     listen: async (channel, hear) => {
       const end = await pglite.listen(channel, hear);
@@ -66,6 +68,16 @@ export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
     },
   };
   return { database, pglite };
+}
+
+/**
+ * PGlite works in this thread and never waits for anything: those who ask it one thing after the
+ * other would keep the program from hearing whatever else goes on.
+ */
+async function breathing<T>(work: Promise<T>): Promise<T> {
+  const value = await work;
+  await new Promise((resolve) => setImmediate(resolve));
+  return value;
 }
 
 type Queryable = Pick<PGlite, "query" | "exec">;
