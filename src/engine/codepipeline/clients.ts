@@ -1,0 +1,64 @@
+// Clients of AWS for one identity and one region.
+
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { CodeBuildClient } from "@aws-sdk/client-codebuild";
+import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
+import { S3Client } from "@aws-sdk/client-s3";
+import { limit } from "../../core/limit.ts";
+import type { Settings } from "./environment.ts";
+
+export interface Clients {
+  /** Repeats what AWS was too busy for: for calls that may be repeated. */
+  readonly codepipeline: CodePipelineClient;
+  /** Sends once: for acts that a second call would do again. */
+  readonly once: CodePipelineClient;
+  readonly codebuild: CodeBuildClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly s3: S3Client;
+}
+
+export interface ClientOrder {
+  readonly region: string;
+  readonly settings: Settings;
+  /** Absent for the SDK's own way to find them. */
+  readonly credentials: Settings["credentials"] | (() => Promise<TemporaryCredentials>);
+}
+
+export interface TemporaryCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Date;
+}
+
+export function openClients(order: ClientOrder): Clients {
+  const { endpoint } = order.settings;
+  const config = clientConfig(order);
+  // Adaptive: after a refusal for its rate, a client slows down by itself.
+  const patient = { ...config, retryMode: "adaptive", maxAttempts: limit.codepipeline.attempts };
+  return {
+    codepipeline: new CodePipelineClient({ ...patient, ...endpoint("CODEPIPELINE") }),
+    once: new CodePipelineClient({ ...config, maxAttempts: 1, ...endpoint("CODEPIPELINE") }),
+    codebuild: new CodeBuildClient({ ...patient, ...endpoint("CODEBUILD") }),
+    logs: new CloudWatchLogsClient({ ...patient, ...endpoint("CLOUDWATCH_LOGS") }),
+    // By path, which AWS takes everywhere and which needs no name server that knows buckets.
+    s3: new S3Client({ ...patient, ...endpoint("S3"), forcePathStyle: true }),
+  };
+}
+
+export function destroyClients(clients: Clients): void {
+  for (const client of Object.values(clients)) client.destroy();
+}
+
+/** What every client has. A request that hangs is an answer that does not come. */
+export function clientConfig({ region, credentials }: Omit<ClientOrder, "settings">) {
+  return {
+    region,
+    requestHandler: {
+      connectionTimeout: limit.codepipeline.connect_ms,
+      requestTimeout: limit.codepipeline.request_ms,
+      throwOnRequestTimeout: true,
+    },
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}

@@ -1,0 +1,100 @@
+// One identity at AWS for one repository: the role that its plan names, in one region, and the way it is asked.
+
+import { STSClient } from "@aws-sdk/client-sts";
+import type { Repository } from "../../core/event.ts";
+import { limit } from "../../core/limit.ts";
+import type { Log } from "../../port.ts";
+import { type Owner, ownerOf } from "./arn.ts";
+import { type Clients, clientConfig, destroyClients, openClients } from "./clients.ts";
+import type { Settings } from "./environment.ts";
+import type { Pace } from "./pace.ts";
+import type { Permission } from "./permission.ts";
+import { openRole, type RoleCredentials } from "./role.ts";
+import { isExpired, type Reply, type Sentences, troubleOf } from "./trouble.ts";
+
+export interface Scope {
+  /** Null for Interlock's own credentials. */
+  readonly role: string | null;
+  readonly region: string;
+  readonly repository: Repository;
+}
+
+export interface Call<T> {
+  readonly action: Permission;
+  /** ARN, for the sentence where it is not allowed. */
+  readonly resource: string;
+  /** Where it is another one than the session's. */
+  readonly region?: string;
+  readonly sentences?: Sentences;
+  send(clients: Clients): Promise<T>;
+}
+
+export interface Session {
+  readonly scope: Scope;
+  readonly owner: Owner;
+  /** Distinguishes sessions: nobody gets what was read with somebody else's rights. */
+  readonly key: string;
+  ask<T>(call: Call<T>): Promise<Reply<T>>;
+  close(): void;
+}
+
+export interface SessionOrder {
+  readonly scope: Scope;
+  readonly key: string;
+  readonly settings: Settings;
+  readonly pace: Pace;
+  readonly log: Log;
+}
+
+export function openSession({ scope, key, settings, pace, log }: SessionOrder): Session {
+  const caller = scope.role === null ? "Interlock's own identity" : `The role ${scope.role}`;
+  const byRegion = new Map<string, Clients>();
+  let role = roleOf();
+
+  function roleOf(): RoleCredentials | null {
+    if (scope.role === null) return null;
+    const sts = new STSClient({
+      ...clientConfig({ region: scope.region, credentials: settings.credentials }),
+      ...settings.endpoint("STS"),
+      maxAttempts: limit.codepipeline.attempts,
+    });
+    return openRole({ sts, role: scope.role, repository: scope.repository, pace });
+  }
+
+  function clientsIn(region: string): Clients {
+    const there = byRegion.get(region);
+    if (there !== undefined) return there;
+    const credentials = role === null ? settings.credentials : role.provide;
+    const made = openClients({ region, settings, credentials });
+    byRegion.set(region, made);
+    return made;
+  }
+
+  function close(): void {
+    for (const clients of byRegion.values()) destroyClients(clients);
+    byRegion.clear();
+    role?.close();
+  }
+
+  return {
+    scope,
+    owner: ownerOf(scope.role),
+    key,
+    async ask({ action, resource, region = scope.region, sentences = {}, send }) {
+      try {
+        await pace.take();
+        return { kind: "ok", value: await send(clientsIn(region)) };
+      } catch (error) {
+        const trouble = troubleOf(error, { action, resource, caller, sentences });
+        log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");
+        // The next call begins with new ones.
+        if (isExpired(trouble)) {
+          close();
+          role = roleOf();
+        }
+        return trouble;
+      }
+    },
+    close,
+  };
+}

@@ -1,0 +1,145 @@
+// What went wrong with a call to AWS, told apart by the error's name and status and never by its message.
+
+import { limit } from "../../core/limit.ts";
+import { missingStatement, type Permission } from "./permission.ts";
+import { oneLine } from "./text.ts";
+
+export type Reply<T> = { readonly kind: "ok"; readonly value: T } | Trouble;
+
+export interface Trouble {
+  readonly kind: "trouble";
+  readonly is: /** Asking again may help: a limit of rate, an outage, a lost answer. */
+    | "later"
+    /** Somebody has to allow it first. */
+    | "denied"
+    /** AWS understood and will not do it. */
+    | "refused";
+  /** The error's name, such as `PipelineNotFoundException`. */
+  readonly name: string;
+  /** A sentence for people. */
+  readonly why: string;
+}
+
+/** Sentences for refusals by their names; a function gets what AWS said. */
+export type Sentences = Readonly<Record<string, string | ((said: string) => string)>>;
+
+export interface Asked {
+  readonly action: Permission;
+  readonly resource: string;
+  /** Who asked, as a sentence begins: `The role …`. */
+  readonly caller: string;
+  readonly sentences?: Sentences;
+}
+
+/** The role could not be taken on; the trouble says why. */
+export class NoIdentity extends Error {
+  override name = "NoIdentity";
+  readonly trouble: Trouble;
+
+  constructor(trouble: Trouble) {
+    super(trouble.why);
+    this.trouble = trouble;
+  }
+}
+
+export function troubleOf(error: unknown, asked: Asked): Trouble {
+  const { action, resource, caller, sentences = {} } = asked;
+  if (error instanceof NoIdentity) return error.trouble;
+  const { name, status, said } = read(error);
+  if (denials.has(name))
+    return {
+      kind: "trouble",
+      is: "denied",
+      name,
+      why: `${caller} may not do ${action}. Add this statement to its policy: ${missingStatement(action, resource)}`,
+    };
+  const sentence = Object.hasOwn(sentences, name) ? sentences[name] : undefined;
+  const words = typeof sentence === "function" ? sentence(said) : sentence;
+  if (isPassing(name, status))
+    return { kind: "trouble", is: "later", name, why: words ?? passingSentence(name, action) };
+  return {
+    kind: "trouble",
+    is: "refused",
+    name,
+    why: words ?? `AWS refused ${action} (${name}).`,
+  };
+}
+
+/** As of STS, which has no policy of ours to name. */
+export function identityTrouble(error: unknown, sentence: string): Trouble {
+  const { name, status } = read(error);
+  if (name === "CredentialsProviderError")
+    return {
+      kind: "trouble",
+      is: "later",
+      name,
+      why: "Interlock finds no AWS credentials of its own at this moment; its operator has to provide them.",
+    };
+  if (isPassing(name, status))
+    return { kind: "trouble", is: "later", name, why: passingSentence(name, "sts:AssumeRole") };
+  return { kind: "trouble", is: "denied", name, why: sentence };
+}
+
+/** Credentials that AWS takes no longer. */
+export function isExpired({ name }: Trouble): boolean {
+  return expired.has(name);
+}
+
+function isPassing(name: string, status: number | null): boolean {
+  // Without a status no answer came.
+  return status === null || status >= 500 || status === 429 || passing.has(name);
+}
+
+function passingSentence(name: string, action: string): string {
+  if (name === "OutOfTurn") return `${action} waits for its turn: AWS allows only so many calls.`;
+  if (throttled.has(name)) return `AWS allows no more calls at this moment (${action}).`;
+  if (name === "CredentialsProviderError")
+    return "Interlock finds no AWS credentials of its own at this moment; its operator has to provide them.";
+  return `AWS gave no answer to ${action} (${oneLine(name, 60)}).`;
+}
+
+function read(error: unknown): { name: string; status: number | null; said: string } {
+  if (!(error instanceof Error)) return { name: "Unknown", status: null, said: "" };
+  const metadata = "$metadata" in error ? error.$metadata : null;
+  const status =
+    typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata
+      ? metadata.httpStatusCode
+      : null;
+  return {
+    name: error.name,
+    status: typeof status === "number" ? status : null,
+    said: oneLine(error.message, limit.codepipeline.why_chars),
+  };
+}
+
+const denials = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "NotAuthorized",
+  "UnauthorizedOperation",
+]);
+
+const throttled = new Set([
+  "RequestLimitExceeded",
+  "SlowDown",
+  "Throttling",
+  "ThrottlingException",
+  "TooManyRequestsException",
+]);
+
+const expired = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidClientTokenId",
+  "UnrecognizedClientException",
+]);
+
+const passing = new Set([
+  ...throttled,
+  ...expired,
+  "ConcurrentModificationException",
+  "ConcurrentPipelineExecutionsLimitExceededException",
+  "ConflictException",
+  "RequestTimeout",
+  "RequestTimeoutException",
+]);
