@@ -1,0 +1,58 @@
+// One execution by its number, where a list does not reach back to it.
+
+import { GetPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
+import { pipelineArn } from "./arn.ts";
+import type { Summary } from "./executions.ts";
+import type { Session } from "./session.ts";
+import { noPipeline, type PipelineSpec } from "./structure.ts";
+import type { Reply } from "./trouble.ts";
+
+export interface ExecutionRecord extends Summary {
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Without times, which this operation does not tell. Fails as `PipelineExecutionNotFoundException` where there is none. */
+export async function readExecution(
+  session: Session,
+  spec: PipelineSpec,
+  executionId: string,
+): Promise<Reply<ExecutionRecord>> {
+  const reply = await session.ask({
+    action: "codepipeline:GetPipelineExecution",
+    resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
+    sentences: { PipelineNotFoundException: noPipeline(session, spec) },
+    send: ({ codepipeline }) =>
+      codepipeline.send(
+        new GetPipelineExecutionCommand({
+          pipelineName: spec.pipeline,
+          pipelineExecutionId: executionId,
+        }),
+      ),
+  });
+  if (reply.kind === "trouble") return reply;
+  const execution = reply.value.pipelineExecution ?? {};
+  const variables = (execution.variables ?? []).map(
+    ({ name = "", resolvedValue = "" }) => [name, resolvedValue] as const,
+  );
+  return {
+    kind: "ok",
+    value: {
+      id: execution.pipelineExecutionId ?? executionId,
+      status: execution.status ?? "",
+      startedAt: 0,
+      updatedAt: 0,
+      revisions: (execution.artifactRevisions ?? []).map(({ revisionId = "" }) => ({
+        action: "",
+        id: revisionId,
+      })),
+      trigger: {
+        type: execution.trigger?.triggerType ?? "",
+        detail: execution.trigger?.triggerDetail ?? "",
+      },
+      stopReason: "",
+      type: execution.executionType ?? "STANDARD",
+      target: execution.rollbackMetadata?.rollbackTargetPipelineExecutionId ?? null,
+      variables: Object.fromEntries(variables),
+    },
+  };
+}

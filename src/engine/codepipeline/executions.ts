@@ -1,0 +1,149 @@
+// Executions of a pipeline as AWS lists them. One list serves everybody who asks at about the same time.
+
+import {
+  ListPipelineExecutionsCommand,
+  type PipelineExecutionSummary,
+} from "@aws-sdk/client-codepipeline";
+import { limit } from "../../core/limit.ts";
+import type { Clock } from "../../port.ts";
+import { pipelineArn } from "./arn.ts";
+import type { Session } from "./session.ts";
+import { noPipeline, type PipelineSpec } from "./structure.ts";
+import type { Reply } from "./trouble.ts";
+
+export interface Summary {
+  readonly id: string;
+  /** As AWS has it: InProgress, Stopping, Succeeded and so on. */
+  readonly status: string;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** Empty until the source action has taken it. */
+  readonly revisions: readonly { readonly action: string; readonly id: string }[];
+  readonly trigger: { readonly type: string; readonly detail: string };
+  readonly stopReason: string;
+  readonly type: "STANDARD" | "ROLLBACK";
+  /** What a rollback goes back to. */
+  readonly target: string | null;
+}
+
+export interface Executions {
+  /** The newest page, newest first; read no longer ago than `limit.codepipeline.recent_ms`, or anew. */
+  recent(session: Session, spec: PipelineSpec, wanted: "recent" | "new"): Promise<Reply<Page>>;
+}
+
+export interface Page {
+  readonly summaries: readonly Summary[];
+  /** Whether there are older ones. */
+  readonly more: boolean;
+}
+
+export function openExecutions(clock: Clock): Executions {
+  const kept = new Map<string, { readonly at: number; readonly reply: Promise<Reply<Page>> }>();
+  return {
+    async recent(session, spec, wanted) {
+      const key = `${session.key} ${spec.region} ${spec.pipeline}`;
+      const now = clock();
+      for (const [old, { at }] of kept)
+        if (now - at >= limit.codepipeline.recent_ms) kept.delete(old);
+      const last = kept.get(key);
+      if (wanted === "recent" && last !== undefined) return await last.reply;
+      const entry = { at: now, reply: readPage(session, spec) };
+      kept.set(key, entry);
+      const reply = await entry.reply;
+      // What failed is asked again by the next.
+      if (reply.kind === "trouble" && kept.get(key) === entry) kept.delete(key);
+      return reply;
+    },
+  };
+}
+
+/** All executions that began at that time or later, newest first, as far as the pages go. */
+export async function executionsSince(
+  session: Session,
+  spec: PipelineSpec,
+  since: number,
+): Promise<Reply<readonly Summary[]>> {
+  return await gather(session, spec, { stage: null, enough: ({ startedAt }) => startedAt < since });
+}
+
+/** Those that succeeded in the stage as the pipeline is now, newest first. */
+export async function succeededIn(
+  session: Session,
+  spec: PipelineSpec,
+  stage: string,
+): Promise<Reply<readonly Summary[]>> {
+  return await gather(session, spec, { stage, enough: () => false });
+}
+
+interface Wanted {
+  readonly stage: string | null;
+  /** No further page is read after one that has such an execution. */
+  readonly enough: (summary: Summary) => boolean;
+}
+
+async function gather(
+  session: Session,
+  spec: PipelineSpec,
+  { stage, enough }: Wanted,
+): Promise<Reply<readonly Summary[]>> {
+  const all: Summary[] = [];
+  let token: string | undefined;
+  for (let page = 0; page < limit.codepipeline.pages; page += 1) {
+    const reply = await list(session, spec, { stage, token });
+    if (reply.kind === "trouble") return reply;
+    all.push(...reply.value.summaries);
+    token = reply.value.token;
+    if (token === undefined || reply.value.summaries.some(enough)) break;
+  }
+  return { kind: "ok", value: all };
+}
+
+async function readPage(session: Session, spec: PipelineSpec): Promise<Reply<Page>> {
+  const reply = await list(session, spec, { stage: null, token: undefined });
+  if (reply.kind === "trouble") return reply;
+  const { summaries, token } = reply.value;
+  return { kind: "ok", value: { summaries, more: token !== undefined } };
+}
+
+async function list(
+  session: Session,
+  spec: PipelineSpec,
+  of: { readonly stage: string | null; readonly token: string | undefined },
+): Promise<Reply<{ readonly summaries: readonly Summary[]; readonly token: string | undefined }>> {
+  const { stage, token } = of;
+  const reply = await session.ask({
+    action: "codepipeline:ListPipelineExecutions",
+    resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
+    sentences: { PipelineNotFoundException: noPipeline(session, spec) },
+    send: ({ codepipeline }) =>
+      codepipeline.send(
+        new ListPipelineExecutionsCommand({
+          pipelineName: spec.pipeline,
+          maxResults: limit.codepipeline.page,
+          ...(stage === null ? {} : { filter: { succeededInStage: { stageName: stage } } }),
+          ...(token === undefined ? {} : { nextToken: token }),
+        }),
+      ),
+  });
+  if (reply.kind === "trouble") return reply;
+  const summaries = (reply.value.pipelineExecutionSummaries ?? []).map(summaryOf);
+  return { kind: "ok", value: { summaries, token: reply.value.nextToken } };
+}
+
+export function summaryOf(summary: PipelineExecutionSummary): Summary {
+  const { trigger, sourceRevisions = [] } = summary;
+  return {
+    id: summary.pipelineExecutionId ?? "",
+    status: summary.status ?? "",
+    startedAt: summary.startTime?.getTime() ?? 0,
+    updatedAt: summary.lastUpdateTime?.getTime() ?? 0,
+    revisions: sourceRevisions.map(({ actionName = "", revisionId = "" }) => ({
+      action: actionName,
+      id: revisionId,
+    })),
+    trigger: { type: trigger?.triggerType ?? "", detail: trigger?.triggerDetail ?? "" },
+    stopReason: summary.stopTrigger?.reason ?? "",
+    type: summary.executionType ?? "STANDARD",
+    target: summary.rollbackMetadata?.rollbackTargetPipelineExecutionId ?? null,
+  };
+}

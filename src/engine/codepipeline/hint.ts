@@ -1,0 +1,56 @@
+// Whether something that was told of an execution says more than what is known of it already.
+
+import type { StageState } from "../../core/fact.ts";
+import type { Observation } from "../../port.ts";
+
+/** What AWS told of an execution of ours; an order to nobody. */
+export interface Told {
+  readonly executionId: string;
+  readonly moved: "execution" | "stage" | "action";
+  /** As events have it, such as STARTED. */
+  readonly state: string;
+  /** Null where it is about the whole execution, or not known. */
+  readonly stage: string | null;
+}
+
+/** One line, as the ledger keeps it. */
+export function lineOf({ moved, state, stage }: Told): string {
+  return `${moved} ${state}${stage === null ? "" : ` ${stage}`}`;
+}
+
+export interface Shown {
+  readonly state: Observation["state"];
+  readonly stages: readonly { readonly name: string; readonly state: StageState }[];
+  /** Nothing was read yet: it was started a moment ago, and so is in its first stage. */
+  readonly fresh: boolean;
+}
+
+/** Where in doubt, no: one reading too many costs a call, one too few a minute. */
+export function isShown(line: string, shown: Shown): boolean {
+  const [moved = "", state = "", name] = line.split(" ");
+  if (moved === "execution") return (executionStates.get(state) ?? []).includes(shown.state);
+  const stage = shown.stages.find((candidate) => candidate.name === name);
+  if (stage === undefined) return false;
+  if (shown.fresh && state === "STARTED" && stage === shown.stages[0]) return true;
+  return (stageStates.get(state) ?? []).includes(stage.state);
+}
+
+const executionStates: ReadonlyMap<string, readonly Observation["state"][]> = new Map([
+  ["STARTED", ["running", "succeeded", "failed", "stopped"]],
+  ["RESUMED", ["running"]],
+  ["SUCCEEDED", ["succeeded"]],
+  ["FAILED", ["failed"]],
+  ["SUPERSEDED", ["failed"]],
+  ["STOPPED", ["stopped"]],
+  ["CANCELED", ["stopped"]],
+]);
+
+const stageStates: ReadonlyMap<string, readonly StageState[]> = new Map([
+  ["STARTED", ["running", "succeeded", "failed", "stopped"]],
+  ["RESUMED", ["running", "succeeded"]],
+  ["SUCCEEDED", ["succeeded"]],
+  ["FAILED", ["failed"]],
+  ["STOPPED", ["stopped"]],
+  ["CANCELED", ["stopped"]],
+  ["ABANDONED", ["stopped"]],
+]);

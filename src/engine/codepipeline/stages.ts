@@ -1,0 +1,122 @@
+// The stages of an execution as facts, made from the runs of its actions.
+
+import type { StageState } from "../../core/fact.ts";
+import { limit } from "../../core/limit.ts";
+import { type ActionRun, latestRuns } from "./actions.ts";
+import type { Stage, Structure } from "./structure.ts";
+import { oneLine } from "./text.ts";
+
+export interface StageView {
+  readonly name: string;
+  readonly state: StageState;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly why: string;
+  /** Of each of its actions the newest run. */
+  readonly runs: readonly ActionRun[];
+}
+
+export interface StagesQuestion {
+  readonly structure: Structure;
+  readonly runs: readonly ActionRun[];
+  /** Of the execution, as AWS has it; null where it surely has not ended. */
+  readonly status: string | null;
+}
+
+/** In the pipeline's order, with the names that AWS has for them. */
+export function stagesOf({ structure, runs, status }: StagesQuestion): readonly StageView[] {
+  const latest = latestRuns(runs);
+  const byStage = structure.stages.map(({ name }) => latest.filter((run) => run.stage === name));
+  const last = byStage.findLastIndex((own) => own.length > 0);
+  const hasFailure = latest.some((run) => run.status === "Failed");
+  return structure.stages.map((stage, index) => {
+    const own = byStage[index] ?? [];
+    const verdict =
+      own.length === 0
+        ? unbegun({ stage, status, passedBy: last > index, next: index === last + 1, hasFailure })
+        : begun({ stage, own, status, passedBy: last > index, hasFailure });
+    return { name: stage.name, ...verdict, ...times(own, verdict.state), runs: own };
+  });
+}
+
+/** Whether AWS will do nothing more about an execution with this status. */
+export function isOver(status: string | null): boolean {
+  return status !== null && status !== "InProgress" && status !== "Stopping";
+}
+
+interface Verdict {
+  readonly state: StageState;
+  readonly why: string;
+}
+
+function unbegun(question: {
+  readonly stage: Stage;
+  readonly status: string | null;
+  /** A later stage has begun. */
+  readonly passedBy: boolean;
+  /** The one before has begun, and this one was to follow. */
+  readonly next: boolean;
+  readonly hasFailure: boolean;
+}): Verdict {
+  const { stage, status, passedBy, next, hasFailure } = question;
+  if (passedBy || status === "Succeeded") {
+    const why = stage.entry === "skips" ? "Its entry condition skipped it." : "AWS skipped it.";
+    return { state: "skipped", why };
+  }
+  if (status === "Failed" && next && !hasFailure && stage.entry === "fails")
+    return { state: "failed", why: "Its entry condition did not hold." };
+  return { state: isOver(status) ? "skipped" : "pending", why: "" };
+}
+
+function begun(question: {
+  readonly stage: Stage;
+  readonly own: readonly ActionRun[];
+  readonly status: string | null;
+  readonly passedBy: boolean;
+  readonly hasFailure: boolean;
+}): Verdict {
+  const { stage, own, status, passedBy, hasFailure } = question;
+  const over = isOver(status);
+  const failed = own.filter((run) => run.status === "Failed");
+  if (failed.length > 0)
+    // While the execution goes on, what failed is being run again.
+    return over ? { state: "failed", why: failed.map(failureOf).join(" ") } : going;
+  if (own.some((run) => run.status === "Abandoned")) return over ? stopped : going;
+  if (own.some((run) => run.status === "InProgress")) return over ? unknown : going;
+  const all = stage.actions.every(({ name }) =>
+    own.some((run) => run.action === name && run.status === "Succeeded"),
+  );
+  if (all && (passedBy || status === "Succeeded" || !stage.judged)) return passed;
+  if (!over) return going;
+  if (all && status === "Failed" && !hasFailure)
+    return { state: "failed", why: "The condition after its actions did not hold." };
+  return status === "Stopped" || status === "Cancelled" ? stopped : unknown;
+}
+
+const going: Verdict = { state: "running", why: "" };
+const passed: Verdict = { state: "succeeded", why: "" };
+const stopped: Verdict = { state: "stopped", why: "" };
+const unknown: Verdict = { state: "unknown", why: "AWS does not say what became of it." };
+
+/** With the link where a person reads on. */
+export function failureOf({ action, error, link, category }: ActionRun): string {
+  const { code = "", message = "" } = error ?? {};
+  const said = oneLine(
+    [code, message].filter((part) => part !== "").join(": "),
+    limit.codepipeline.why_chars,
+  );
+  const head =
+    category === "Approval" ? `Approval ${action} was not given` : `Action ${action} failed`;
+  const sentence = said === "" ? `${head}.` : `${head}: ${said.replace(/\.$/, "")}.`;
+  return link === null
+    ? sentence
+    : `${sentence} See ${oneLine(link, limit.codepipeline.why_chars)}`;
+}
+
+function times(own: readonly ActionRun[], state: StageState) {
+  const ended = state === "succeeded" || state === "failed" || state === "stopped";
+  return {
+    startedAt: own.length === 0 ? null : Math.min(...own.map((run) => run.startedAt)),
+    endedAt: own.length === 0 || !ended ? null : Math.max(...own.map((run) => run.updatedAt)),
+  };
+}
