@@ -1,0 +1,85 @@
+// Reads some files out of a zip. Whoever may change a build may have made it to harm: sizes are what they turn out to be.
+
+import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
+import { limit } from "../../core/limit.ts";
+
+export interface ZipOrder {
+  readonly bytes: Uint8Array;
+  readonly wanted: (path: string) => boolean;
+  /** For all files together; what is left of it is in the answer. */
+  readonly unpacked_bytes: number;
+}
+
+export type Unzipped =
+  | { readonly kind: "read"; readonly files: readonly ZippedFile[]; readonly bytes: number }
+  | { readonly kind: "broken"; readonly why: string };
+
+export interface ZippedFile {
+  readonly path: string;
+  /** Null where it cannot be had; `why` says so. */
+  readonly bytes: Uint8Array | null;
+  readonly why: string;
+}
+
+/** Files in the order of the zip's directory; of two with one path the first. */
+export async function unzip(order: ZipOrder): Promise<Unzipped> {
+  let zip: ZipFile;
+  try {
+    const { bytes } = order;
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    zip = await fromBufferPromise(buffer, { lazyEntries: true });
+  } catch {
+    return { kind: "broken", why: "is no zip file" };
+  }
+  try {
+    return await readAll(zip, order);
+  } catch {
+    return { kind: "broken", why: "is a damaged zip file" };
+  } finally {
+    zip.close();
+  }
+}
+
+async function readAll(zip: ZipFile, order: ZipOrder): Promise<Unzipped> {
+  const { entries, files: most } = limit.report;
+  if (zip.entryCount > entries)
+    return { kind: "broken", why: `contains more than ${entries} files` };
+  const files = new Map<string, ZippedFile>();
+  let bytes = 0;
+  for await (const entry of zip.eachEntry()) {
+    const path = entry.fileName.replace(/^(?:\.\/)+/, "");
+    if (path.endsWith("/") || files.has(path) || !order.wanted(path)) continue;
+    if (files.size >= most)
+      return { kind: "broken", why: `contains more than ${most} files that are asked for` };
+    const file = await readOne(
+      zip,
+      entry,
+      Math.min(limit.report.bytes, order.unpacked_bytes - bytes),
+    );
+    bytes += file.bytes?.length ?? 0;
+    files.set(path, { path, ...file });
+  }
+  return { kind: "read", files: [...files.values()], bytes };
+}
+
+async function readOne(
+  zip: ZipFile,
+  entry: Entry,
+  most: number,
+): Promise<Pick<ZippedFile, "bytes" | "why">> {
+  if (entry.isEncrypted()) return { bytes: null, why: "is encrypted" };
+  if (!entry.canDecodeFileData()) return { bytes: null, why: "is packed in an unknown way" };
+  if (entry.uncompressedSize > most) return { bytes: null, why: tooLarge };
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  // It ends with an error where more or less comes out than the entry claims.
+  for await (const part of await zip.openReadStreamPromise(entry)) {
+    const chunk = part as Uint8Array;
+    size += chunk.length;
+    if (size > most) return { bytes: null, why: tooLarge };
+    parts.push(chunk);
+  }
+  return { bytes: Buffer.concat(parts), why: "" };
+}
+
+const tooLarge = "is too large when unpacked";
