@@ -1,0 +1,183 @@
+// AWS CodePipeline as an engine: starts executions for exactly one commit, follows them, and acts on them.
+
+import { limit } from "../../core/limit.ts";
+import type { CodePipelinePart } from "../../core/plan.ts";
+import type {
+  Acted,
+  Approval,
+  Clock,
+  Engine,
+  EngineNotice,
+  Log,
+  Observation,
+  PipelineRun,
+  PipelineRuns,
+  Read,
+  RollbackRequest,
+  RolledBack,
+  Started,
+  StartRequest,
+} from "../../port.ts";
+import { type Access, openAccess } from "./access.ts";
+import { approve } from "./approve.ts";
+import type { ReadReport } from "./artifact.ts";
+import { type AwsEnvironment, settingsFrom } from "./environment.ts";
+import { openExecutions } from "./executions.ts";
+import { findLost } from "./find.ts";
+import type { PaceLimits } from "./pace.ts";
+import { openReadings } from "./readings.ts";
+import { retry } from "./retry.ts";
+import { rollback } from "./rollback.ts";
+import type { Session } from "./session.ts";
+import { start } from "./start.ts";
+import { reopen, stop } from "./stop.ts";
+import { openStructures } from "./structures.ts";
+import { openSurveys } from "./survey.ts";
+
+export interface CodePipelineOrder {
+  readonly runs: PipelineRuns;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly notice: EngineNotice;
+  /** Reads one test report in whatever format it is written. */
+  readonly readReport: ReadReport;
+  /** Whether plans without a role may use the credentials that Interlock itself has. */
+  readonly ownCredentials: boolean;
+  /** Instead of the environment that the SDK reads; for a process that speaks to more than one AWS. */
+  readonly environment?: AwsEnvironment;
+  readonly pace?: PaceLimits;
+}
+
+export interface CodePipelineEngine extends Engine {
+  rollback(request: RollbackRequest): Promise<RolledBack>;
+  approve(approval: Approval): Promise<Acted>;
+  survey: NonNullable<Engine["survey"]>;
+  close(): void;
+}
+
+/** Methods throw only when the store does. */
+export function openCodePipelineEngine(order: CodePipelineOrder): CodePipelineEngine {
+  return new CodePipeline(order);
+}
+
+class CodePipeline implements CodePipelineEngine {
+  readonly name = "codepipeline";
+  readonly #order: CodePipelineOrder;
+  readonly #access: Access;
+  readonly #tools;
+  readonly #surveys;
+
+  constructor(order: CodePipelineOrder) {
+    this.#order = order;
+    const { runs, clock, log, readReport } = order;
+    this.#access = openAccess({
+      ownCredentials: order.ownCredentials,
+      settings: settingsFrom(order.environment ?? null),
+      pace: order.pace ?? limit.codepipeline,
+      log,
+    });
+    const executions = openExecutions(clock);
+    const structures = openStructures(clock);
+    const readings = openReadings({ executions, structures, readReport, clock });
+    this.#tools = { runs, clock, log, executions, structures, readings };
+    this.#surveys = openSurveys(this.#tools);
+  }
+
+  async start(request: StartRequest): Promise<Started> {
+    const { spec } = request.run;
+    if (spec.engine !== "codepipeline") return notOurs;
+    const opened = this.#access.session({ ...spec, repository: request.repository });
+    if (opened.kind === "refused") return opened;
+    return await start(this.#tools, opened.session, { request, spec });
+  }
+
+  async find(key: string): Promise<Read<string>> {
+    const run = await this.#order.runs.get(key);
+    if (run === null) return { kind: "absent" };
+    if (run.executionId !== null) return { kind: "known", value: run.executionId };
+    const known = this.#open(run);
+    if (known.kind === "refused") return { kind: "absent" };
+    return await findLost(this.#tools, known.session, { run, spec: known.spec });
+  }
+
+  async observe(engineId: string): Promise<Read<Observation>> {
+    const run = await this.#order.runs.byExecution(engineId);
+    if (run === null) return { kind: "absent" };
+    const known = this.#open(run);
+    if (known.kind === "refused") return { kind: "unknown", why: known.why };
+    const { session, spec } = known;
+    const question = { run, executionId: engineId, spec, session };
+    const seen = await this.#tools.readings.observe(question);
+    if (seen.kind !== "known" || seen.value.state === "running") return seen;
+    const why = await reopen(this.#tools, session, { run, spec });
+    return why === null ? seen : { kind: "unknown", why };
+  }
+
+  async stop(engineId: string, reason: string): Promise<Acted> {
+    return await this.#act(engineId, ({ session, run, spec }) =>
+      stop(this.#tools, session, { run, executionId: engineId, spec, reason }),
+    );
+  }
+
+  async retry(engineId: string, stage: string, key: string): Promise<Acted> {
+    return await this.#act(engineId, ({ session, run, spec }) =>
+      retry(this.#tools, session, { run, executionId: engineId, spec, stage, key }),
+    );
+  }
+
+  async approve(approval: Approval): Promise<Acted> {
+    return await this.#act(approval.engineId, ({ session, spec }) =>
+      approve(this.#tools.structures, session, { approval, spec }),
+    );
+  }
+
+  async rollback(request: RollbackRequest): Promise<RolledBack> {
+    const { spec, repository } = request;
+    if (spec.engine !== "codepipeline") return notOurs;
+    const opened = this.#access.session({ ...spec, repository });
+    if (opened.kind === "refused") return opened;
+    return await rollback(this.#tools, opened.session, { request, spec });
+  }
+
+  survey: CodePipelineEngine["survey"] = async (spec, repository, sha) => {
+    if (spec.engine !== "codepipeline") return { kind: "unknown", why: notOurs.why };
+    const opened = this.#access.session({ ...spec, repository });
+    if (opened.kind === "refused") return { kind: "unknown", why: opened.why };
+    return await this.#surveys.survey(opened.session, spec, sha);
+  };
+
+  close(): void {
+    this.#access.close();
+  }
+
+  async #act(engineId: string, act: (known: KnownRun) => Promise<Acted>): Promise<Acted> {
+    const run = await this.#order.runs.byExecution(engineId);
+    if (run === null) return { kind: "refused", why: "Interlock did not start this execution." };
+    const known = this.#open(run);
+    if (known.kind === "refused") return known;
+    const acted = await act(known);
+    this.#tools.readings.drop(engineId);
+    if (acted.kind === "done") this.#order.notice(run.token);
+    return acted;
+  }
+
+  #open(run: PipelineRun): KnownRun | { readonly kind: "refused"; readonly why: string } {
+    const { request } = run;
+    const { spec, repository } =
+      request.kind === "start"
+        ? { spec: request.start.run.spec, repository: request.start.repository }
+        : request.rollback;
+    if (spec.engine !== "codepipeline") return notOurs;
+    const opened = this.#access.session({ ...spec, repository });
+    return opened.kind === "open" ? { ...opened, kind: "known", run, spec } : opened;
+  }
+}
+
+interface KnownRun {
+  readonly kind: "known";
+  readonly session: Session;
+  readonly run: PipelineRun;
+  readonly spec: CodePipelinePart;
+}
+
+const notOurs = { kind: "refused", why: "It is no run of this engine." } as const;

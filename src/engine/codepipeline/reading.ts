@@ -1,0 +1,138 @@
+// One reading of an execution: what it shows, and whether it still holds.
+
+import type { StageFact } from "../../core/fact.ts";
+import { limit } from "../../core/limit.ts";
+import type { Observation, PipelineRun } from "../../port.ts";
+import { type ActionRun, latestRuns } from "./actions.ts";
+import { type Evidence, noEvidence } from "./evidence.ts";
+import type { Summary } from "./executions.ts";
+import { isShown } from "./hint.ts";
+import { isOver, type StageView } from "./stages.ts";
+import { standingOf, waitsFor } from "./status.ts";
+import type { Structure } from "./structure.ts";
+
+export interface Reading {
+  readonly readAt: number;
+  /** When its actions were read. */
+  readonly deepAt: number;
+  /** How much had been told of it when the reading began. */
+  heard: number;
+  readonly status: string | null;
+  /** As AWS's list had it; null where the list was not needed. */
+  readonly updatedAt: number | null;
+  readonly runs: readonly ActionRun[];
+  readonly structure: Structure;
+  readonly fresh: boolean;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly observation: Observation;
+  /** Over, and all its evidence read: it never changes again by itself. */
+  readonly final: boolean;
+}
+
+export interface Found {
+  readonly summary: Summary;
+  /** Executions that the pipeline has begun since, newest first. */
+  readonly newer: readonly Summary[];
+}
+
+export function tellsMore(run: PipelineRun, { heard, observation, fresh }: Reading): boolean {
+  const count = run.heard.count - heard;
+  if (count <= 0) return false;
+  const lines = run.heard.last.slice(-count);
+  const { state, stages } = observation;
+  return lines.length < count || lines.some((line) => !isShown(line, { state, stages, fresh }));
+}
+
+/** Something runs, and nothing has ended that could have ended the execution. */
+export function isUnderWay(runs: readonly ActionRun[]): boolean {
+  const latest = latestRuns(runs);
+  return (
+    latest.some(({ status }) => status === "InProgress") &&
+    latest.every(({ status }) => status === "InProgress" || status === "Succeeded")
+  );
+}
+
+/** AWS's own times tell, so that its clock and ours need not agree. */
+export function isAsBefore(last: Reading, summary: Summary, now: number): boolean {
+  if (now - last.deepAt >= limit.codepipeline.deep_ms) return false;
+  if ([...last.evidence.values()].some(({ final }) => !final)) return false;
+  if (isOver(summary.status) || summary.status !== (last.status ?? "InProgress")) return false;
+  if (summary.updatedAt === 0) return false;
+  if (summary.updatedAt === last.updatedAt) return true;
+  if (last.fresh) return summary.updatedAt <= summary.startedAt;
+  const seen = last.runs.map(({ startedAt, updatedAt }) => Math.max(startedAt, updatedAt));
+  return summary.updatedAt <= Math.max(0, ...seen);
+}
+
+export function expectedType({ request }: PipelineRun): Summary["type"] {
+  return request.kind === "rollback" ? "ROLLBACK" : "STANDARD";
+}
+
+/** AWS may show an execution as it was for a moment after it was told to go on. */
+export function hidesRetry(run: PipelineRun, runs: readonly ActionRun[], now: number): boolean {
+  const last = run.acts.findLast((act) => act.kind === "retry");
+  if (last?.kind !== "retry" || now - last.at >= limit.codepipeline.young_ms) return false;
+  const own = runs.filter(({ stage }) => stage === last.stage);
+  return own.every(({ id }) => last.before.includes(id));
+}
+
+export function evidenceKey({ name, state, runs }: StageView): string {
+  return [name, state, ...runs.map(({ id, status }) => `${id}/${status}`)].join(" ");
+}
+
+export function observationOf(seen: {
+  readonly views: readonly StageView[];
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  readonly runs: readonly ActionRun[];
+  readonly page: Found | null;
+}): Observation {
+  const { views, evidence, runs, page } = seen;
+  let pending = false;
+  const stages = views.map((view): StageFact => {
+    const own = evidence.get(evidenceKey(view)) ?? noEvidence;
+    if (own.pending !== null) pending = true;
+    const { name, startedAt, endedAt } = view;
+    const { output, reports } = own;
+    if (own.pending === null)
+      return { name, state: view.state, startedAt, endedAt, why: view.why, output, reports };
+    // Without its reports nobody can say whether it has passed.
+    const why = `Its reports are not known yet: ${own.pending}`;
+    return { name, state: "unknown", startedAt, endedAt, why, output, reports };
+  });
+  const going = { state: "running" as const, why: waitsFor(latestRuns(runs)), endedAt: null };
+  const standing = page === null ? going : standingOf(page.summary, page.newer);
+  if (standing.state === "running") return { ...standing, why: standing.why || going.why, stages };
+  if (pending) return { ...going, stages };
+  const ends = runs.map(({ updatedAt }) => updatedAt);
+  const endedAt = standing.endedAt || Math.max(0, ...ends) || null;
+  return { ...standing, endedAt, stages };
+}
+
+/** An execution that was started a moment ago: it is in its first stage, and nothing more is known. */
+export function freshReading(structure: Structure, at: number): Reading {
+  return {
+    readAt: at,
+    deepAt: at,
+    heard: 0,
+    status: "InProgress",
+    updatedAt: null,
+    runs: [],
+    structure,
+    fresh: true,
+    evidence: new Map(),
+    observation: { state: "running", why: "", stages: firstStages(structure, at), endedAt: null },
+    final: false,
+  };
+}
+
+function firstStages({ stages }: Structure, at: number): readonly StageFact[] {
+  return stages.map(({ name }, index) => ({
+    name,
+    state: index === 0 ? "running" : "pending",
+    startedAt: index === 0 ? at : null,
+    endedAt: null,
+    why: "",
+    output: "",
+    reports: [],
+  }));
+}

@@ -1,0 +1,119 @@
+// Starts an execution for exactly one commit, once however often it is asked.
+
+import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
+import type { CodePipelinePart } from "../../core/plan.ts";
+import type { Clock, PipelineRequest, PipelineRuns, Started, StartRequest } from "../../port.ts";
+import { pipelineArn } from "./arn.ts";
+import type { Readings } from "./readings.ts";
+import type { Session } from "./session.ts";
+import { chooseSource } from "./source.ts";
+import { noPipeline, type Structure } from "./structure.ts";
+import type { Structures } from "./structures.ts";
+import { fullName, requestToken, variableValue } from "./text.ts";
+import type { Trouble } from "./trouble.ts";
+
+export interface StartTools {
+  readonly runs: PipelineRuns;
+  readonly structures: Structures;
+  readonly readings: Readings;
+  readonly clock: Clock;
+}
+
+type Sent = Extract<PipelineRequest, { kind: "start" }>;
+
+export async function start(
+  tools: StartTools,
+  session: Session,
+  order: { readonly request: StartRequest; readonly spec: CodePipelinePart },
+): Promise<Started> {
+  const { runs, clock } = tools;
+  const { request, spec } = order;
+  const token = request.run.key;
+  const known = await runs.get(token);
+  if (known?.executionId) return { kind: "started", engineId: known.executionId };
+  if (known?.request.kind === "start")
+    return await send(tools, session, { spec, sent: known.request, structure: null });
+
+  const structure = await tools.structures.current(session, spec, 0);
+  if (structure.kind === "trouble") return notStarted(structure);
+  const chosen = chooseSource(spec, structure.value);
+  if (chosen.kind === "refused") return chosen;
+  const variables = variablesFor(request, structure.value);
+  const sent: Sent = { kind: "start", start: request, source: chosen.source.name, variables };
+  // The ledger first: whoever comes after a crash asks AWS with the same token.
+  await runs.add({
+    token,
+    request: sent,
+    executionId: null,
+    startedAt: clock(),
+    heard: { count: 0, last: [] },
+    acts: [],
+  });
+  return await send(tools, session, { spec, sent, structure: structure.value });
+}
+
+async function send(
+  { runs, readings }: StartTools,
+  session: Session,
+  order: {
+    readonly spec: CodePipelinePart;
+    readonly sent: Sent;
+    /** Null where an earlier call has read it. */
+    readonly structure: Structure | null;
+  },
+): Promise<Started> {
+  const { spec, sent, structure } = order;
+  const { run } = sent.start;
+  const variables = Object.entries(sent.variables).map(([name, value]) => ({ name, value }));
+  const reply = await session.ask({
+    action: "codepipeline:StartPipelineExecution",
+    resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
+    sentences: {
+      PipelineNotFoundException: noPipeline(session, spec),
+      ConcurrentPipelineExecutionsLimitExceededException: `The pipeline ${spec.pipeline} has as many executions under way as AWS allows; it is started when one of them has ended.`,
+      ValidationException: (said) => `AWS does not start the pipeline ${spec.pipeline}: ${said}`,
+    },
+    send: ({ codepipeline }) =>
+      codepipeline.send(
+        new StartPipelineExecutionCommand({
+          name: spec.pipeline,
+          clientRequestToken: requestToken(run.key),
+          sourceRevisions: [
+            { actionName: sent.source, revisionType: "COMMIT_ID", revisionValue: run.sha },
+          ],
+          ...(variables.length === 0 ? {} : { variables }),
+        }),
+      ),
+  });
+  if (reply.kind === "trouble") return notStarted(reply);
+  const engineId = reply.value.pipelineExecutionId;
+  if (engineId === undefined) return { kind: "failed", why: "AWS named no execution." };
+  await runs.update(run.key, { executionId: engineId });
+  if (structure !== null) readings.begin(engineId, structure);
+  return { kind: "started", engineId };
+}
+
+/** Those that the pipeline declares; AWS refuses others, and a value that is empty. */
+export function variablesFor(
+  { run, repository, pull }: StartRequest,
+  { variables }: Pick<Structure, "variables">,
+): Readonly<Record<string, string>> {
+  const values: Readonly<Record<string, string>> = {
+    repository: fullName(repository),
+    sha: run.sha,
+    pull: pull === null ? "" : String(pull),
+  };
+  const given: Record<string, string> = {};
+  for (const { name, hasDefault } of variables) {
+    if (!Object.hasOwn(values, name)) continue;
+    const value = variableValue(values[name] ?? "");
+    if (value !== null) given[name] = value;
+    // A landed commit belongs to no pull request, and without a default AWS wants some value.
+    else if (!hasDefault) given[name] = "none";
+  }
+  return given;
+}
+
+function notStarted({ is, why }: Trouble): Started {
+  return { kind: is === "later" ? "failed" : "refused", why };
+}
