@@ -1,0 +1,125 @@
+// Settings as a function of the environment; how the program starts with them is tested in test/app.
+
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, expect, test } from "vitest";
+import { readSettings, settingTable } from "../src/settings.ts";
+
+const { privateKey: key } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
+const app = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-hooks" };
+
+const folder = mkdtempSync(join(tmpdir(), "interlock-settings-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("nothing set means the set-up flow and the embedded default", () => {
+  expect(readSettings({ PATH: "/bin" })).toEqual({
+    kind: "good",
+    settings: {
+      app: null,
+      githubApiUrl: "https://api.github.com",
+      databaseUrl: null,
+      dataDir: "./data",
+      localEngine: false,
+      snsTopics: [],
+      sqsQueueUrl: null,
+      awsOwnCredentials: false,
+      host: "127.0.0.1",
+      port: 3000,
+      logLevel: "info",
+      path: "/bin",
+    },
+  });
+});
+
+test("a variable that is empty or blank is one that is not set", () => {
+  const blank = Object.fromEntries(settingTable.map(({ name }) => [name, "  "]));
+  expect(readSettings(blank)).toEqual(readSettings({}));
+});
+
+test("every variable that is read is in the table, and none besides", () => {
+  const read = new Set<string>();
+  const recorder = new Proxy<Record<string, string>>(app, {
+    get(target, name) {
+      read.add(String(name));
+      return target[String(name)];
+    },
+  });
+  readSettings(recorder);
+  // The commands of the local engine look for their programs where we do.
+  read.delete("PATH");
+  expect([...read].sort()).toEqual(settingTable.map(({ name }) => name).sort());
+});
+
+test("what is set is what is used", () => {
+  const file = join(folder, "key.pem");
+  writeFileSync(file, key);
+  const set = {
+    APP_ID: " 4242 ",
+    PRIVATE_KEY_PATH: file,
+    WEBHOOK_SECRET: "s3cr3t-of-hooks",
+    GITHUB_API_URL: "https://github.example/api/v3/",
+    DATABASE_URL: "postgres://me:hunter2@db.example/interlock",
+    INTERLOCK_DATA_DIR: "/var/lib/interlock",
+    INTERLOCK_LOCAL_ENGINE: "1",
+    HOST: "0.0.0.0",
+    PORT: "0",
+    LOG_LEVEL: "debug",
+  };
+  expect(readSettings(set)).toMatchObject({
+    kind: "good",
+    settings: {
+      app: { id: 4242, privateKey: key.trim(), webhookSecret: "s3cr3t-of-hooks" },
+      githubApiUrl: "https://github.example/api/v3",
+      databaseUrl: "postgres://me:hunter2@db.example/interlock",
+      dataDir: "/var/lib/interlock",
+      localEngine: true,
+      host: "0.0.0.0",
+      port: 0,
+      logLevel: "debug",
+    },
+  });
+});
+
+test.each([
+  ["APP_ID", "0"],
+  ["APP_ID", "4242.5"],
+  ["APP_ID", "-1"],
+  ["WEBHOOK_SECRET", "development"],
+  ["GITHUB_API_URL", "api.github.com"],
+  ["GITHUB_API_URL", "file:///etc/passwd"],
+  ["DATABASE_URL", "localhost:5432/interlock"],
+  ["INTERLOCK_LOCAL_ENGINE", "true"],
+  ["PORT", "65536"],
+  ["PORT", "-1"],
+  ["PORT", "3000.5"],
+  ["PORT", "0x10"],
+  ["LOG_LEVEL", "INFO"],
+])("%s cannot be %s", (name, value) => {
+  const read = readSettings({ ...app, [name]: value });
+  expect(read).toEqual({ kind: "bad", problems: [expect.stringMatching(`^${name} must`)] });
+});
+
+test("whatever is set, nothing throws, and no value that may be secret is repeated", () => {
+  const secret = fc.constantFrom("hunter2-hunter2", `${key.slice(0, 90)}hunter2-hunter2`);
+  const value = fc.oneof(fc.string(), fc.constantFrom("1", "0", "", "https://a.example"), secret);
+  const names = settingTable.map(({ name }) => name).filter((name) => name !== "PRIVATE_KEY_PATH");
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...names), value), (env) => {
+      const read = readSettings(env);
+      if (read.kind === "good") return;
+      expect(read.problems.length).toBeGreaterThan(0);
+      for (const problem of read.problems) {
+        expect(problem).not.toContain("hunter2");
+        expect(problem, "names what to mend").toMatch(/^(The private key|[A-Z_]+ )/);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
