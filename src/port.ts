@@ -8,7 +8,7 @@ import type {
   RunWanted,
   Settlement,
 } from "./core/effect.ts";
-import type { Event, IgnoredReason, Repository, Sight, Subject } from "./core/event.ts";
+import type { Event, Repository, Sight, Subject } from "./core/event.ts";
 import type {
   Comparison,
   Execution,
@@ -24,7 +24,7 @@ import type {
   StageFact,
 } from "./core/fact.ts";
 import type { Notice } from "./core/notice.ts";
-import type { Part, PlanStage, Role } from "./core/plan.ts";
+import type { Part, Role } from "./core/plan.ts";
 import type { Survey } from "./core/survey.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
@@ -479,8 +479,3 @@ export type Told =
   | { readonly kind: "failed"; readonly why: string }
   /** Asking again would not help. */
   | { readonly kind: "refused"; readonly why: string };
-
-/** The commands of a stage as the local engine runs them. */
-export type LocalStage = PlanStage;
-
-export type { IgnoredReason };
