@@ -59,6 +59,8 @@ export const limit = {
     /** Problems kept per report; the check shows fewer. */
     problems: 200,
     name_chars: 300,
+    /** A path is where a failure is annotated; longer ones are no files of a repository. */
+    path_chars: 400,
     message_chars: 2_000,
     trace_chars: 4_000,
     /** Text of one problem that is searched for the place where it happened. */
@@ -295,6 +297,8 @@ export const limit = {
     survey_ms: 60_000,
     /** Executions of which a reading is kept in memory. */
     readings: 2_000,
+    /** Structures of pipelines kept by their version; one has about a kilobyte. */
+    structures: 1_000,
     /** What is kept of the notices of one execution. */
     heard_chars: 4_000,
     /** Entries of one page, and pages of one list. API_ListPipelineExecutions.html, API_ListActionExecutions.html */

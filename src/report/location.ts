@@ -1,5 +1,7 @@
 // Where a test failed: a path below the repository and a line, or nothing.
 
+import { limit } from "../core/limit.ts";
+
 export interface Location {
   /** Relative to the repository, with forward slashes. */
   readonly file: string;
@@ -49,10 +51,10 @@ export function relativePath(path: string, root: string): string | null {
   }
   const result = segments.join("/");
   // A colon is a URL or one of the runtime's own modules.
-  return result === "" || result.length > most_path_chars || result.includes(":") ? null : result;
+  return result === "" || result.length > limit.report.path_chars || result.includes(":")
+    ? null
+    : result;
 }
-
-const most_path_chars = 400;
 
 function slashes(path: string): string {
   return path

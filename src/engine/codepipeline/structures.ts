@@ -1,5 +1,6 @@
 // Structures by version, which never change, and the newest one for a while.
 
+import { limit } from "../../core/limit.ts";
 import type { Clock } from "../../port.ts";
 import type { Session } from "./session.ts";
 import { type PipelineSpec, readStructure, type Structure } from "./structure.ts";
@@ -11,9 +12,6 @@ export interface Structures {
   current(session: Session, spec: PipelineSpec, age_ms: number): Promise<Reply<Structure>>;
 }
 
-/** Structures kept; one has about a kilobyte. */
-const most = 1_000;
-
 export function openStructures(clock: Clock): Structures {
   const versions = new Map<string, Structure>();
   const newest = new Map<string, { readonly at: number; readonly structure: Structure }>();
@@ -22,7 +20,7 @@ export function openStructures(clock: Clock): Structures {
     `${session.key} ${region} ${pipeline}`;
 
   function keep(key: string, structure: Structure): void {
-    if (versions.size >= most) versions.clear();
+    if (versions.size >= limit.codepipeline.structures) versions.clear();
     versions.set(`${key} ${structure.version}`, structure);
   }
 
@@ -42,7 +40,7 @@ export function openStructures(clock: Clock): Structures {
       if (kept !== undefined && at - kept.at < age_ms) return { kind: "ok", value: kept.structure };
       const reply = await readStructure(session, spec, null);
       if (reply.kind === "trouble") return reply;
-      if (newest.size >= most) newest.clear();
+      if (newest.size >= limit.codepipeline.structures) newest.clear();
       newest.set(key, { at, structure: reply.value });
       keep(key, reply.value);
       return reply;
