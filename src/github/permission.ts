@@ -1,5 +1,4 @@
 // Which permission each request to GitHub needs, and each event; `app.yml` asks for these and no others.
-// Source: docs.github.com/rest/authentication/permissions-required-for-github-apps
 
 export type Permission =
   | "checks"
@@ -11,7 +10,10 @@ export type Permission =
 
 export type Need = readonly [permission: Permission, level: "read" | "write"];
 
-/** Every request of this folder. Null for those that the App makes as itself, which need none. */
+/**
+ * Every request of this folder. Null for those that the App makes as itself, which need none.
+ * Source: docs.github.com/rest/authentication/permissions-required-for-github-apps.
+ */
 export const routeNeeds: Readonly<Record<string, Need | null>> = {
   "GET /app/hook/deliveries": null,
   "GET /app/installations": null,
