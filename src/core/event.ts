@@ -68,7 +68,7 @@ export type Event =
   | { readonly kind: "moved"; readonly what: Moved }
   | { readonly kind: "ignored"; readonly reason: IgnoredReason };
 
-/** What an engine's notice speaks of: a run of ours by its key, or a commit that something ran for. */
+/** What an engine's notice speaks of: a run of ours by its key, or by that of the wish for it, or a commit that something ran for. */
 export type Moved =
   | { readonly kind: "run"; readonly key: string }
   | {

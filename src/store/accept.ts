@@ -126,13 +126,15 @@ class Batch {
   }
 }
 
-/** The subjects that the runs belong to, and those whose head is one of the commits. */
+/** The subjects that the runs or the wishes for them belong to, and those whose head is one of the commits. */
 async function jobsForMoved(tx: Connection, moved: readonly Moved[]): Promise<readonly JobData[]> {
   if (moved.length === 0) return [];
   const commits = moved.filter((what) => what.kind === "commit");
   return tx.query<JobData>(
     `select subject.key, repository.installation
        from (select subject_key as key from interlock.execution where key = any($1::text[])
+             union
+             select subject_key from interlock.intention where key = any($1::text[])
              union
              select key from interlock.subject
               where (open or kind = 'commit')

@@ -16,8 +16,10 @@ export interface PipelineHint {
   readonly pipeline: string;
   readonly region: string;
   readonly moved: "execution" | "stage" | "action";
-  /** As the event has it, such as STARTED; told and not acted on. */
+  /** As the event has it, such as STARTED. */
   readonly state: string;
+  /** Null where it is about the whole execution. */
+  readonly stage: string | null;
   /** What a push started it for. Null where the event does not say: it never does for a start by the API. */
   readonly commit: HintCommit | null;
 }
@@ -38,7 +40,7 @@ export function readEvent(text: string): EventReading {
   if (moved === undefined) return { kind: "ignored", reason: "other_notice" };
   const detail = execution.safeParse(event.detail);
   if (!detail.success) return { kind: "ignored", reason: "incomplete_notice" };
-  const { pipeline, state } = detail.data;
+  const { pipeline, state, stage } = detail.data;
   return {
     kind: "hint",
     executionId: detail.data["execution-id"],
@@ -46,6 +48,7 @@ export function readEvent(text: string): EventReading {
     region: event.region,
     moved,
     state,
+    stage: moved === "execution" ? null : (stage ?? null),
     commit: commitOfPush(detail.data["execution-trigger"]) ?? commitOfSource(event),
   };
 }
@@ -66,8 +69,11 @@ const form = z.object({
   additionalAttributes: z.unknown().optional(),
 });
 
+const name = z.string().regex(/^[A-Za-z0-9.@_-]{1,100}$/);
+
 const execution = z.object({
-  pipeline: z.string().regex(/^[A-Za-z0-9.@_-]{1,100}$/),
+  pipeline: name,
+  stage: name.optional(),
   "execution-id": z.guid(),
   state: z.string().regex(/^[A-Z_]{1,40}$/),
   "execution-trigger": z.unknown().optional(),

@@ -1,12 +1,12 @@
 // Makes of one notice of AWS one delivery: stored once under its message id, together with the jobs that it causes.
 
 import type { Event, IgnoredReason } from "../../core/event.ts";
-import type { Accepted, Clock, Delivery } from "../../port.ts";
+import type { Accepted, Clock, Delivery, PipelineRuns } from "../../port.ts";
 import { readEvent } from "./event.ts";
+import { lineOf } from "./hint.ts";
 
 export interface Ear {
-  /** The key of our run behind an execution of CodePipeline; null for one that is not ours. */
-  readonly runOf: (executionId: string) => Promise<string | null>;
+  readonly runs: Pick<PipelineRuns, "byExecution" | "hear">;
   /** Resolves once the delivery is durable. */
   readonly receive: (delivery: Delivery) => Promise<Accepted>;
   readonly clock: Clock;
@@ -45,8 +45,12 @@ async function eventOf(
   const hint = readEvent(text);
   if (hint.kind === "ignored") return { event: hint, action: null };
   const action = `${hint.moved}_${hint.state.toLowerCase()}`;
-  const key = await ear.runOf(hint.executionId);
-  if (key !== null) return { event: { kind: "moved", what: { kind: "run", key } }, action };
+  const run = await ear.runs.byExecution(hint.executionId);
+  if (run !== null) {
+    // Before the job, which reads it. Told twice, it is the same line once more.
+    await ear.runs.hear(hint.executionId, lineOf(hint));
+    return { event: { kind: "moved", what: { kind: "run", key: run.token } }, action };
+  }
   // Somebody else started it: whoever looks at the commit finds it.
   if (hint.commit !== null)
     return { event: { kind: "moved", what: { kind: "commit", ...hint.commit } }, action };

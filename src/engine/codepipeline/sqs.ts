@@ -5,11 +5,12 @@ import {
   DeleteMessageBatchCommand,
   type Message,
   ReceiveMessageCommand,
-  type SQSClient,
+  SQSClient,
 } from "@aws-sdk/client-sqs";
 import { z } from "zod";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
+import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { type Ear, hear } from "./hear.ts";
 
 export interface QueueReader {
@@ -20,6 +21,24 @@ export interface QueueReader {
 }
 
 type Outcome = "stored" | "known" | "ignored" | "malformed" | "failed";
+
+/** With Interlock's own credentials: the queue is the operator's. */
+export function queueClient(queueUrl: string, environment: AwsEnvironment | null): SQSClient {
+  const { credentials, endpoint } = settingsFrom(environment);
+  // A queue that is not at AWS, as in the sandbox, leaves the region to the SDK's own settings.
+  const region = /^https?:\/\/sqs\.([a-z0-9-]+)\./.exec(queueUrl)?.[1];
+  return new SQSClient({
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+    ...endpoint("SQS"),
+    requestHandler: {
+      connectionTimeout: limit.codepipeline.connect_ms,
+      throwOnRequestTimeout: true,
+    },
+    // The reader itself asks again, and says so.
+    maxAttempts: 1,
+  });
+}
 
 /** Begins at once. Who may send to the queue is said by its policy: messages carry no signature here. */
 export function readQueue(with_: {

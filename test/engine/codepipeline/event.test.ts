@@ -12,13 +12,14 @@ test.each([
   ["Stage", "stage", "RESUMED"],
   ["Action", "action", "ABANDONED"],
 ] as const)("an event about a %s names the execution", (type, moved, state) => {
-  expect(read(event({ type, state }))).toEqual({
+  expect(read(event({ type, state, detail: { stage: "Production" } }))).toEqual({
     kind: "hint",
     executionId,
     pipeline: "shop-release",
     region: "eu-west-1",
     moved,
     state,
+    stage: type === "Pipeline" ? null : "Production",
     commit: null,
   });
 });

@@ -6,6 +6,7 @@ import { openReceive } from "../../../src/flow/receive.ts";
 import { storeFor } from "../../store/databases.ts";
 import { commit, look, pull, run, sha, shop, sight } from "../../store/make.ts";
 import { silent } from "../../store/silent.ts";
+import { heardRuns } from "./ear.ts";
 import { event, pushTrigger } from "./events.ts";
 
 const at = storeFor("pglite");
@@ -65,7 +66,7 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const ours = new Map(
     Array.from({ length: subjects }, (_, number) => [executionOf(number), `run-${number}`]),
   );
-  const ear = { receive, clock: () => 2, runOf: async (id: string) => ours.get(id) ?? null };
+  const ear = { receive, clock: () => 2, runs: heardRuns(ours) };
   await Promise.all(messages.map((message) => hear(ear, message)));
   const jobs = await database.query<{ key: string }>(
     "select distinct data ->> 'key' as key from pgboss.job order by 1",

@@ -11,6 +11,7 @@ import {
 } from "../../../src/engine/codepipeline/sns-endpoint.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { silent } from "../../store/silent.ts";
+import { heardRuns } from "./ear.ts";
 import { event, executionId, pushTrigger } from "./events.ts";
 import {
   certificate,
@@ -56,7 +57,7 @@ function world(): World {
     },
     ear: {
       clock: () => w.clock,
-      runOf: async (id) => (id === executionId ? "run-1" : null),
+      runs: heardRuns(new Map([[executionId, "run-1"]])),
       receive: async (delivery) => {
         if (!w.storeWorks) throw new Error("The database is away");
         if (w.stored.has(delivery.guid)) return "known";

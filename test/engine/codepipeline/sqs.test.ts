@@ -1,11 +1,11 @@
 // The queue of notices, against a queue that others wrote.
 
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type QueueReader, readQueue } from "../../../src/engine/codepipeline/sqs.ts";
+import { type QueueReader, queueClient, readQueue } from "../../../src/engine/codepipeline/sqs.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
+import { type HeardRuns, heardRuns } from "./ear.ts";
 import { event, executionId } from "./events.ts";
 
 let server: FauxqsServer;
@@ -19,6 +19,7 @@ afterAll(() => server.stop());
 interface World extends AsyncDisposable {
   readonly queue: string;
   readonly stored: Delivery[];
+  readonly runs: HeardRuns;
   readonly log: HearingLog;
   storeWorks: boolean;
   reader: QueueReader;
@@ -30,16 +31,18 @@ function open(): World {
   const queue = `notices-${queues}`;
   // What was not stored is shown again at once.
   const { queueUrl } = server.createQueue(queue, { attributes: { VisibilityTimeout: "0" } });
-  const client = new SQSClient({
-    region: "us-east-1",
-    endpoint: server.address,
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  const client = queueClient(queueUrl, {
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_ENDPOINT_URL_SQS: server.address,
   });
   const stored: Delivery[] = [];
+  const runs = heardRuns(new Map([[executionId, "run-1"]]));
   const log = hearing();
   const world = {
     queue,
     stored,
+    runs,
     log,
     storeWorks: true,
     reader: readQueue({
@@ -48,7 +51,7 @@ function open(): World {
       log,
       ear: {
         clock: () => 1,
-        runOf: async (id) => (id === executionId ? "run-1" : null),
+        runs,
         receive: async (delivery) => {
           if (!world.storeWorks) throw new Error("The database is away");
           if (stored.some(({ guid }) => guid === delivery.guid)) return "known";
@@ -79,6 +82,7 @@ test("an event of the queue wakes the run it speaks of, and is deleted then", as
   server.sendMessage(world.queue, JSON.stringify(event()));
   await soon(() => world.left()).toBe(0);
   expect(world.stored.map((delivery) => delivery.event)).toEqual([moved]);
+  expect(world.runs.told.get(executionId)).toEqual(["execution STARTED"]);
 });
 
 test("a topic's wrapping is taken off, and its id is the one that counts", async () => {
