@@ -52,7 +52,7 @@ export function openSnsNotifier(with_: {
         await clientFor(teller, lent).send(new PublishCommand(publication(draft, site)));
         return { kind: "sent" };
       } catch (error) {
-        return failed(error);
+        return failed(error, draft);
       }
     },
     close() {
@@ -91,13 +91,29 @@ export function openSnsNotifier(with_: {
 }
 
 /** What AWS refuses today it may allow tomorrow: a topic can be made, and a policy be corrected. */
-function failed(error: unknown): Told {
+function failed(error: unknown, { target, notice }: NoticeDraft): Told {
   if (!(error instanceof Error)) return { kind: "failed", why: String(error) };
+  if (denials.has(error.name)) {
+    const statement = JSON.stringify({ Effect: "Allow", Action: "sns:Publish", Resource: target });
+    const who = notice.role === null ? "Interlock's own identity" : `The role ${notice.role}`;
+    return {
+      kind: "failed",
+      why: `${who} may not do sns:Publish. Add this statement to its policy: ${statement}`,
+    };
+  }
   return {
     kind: "failed",
     why: `${error.name}: ${error.message}`.slice(0, limit.notify.why_chars),
   };
 }
+
+/** docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors, CommonErrors.html */
+const denials: ReadonlySet<string> = new Set([
+  "AuthorizationError",
+  "AuthorizationErrorException",
+  "AccessDenied",
+  "AccessDeniedException",
+]);
 
 /** Mail shows the text; queues, functions and endpoints get the JSON. */
 function publication({ target, notice }: NoticeDraft, site: string): PublishCommandInput {
