@@ -213,6 +213,8 @@ export const limit = {
     pouring_ms: 50,
     /** How long other work makes room for them. */
     patience_ms: 1_000,
+    /** How long a commit waits for those that come in at the same time. */
+    gather_ms: 3,
     /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
     body_bytes: 25 * MiB,
     guid_chars: 100,

@@ -1,5 +1,6 @@
 // Takes deliveries in: each is stored with its jobs before its sender is answered. Concurrent ones share a commit.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "../core/limit.ts";
 import type { Accepted, Delivery, Log, Store } from "../port.ts";
 
@@ -23,6 +24,8 @@ interface Waiting {
 export function openReceive({ store, log }: { store: Pick<Store, "accept">; log: Log }): Intake {
   let waiting: Waiting[] = [];
   let running = false;
+  /** Of the last two commits. */
+  let sizes: readonly [number, number] = [0, 0];
   let pouring = false;
   let subsiding: NodeJS.Timeout | undefined;
   const patient = new Set<() => void>();
@@ -56,6 +59,7 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
       await gather();
       const group = waiting.slice(0, limit.receive.group);
       waiting = waiting.slice(group.length);
+      sizes = [group.length, sizes[0]];
       if (group.length >= limit.receive.pouring) pour();
       await commit(group);
     }
@@ -67,6 +71,9 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
    * otherwise keep it waiting at the door, and give every delivery a commit of its own.
    */
   async function gather(): Promise<void> {
+    // Senders whose deliveries shared a commit are answered together, and send their next together.
+    const enough = pouring ? Math.max(...sizes) : 0;
+    for (let ms = 0; waiting.length < enough && ms < limit.receive.gather_ms; ms++) await sleep(1);
     for (let before = 0; waiting.length > before && waiting.length < limit.receive.group; ) {
       before = waiting.length;
       await new Promise((resolve) => setImmediate(resolve));
