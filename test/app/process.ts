@@ -59,6 +59,8 @@ export function spawnProgram(
   options: {
     readonly folder?: string;
     readonly command?: readonly [string, ...string[]];
+    /** The id of the user that it runs as; ours without one. */
+    readonly user?: number;
   } = {},
 ): Program {
   const [file, ...args] = options.command ?? [process.execPath, join(projectFolder, "src/main.ts")];
@@ -66,6 +68,7 @@ export function spawnProgram(
     cwd: options.folder ?? tmpdir(),
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
+    ...(options.user !== undefined && { uid: options.user, gid: options.user }),
   });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${file} could not be started`);

@@ -1,0 +1,23 @@
+# Interlock with its embedded store in /data.
+#   docker build -t interlock .
+#   docker run --init -p 3000:3000 -v interlock:/data --env-file interlock.env interlock
+# With --init, what commands of the local engine leave behind is collected when they are gone.
+
+FROM node:24-slim AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev
+
+FROM node:24-slim
+WORKDIR /app
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY package.json app.yml LICENSE ./
+COPY src ./src
+RUN install -d -o node -g node /data
+USER node
+ENV HOST=0.0.0.0 INTERLOCK_DATA_DIR=/data
+VOLUME /data
+EXPOSE 3000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts"]
