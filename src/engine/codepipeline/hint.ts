@@ -18,6 +18,11 @@ export function lineOf({ moved, state, stage }: Told): string {
   return `${moved} ${state}${stage === null ? "" : ` ${stage}`}`;
 }
 
+/** Rather than about one of its stages. */
+export function isAboutExecution(line: string): boolean {
+  return line.startsWith("execution ");
+}
+
 export interface Shown {
   readonly state: Observation["state"];
   readonly stages: readonly { readonly name: string; readonly state: StageState }[];
@@ -27,8 +32,8 @@ export interface Shown {
 
 /** Where in doubt, no: one reading too many costs a call, one too few a minute. */
 export function isShown(line: string, shown: Shown): boolean {
-  const [moved = "", state = "", name] = line.split(" ");
-  if (moved === "execution") return (executionStates.get(state) ?? []).includes(shown.state);
+  const [, state = "", name] = line.split(" ");
+  if (isAboutExecution(line)) return (executionStates.get(state) ?? []).includes(shown.state);
   const stage = shown.stages.find((candidate) => candidate.name === name);
   if (stage === undefined) return false;
   if (shown.fresh && state === "STARTED" && stage === shown.stages[0]) return true;

@@ -6,7 +6,7 @@ import type { Observation, PipelineRun } from "../../port.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import { type Evidence, noEvidence } from "./evidence.ts";
 import type { Summary } from "./executions.ts";
-import { isShown } from "./hint.ts";
+import { isAboutExecution, isShown } from "./hint.ts";
 import { isOver, type StageView } from "./stages.ts";
 import { standingOf, waitsFor } from "./status.ts";
 import type { Structure } from "./structure.ts";
@@ -35,12 +35,19 @@ export interface Found {
   readonly newer: readonly Summary[];
 }
 
-export function tellsMore(run: PipelineRun, { heard, observation, fresh }: Reading): boolean {
+/** What was told since the reading and does not show in it: of the whole execution, or only of what is in it. */
+export function newsFor(
+  run: PipelineRun,
+  { heard, observation, fresh }: Reading,
+): "none" | "inside" | "whole" {
   const count = run.heard.count - heard;
-  if (count <= 0) return false;
+  if (count <= 0) return "none";
   const lines = run.heard.last.slice(-count);
+  if (lines.length < count) return "whole";
   const { state, stages } = observation;
-  return lines.length < count || lines.some((line) => !isShown(line, { state, stages, fresh }));
+  const news = lines.filter((line) => !isShown(line, { state, stages, fresh }));
+  if (news.length === 0) return "none";
+  return news.some(isAboutExecution) ? "whole" : "inside";
 }
 
 /** Something runs, and nothing has ended that could have ended the execution. */

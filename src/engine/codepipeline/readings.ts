@@ -16,9 +16,9 @@ import {
   hidesRetry,
   isAsBefore,
   isUnderWay,
+  newsFor,
   observationOf,
   type Reading,
-  tellsMore,
 } from "./reading.ts";
 import type { Session } from "./session.ts";
 import { isOver, type StageView, stagesOf } from "./stages.ts";
@@ -64,15 +64,15 @@ export function openReadings(tools: ReadingTools): Readings {
   async function observe(question: Question): Promise<Read<Observation>> {
     const { run, executionId } = question;
     const last = kept.get(executionId);
-    const told = last !== undefined && tellsMore(run, last);
-    if (last !== undefined && !told) {
+    const news = last === undefined ? "none" : newsFor(run, last);
+    if (last !== undefined && news === "none") {
       last.heard = run.heard.count;
       if (last.final || clock() - last.readAt < limit.codepipeline.recent_ms)
         return { kind: "known", value: last.observation };
     }
     // Whoever has heard the same waits for the same answer.
     const key = `${executionId} ${run.heard.count}`;
-    const shared = underWay.get(key) ?? read(question, last, told);
+    const shared = underWay.get(key) ?? read(question, last, news);
     underWay.set(key, shared);
     try {
       return await shared;
@@ -84,12 +84,12 @@ export function openReadings(tools: ReadingTools): Readings {
   async function read(
     question: Question,
     last: Reading | undefined,
-    told: boolean,
+    news: "none" | "inside" | "whole",
   ): Promise<Read<Observation>> {
     const { session, spec, executionId, run } = question;
     const readAt = clock();
     // What an event spoke of shows in the actions; while one of them runs, it is not over.
-    if (told && last?.observation.state === "running") {
+    if (news === "inside" && last?.observation.state === "running") {
       const runs = await readActions(session, spec, executionId);
       if (runs.kind === "trouble") return unread(question, runs);
       if (isUnderWay(runs.value))
@@ -98,10 +98,10 @@ export function openReadings(tools: ReadingTools): Readings {
       if (page.kind === "trouble") return unread(question, page);
       return await conclude(question, last, { readAt, runs: runs.value, page: page.value });
     }
-    const found = await findSummary(question, told ? "new" : "recent");
+    const found = await findSummary(question, news === "none" ? "recent" : "new");
     if (found.kind === "trouble") return unread(question, found);
     const { summary } = found.value;
-    if (last !== undefined && !told && isAsBefore(last, summary, readAt))
+    if (last !== undefined && news === "none" && isAsBefore(last, summary, readAt))
       return keep(executionId, { ...last, readAt, heard: run.heard.count });
     const runs = await readActions(session, spec, executionId);
     if (runs.kind === "trouble") return unread(question, runs);

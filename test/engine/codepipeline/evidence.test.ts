@@ -1,0 +1,324 @@
+// Evidence: what a failed action printed, and the tests of a stage, from files or from CodeBuild itself.
+
+import { describe, expect, test } from "vitest";
+import type { StageFact } from "../../../src/core/fact.ts";
+import { limit } from "../../../src/core/limit.ts";
+import type { ReportReading } from "../../../src/core/report.ts";
+import { unzip } from "../../../src/engine/codepipeline/zip.ts";
+import type { Outcome } from "../../../src/sandbox/aws/codepipeline/model.ts";
+import { zip } from "../../../src/sandbox/aws/zip.ts";
+import { openWorld, states, type World, type WorldOptions } from "./world.ts";
+
+const junit = `<testsuites><testsuite name="price"><testcase name="adds" time="0.5"/>
+<testcase name="rounds" time="0.1"><failure message="1.005 is not 1.01">at src/price.ts:3</failure></testcase>
+</testsuite></testsuites>`;
+
+/** A run whose Test stage ends like this, in a plan that names these reports for it. */
+async function tested(
+  ending: Omit<Outcome, "kind"> & { kind?: Outcome["kind"] },
+  options: { reports?: readonly string[] } & WorldOptions = {},
+): Promise<{ w: World; id: string; look(): Promise<StageFact> }> {
+  const { reports = [], ...rest } = options;
+  const stages = ["Source", "Build", "Test", "Production"].map((name) => ({
+    name,
+    reports: name === "Test" ? reports : [],
+  }));
+  const w = await openWorld({ ...rest, spec: { stages, ...rest.spec } });
+  const id = await w.start();
+  const { kind = "pass", ...end } = ending;
+  w.pipeline.execution(id).passUntil("Test");
+  if (kind === "pass") w.pipeline.pass("Test", end);
+  else w.pipeline.fail("Test", end);
+  const look = async () => {
+    const stage = (await w.see(id)).stages.find(({ name }) => name === "Test");
+    if (stage === undefined) throw new Error("no stage Test");
+    return stage;
+  };
+  return { w, id, look };
+}
+
+describe("the log of a failed action", () => {
+  test("ends as the log ends, and stays masked and plain", async () => {
+    const log = [
+      ...Array.from({ length: 500 }, (_, n) => `line ${n}`),
+      "token=***",
+      "\u001b[31mred\u001b[0m",
+      "x".repeat(5_000),
+    ];
+    const { look } = await tested({ kind: "fail", log });
+    const { output } = await look();
+    const lines = output.split("\n");
+    expect(lines).toContain("token=***");
+    expect(lines).toContain("red");
+    expect(lines).not.toContain("line 0");
+    expect(lines.at(-1)).toMatch(/Phase complete: BUILD State: FAILED/);
+    expect(Buffer.byteLength(output)).toBeLessThanOrEqual(limit.codepipeline.log_bytes);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(1_010);
+  });
+
+  test("of one that passed is not read", async () => {
+    const { w, look } = await tested({ log: ["fine"] });
+    expect((await look()).output).toBe("");
+    expect(w.calls()["logs:GetLogEvents"]).toBeUndefined();
+  });
+
+  test("that may not be read names the missing permission and holds nothing up", async () => {
+    const { look } = await tested(
+      { kind: "fail", log: ["boom"] },
+      { role: { allow: ["codepipeline:*", "codebuild:*", "s3:*"] } },
+    );
+    const stage = await look();
+    expect(stage.state).toBe("failed");
+    expect(stage.output).toMatch(
+      /The role arn:aws:iam::111122223333:role\/deployer may not do logs:GetLogEvents.*"Action":"logs:GetLogEvents"/,
+    );
+  });
+
+  test("is found through the build where the action does not name it", async () => {
+    const { w, id, look } = await tested({ kind: "fail", log: ["boom"] });
+    for (const action of w.pipeline.execution(id).data.actions) action.logStreamArn = undefined;
+    expect((await look()).output).toContain("boom");
+  });
+});
+
+describe("reports in the artifacts of a stage", () => {
+  test("are read by the patterns of the plan", async () => {
+    const { look } = await tested(
+      { files: { "reports/junit.xml": junit, "reports/notes.txt": "no", "dist/app.js": "x" } },
+      { reports: ["./reports/*.xml"] },
+    );
+    const { state, reports } = await look();
+    expect(state).toBe("succeeded");
+    expect(reports).toMatchObject([
+      {
+        kind: "read",
+        format: "junit",
+        path: "reports/junit.xml",
+        counts: { passed: 1, failed: 1 },
+        problems: [{ name: "price › rounds", message: "1.005 is not 1.01" }],
+      },
+    ]);
+  });
+
+  test("that no pattern finds are missing", async () => {
+    const { look } = await tested(
+      { files: { "a.xml": junit } },
+      { reports: ["a.xml", "b.xml", "../a.xml"] },
+    );
+    expect((await look()).reports.map(({ kind, path }) => `${kind} ${path}`)).toEqual([
+      "read a.xml",
+      "missing b.xml",
+      "broken ../a.xml",
+    ]);
+  });
+
+  test("of a failed stage are read too", async () => {
+    const { look } = await tested(
+      { kind: "fail", files: { "junit.xml": junit } },
+      { reports: ["junit.xml"] },
+    );
+    expect((await look()).reports).toMatchObject([{ kind: "read", counts: { failed: 1 } }]);
+  });
+
+  test("are read once, however often the execution is looked at", async () => {
+    const { w, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
+    await look();
+    w.pipeline.pass("Production");
+    await look();
+    await look();
+    expect(w.calls()["s3:GetObject"]).toBe(1);
+  });
+
+  test("that may not be read are broken, with the missing permission", async () => {
+    const { look } = await tested(
+      { files: { "j.xml": junit } },
+      { reports: ["j.xml"], role: { allow: ["codepipeline:*", "codebuild:*", "logs:*"] } },
+    );
+    expect((await look()).reports).toEqual([
+      {
+        kind: "broken",
+        path: "j.xml",
+        why: expect.stringMatching(/may not do s3:GetObject.*arn:aws:s3:::/),
+      },
+    ]);
+  });
+
+  test("that S3 does not give at this moment leave the stage unknown, and the execution open", async () => {
+    const { w, id, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
+    w.pipeline.pass("Production");
+    w.aws.faults.onRequest({ service: "s3", fault: { kind: "error", status: 503 } });
+    expect(await look()).toMatchObject({
+      state: "unknown",
+      why: expect.stringMatching(/^Its reports are not known yet/),
+    });
+    expect((await w.see(id)).state).toBe("running");
+    w.aws.faults.stop();
+    expect(await look()).toMatchObject({ state: "succeeded", reports: [{ kind: "read" }] });
+    expect((await w.see(id)).state).toBe("succeeded");
+  });
+
+  test("in an artifact that is gone are broken", async () => {
+    const { w, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
+    for (const bucket of w.aws.world.buckets.values()) bucket.clear();
+    expect((await look()).reports).toEqual([
+      { kind: "broken", path: "j.xml", why: "an artifact of the stage is not there any more" },
+    ]);
+  });
+});
+
+describe("hostile artifacts", () => {
+  const wanted = () => true;
+  const unpacked_bytes = limit.codepipeline.unpacked_bytes;
+
+  test("that are no zip, or half of one, are broken", async () => {
+    expect(await unzip({ bytes: Buffer.from("no zip"), wanted, unpacked_bytes })).toEqual({
+      kind: "broken",
+      why: "is no zip file",
+    });
+    const whole = zip({ "a.xml": junit.repeat(100) });
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xff, 40, 120);
+    expect(await unzip({ bytes: damaged, wanted, unpacked_bytes })).toMatchObject({
+      kind: "broken",
+    });
+  });
+
+  test("that unpack to more than is allowed are not unpacked", async () => {
+    const bytes = zip({ "bomb.xml": Buffer.alloc(limit.report.bytes + 1), "fine.xml": junit });
+    const read = await unzip({ bytes, wanted, unpacked_bytes });
+    expect(read).toMatchObject({
+      files: [
+        { path: "bomb.xml", bytes: null, why: "is too large when unpacked" },
+        { path: "fine.xml", why: "" },
+      ],
+    });
+  });
+
+  test("that unpack to more than they claim are broken", async () => {
+    const bytes = zip({ "lie.xml": Buffer.alloc(5_000_000) });
+    const claimed = Buffer.alloc(4);
+    claimed.writeUInt32LE(5_000_000);
+    const small = Buffer.alloc(4);
+    small.writeUInt32LE(10);
+    for (let at = bytes.indexOf(claimed); at >= 0; at = bytes.indexOf(claimed))
+      small.copy(bytes, at);
+    expect(await unzip({ bytes, wanted, unpacked_bytes })).toMatchObject({ kind: "broken" });
+  });
+
+  test("share one limit between all their files", async () => {
+    const files = Object.fromEntries(["a", "b", "c"].map((name) => [name, Buffer.alloc(1_000)]));
+    const read = await unzip({ bytes: zip(files), wanted, unpacked_bytes: 2_500 });
+    expect(read).toMatchObject({
+      files: [{ why: "" }, { why: "" }, { bytes: null }],
+      bytes: 2_000,
+    });
+  });
+
+  test("with too many files that are asked for are refused", async () => {
+    const files = Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`${n}.xml`, junit]));
+    expect(await unzip({ bytes: zip(files), wanted, unpacked_bytes })).toMatchObject({
+      kind: "broken",
+      why: expect.stringMatching(/more than 50 files/),
+    });
+  });
+
+  test("with a path that leaves the folder are broken", async () => {
+    const bytes = zip({ "../../etc/passwd": "x" });
+    expect(await unzip({ bytes, wanted, unpacked_bytes })).toMatchObject({ kind: "broken" });
+  });
+
+  test("reach the stage as broken reports", async () => {
+    const { w, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
+    for (const bucket of w.aws.world.buckets.values())
+      for (const object of bucket.values()) object.body = Buffer.from("<html>");
+    expect((await look()).reports).toEqual([
+      { kind: "broken", path: "j.xml", why: "an artifact of the stage is no zip file" },
+    ]);
+  });
+});
+
+describe("reports of CodeBuild", () => {
+  const cases = [
+    { name: "adds", suite: "price", durationMs: 500 },
+    { name: "rounds", suite: "price", status: "FAILED", message: "1.005 is not 1.01" },
+    { name: "breaks", status: "ERROR", message: "out of memory" },
+    { name: "later", status: "SKIPPED" },
+    { name: "perhaps", status: "UNKNOWN" },
+  ] as const;
+
+  test("stand in where no file is named", async () => {
+    const { look } = await tested({ kind: "fail", report: { name: "unit", cases } });
+    const [report] = (await look()).reports;
+    expect(report).toMatchObject({
+      kind: "read",
+      format: "codebuild",
+      path: "unit",
+      counts: { passed: 1, failed: 2, skipped: 1, pending: 0, other: 1, flaky: 0 },
+      duration_ms: 500,
+      truncated: false,
+    });
+    expect(
+      report?.kind === "read" && report.problems.map(({ name, status }) => [name, status]),
+    ).toEqual([
+      ["price › rounds", "failed"],
+      ["breaks", "failed"],
+      ["perhaps", "other"],
+    ]);
+  });
+
+  test("stand in where the artifact has none of the files", async () => {
+    const { look } = await tested({ report: { cases } }, { reports: ["reports/*.xml"] });
+    expect((await look()).reports).toMatchObject([{ kind: "read", format: "codebuild" }]);
+  });
+
+  test("that were cut at 500 tests say so", async () => {
+    const many = Array.from({ length: 600 }, (_, n) => ({ name: `test ${n}` }));
+    const { w, look } = await tested({ report: { cases: many } });
+    expect((await look()).reports).toMatchObject([{ counts: { passed: 500 }, truncated: true }]);
+    // Passed tests are counted and not fetched.
+    expect(w.calls()["codebuild:DescribeTestCases"]).toBeUndefined();
+  });
+
+  test("with many failures keep the count and the first of them", async () => {
+    const failures = Array.from({ length: 350 }, (_, n) => ({
+      name: `t${n}`,
+      status: "FAILED" as const,
+    }));
+    const { look } = await tested({ kind: "fail", report: { cases: failures } });
+    const [report] = (await look()).reports as readonly Extract<ReportReading, { kind: "read" }>[];
+    expect(report?.counts.failed).toBe(350);
+    expect(report?.problems).toHaveLength(limit.report.problems);
+    expect(report?.truncated).toBe(true);
+  });
+
+  test("that are still being made are waited for", async () => {
+    const { w, look } = await tested({ report: { cases } });
+    const [made] = w.aws.world.reports.values();
+    if (made === undefined) throw new Error("no report");
+    made.status = "GENERATING";
+    expect(await look()).toMatchObject({ state: "unknown", reports: [] });
+    made.status = "FAILED";
+    expect(await look()).toMatchObject({ state: "succeeded", reports: [{ kind: "read" }] });
+  });
+
+  test("that have expired are broken, and absent ones are missing where the plan wants some", async () => {
+    const expired = await tested({ report: { name: "unit", cases } });
+    expired.w.aws.world.reports.clear();
+    expect((await expired.look()).reports).toEqual([
+      { kind: "broken", path: "unit", why: "CodeBuild does not have it any more" },
+    ]);
+    const none = await tested({}, { reports: ["j.xml"] });
+    expect((await none.look()).reports).toEqual([{ kind: "missing", path: "j.xml" }]);
+    const unnamed = await tested({});
+    expect((await unnamed.look()).reports).toEqual([]);
+  });
+
+  test("are not read for stages that the plan does not name", async () => {
+    const { w, id } = await tested(
+      { report: { cases } },
+      { spec: { stages: [{ name: "Production", reports: [] }] } },
+    );
+    expect(states(await w.see(id))).toMatchObject({ Test: "succeeded" });
+    expect(w.calls()["codebuild:BatchGetBuilds"]).toBeUndefined();
+  });
+});
