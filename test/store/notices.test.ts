@@ -70,12 +70,12 @@ describe.each(storeKinds)("notices on %s", (kind) => {
     expect(await keys(now + limit.notify.again_ms_max)).toEqual(["a"]);
   });
 
-  test("two senders at the same time share them", async () => {
-    const all = Array.from({ length: 20 }, (_, index) => String(index).padStart(2, "0"));
+  test("senders at the same time share them", async () => {
+    const all = Array.from({ length: 200 }, (_, index) => String(index).padStart(3, "0"));
     await recorded(...all.map((key) => draft(key)));
-    const [one, other] = await Promise.all([keys(3_000, 12), keys(3_000, 12)]);
-    expect([...one, ...other].sort()).toEqual(all);
-    expect(Math.max(one.length, other.length)).toBeLessThanOrEqual(12);
+    const taken = await Promise.all(Array.from({ length: 10 }, () => keys(3_000, 30)));
+    expect(taken.flat().sort()).toEqual(all);
+    for (const some of taken) expect(some.length).toBeLessThanOrEqual(30);
   });
 
   test("what was sent or given up is never taken again, nor recorded again", async () => {

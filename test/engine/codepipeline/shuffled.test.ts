@@ -77,7 +77,9 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   return { woken: jobs.map(({ key }) => key), stored: row?.count ?? 0 };
 }
 
-test("10,000 notices leave the same behind, however often and in which order they come", async () => {
+test("10,000 notices leave the same behind, however often and in which order they come", {
+  timeout: 120_000,
+}, async () => {
   const once = notices();
   const ordered = await heardOf(once);
   expect(ordered.woken).toHaveLength(subjects + 1);
