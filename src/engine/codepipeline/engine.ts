@@ -157,6 +157,7 @@ class CodePipeline implements CodePipelineEngine {
     if (known.kind === "refused") return known;
     const acted = await act(known);
     this.#tools.readings.drop(engineId);
+    this.#tools.executions.forget(known.session, known.spec);
     if (acted.kind === "done") this.#order.notice(run.token);
     return acted;
   }

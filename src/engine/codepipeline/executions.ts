@@ -29,6 +29,8 @@ export interface Summary {
 export interface Executions {
   /** The newest page, newest first; read no longer ago than `limit.codepipeline.recent_ms`, or anew. */
   recent(session: Session, spec: PipelineSpec, wanted: "recent" | "new"): Promise<Reply<Page>>;
+  /** Something was done to one of them, so that the last list is old. */
+  forget(session: Session, spec: PipelineSpec): void;
 }
 
 export interface Page {
@@ -39,9 +41,14 @@ export interface Page {
 
 export function openExecutions(clock: Clock): Executions {
   const kept = new Map<string, { readonly at: number; readonly reply: Promise<Reply<Page>> }>();
+  const keyOf = (session: Session, { region, pipeline }: PipelineSpec) =>
+    `${session.key} ${region} ${pipeline}`;
   return {
+    forget(session, spec) {
+      kept.delete(keyOf(session, spec));
+    },
     async recent(session, spec, wanted) {
-      const key = `${session.key} ${spec.region} ${spec.pipeline}`;
+      const key = keyOf(session, spec);
       const now = clock();
       for (const [old, { at }] of kept)
         if (now - at >= limit.codepipeline.recent_ms) kept.delete(old);

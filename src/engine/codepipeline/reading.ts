@@ -80,7 +80,10 @@ export function hidesRetry(run: PipelineRun, runs: readonly ActionRun[], now: nu
   const last = run.acts.findLast((act) => act.kind === "retry");
   if (last?.kind !== "retry" || now - last.at >= limit.codepipeline.young_ms) return false;
   const own = runs.filter(({ stage }) => stage === last.stage);
-  return own.every(({ id }) => last.before.includes(id));
+  return (
+    own.every(({ id }) => last.before.includes(id)) ||
+    own.some(({ status }) => status === "InProgress")
+  );
 }
 
 export function evidenceKey({ name, state, runs }: StageView): string {

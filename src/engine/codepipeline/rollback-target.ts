@@ -98,7 +98,7 @@ function pick(
     if (sha === null) continue;
     const fits =
       to === null
-        ? sha !== present_sha && candidate.startedAt < (present?.startedAt ?? Number.MAX_VALUE)
+        ? sha !== present_sha && candidate.startedAt <= (present?.startedAt ?? Number.MAX_VALUE)
         : sha.startsWith(to.toLowerCase());
     if (fits) return { id: candidate.id, sha };
   }
