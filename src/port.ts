@@ -1,5 +1,6 @@
 // The interfaces between the flow and the outside world. Adapters implement them; nothing here runs.
 
+import type { Bequest } from "./core/converge.ts";
 import type {
   Annotation,
   AnswerPresent,
@@ -237,6 +238,8 @@ export interface LookRecord {
   readonly settlements: readonly Settlement[];
   /** The snapshot and what was decided from it, for `explain`. Null when nothing could be decided. */
   readonly snapshot: { readonly facts: Facts; readonly decision: unknown } | null;
+  /** Gates that belong to another subject from now on. */
+  readonly bequests?: readonly Bequest[];
   /** Subjects that should be looked at because this one changed. */
   readonly wake: readonly string[];
   /** What somebody should be told; those that are known already change nothing. */

@@ -18,6 +18,15 @@ export interface Present {
   readonly answers: readonly AnswerPresent[];
   /** Names of checks on the commit that another open subject of the same commit writes. */
   readonly elsewhere: readonly string[];
+  /** By commit: another subject that speaks about it, and that the gate is left to. */
+  readonly heirs?: Readonly<Record<string, string>>;
+}
+
+/** A gate that is left in progress for another subject to bring up to date. */
+export interface Bequest {
+  readonly sha: string;
+  readonly name: string;
+  readonly to: string;
 }
 
 export interface Convergence {
@@ -25,6 +34,7 @@ export interface Convergence {
   readonly effects: readonly Effect[];
   /** When an update that was held back for its pace may go; null where none was. */
   readonly dueAt: number | null;
+  readonly bequests: readonly Bequest[];
 }
 
 export function converge(decision: Decision, present: Present, now: number): Convergence {
@@ -35,10 +45,11 @@ export function converge(decision: Decision, present: Present, now: number): Con
   for (const stop of decision.stops)
     effects.push({ kind: "stop", key: `stop|${stop.execution}`, ...stop });
 
+  const endings = endingsOf(decision, present);
   const wanted = [
     ...decision.checks,
     ...decision.corrections.filter((check) => find(present.checks, check) !== undefined),
-    ...leftovers(decision, present),
+    ...endings.checks,
   ];
   for (const check of [...wanted].sort(gatesFirst)) {
     const left = find(present.leftover, check);
@@ -83,6 +94,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
   return {
     effects: effects.sort(startsAfterGates),
     dueAt: due.length === 0 ? null : Math.min(...due),
+    bequests: endings.bequests,
   };
 }
 
@@ -108,23 +120,28 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
   };
 }
 
-/** What was left in progress and is wanted no more is brought to an end that says so. */
-function leftovers(decision: Decision, present: Present): readonly CheckWanted[] {
+/** What was left in progress and is wanted no more comes to an end that says so, or is left to an heir. */
+function endingsOf(
+  decision: Decision,
+  present: Present,
+): { readonly checks: readonly CheckWanted[]; readonly bequests: readonly Bequest[] } {
   const { end, obsolete, sha } = decision;
   const moved = sha === null ? end : headMoved(sha);
-  const here = present.checks.flatMap(({ name, content }) => {
-    if (content.externalId !== present.subject) return [];
-    // A gate that a sibling wakes up to is its own to bring up to date.
-    if (end !== null && (name !== gateName || decision.wake.length === 0))
-      return [ended(content, end)];
-    return obsolete.includes(name) ? [cancelled(content)] : [];
-  });
-  const elsewhere =
-    moved === null ? [] : present.leftover.map(({ content }) => ended(content, moved));
-  const open = [...present.checks, ...present.leftover].filter(
-    ({ content }) => content.state.status === "in_progress",
-  );
-  return [...elsewhere, ...here].filter((check) => find(open, check) !== undefined);
+  const checks: CheckWanted[] = [];
+  const bequests: Bequest[] = [];
+  const finish = ({ sha: on, name, content }: CheckPresent, reason: Reason) => {
+    const to = name === gateName ? present.heirs?.[on] : undefined;
+    if (to === undefined) checks.push(ended(content, reason));
+    else bequests.push({ sha: on, name, to });
+  };
+  const isOpen = ({ content }: CheckPresent) => content.state.status === "in_progress";
+  if (moved !== null) for (const check of present.leftover.filter(isOpen)) finish(check, moved);
+  for (const check of present.checks.filter(isOpen)) {
+    if (check.content.externalId !== present.subject) continue;
+    if (end !== null) finish(check, end);
+    else if (obsolete.includes(check.name)) checks.push(cancelled(check.content));
+  }
+  return { checks, bequests };
 }
 
 function headMoved(sha: string): Reason {

@@ -252,25 +252,29 @@ async function readPresent(
     store.answers(row.key),
     head === null ? [] : store.siblings(row.key, repository, head),
   ]);
-  const heirs = new Set<string>();
-  const leftover = [];
-  for (const check of left) {
-    const others = await store.siblings(row.key, repository, check.sha);
-    // Only the gate is everybody's.
-    if (others.length === 0 || check.name !== gateName) leftover.push(check);
-    for (const { key } of others) heirs.add(key);
-  }
+  const others = new Map([[head, siblings]]);
+  for (const { sha } of left)
+    if (!others.has(sha)) others.set(sha, await store.siblings(row.key, repository, sha));
+  const heirs = [...others].flatMap(([sha, [heir]]) =>
+    sha === null || heir === undefined ? [] : [[sha, heir.key] as const],
+  );
+  const elsewhere = left.flatMap(({ sha }) => others.get(sha) ?? []);
   const mine = ({ content }: CheckPresent) =>
     content.externalId === row.key ||
     !siblings.some(({ key }) => key === content.externalId && key < row.key);
   const gate = here.find(({ name }) => name === gateName);
   return {
-    facts: { siblings, gateBy: gate?.content.externalId ?? null, heirs: [...heirs] },
+    facts: {
+      siblings,
+      gateBy: gate?.content.externalId ?? null,
+      heirs: [...new Set(elsewhere.map(({ key }) => key))],
+    },
     present: {
       subject: row.key,
       checks: here,
-      leftover,
+      leftover: left,
       answers,
+      heirs: Object.fromEntries(heirs),
       elsewhere: here.filter((check) => !mine(check)).map(({ name }) => name),
     },
   };

@@ -38,7 +38,7 @@ export async function work(ports: Ports, job: Job): Promise<void> {
 async function look(ports: Ports, row: SubjectRow): Promise<void> {
   const { facts, present } = await gather(ports, row);
   const decision = decide(facts);
-  const { effects, dueAt } = converge(decision, present, facts.now);
+  const { effects, dueAt, bequests } = converge(decision, present, facts.now);
   const applied = await apply(ports, { row, facts, effects });
 
   const unread = isBlind(decision);
@@ -65,7 +65,8 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     verdictSha: decision.sha,
     settlements: decision.settlements,
     snapshot: { facts, decision },
-    wake: decision.wake,
+    bequests,
+    wake: [...decision.wake, ...bequests.map(({ to }) => to)],
     notices: await draftNotices(ports.store, facts),
   });
   ports.log.info(

@@ -98,6 +98,15 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
       look.at,
     ],
   );
+  for (const { sha, name, to } of look.bequests ?? [])
+    await tx.query(
+      `update interlock.check_run set subject_key = heir.key
+         from interlock.subject as heir
+        where heir.key = $4 and check_run.subject_key = $1 and check_run.sha = $2
+          and check_run.check_name = $3
+          and check_run.owner = heir.owner and check_run.name = heir.name`,
+      [look.key, sha, name, to],
+    );
   if (look.snapshot === null) return;
   await tx.query(
     `insert into interlock.snapshot (subject_key, content, taken_at)

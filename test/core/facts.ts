@@ -311,6 +311,7 @@ export interface PresentSketch {
   readonly leftover?: readonly CheckSketch[];
   readonly answers?: readonly AnswerPresent[];
   readonly elsewhere?: readonly string[];
+  readonly heirs?: Readonly<Record<string, string>>;
 }
 
 export interface CheckSketch {
@@ -352,5 +353,6 @@ export function presentOf(sketch: PresentSketch, subject: Subject): Present {
     leftover: (sketch.leftover ?? []).map((one) => check(one, sha.old)),
     answers: sketch.answers ?? [],
     elsewhere: sketch.elsewhere ?? [],
+    heirs: sketch.heirs ?? {},
   };
 }
