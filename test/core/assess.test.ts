@@ -1,7 +1,7 @@
 // What one execution proves about the part of the plan that it has to fulfil: every combination of
 // what its stages and reports can be, then the reason that people read for each kind of trouble.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { assess } from "../../src/core/assess.ts";
 import type { Execution, ExecutionState, StageFact, StageState } from "../../src/core/fact.ts";
 import { type ReasonCode, stateOf } from "../../src/core/reason.ts";
@@ -18,6 +18,9 @@ import {
   stageOf,
   usualPlan,
 } from "./facts.ts";
+
+// Much is tried here; beside other work it takes many times as long as alone.
+vi.setConfig({ testTimeout: 120_000 });
 
 const part = partOf(usualPlan);
 const about = { subject: pullSubject(), head: sha.head, part: "verify" } as const;

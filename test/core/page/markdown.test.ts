@@ -2,7 +2,7 @@
 // elements that it has with harmless ones, none more.
 
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
   block,
   cell,
@@ -14,6 +14,9 @@ import {
 } from "../../../src/core/page/markdown.ts";
 import { hostile, nasty } from "./hostile.ts";
 import { lively, render } from "./render.ts";
+
+// Much is tried here; beside other work it takes many times as long as alone.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Where foreign text stands on our pages. */
 const places: readonly (readonly [string, (text: string) => string])[] = [

@@ -1,7 +1,7 @@
 // Whole pages: hostile words anywhere in the facts come out inert, and nothing is larger than GitHub takes.
 
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { decide } from "../../../src/core/decide.ts";
 import type { CheckWanted } from "../../../src/core/effect.ts";
 import type { Facts, PlanReading } from "../../../src/core/fact.ts";
@@ -9,6 +9,9 @@ import { limit } from "../../../src/core/limit.ts";
 import { commitFacts, problemOf, pullFacts, sha, usualPlan } from "../facts.ts";
 import { hostile, nasty } from "./hostile.ts";
 import { lively, render } from "./render.ts";
+
+// Much is tried here; beside other work it takes many times as long as alone.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Facts that carry foreign words wherever the outside can put any. */
 function spoken(words: string): readonly Facts[] {
