@@ -128,8 +128,12 @@ async function download(session: Session, { bucket, key, region }: Place): Promi
     return reply.value === null
       ? { kind: "broken", why: `an artifact of the stage is larger than ${mib}` }
       : { kind: "bytes", bytes: reply.value };
-  return { kind: reply.is === "later" ? "later" : "broken", why: reply.why };
+  if (reply.is === "later") return { kind: "later", why: reply.why };
+  return { kind: "broken", why: reply.is === "denied" ? `${reply.why}${andKey}` : reply.why };
 }
+
+/** S3 answers the same where it is the key of the bucket that may not be used. */
+const andKey = " Where a key of yours encrypts the bucket, kms:Decrypt on that key is needed too.";
 
 const mib = `${limit.codepipeline.artifact_bytes / 2 ** 20} MiB`;
 

@@ -4,7 +4,7 @@ import { limit } from "../../core/limit.ts";
 import type { Observation } from "../../port.ts";
 import type { ActionRun } from "./actions.ts";
 import type { Summary } from "./executions.ts";
-import { oneLine } from "./text.ts";
+import { oneLine, ourStop } from "./text.ts";
 
 export interface Standing {
   readonly state: Exclude<Observation["state"], "lost">;
@@ -71,6 +71,8 @@ function rolledBack({ id }: Summary, newer: readonly Summary[]): string {
 }
 
 function stopped({ stopReason }: Summary): string {
+  if (stopReason.startsWith(ourStop))
+    return oneLine(stopReason.slice(ourStop.length), limit.codepipeline.stop_reason_chars);
   const reason = oneLine(stopReason, limit.codepipeline.stop_reason_chars);
   return reason === "" ? "It was stopped in AWS." : `It was stopped in AWS: ${reason}`;
 }

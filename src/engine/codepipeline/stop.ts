@@ -50,7 +50,7 @@ export async function stop(tools: StopTools, session: Session, order: StopOrder)
           pipelineName: spec.pipeline,
           pipelineExecutionId: executionId,
           abandon: running.length > 0 && running.every(({ category }) => category === "Approval"),
-          reason: stopReason(`Interlock: ${reason}`),
+          reason: stopReason(reason),
         }),
       ),
   });

@@ -22,8 +22,11 @@ export function transitionReason(text: string): string {
   return line === "" ? "Interlock" : line;
 }
 
+/** How the reason of a stop of ours begins. */
+export const ourStop = "Interlock: ";
+
 export function stopReason(text: string): string {
-  return oneLine(text, limits.stop_reason_chars);
+  return oneLine(`${ourStop}${text}`, limits.stop_reason_chars);
 }
 
 export function approvalSummary(text: string): string {

@@ -27,7 +27,7 @@ describe("stop", () => {
     expect(await w.see(id)).toMatchObject({ state: "running", why: "It is being stopped." });
     w.pipeline.pass("Build");
     const seen = await w.see(id);
-    expect(seen.state).toBe("stopped");
+    expect(seen).toMatchObject({ state: "stopped", why: "a newer commit is the head now" });
     expect(states(seen)).toMatchObject({ Test: "skipped" });
     expect(w.pipeline.data.transitions.get("Test")).toMatchObject({ enabled: true });
     // The next one goes its way.
