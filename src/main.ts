@@ -6,18 +6,26 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
 import { limit } from "./core/limit.ts";
+import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
+import { openLender } from "./engine/codepipeline/lend.ts";
+import { openSnsEndpoint, snsPath } from "./engine/codepipeline/sns-endpoint.ts";
+import { queueClient, readQueue } from "./engine/codepipeline/sqs.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
 import { startClockwork } from "./flow/clockwork.ts";
 import { explain } from "./flow/explain.ts";
+import { startTelling } from "./flow/notify.ts";
 import { openReceive } from "./flow/receive.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openSetup, setupHookPath } from "./github/setup.ts";
+import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine } from "./port.ts";
 import { collectReports } from "./report/collect.ts";
+import { readReport } from "./report/read.ts";
 import { readEnvironment, readSettings, type Settings } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
+import type { Answer } from "./web/server.ts";
 import { openWeb } from "./web/server.ts";
 
 export interface Running {
@@ -50,7 +58,7 @@ type AppSettings = Settings & { readonly app: NonNullable<Settings["app"]> };
 async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): Promise<Running> {
   const { app, githubApiUrl, dataDir } = settings;
   const clock = Date.now;
-  const { store, queue, localRuns } = opened;
+  const { store, queue, localRuns, pipelineRuns, notices } = opened;
   const { github, verify } = await openGitHub({
     appId: app.id,
     privateKey: app.privateKey,
@@ -64,6 +72,10 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
 
   // What an engine has told last must be stored before the store is closed.
   let waking = Promise.resolve();
+  const notice = (key: string) => {
+    const wake = store.wakeExecution(key).catch((err: unknown) => log.error({ err }, "No wake"));
+    waking = Promise.all([waking, wake]).then(() => {});
+  };
   const local = settings.localEngine
     ? openLocalEngine({
         runs: localRuns,
@@ -73,30 +85,44 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
         log,
         folder: resolve(dataDir, "local"),
         instance: randomUUID(),
-        notice: (key) => {
-          const wake = store
-            .wakeExecution(key)
-            .catch((err: unknown) => log.error({ err }, "No wake"));
-          waking = Promise.all([waking, wake]).then(() => {});
-        },
+        notice,
         environment: { PATH: settings.path },
         soleOwner: settings.databaseUrl === null,
       })
     : null;
   await local?.recover();
 
-  const engines = new Map<string, Engine>(local === null ? [] : [[local.name, local]]);
+  const { awsOwnCredentials: ownCredentials, snsTopics, sqsQueueUrl } = settings;
+  const codepipeline = openCodePipelineEngine({
+    runs: pipelineRuns,
+    clock,
+    log,
+    notice,
+    readReport,
+    ownCredentials,
+  });
+  const engines = new Map<string, Engine>([[codepipeline.name, codepipeline]]);
+  if (local !== null) engines.set(local.name, local);
   const ports: Ports = { github, store, engines, clock, log };
   const { receive, calm } = openReceive({ store, log });
+  const ear = { runs: pipelineRuns, receive, clock };
+  const answerGitHub: Answer = (request, response) =>
+    answerHook({ verify, receive, appId: app.id, clock, log }, request, response);
+  const posts = new Map<string, Answer>([
+    [webhookPath, answerGitHub],
+    [setupHookPath, answerGitHub],
+  ]);
+  // Without a topic to believe there is no endpoint at all.
+  if (snsTopics.length > 0)
+    posts.set(
+      snsPath,
+      openSnsEndpoint({ ear, topics: snsTopics, fetch: globalThis.fetch, log }).answer,
+    );
   // The port first: a second program that finds it taken must not have begun any work.
   const web = await openWeb({
     host: settings.host,
     port: settings.port,
-    webhook: {
-      paths: [webhookPath, setupHookPath],
-      answer: (request, response) =>
-        answerHook({ verify, receive, appId: app.id, clock, log }, request, response),
-    },
+    posts,
     ready: store.check,
     log,
   });
@@ -106,6 +132,17 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   });
   // The sweep after it, since what GitHub is asked for again comes at once.
   const clockwork = startClockwork(ports);
+  const lender = openLender({ ownCredentials });
+  const notifier = openSnsNotifier({
+    lend: (teller) => lender.lend(teller, "SNS"),
+    site: siteOf(githubApiUrl),
+  });
+  const telling = startTelling({ ledger: notices, notifier, clock, log });
+  const sqs = sqsQueueUrl === null ? null : queueClient(sqsQueueUrl, null);
+  const reader =
+    sqs === null || sqsQueueUrl === null
+      ? null
+      : readQueue({ client: sqs, queueUrl: sqsQueueUrl, ear, log });
   log.info({ host: settings.host, port: web.port }, "Interlock is listening");
 
   return {
@@ -117,12 +154,26 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
         // A sweep may wait for GitHub for longer; the next start begins with one.
         Promise.race([clockwork.stop(), sleep(grace / 2, null, { ref: false })]),
         queue.stop(grace / 2),
+        // What these do not finish is begun again by the next start.
+        Promise.race([
+          Promise.all([telling.stop(), reader?.stop()]),
+          sleep(grace / 4, null, { ref: false }),
+        ]),
       ]);
+      notifier.close();
+      lender.close();
+      sqs?.destroy();
+      codepipeline.close();
       await local?.close(grace / 4);
       await waking;
       await opened.close();
     },
   };
+}
+
+/** Where people see what the API speaks of: GitHub Enterprise Server has both on one host. */
+function siteOf(apiUrl: string): string {
+  return apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin;
 }
 
 async function startSetup(settings: Settings, log: Logger): Promise<Running> {
@@ -142,12 +193,14 @@ async function main(): Promise<void> {
   if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
   const log = pino({ level: read.settings.logLevel });
   const starting = start(read.settings, log);
+  let ending: Promise<void> | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => {
       log.info({ signal }, "Stopping");
+      if (ending !== undefined) return;
       const timer = setTimeout(() => process.exit(1), limit.work.stop_ms);
       timer.unref();
-      starting
+      ending = starting
         .then((running) => running.stop())
         .then(
           () => process.exit(0),

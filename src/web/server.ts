@@ -16,12 +16,13 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => Pro
 export async function openWeb(with_: {
   readonly host: string;
   readonly port: number;
-  readonly webhook: { readonly paths: readonly string[]; readonly answer: Answer };
+  /** Who answers what is posted, by path. */
+  readonly posts: ReadonlyMap<string, Answer>;
   /** Rejects where the store or the queue does not work. */
   readonly ready: () => Promise<void>;
   readonly log: Log;
 }): Promise<Web> {
-  const { host, port, webhook, ready, log } = with_;
+  const { host, port, posts, ready, log } = with_;
   const server = createServer((request, response) => {
     route(request, response).catch((error: unknown) => {
       log.error({ err: error, url: request.url }, "A request failed");
@@ -34,8 +35,9 @@ export async function openWeb(with_: {
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
-    if (webhook.paths.includes(path)) {
-      if (request.method === "POST") return await webhook.answer(request, response);
+    const answer = posts.get(path);
+    if (answer !== undefined) {
+      if (request.method === "POST") return await answer(request, response);
       response.setHeader("allow", "POST");
       return send(response, 405, "Webhooks are sent with POST\n");
     }
