@@ -8,8 +8,8 @@ export interface Intake {
   /** Stores a delivery; resolves once it is durable. Rejects where it could not be stored. */
   readonly receive: (delivery: Delivery) => Promise<Accepted>;
   /**
-   * Resolves at once, except while deliveries pour in: GitHub waits ten seconds for an answer, and
-   * the work behind one can wait for a moment. It never waits longer than `limit.receive.patience_ms`.
+   * Resolves at once, except while deliveries pour in: the sender waits for an answer, and the work
+   * behind it can wait for a moment. One at a time goes on meanwhile, every `limit.receive.trickle_ms`.
    */
   readonly calm: () => Promise<void>;
 }
@@ -28,7 +28,8 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
   let sizes: readonly [number, number] = [0, 0];
   let pouring = false;
   let subsiding: NodeJS.Timeout | undefined;
-  const patient = new Set<() => void>();
+  let trickling: NodeJS.Timeout | undefined;
+  let patient: (() => void)[] = [];
 
   return {
     receive: (delivery) =>
@@ -40,17 +41,9 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
         waiting.push({ delivery, resolve, reject });
         if (!running) void run();
       }),
-    calm: () =>
-      new Promise((resolve) => {
-        if (!pouring) return resolve();
-        const go = () => {
-          clearTimeout(timer);
-          patient.delete(go);
-          resolve();
-        };
-        const timer = setTimeout(go, limit.receive.patience_ms);
-        patient.add(go);
-      }),
+    calm: async () => {
+      if (pouring) await new Promise<void>((resolve) => void patient.push(resolve));
+    },
   };
 
   async function run(): Promise<void> {
@@ -81,6 +74,7 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
   }
 
   function pour(): void {
+    if (!pouring) trickling = setInterval(() => patient.shift()?.(), limit.receive.trickle_ms);
     pouring = true;
     clearTimeout(subsiding);
     subsiding = setTimeout(
@@ -92,13 +86,21 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
 
   function subside(): void {
     pouring = false;
+    clearInterval(trickling);
     for (const go of patient) go();
+    patient = [];
   }
 
   async function commit(group: readonly Waiting[]): Promise<void> {
     try {
       const accepted = await store.accept(group.map(({ delivery }) => delivery));
-      for (const { delivery, resolve } of group) resolve(accepted.get(delivery.guid) ?? "known");
+      const told = new Set<string>();
+      for (const { delivery, resolve } of group) {
+        // One that came twice in the group was stored for the first of them.
+        const again = told.has(delivery.guid);
+        resolve(again ? "known" : (accepted.get(delivery.guid) ?? "known"));
+        told.add(delivery.guid);
+      }
     } catch (error) {
       if (group.length === 1) {
         log.error({ err: error, guid: group[0]?.delivery.guid }, "A delivery could not be stored");
