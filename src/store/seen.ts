@@ -51,6 +51,8 @@ export async function writeSeen(
   const rows = await followTips(tx, seen);
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
+  // Nothing that has an index changes about a subject that is open, which is what makes this cheap;
+  // `touched_at` can wait for the look.
   const earlier = await tx.query<{ key: string; head: string | null }>(
     `with given as materialized (
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
@@ -75,8 +77,7 @@ export async function writeSeen(
               head = coalesce(excluded.head, subject.head),
               before = coalesce(subject.before, excluded.before),
               open = true,
-              heard_at = greatest(subject.heard_at, excluded.heard_at),
-              touched_at = greatest(subject.touched_at, excluded.touched_at)
+              heard_at = greatest(subject.heard_at, excluded.heard_at)
      )
      select key, head from earlier`,
     [
