@@ -211,8 +211,8 @@ export const limit = {
     /** So many that share a commit pour in, until so long after it. */
     pouring: 5,
     pouring_ms: 50,
-    /** How long other work makes room for them. */
-    patience_ms: 1_000,
+    /** What other work goes on meanwhile: a little more than GitHub lets one installation write. */
+    trickle_ms: 250,
     /** How long a commit waits for those that come in at the same time. */
     gather_ms: 3,
     /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
