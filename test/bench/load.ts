@@ -1,7 +1,7 @@
 // Sends deliveries over connections that are kept open, each sender waiting for its answer before the next.
 
 import { randomUUID } from "node:crypto";
-import { Agent, request } from "node:http";
+import { Connection } from "./connection.ts";
 import { type Place, type Signed, signedBodies } from "./payload.ts";
 import { serve } from "./remote.ts";
 
@@ -32,58 +32,49 @@ const functions = {
     bodies = signedBodies(place);
   },
   async deliver(load: Load): Promise<Answered> {
-    const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
+    const connections = await Promise.all(
+      Array.from({ length: load.connections }, () => Connection.open(load.port)),
+    );
     const took: number[] = [];
     const sentAt: number[] = [];
     let refused = 0;
     let sent = 0;
     const began = performance.now();
     const end = began + load.seconds * 1000;
-    const sender = async () => {
+    const send = async (connection: Connection) => {
       while (sent < load.count && performance.now() < end) {
         const turn = sent++;
         const signed = bodies[(load.from + turn) % bodies.length];
         if (signed === undefined) throw new Error("There is nothing to send");
         const at = performance.now();
         sentAt[turn] = performance.timeOrigin + at;
-        const status = await post(agent, load.port, signed);
+        const status = await connection.ask(headOf(signed), signed.body);
         took[turn] = performance.now() - at;
         if (status < 200 || status > 299) refused += 1;
       }
     };
-    await Promise.all(Array.from({ length: load.connections }, sender));
+    await Promise.all(connections.map(send));
     const seconds = (performance.now() - began) / 1000;
-    agent.destroy();
+    for (const connection of connections) connection.close();
     return { seconds, took, sentAt, refused };
   },
 };
 
 export type LoadFunctions = typeof functions;
 
-function post(agent: Agent, port: number, { body, signature }: Signed): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const asked = request({
-      agent,
-      host: "127.0.0.1",
-      port,
-      path: "/api/github/webhooks",
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "content-length": body.length,
-        "user-agent": "GitHub-Hookshot/bench",
-        "x-github-delivery": randomUUID(),
-        "x-github-event": "pull_request",
-        "x-hub-signature-256": signature,
-      },
-    });
-    asked.once("response", (response) => {
-      response.resume();
-      response.once("end", () => resolve(response.statusCode ?? 0));
-    });
-    asked.once("error", reject);
-    asked.end(body);
-  });
+function headOf({ body, signature }: Signed): string {
+  return [
+    "POST /api/github/webhooks HTTP/1.1",
+    "Host: 127.0.0.1",
+    "User-Agent: GitHub-Hookshot/bench",
+    "Accept: */*",
+    "Content-Type: application/json",
+    `Content-Length: ${body.length}`,
+    `X-GitHub-Delivery: ${randomUUID()}`,
+    "X-GitHub-Event: pull_request",
+    `X-Hub-Signature-256: ${signature}`,
+    "\r\n",
+  ].join("\r\n");
 }
 
 serve(functions);
