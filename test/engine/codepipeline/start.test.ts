@@ -67,6 +67,7 @@ describe("an answer that is lost", () => {
   test("is found by the commit once that shows, and not known before", async () => {
     const w = await lost();
     w.restart();
+    w.clock.advance(60_000);
     expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
     w.pipeline.pass("Source");
     expect(await w.engine.find(key)).toEqual({ kind: "known", value: w.pipeline.latest().id });
