@@ -142,7 +142,7 @@ test("from the installation to the release, GitHub understands all and is unders
   // Nothing that the program can ask for was left out.
   const asked = new Set(github.log.all.map(({ method, template }) => `${method} ${template}`));
   expect(askable().filter((request) => !asked.has(request))).toEqual([]);
-}, 120_000);
+});
 
 /** Every request that the source knows. */
 function askable(): readonly string[] {

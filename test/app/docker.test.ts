@@ -80,7 +80,7 @@ test("what the image is made of installs, starts, is healthy and does its work",
   await eventually("green gate", () => pull.check("interlock")?.conclusion === "success");
   expect(await program.terminate()).toEqual({ code: 0, signal: null });
   expect(program.log.filter(({ level }) => level >= 50)).toEqual([]);
-}, 300_000);
+});
 
 type Command = readonly [string, ...string[]];
 

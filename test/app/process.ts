@@ -5,7 +5,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
 import { eventually } from "./eventually.ts";
+
+// Whole programs start and end here; how long that takes is the machine's affair.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 

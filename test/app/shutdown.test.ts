@@ -71,7 +71,6 @@ test.each(["pglite", "postgres"] as const)(
     expect(world.problems).toEqual([]);
     expect(github.unknownRequests).toEqual([]);
   },
-  120_000,
 );
 
 test("a sender that never finishes does not hold the end up", async () => {
