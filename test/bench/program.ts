@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import project from "../../package.json" with { type: "json" };
 import type { GitHubFunctions } from "./github.ts";
 import { secret } from "./payload.ts";
 import { type Helper, startHelper } from "./remote.ts";
@@ -29,10 +30,12 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const github = startHelper<GitHubFunctions>("./github.ts", options.output);
   const { url, appId, privateKey } = await github.call.start();
   const port = await freePort();
-  const child = spawn(process.execPath, [new URL("../../src/main.ts", import.meta.url).pathname], {
+  const child = spawn(process.execPath, started.split(" ").slice(1), {
+    cwd: new URL("../..", import.meta.url),
     stdio: ["ignore", options.output, options.output],
     env: {
       PATH: process.env.PATH,
+      // For a look inside, for example with --cpu-prof.
       NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS,
       APP_ID: String(appId),
       PRIVATE_KEY: privateKey,
@@ -58,6 +61,9 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     },
   };
 }
+
+/** The command without `node`, whose version is the one of this process. */
+const started = project.scripts.start;
 
 async function ready(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
