@@ -90,6 +90,10 @@ test("from the installation to the release, GitHub understands all and is unders
   await concluded(pull, "success");
 
   // A push, of which the answer to the first check is lost.
+  await eventually("end of the pages", () => {
+    const names = ["interlock", "interlock/shop/verify", "interlock/shop/tests"];
+    return names.every((name) => pull.check(name)?.conclusion === "success");
+  });
   github.faults.onRequest({ method: "POST", path: /\/check-runs$/, ...lost });
   shop.commit({ branch: "price", files: { "src/price.js": "export const price = 3;\n" } });
   await concluded(pull, "success");
@@ -135,6 +139,29 @@ test("from the installation to the release, GitHub understands all and is unders
   const second = await world.start();
   await answered(foreign, unheard, /explain/);
   await github.settled();
+
+  // A change of more files than GitHub compares.
+  const names = Array.from({ length: 301 }, (_, index) => [`src/many/${index}.js`, `${index}\n`]);
+  shop.commit({ branch: "many", files: Object.fromEntries(names) });
+  await concluded(shop.openPull({ head: "many" }), "success");
+
+  // A repository that comes later, and the end of the installation.
+  const later = github.createRepository({
+    owner: "acme",
+    name: "later",
+    files: filesWith(flag),
+    people: { dev: "write" },
+  });
+  later.commit({ branch: "more", files: { "src/more.js": "1\n" } });
+  await concluded(later.openPull({ head: "more" }), "success");
+  for (const installation of github.world.installations.values())
+    github.uninstall(installation, "boss");
+  await github.settled();
+  expect(github.deliveries.at(-1)).toMatchObject({
+    event: "installation",
+    action: "deleted",
+    statusCode: 202,
+  });
 
   for (const { log } of [first, second]) expect(log.filter(({ level }) => level >= 50)).toEqual([]);
   expect(world.problems).toEqual([]);

@@ -1,12 +1,15 @@
 // The program and an embedded GitHub, joined over HTTP as the real ones are.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import type { EmbeddedGitHub, GitHubOptions } from "../../src/sandbox/github/github.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { startGitHub } from "../../src/sandbox/github/server.ts";
 import { serviceFiles } from "../../src/sandbox/service.ts";
 import { checkExchange } from "../contract.ts";
 import { newUrl } from "../store/databases.ts";
-import { type App, type Environment, startApp, temporaryFolder } from "./process.ts";
+import { type App, type Environment, projectFolder, startApp, temporaryFolder } from "./process.ts";
 import { path, secret } from "./webhook.ts";
 
 export interface World extends AsyncDisposable {
@@ -40,6 +43,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const problems: string[] = [];
   const { github, url } = stack.use(
     await startGitHub({
+      app: readManifest(),
       observe: (request, answer) => {
         if (answer !== undefined) problems.push(...checkExchange(request, answer));
         options.observe?.(request, answer);
@@ -80,6 +84,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+/** What the App asks the real GitHub for, and no more. */
+function readManifest(): NonNullable<GitHubOptions["app"]> {
+  const manifest = parse(readFileSync(join(projectFolder, "app.yml"), "utf8"));
+  return { permissions: manifest.default_permissions, events: manifest.default_events };
 }
 
 /** A plan whose one pipeline verifies with these commands, stage by stage; texts need none. */
