@@ -105,6 +105,8 @@ export interface PullSketch extends Sketch {
   readonly subject?: Extract<Subject, { kind: "pull" }>;
   readonly pull?: Partial<Pull> | { readonly kind: "absent" } | Known<Pull>;
   readonly proposed?: Plan | PlanReading | null;
+  /** Null, as usual, where the base is the default branch. */
+  readonly roads?: Plan | PlanReading | null;
 }
 
 export interface CommitSketch extends Sketch {
@@ -129,6 +131,7 @@ export function pullFacts(sketch: PullSketch = {}): PullFacts {
     ...common(sketch, { subject, head, part: "verify" }),
     subject,
     pull,
+    roads: sketch.roads == null ? null : reading(sketch.roads),
     proposed: sketch.proposed == null ? null : reading(sketch.proposed),
   };
 }

@@ -139,6 +139,18 @@ test("one pipeline that failed does not keep the other one from its turn", () =>
   expect(ask(facts)).toMatchObject({ runs: ["docs 1"], open: true, waits: true });
 });
 
+test("a commit that has failed stays open for a retry that is under way", () => {
+  const intentions = [
+    { source: "button", comment: null, commands: [{ kind: "retry", stage: null }] } as const,
+  ];
+  const facts = commitFacts({ executions: [failed], intentions });
+  expect(decide(facts)).toMatchObject({
+    open: true,
+    retries: [{ stage: "deploy" }],
+    dueAt: expect.any(Number),
+  });
+});
+
 test("a pipeline without a release has nothing to release", () => {
   expect(ask({ plan: two, files: ["lint/a.ts"] })).toMatchObject({
     ...rests,

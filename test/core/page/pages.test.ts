@@ -174,7 +174,7 @@ test.each([
     blob: "b",
     parse: {
       kind: "invalid",
-      problems: many(50).map((at) => ({ line: at + 1, column: 1, path: long, message: long })),
+      problems: many(80).map((at) => ({ line: at + 1, column: 1, path: long, message: long })),
     },
   };
   const commands = many(5).map(() => ({ kind: "explain" }) as const);

@@ -1,0 +1,45 @@
+// The closed list of reasons, and how reasons become one verdict.
+
+import { expect, test } from "vitest";
+import { verdictOf } from "../../src/core/gate.ts";
+import { nextStep, type ReasonCode, reasonCodes, stateOf, whoActs } from "../../src/core/reason.ts";
+
+const sentence = "So it is.";
+const of = (...codes: ReasonCode[]) => verdictOf(codes.map((code) => ({ code, sentence })));
+
+test("these reasons open the gate, and no others", () => {
+  expect(reasonCodes.filter((code) => stateOf(code) === "success")).toEqual([
+    "passed",
+    "exempt",
+    "first_plan",
+    "nothing_to_release",
+    "carried",
+  ]);
+});
+
+test("every reason tells a next step and who can take it; whoever only waits need do nothing", () => {
+  for (const code of reasonCodes) {
+    expect(nextStep(code), code).toMatch(/^[A-Z].*\.$/);
+    if (stateOf(code) === "in_progress") expect(whoActs(code), code).toBe("nobody");
+    if (stateOf(code) === "action_required") expect(whoActs(code), code).not.toBe("nobody");
+  }
+});
+
+test("no reason at all is no reason to pass", () => {
+  expect(verdictOf([])).toMatchObject({ state: "failure", reasons: [{ code: "stage_missing" }] });
+});
+
+test.each<[ReasonCode[], string, ReasonCode[]]>([
+  [["passed", "exempt"], "success", ["passed", "exempt"]],
+  [["passed", "stage_pending", "exempt"], "in_progress", ["stage_pending", "passed", "exempt"]],
+  [["stage_pending", "stopped"], "action_required", ["stopped", "stage_pending"]],
+  [
+    ["stopped", "stage_failed", "plan_breaks"],
+    "failure",
+    ["stage_failed", "plan_breaks", "stopped"],
+  ],
+])("of %j the strictest decides and comes first: %s", (codes, state, order) => {
+  const verdict = of(...codes);
+  expect(verdict.state).toBe(state);
+  expect(verdict.reasons.map(({ code }) => code)).toEqual(order);
+});
