@@ -24,13 +24,24 @@ export async function fillGaps(files: Readonly<Record<string, string>>): Promise
         return;
       }
       const { authorization = "", accept = "" } = request.headers;
-      const answer = await fetch(`${gaps.emulateUrl}${request.url}`, {
-        method: request.method ?? "GET",
-        headers: { authorization, accept, "content-type": "application/json" },
-        ...(body !== "" && { body }),
-      });
+      const ask = (path: string, init: RequestInit = {}) =>
+        fetch(`${gaps.emulateUrl}${path}`, {
+          ...init,
+          headers: { authorization, accept, "content-type": "application/json" },
+        });
+      const { method = "GET", url = "" } = request;
+      const answer = await ask(url, { method, ...(body !== "" && { body }) });
+      let text = await answer.text();
+      const pull = /^(\/repos\/[^/]+\/[^/]+)\/pulls\/\d+$/.exec(url);
+      if (method === "GET" && pull !== null && answer.ok) {
+        // It counts no changed files, though it can compare.
+        const { base, head, ...rest } = JSON.parse(text);
+        const compared = await ask(`${pull[1]}/compare/${base.sha}...${head.sha}`);
+        const { files } = (await compared.json()) as { files: readonly unknown[] };
+        text = JSON.stringify({ ...rest, base, head, changed_files: files.length });
+      }
       response.writeHead(answer.status, { "content-type": "application/json; charset=utf-8" });
-      response.end(Buffer.from(await answer.arrayBuffer()));
+      response.end(text);
     }),
   );
   const hook = stack.use(

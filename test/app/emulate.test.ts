@@ -11,15 +11,15 @@ import { secret } from "./webhook.ts";
 import { planOf } from "./world.ts";
 
 /**
- * What it does not have is worked around where it can be: archives of commits, the number in a pull
- * request's webhook, GUIDs that differ within a millisecond. The list of changed files is always
- * empty, so that the whole plan counts. Left out is what rests on a head that follows a push and on
- * the lists of an installation's repositories and of deliveries: the sweep finds nothing here.
+ * What it does not have is worked around where it can be: archives of commits, the number of changed
+ * files, the number in a pull request's webhook, GUIDs that differ within a millisecond. Left out is
+ * what rests on a head that follows a push and on the lists of an installation's repositories and of
+ * deliveries: the sweep finds nothing here.
  */
 test("emulate lets the App in, takes its checks, and opens the merge with them", async () => {
   await using stack = new AsyncDisposableStack();
   const { path: folder } = stack.use(await temporaryFolder());
-  const gaps = stack.use(await fillGaps({ "notes.md": "text\n" }));
+  const gaps = stack.use(await fillGaps({ "notes.txt": "text\n" }));
   const { privateKey } = generateKeyPairSync("rsa", {
     modulusLength: 2048,
     publicKeyEncoding: { type: "spki", format: "pem" },
@@ -85,10 +85,10 @@ test("emulate lets the App in, takes its checks, and opens the merge with them",
     const added = await ask("PUT", `/contents/${path}`, { message: "Add", branch, content });
     expect(added.status).toBe(201);
   };
-  await put(".github/interlock.yml", "main", planOf({ test: "sleep 0.5; cat notes.md" }));
+  await put(".github/interlock.yml", "main", planOf({ test: "sleep 0.5; cat notes.txt" }));
   const sha = (await ask("GET", "/git/ref/heads/main")).json.object.sha;
   await ask("POST", "/git/refs", { ref: "refs/heads/feature", sha });
-  await put("notes.md", "feature", "text\n");
+  await put("notes.txt", "feature", "text\n");
   await ask("PUT", "/branches/main/protection", {
     required_status_checks: { strict: false, contexts: ["interlock"] },
     enforce_admins: true,
