@@ -162,6 +162,8 @@ interface Common {
 export interface PullFacts extends Common {
   readonly subject: Extract<Subject, { kind: "pull" }>;
   readonly pull: Known<Pull> | { readonly kind: "absent" };
+  /** The default branch's plan, which says what branches are roads; null where the base is that branch. */
+  readonly roads: PlanReading | null;
   /** The plan of the base branch; the only one that is obeyed. */
   readonly plan: PlanReading;
   readonly files: Files;

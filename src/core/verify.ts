@@ -14,7 +14,7 @@ import { decidePart, type PartDecision } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
-import { type Route, route } from "./route.ts";
+import { coversBranch, type Route, route } from "./route.ts";
 import { answersTo, type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
 import type { StopReason } from "./stop.ts";
@@ -26,9 +26,13 @@ export function decideVerify(facts: PullFacts): Decision {
   if (pull.kind === "absent" || pull.value.state === "closed") return closed(facts);
 
   const base = pull.value.base.ref;
+  const detour = offRoad(facts, pull.value);
+  if (detour !== null) return detour;
   switch (plan.kind) {
     case "absent":
-      return withoutPlan(facts, pull.value);
+      return facts.roads === null
+        ? withoutPlan(facts, pull.value)
+        : withoutOwnPlan(facts, pull.value);
     case "unknown":
       return speak(facts, pull.value, {
         reasons: [
@@ -53,6 +57,71 @@ export function decideVerify(facts: PullFacts): Decision {
         ),
       });
   }
+}
+
+/**
+ * A gate belongs to its commit, so a green one that was earned for any branch would open the way to
+ * every other. Only the default branch's plan makes a branch a road; a plan on any other branch could
+ * name itself and ask for nothing. Null where the base is a road.
+ */
+function offRoad(facts: PullFacts, pull: Pull): Decision | null {
+  const { roads } = facts;
+  const base = pull.base.ref;
+  if (roads === null) return null;
+  switch (roads.kind) {
+    case "absent":
+      return silence({ open: true, sha: pull.head.sha, base });
+    case "unknown":
+      return speak(facts, pull, {
+        reasons: [
+          {
+            code: "plan_unknown",
+            sentence: `The plan of ${pull.defaultBranch} could not be read: ${roads.why}`,
+          },
+        ],
+        onlyCorrect: true,
+      });
+    case "read":
+      if (roads.parse.kind === "invalid") {
+        const { problems } = roads.parse;
+        return speak(facts, pull, {
+          reasons: [
+            {
+              code: "plan_invalid",
+              sentence: `The plan of ${pull.defaultBranch} has ${count(problems.length, "problem")}.`,
+            },
+          ],
+          problems,
+          ...idle(facts, pull, "The default branch's plan is not valid, so nothing can be run."),
+        });
+      }
+      if (coversBranch(roads.parse.plan, base)) return null;
+      return speak(facts, pull, {
+        reasons: [
+          {
+            code: "branch_uncovered",
+            sentence: `No pipeline of ${pull.defaultBranch}'s plan covers the branch ${base}, so nothing can pass for it.`,
+          },
+        ],
+        ...idle(facts, pull, `${base} is no branch of the default branch's plan, so nothing runs.`),
+        aside: true,
+        stops: stopsOf(facts, ({ sha }) => sha === pull.head.sha, "not_in_plan"),
+      });
+  }
+}
+
+/** A road whose branch holds no plan of its own has nothing by which a change could be judged. */
+function withoutOwnPlan(facts: PullFacts, pull: Pull): Decision {
+  const base = pull.base.ref;
+  return speak(facts, pull, {
+    reasons: [
+      {
+        code: "plan_missing",
+        sentence: `${base} is a branch of ${pull.defaultBranch}'s plan, and holds no plan itself.`,
+      },
+    ],
+    ...idle(facts, pull, `There is no plan on ${base}, so nothing can be run by it.`),
+  });
 }
 
 /** No plan in force: silence, unless the change brings the first one. */
@@ -233,6 +302,8 @@ interface Speech {
   readonly stops?: readonly StopWanted[];
   /** Correct what stands, but say nothing where nothing was said yet. */
   readonly onlyCorrect?: true;
+  /** Say it only where nobody else speaks of the commit, and have no say in what others do. */
+  readonly aside?: true;
 }
 
 /** Puts the verdict together with the checks, answers and times that follow from it. */
@@ -247,7 +318,9 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
   ];
 
   const verdict = verdictOf(speech.reasons);
-  const { shown, owner, wake } = standing(facts, sha, verdict);
+  const { shown, owner, wake } = speech.aside
+    ? { shown: verdict, owner: facts.siblings.every((one) => one.verdict === null), wake: [] }
+    : standing(facts, sha, verdict);
   const checks = checksOf({
     facts,
     sha,
@@ -271,7 +344,7 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     open: true,
     sha,
     base: pull.base.ref,
-    verdict,
+    verdict: speech.aside ? null : verdict,
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),

@@ -95,9 +95,10 @@ async function readPull(ports: Ports, row: SubjectRow, number: number): Promise<
   return read;
 }
 
-type Change = Pick<PullFacts, "plan" | "files" | "proposed">;
+type Change = Pick<PullFacts, "roads" | "plan" | "files" | "proposed">;
 
 const unread: Change = {
+  roads: null,
   plan: { kind: "unknown", why: "It was not read." },
   files: { kind: "unknown", why: "They were not read." },
   proposed: null,
@@ -106,11 +107,12 @@ const unread: Change = {
 async function readChange(ports: Ports, repository: Repository, pull: Pull): Promise<Change> {
   // The default branch is read under one name by everybody, so that it is read once.
   const base = pull.base.ref === pull.defaultBranch ? null : pull.base.ref;
-  const [plan, files] = await Promise.all([
+  const [roads, plan, files] = await Promise.all([
+    base === null ? null : ports.github.plan(repository, null, 0),
     ports.github.plan(repository, base, 0),
     ports.github.pullFiles(repository, pull),
   ]);
-  return { plan, files, proposed: await readProposed(ports, repository, pull, files) };
+  return { roads, plan, files, proposed: await readProposed(ports, repository, pull, files) };
 }
 
 /** The plan at the head, where the change may touch it. */
@@ -140,9 +142,9 @@ async function readRoad(
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
     roads = await github.plan(repository, null, row.heardAt);
-  const into = (await store.openSubjects(repository)).flatMap(({ key, subject: other, base }) =>
-    other.kind === "pull" && base === branch ? [key] : [],
-  );
+  const open = await store.openSubjects(repository);
+  const pulls = open.filter(({ subject: other }) => other.kind === "pull");
+  const into = pulls.filter(({ base }) => base === branch).map(({ key }) => key);
   if (!mayBeRoad(roads, branch) && into.length === 0) return { ...nothing, roads };
 
   const [plan, before] = await Promise.all([
@@ -153,7 +155,9 @@ async function readRoad(
   const moved = !isSame(plan, before);
   if (moved) roads = await github.plan(repository, null, row.heardAt);
   if (moved && into.length > 0) await github.plan(repository, branch, row.heardAt);
-  const judgedOtherwise = moved ? into : [];
+  // The default branch's plan says for every base whether it is a road.
+  const judged = isSame(plan, roads) ? pulls.map(({ key }) => key) : into;
+  const judgedOtherwise = moved ? judged : [];
   if (!mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
   return { roads, plan, ...(await readLanding(ports, row, subject)), judgedOtherwise };
 }

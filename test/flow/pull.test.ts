@@ -158,11 +158,11 @@ test("a new title or text changes nothing", async () => {
 
 test("a new base brings its own plan", async () => {
   const w = await world();
-  w.shop.commit({ branch: "release", files: { x: "1" } });
   w.changePlan(
-    planText({ strict: { branches: ["release"], verify: ["build", "audit"] } }),
-    "release",
+    planText({ shop: {}, strict: { branches: ["release"], verify: ["build", "audit"] } }),
   );
+  await w.settle();
+  w.shop.commit({ branch: "release", files: { x: "1" } });
   const pull = w.openPull();
   await w.settle();
   w.engine.pass(["build", "test"]);

@@ -131,20 +131,32 @@ test("a base without a plan has no say", async () => {
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("a base that comes under a plan later has its say then", async () => {
+test("a base that becomes a road later has its say then", async () => {
   const w = await world({ plan });
-  w.shop.commit({ branch: "pages", files: { [planPath]: null } });
+  const render = { site: { branches: ["pages"], verify: ["render"] } };
+  w.shop.commit({ branch: "pages", files: { [planPath]: planText(render) } });
   const pull = w.openPull({ branch: "feature" });
   w.shop.openPull({ head: "feature", base: "pages" });
   await w.settle();
   w.engine.pass("build");
   await w.settle();
-  w.changePlan(planText({ site: { branches: ["pages"], verify: ["render"] } }), "pages");
+  expect(pull.gate).toBe("success (passed)");
+  w.changePlan(planText({ shop: { verify: ["build"] }, ...render }));
   await w.settle();
   expect(pull.gate).toMatch(/^in_progress/);
-  w.engine.pass("render");
+});
+
+test("a gate that is earned for a branch that names itself does not open the default branch", async () => {
+  const w = await world({ plan });
+  const own = planText({ own: { branches: ["side"], verify: ["true"] } });
+  w.shop.commit({ branch: "side", files: { [planPath]: own } });
+  const pull = w.openPull({ branch: "evil", base: "side" });
   await w.settle();
-  expect(pull.gate).toBe("success (passed)");
+  expect(pull.gate).toBe("action_required (branch_uncovered)");
+  expect(w.engine.all()).toEqual([]);
+  pull.retarget("main");
+  await w.settle();
+  expect(pull.gate).toMatch(/^in_progress/);
 });
 
 test("a pull request from main waits for the release of main's own commit", async () => {

@@ -26,6 +26,7 @@ function seen(facts: Facts): object {
   if ("pull" in facts)
     return {
       ...common,
+      ...(facts.roads === null ? {} : { roads: planOf(facts.roads) }),
       pull: facts.pull.kind === "known" ? facts.pull.value : facts.pull,
       proposed: facts.proposed === null ? null : planOf(facts.proposed),
     };
