@@ -56,7 +56,10 @@ export function openReads({ client, readings }: { client: Client; readings: Read
         // What a change brings is counted from its base, which can be moved back.
         key: `files|${slug(repository)}|${pull.number}|${pull.head.sha}|${pull.base.ref}|${pull.changedFiles}`,
         keep: "forever",
-        ask: async () => await allFiles(client, repository, pull),
+        ask: async () =>
+          pull.changedFiles < limit.github.compare_files
+            ? await comparedFiles(client, repository, pull)
+            : await allFiles(client, repository, pull),
       });
       return filesOf(answer);
     },
@@ -153,6 +156,27 @@ export function openReads({ client, readings }: { client: Client; readings: Read
   };
 }
 
+/**
+ * The list of a pull request's files is of whatever head it has at the moment, and a push there and
+ * back would leave the paths of one commit with another. A comparison names the commit.
+ */
+async function comparedFiles(
+  client: Client,
+  repository: Repository,
+  pull: Pull,
+): Promise<Answer<readonly string[]>> {
+  const answer = await client.read(repository.installation, (octokit) =>
+    octokit.request("GET /repos/{owner}/{repo}/compare/{basehead}", {
+      ...place(repository),
+      basehead: `${pull.base.ref}...${pull.head.sha}`,
+    }),
+  );
+  if (answer.kind !== "ok") return answer;
+  const files = answer.data.files ?? [];
+  return whole(pull, files.length, namesOf(files));
+}
+
+/** Of a change too large to compare; every entry has to be of the head itself. */
 async function allFiles(
   client: Client,
   repository: Repository,
@@ -170,11 +194,21 @@ async function allFiles(
       }),
     );
     if (answer.kind !== "ok") return answer;
+    // What the change removes has no contents at the head, and says nothing of it.
+    const strange = answer.data.some(
+      ({ status, contents_url }) =>
+        status !== "removed" && !contents_url.endsWith(`?ref=${pull.head.sha}`),
+    );
+    if (strange) return { kind: "failed", why: "GitHub listed the files of another head" };
     count += answer.data.length;
     names.push(...namesOf(answer.data));
     if (answer.data.length < 100 || count >= pull.changedFiles) break;
   }
-  // The list and the pull request are two readings: where they disagree, one of them is stale.
+  return whole(pull, count, names);
+}
+
+/** The paths and the pull request are two readings: where they disagree, one of them is stale. */
+function whole(pull: Pull, count: number, names: readonly string[]): Answer<readonly string[]> {
   if (count !== pull.changedFiles)
     return {
       kind: "failed",

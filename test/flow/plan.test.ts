@@ -194,12 +194,13 @@ test("more files than GitHub lists are shut where no pipeline covers everything"
 
 test("a list of files that is shorter than GitHub says decides nothing", async () => {
   const w = await world();
-  w.rewrite = (path, body) => (path.endsWith("/files") ? [] : body);
+  w.rewrite = (path, body) =>
+    path.includes("/compare/") ? { ...(body as object), files: [] } : body;
   const pull = w.openPull({ files: { "docs/a.md": "1", "src/a.js": "2" } });
   await w.settle();
   expect(pull.gate).toBe("in_progress (files_unreadable)");
   expect(w.engine.all()).toEqual([]);
   w.rewrite = null;
-  await w.advance("10s");
+  await w.advance("1m");
   expect(pull.gate).toBe("in_progress (stage_pending)");
 });

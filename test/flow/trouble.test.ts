@@ -85,7 +85,8 @@ test.each([
 
 test("files and plans that cannot be read for a while decide nothing", async () => {
   const w = await world();
-  w.github.faults.onRequest({ path: `${pullPath}/files`, fault: { kind: "error", status: 503 } });
+  const path = "/repos/{owner}/{repo}/compare/{basehead}";
+  w.github.faults.onRequest({ path, fault: { kind: "error", status: 503 } });
   const pull = w.openPull();
   await w.advance("2m");
   expect(pull.gate).toBe("in_progress (files_unreadable)");
@@ -167,7 +168,7 @@ test("a notice of the engine that was lost only costs time", async () => {
   const w = await world();
   const pull = w.openPull();
   await w.settle();
-  w.dropNotices = true;
+  w.losesNotice = () => true;
   w.engine.pass(["build", "test"]);
   await w.settle();
   expect(pull.gate).toBe("in_progress (stage_pending)");
