@@ -14,6 +14,7 @@ import type { Job, Queue, Store } from "../../src/port.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 import type { Installation } from "../../src/sandbox/github/model.ts";
+import type { Observer } from "../../src/sandbox/github/observe.ts";
 import type { NewRepository } from "../../src/sandbox/github/repositories.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { checkedFetch } from "../contract.ts";
@@ -27,6 +28,8 @@ import { checkTexts, type Files, gateText, WorldPull } from "./pull.ts";
 
 export interface WorldSettings {
   readonly seed?: number;
+  /** Sees each request to GitHub after it took effect. */
+  readonly observe?: Observer;
   /** The plan on main of the repository that is there from the start; null for none. */
   readonly plan?: string | null;
   readonly files?: Files;
@@ -85,8 +88,10 @@ export class World {
   ports: Ports | undefined;
   /** Changes what GitHub answers, by the path that was asked for. */
   rewrite: ((path: string, body: unknown) => unknown) | null = null;
-  /** What the engine tells does not arrive. */
-  dropNotices = false;
+  /** Whether what the engine tells does not arrive. */
+  losesNotice: () => boolean = () => false;
+  /** Hears what the program says about its looks. */
+  tell: ((fields: object, message: string) => void) | null = null;
   /** Errors in the log that the test is about. */
   readonly forgiven: RegExp[] = [];
   readonly #checked: { fetch: typeof fetch; problems: string[] };
@@ -99,6 +104,9 @@ export class World {
     | null = null;
   #since: number;
   #branches = 0;
+  /** Webhooks wait for it. */
+  #open: Promise<void> = Promise.resolve();
+  #letIn: (() => void) | null = null;
 
   constructor(on: TestStore, settings: WorldSettings) {
     this.on = on;
@@ -110,9 +118,11 @@ export class World {
       clock: this.clock,
       authClock: wallClock,
       ...(settings.seed === undefined ? {} : { seed: settings.seed }),
+      ...(settings.observe === undefined ? {} : { observe: settings.observe }),
       webhook: {
         secret,
         deliver: async (request) => {
+          await this.#open;
           // No two things happen at the same time.
           this.clock.advance(10);
           if (this.#deliver === null) throw new Error("Interlock is not up");
@@ -153,7 +163,7 @@ export class World {
       store: this.store,
       engines: new Map([[this.engine.name, this.engine]]),
       clock,
-      log: this.log,
+      log: { ...this.log, info: (fields, message) => this.tell?.(fields, message) },
     };
     await resume(this.ports);
   }
@@ -166,6 +176,7 @@ export class World {
   /** Nothing reaches the store any more. */
   async end(): Promise<void> {
     this.#deliver = async () => ({ status: 503, body: "" });
+    this.#letIn?.();
     await this.github.settled();
   }
 
@@ -189,11 +200,21 @@ export class World {
     throw new Error("The world does not settle");
   }
 
+  /** Webhooks wait from here on until somebody hears. */
+  hold(): void {
+    this.#open = new Promise((resolve) => {
+      this.#letIn = resolve;
+    });
+  }
+
   /** Webhooks arrive, and what the engine has to tell. */
   async hear(): Promise<void> {
+    const held = this.#letIn;
+    held?.();
     await this.github.settled();
+    if (held !== null) this.hold();
     for (const key of this.#notices.splice(0))
-      if (!this.dropNotices) await this.store.wakeExecution(key);
+      if (!this.losesNotice()) await this.store.wakeExecution(key);
   }
 
   async workOn(job: Job): Promise<void> {
@@ -224,8 +245,12 @@ export class World {
   /** The sweep of every few minutes. */
   async sweep(): Promise<void> {
     if (this.ports === undefined) throw new Error("Interlock is not up");
-    this.#since = await sweep(this.ports, this.#since);
+    await this.sweepWith(this.ports);
     await this.settle();
+  }
+
+  async sweepWith(ports: Ports): Promise<void> {
+    this.#since = await sweep(ports, this.#since);
   }
 
   // ------------------------------------------------------------ what people do
