@@ -71,12 +71,17 @@ export interface CheckUpdate {
   readonly annotations: readonly Annotation[];
 }
 
-/** A webhook delivery as GitHub remembers it. */
+/** Attempts that failed, newest first. `cut` where there are more, older ones. */
+export interface FailedDeliveries {
+  readonly attempts: readonly HookDelivery[];
+  readonly cut: boolean;
+}
+
+/** An attempt to deliver a webhook, as GitHub remembers it. */
 export interface HookDelivery {
   readonly id: number;
   readonly guid: string;
   readonly deliveredAt: number;
-  readonly ok: boolean;
 }
 
 /** Calls to GitHub. No method throws for anything that GitHub or the network does. */
@@ -108,8 +113,8 @@ export interface GitHub {
   /** Our comment on the pull request that contains `marker`. */
   findComment(repository: Repository, pull: number, marker: string): Promise<Read<number>>;
 
-  /** Deliveries newest first, at most `limit.sweep.deliveries`, none older than `since`. */
-  deliveries(since: number): Promise<Known<readonly HookDelivery[]>>;
+  /** Attempts to deliver that failed, none older than `since`. */
+  failedDeliveries(since: number): Promise<Known<FailedDeliveries>>;
   redeliver(id: number): Promise<Sent<null>>;
 
   /** A commit's tree as a gzipped tar stream with one top-level folder. */

@@ -355,9 +355,9 @@ export const limit = {
     /** Deliveries are looked up again for as long as one may have been under way. */
     overlap_ms: 10 * 60_000,
     /** Of 100 deliveries each. */
-    delivery_pages: 20,
-    /** A delivery that failed this often is left alone. */
-    attempts: 5,
+    delivery_pages: 50,
+    /** The longest wait before a delivery that keeps failing is asked for once more. */
+    distance_ms: 6 * 60 * 60_000,
   },
   web: {
     request_ms: 60_000,

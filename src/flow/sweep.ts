@@ -6,14 +6,13 @@ import type { Ports } from "./work.ts";
 
 /**
  * Asks GitHub for what it could not deliver since, and looks at every repository once. Returns since
- * when the next sweep has to ask: after one that GitHub did not answer, nothing has been asked for yet.
+ * when the next sweep has to ask: nothing is passed by that has not come yet.
  */
 export async function sweep(ports: Ports, since: number): Promise<number> {
-  const began = ports.clock();
-  const whole = await redeliver(ports, since);
+  const next = await redeliver(ports, since);
   await inspectAll(ports);
   await ports.store.prune(ports.clock());
-  return whole ? began - limit.sweep.overlap_ms : since;
+  return next;
 }
 
 /** After a start: whatever was under way when the last process ended is looked at once. */
@@ -22,36 +21,41 @@ export async function resume(ports: Ports): Promise<void> {
 }
 
 /**
- * GitHub does not redeliver by itself. docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
- * True where everything that was lost has been asked for.
+ * GitHub does not redeliver by itself, and keeps a delivery for three days.
+ * docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
  */
-async function redeliver(ports: Ports, since: number): Promise<boolean> {
+async function redeliver(ports: Ports, since: number): Promise<number> {
   const { github, store, log } = ports;
-  const deliveries = await github.deliveries(since);
-  if (deliveries.kind === "unknown") {
-    log.warn({ why: deliveries.why }, "The list of webhook deliveries could not be read");
-    return false;
+  const began = ports.clock();
+  const oldest = began - limit.sweep.redeliver_ms;
+  const failed = await github.failedDeliveries(since);
+  if (failed.kind === "unknown") {
+    log.warn({ why: failed.why }, "The list of failed webhook deliveries could not be read");
+    return Math.max(since, oldest);
   }
-  const known = await store.knownDeliveries([...new Set(deliveries.value.map(({ guid }) => guid))]);
-  const arrived = new Set(deliveries.value.filter(({ ok }) => ok).map(({ guid }) => guid));
-  const lost = new Map<string, number[]>();
-  for (const { guid, id } of deliveries.value)
-    if (!known.has(guid) && !arrived.has(guid)) lost.set(guid, [...(lost.get(guid) ?? []), id]);
-  let whole = true;
-  for (const [guid, [id, ...before]] of lost) {
-    if (id === undefined) continue;
-    if (before.length + 1 >= limit.sweep.attempts) {
-      log.error({ guid, attempts: before.length + 1 }, "A delivery fails again and again");
-      continue;
-    }
-    const sent = await github.redeliver(id);
-    whole &&= sent.kind === "sent" || sent.kind === "refused";
+  const { attempts, cut } = failed.value;
+  const known = await store.knownDeliveries([...new Set(attempts.map(({ guid }) => guid))]);
+  const lost = Map.groupBy(
+    attempts.filter(({ guid }) => !known.has(guid)),
+    ({ guid }) => guid,
+  );
+  for (const [guid, [last, ...before]] of lost) {
+    if (last === undefined || began < last.deliveredAt + distance(before.length)) continue;
+    const sent = await github.redeliver(last.id);
     if (sent.kind === "deferred") break;
-    if (sent.kind !== "sent") log.warn({ id, why: sent.why }, "A redelivery was not accepted");
+    if (sent.kind === "sent") log.info({ guid, tries: before.length + 2 }, "Asked for a delivery");
+    else log.warn({ guid, why: sent.why }, "A redelivery was not accepted");
   }
-  if (lost.size > 0)
-    log.info({ deliveries: lost.size }, "Asked GitHub for failed deliveries again");
-  return whole;
+  if (cut) log.error({ attempts: attempts.length }, "More deliveries failed than are looked at");
+  // What has not come yet stays in sight until GitHub has forgotten it.
+  const waiting = [...lost.values()].flat().map(({ deliveredAt }) => deliveredAt);
+  return Math.max(oldest, Math.min(cut ? since : began - limit.sweep.overlap_ms, ...waiting));
+}
+
+/** From the last attempt to the next, after so many: at once, then ever longer. */
+function distance(tries: number): number {
+  if (tries === 0) return 0;
+  return Math.min(limit.sweep.every_ms * 2 ** (tries - 1), limit.sweep.distance_ms);
 }
 
 async function inspectAll(ports: Ports): Promise<void> {

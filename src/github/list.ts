@@ -3,14 +3,14 @@
 import type { Repository } from "../core/event.ts";
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import type { GitHub, HookDelivery, OpenPull, Read } from "../port.ts";
+import type { FailedDeliveries, GitHub, HookDelivery, OpenPull, Read } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import { mapped, place, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 
 type Lists = Pick<
   GitHub,
-  "openPulls" | "branches" | "repositories" | "installations" | "deliveries"
+  "openPulls" | "branches" | "repositories" | "installations" | "failedDeliveries"
 >;
 
 export function openLists({ client, readings }: { client: Client; readings: Readings }): Lists {
@@ -95,8 +95,8 @@ export function openLists({ client, readings }: { client: Client; readings: Read
       return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);
     },
 
-    async deliveries(since) {
-      return await deliveriesSince(client, since);
+    async failedDeliveries(since) {
+      return await failedSince(client, since);
     },
   };
 }
@@ -120,12 +120,10 @@ async function pages<T>(
 }
 
 /** Pages by cursor, newest first, until they are older than asked for. */
-async function deliveriesSince(
-  client: Client,
-  since: number,
-): Promise<Known<readonly HookDelivery[]>> {
+async function failedSince(client: Client, since: number): Promise<Known<FailedDeliveries>> {
   const all: HookDelivery[] = [];
   let cursor: string | undefined;
+  let cut = true;
   for (let page = 1; page <= limit.sweep.delivery_pages; page++) {
     const answer = await client.read(null, (octokit) =>
       octokit.request("GET /app/hook/deliveries", {
@@ -140,15 +138,17 @@ async function deliveriesSince(
         id: Number(one.id),
         guid: one.guid,
         deliveredAt: Date.parse(one.delivered_at),
-        // 0 stands for no answer at all.
-        ok: one.status_code >= 200 && one.status_code < 300,
       });
     const last = all.at(-1);
     const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(String(answer.headers.link ?? ""));
-    if (next?.[1] === undefined || last === undefined || last.deliveredAt < since) break;
+    if (next?.[1] === undefined || last === undefined || last.deliveredAt < since) {
+      cut = false;
+      break;
+    }
     cursor = decodeURIComponent(next[1]);
   }
-  return { kind: "known", value: all.filter(({ deliveredAt }) => deliveredAt >= since) };
+  const attempts = all.filter(({ deliveredAt }) => deliveredAt >= since);
+  return { kind: "known", value: { attempts, cut } };
 }
 
 function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
