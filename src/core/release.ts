@@ -21,15 +21,20 @@ export function decideRelease(facts: CommitFacts): Decision {
   const { roads, plan, subject, now } = facts;
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
-  if (roads.kind === "absent") return offRoad(facts);
-  if (roads.parse.kind === "invalid")
+  const off = whyOff(facts);
+  // What was begun is brought to its end by the plan that it was begun by; nothing more is begun.
+  if (off !== null && facts.executions.length === 0) {
+    if (roads.kind === "absent" || roads.parse.kind === "valid") return offRoad(facts, off);
     // Which branches are roads will be known once it is mended, so this is not the last word.
+    const again = { open: true, dueAt: now + limit.look.running_ms };
+    if (plan.kind === "read" && plan.parse.kind === "valid")
+      if (!coversBranch(plan.parse.plan, subject.branch))
+        return { ...offRoad(facts, off), sha: subject.sha, ...again };
     return {
       ...speak(facts, invalid(facts, "the default branch", roads.parse.problems)),
-      open: true,
-      dueAt: now + limit.look.running_ms,
+      ...again,
     };
-  if (!coversBranch(roads.parse.plan, subject.branch)) return offRoad(facts);
+  }
 
   switch (plan.kind) {
     case "unknown":
@@ -47,21 +52,35 @@ export function decideRelease(facts: CommitFacts): Decision {
     case "read":
       if (plan.parse.kind === "invalid")
         return speak(facts, invalid(facts, short(subject.sha), plan.parse.problems));
-      return underPlan(facts, plan.parse.plan);
+      return underPlan(facts, plan.parse.plan, off);
   }
 }
 
+/** Why the branch is no road now; null where it is one. */
+function whyOff({ roads, subject }: CommitFacts): Reason | null {
+  if (roads.kind === "read" && roads.parse.kind === "invalid")
+    return {
+      code: "plan_invalid",
+      sentence: "The plan of the default branch is not valid, so nothing is released by it.",
+    };
+  if (roads.kind === "read" && roads.parse.kind === "valid")
+    if (coversBranch(roads.parse.plan, subject.branch)) return null;
+  return {
+    code: "plan_missing",
+    sentence: `${subject.branch} is no branch of the default branch's plan any more.`,
+  };
+}
+
 /** Silence about a branch that is no road, and an end to what was said while it was one. */
-function offRoad({ subject, siblings, heirs, judgedOtherwise }: CommitFacts): Decision {
-  const sentence = `${subject.branch} is no branch of the default branch's plan any more.`;
+function offRoad({ siblings, heirs, judgedOtherwise }: CommitFacts, end: Reason): Decision {
   return silence({
-    end: { code: "plan_missing", sentence },
+    end,
     // Siblings may be waiting for a verdict that will not come.
     wake: [...siblings.map(({ key }) => key), ...heirs, ...judgedOtherwise],
   });
 }
 
-function underPlan(facts: CommitFacts, plan: Plan): Decision {
+function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision {
   const { subject, files, intentions } = facts;
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files });
@@ -89,7 +108,7 @@ function underPlan(facts: CommitFacts, plan: Plan): Decision {
         executions: facts.executions,
         engines: facts.engines,
         wishes,
-        hold: holdOf(facts, pipeline),
+        hold: off ?? holdOf(facts, pipeline),
       }),
     );
   }
@@ -214,7 +233,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     retries: parts.flatMap((part) => part.retries),
     checks,
     corrections: [],
-    obsolete: speech.ground.kind === "parts" ? obsoleteNames(facts, sha, views) : [],
+    obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),
     end: null,
     answers: settled.answers,
     settlements: settled.settlements,

@@ -350,8 +350,7 @@ function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     retries: parts.flatMap((part) => part.retries),
     checks: speech.onlyCorrect ? [] : checks,
     corrections: speech.onlyCorrect ? checks : [],
-    // Where the parts are not known, whatever is shown of them stays.
-    obsolete: speech.ground?.kind === "parts" ? obsoleteNames(facts, sha, views) : [],
+    obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),
     end: null,
     answers: settled.answers,
     settlements: settled.settlements,

@@ -145,7 +145,9 @@ async function readRoad(
   const open = await store.openSubjects(repository);
   const pulls = open.filter(({ subject: other }) => other.kind === "pull");
   const into = pulls.filter(({ base }) => base === branch).map(({ key }) => key);
-  if (!mayBeRoad(roads, branch) && into.length === 0) return { ...nothing, roads };
+  // What was begun goes on by its own plan, whatever became of the road.
+  const begun = (await store.executions(row.key)).length > 0;
+  if (!begun && !mayBeRoad(roads, branch) && into.length === 0) return { ...nothing, roads };
 
   const [plan, before] = await Promise.all([
     github.plan(repository, sha, 0),
@@ -158,7 +160,7 @@ async function readRoad(
   // The default branch's plan says for every base whether it is a road.
   const judged = isSame(plan, roads) ? pulls.map(({ key }) => key) : into;
   const judgedOtherwise = moved ? judged : [];
-  if (!mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
+  if (!begun && !mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
   return { roads, plan, ...(await readLanding(ports, row, subject)), judgedOtherwise };
 }
 

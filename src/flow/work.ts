@@ -82,8 +82,8 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
 }
 
 /** Whether something could not be read that the decision needs: asked for again, ever more slowly. */
-function isBlind({ open, verdict, dueAt }: Decision): boolean {
-  return verdict === null ? open && dueAt !== null : verdict.reasons.some(isUnread);
+function isBlind({ open, sha, verdict, dueAt }: Decision): boolean {
+  return verdict === null ? open && sha === null && dueAt !== null : verdict.reasons.some(isUnread);
 }
 
 /**

@@ -9,6 +9,7 @@ import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
 import { plain } from "../plain.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
+import type { Ground } from "../settle.ts";
 import { gatePage } from "./gate.ts";
 import { cutBytes, cutChars, plainLine } from "./markdown.ts";
 
@@ -98,10 +99,15 @@ export function checksOf(question: {
 export function obsoleteNames(
   facts: Facts,
   sha: string,
-  views: readonly PartView[],
+  of: { readonly views: readonly PartView[]; readonly ground: Ground | undefined },
 ): readonly string[] {
+  const { views, ground } = of;
+  // Where the parts are not known, whatever is shown of them stays.
+  if (ground === undefined || ground.kind === "unread") return [];
   const gone = facts.executions
     .filter((execution) => execution.sha === sha)
+    // Without a plan to hold it against, a run is shown for as long as it is under way.
+    .filter((execution) => ground.kind === "parts" || !isLive(execution))
     .filter(({ pipeline }) => !views.some((view) => view.pipeline === pipeline))
     .flatMap(({ pipeline, part }) => [`${pipeline}/${part}`, `${pipeline}/tests`]);
   const untested = views
