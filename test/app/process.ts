@@ -102,9 +102,12 @@ function follow(child: ChildProcess, pid: number): Program {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
+  const orphan = () => child.kill("SIGKILL");
+  process.once("exit", orphan);
   const exited = new Promise<Exit>((resolve) => {
     // Unlike "exit", this comes when both streams have been read to their end.
     child.once("close", (code, signal) => {
+      process.off("exit", orphan);
       ended = { code, signal };
       resolve(ended);
     });
