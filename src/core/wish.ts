@@ -62,8 +62,8 @@ function rule(question: {
 }): Wish["ruling"] {
   const { intention, command, head, fork, plan } = question;
   if (command.kind === "unknown") {
-    const hint = command.nearest === null ? "" : ` Did you mean \`/interlock ${command.nearest}\`?`;
-    return refused(`There is no such command.${hint} \`/interlock help\` lists them.`);
+    const hint = command.nearest === null ? "" : ` Did you mean /interlock ${command.nearest}?`;
+    return refused(`There is no such command.${hint} /interlock help lists them.`);
   }
   if (command.kind === "invalid") return refused(command.why);
   if (intention.role.kind === "unknown") return { kind: "unknown" };
@@ -80,7 +80,7 @@ function rule(question: {
       // Another commit with the same first digits is made in minutes, so a stranger's is named whole.
       if (fork && intention.source === "comment" && command.sha !== head)
         return refused(
-          `The change comes from a fork: read it, then name the whole commit with \`/interlock verify ${head}\`.`,
+          `The change comes from a fork: read it, then name the whole commit with /interlock verify ${head}.`,
         );
       if (command.sha !== null) return { kind: "granted" };
       return bound(intention, head);
@@ -94,7 +94,7 @@ function rule(question: {
 function bound(intention: Intention, head: string): Wish["ruling"] {
   if (intention.sha === null)
     return refused(
-      `Interlock did not know the head when this arrived. Say \`/interlock verify ${short(head)}\` to name it.`,
+      `Interlock did not know the head when this arrived. Say /interlock verify ${short(head)} to name it.`,
     );
   if (intention.sha !== head)
     return refused(

@@ -91,7 +91,7 @@ test.each<[string, Command, Given, string]>([
     "no command, by anybody",
     { kind: "unknown", word: "retyr", nearest: "retry" },
     { role: "none" },
-    "Did you mean `/interlock retry`?",
+    "Did you mean /interlock retry?",
   ],
   [
     "a wrong argument",
