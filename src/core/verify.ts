@@ -70,7 +70,7 @@ function offRoad(facts: PullFacts, pull: Pull): Decision | null {
   if (roads === null) return null;
   switch (roads.kind) {
     case "absent":
-      return silence({ open: true, sha: pull.head.sha, base });
+      return quiet(facts, pull, pull.defaultBranch);
     case "unknown":
       return speak(facts, pull, {
         reasons: [
@@ -124,33 +124,43 @@ function withoutOwnPlan(facts: PullFacts, pull: Pull): Decision {
   });
 }
 
+/** Nothing to say any more: whatever was begun under an earlier plan comes to its end. */
+function quiet(facts: PullFacts, pull: Pull, branch: string): Decision {
+  return silence({
+    open: true,
+    sha: pull.head.sha,
+    base: pull.base.ref,
+    stops: withoutPlanStops(facts, pull),
+    settlements: dismissed(facts, `No plan is in force on ${branch}.`),
+    end: {
+      code: "plan_missing",
+      sentence: `No plan is in force on ${branch} any more, so nothing is judged by it.`,
+    },
+    // They may be waiting for a verdict that will not come.
+    wake: [...facts.siblings.map(({ key }) => key), ...facts.heirs],
+  });
+}
+
+function withoutPlanStops(facts: PullFacts, pull: Pull): readonly StopWanted[] {
+  const { sha } = pull.head;
+  return [
+    ...stopsOf(facts, (execution) => execution.sha !== sha, "head_moved"),
+    ...stopsOf(facts, (execution) => execution.sha === sha, "not_in_plan"),
+  ];
+}
+
 /** No plan in force: silence, unless the change brings the first one. */
 function withoutPlan(facts: PullFacts, pull: Pull): Decision {
   const { proposed } = facts;
-  // Nothing that was begun under an earlier plan is asked for any more.
   const { sha } = pull.head;
   const stops = stopsOf(facts, (execution) => execution.sha === sha, "not_in_plan");
-  const overtaken = stopsOf(facts, (execution) => execution.sha !== sha, "head_moved");
   if (facts.files.kind === "unknown" || proposed?.kind === "unknown")
     return silence({
       open: true,
-      stops: [...overtaken, ...stops],
+      stops: withoutPlanStops(facts, pull),
       dueAt: facts.now + limit.look.again_ms,
     });
-  if (proposed === null || proposed.kind === "absent")
-    return silence({
-      open: true,
-      sha,
-      base: pull.base.ref,
-      stops: [...overtaken, ...stops],
-      settlements: dismissed(facts, `No plan is in force on ${pull.base.ref}.`),
-      end: {
-        code: "plan_missing",
-        sentence: `No plan is in force on ${pull.base.ref} any more, so nothing is judged by it.`,
-      },
-      // They waited for a verdict that will not come.
-      wake: [...(facts.said === null ? [] : facts.siblings.map(({ key }) => key)), ...facts.heirs],
-    });
+  if (proposed === null || proposed.kind === "absent") return quiet(facts, pull, pull.base.ref);
   const none = idle(facts, pull, `No plan is in force on ${pull.base.ref}, so nothing runs.`);
   if (proposed.parse.kind === "invalid")
     return speak(facts, pull, {
