@@ -11,7 +11,7 @@ export interface Size {
   readonly watch_s: number;
 }
 
-export const whole: Size = { memory: 10_000, rounds: 5, round_s: 3, alone: 90, watch_s: 60 };
+export const whole: Size = { memory: 10_000, rounds: 4, round_s: 2.5, alone: 90, watch_s: 60 };
 export const quick: Size = { memory: 1_000, rounds: 1, round_s: 1, alone: 10, watch_s: 5 };
 
 export interface Bench {

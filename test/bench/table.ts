@@ -1,6 +1,6 @@
 // The figures as a Markdown table, each with its aim.
 
-import type { GateTimes } from "./gate.ts";
+import type { GateTimes, Times } from "./gate.ts";
 import type { Counted } from "./github.ts";
 import type { Intake, receivers } from "./intake.ts";
 import type { Requests } from "./requests.ts";
@@ -45,11 +45,11 @@ export function table({ intake, gates, requests }: Figures): string {
         plain("– p99", `${number(idle.p99)} ms`),
         plain(
           "– burst of 500 pull requests, five installations",
-          `${spread.gates} gates, p50 ${seconds(spread.p50)}, p99 ${seconds(spread.p99)}`,
+          `${spread.gates} gates, ${quantiles(spread)}`,
         ),
         plain(
           "– burst of 500 pull requests, one installation",
-          `${single.gates} gates in the first minute, p50 ${seconds(single.p50)}; ${single.points} points in the worst minute`,
+          `${single.gates} gates within ${single.seconds} s, ${quantiles(single)}; at most ${single.points} points in a minute`,
         ),
       ];
     }),
@@ -116,6 +116,10 @@ function count(what: string, { counted, notModified, byRoute }: Counted, most: n
 
 function speed({ perSecond, p50, p99 }: Intake): string {
   return `${number(perSecond)}, answer p50 ${number(p50, 1)} ms, p99 ${number(p99, 1)} ms`;
+}
+
+function quantiles({ p50, p99 }: Times): string {
+  return `p50 ${seconds(p50)}, p99 ${seconds(p99)}`;
 }
 
 function seconds(ms: number): string {
