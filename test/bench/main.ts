@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     const intake = await measureIntake(bench);
     const gates = await measureGates(bench);
     const requests = await countRequests(bench);
-    console.log(table({ intake, gates, requests }));
+    console.log(table({ size, intake, gates, requests }));
   } finally {
     await server.stop();
     closeSync(output);
