@@ -13,6 +13,8 @@ export function isUnread({ code }: Reason): boolean {
 }
 
 const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_pending"];
+/** Words of a sibling, which can leave the commit without a word. */
+const ofSibling: readonly ReasonCode[] = ["other_failed", "other_verdict"];
 
 /** Milliseconds since 1970, or null where only an event can change anything. */
 export function dueOf(question: {
@@ -29,6 +31,7 @@ export function dueOf(question: {
   const any = (codes: readonly ReasonCode[]) => reasons.some(({ code }) => codes.includes(code));
   if (waits || any(readAgain)) times.push(now + limit.look.again_ms);
   if (any(waitInLine)) times.push(now + limit.look.running_ms);
+  if (any(ofSibling)) times.push(now + limit.look.again_ms_max);
   // Notices only hasten this: one of them may get lost.
   if (facts.executions.some((run) => isLive(run) && facts.engines.includes(run.spec.engine)))
     times.push(now + limit.look.running_ms);

@@ -224,6 +224,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     open:
       speech.reasons.some(({ code }) => stateOf(code) === "in_progress") ||
       facts.executions.some(isLive) ||
+      facts.siblings.some(({ key, verdict: word }) => isPull(key) && word !== "success") ||
       settled.waits,
     sha,
     base: branch,
@@ -243,6 +244,11 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
       : wake,
     dueAt,
   };
+}
+
+/** A pull request can take its word back by moving on; what was said of a landed commit stays. */
+function isPull(key: string): boolean {
+  return key.startsWith("pull:");
 }
 
 /** Without a valid plan nothing can be started or stopped. */

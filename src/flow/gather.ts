@@ -259,12 +259,14 @@ async function readPresent(
     head === null ? [] : store.siblings(row.key, repository, head),
   ]);
   const others = new Map([[head, siblings]]);
-  for (const { sha } of left)
+  // Where it spoke before, the others' words alone count from now on.
+  const spoken = row.verdictSha === null ? [] : [row.verdictSha];
+  for (const sha of [...left.map((check) => check.sha), ...spoken])
     if (!others.has(sha)) others.set(sha, await store.siblings(row.key, repository, sha));
   const heirs = [...others].flatMap(([sha, [heir]]) =>
     sha === null || heir === undefined ? [] : [[sha, heir.key] as const],
   );
-  const elsewhere = left.flatMap(({ sha }) => others.get(sha) ?? []);
+  const elsewhere = [...others].flatMap(([sha, found]) => (sha === head ? [] : found));
   const mine = ({ content }: CheckPresent) =>
     content.externalId === row.key ||
     !siblings.some(({ key }) => key === content.externalId && key < row.key);
