@@ -1,23 +1,18 @@
 // Decides about a pull request: which pipelines must pass for its head, and whether they have.
 
-import { isStoppable } from "./attempt.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
-import { dueOf } from "./due.ts";
 import type { Settlement } from "./effect.ts";
 import { subjectKey } from "./event.ts";
-import type { Execution, Pull, PullFacts } from "./fact.ts";
-import { verdictOf } from "./gate.ts";
+import type { Pull, PullFacts } from "./fact.ts";
 import { limit } from "./limit.ts";
-import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { prose } from "./page/markdown.ts";
-import { decidePart, type PartDecision } from "./part.ts";
+import { decidePart } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
-import { answersTo, type Ground, settle } from "./settle.ts";
-import { standing } from "./sibling.ts";
-import type { StopReason } from "./stop.ts";
+import { answersTo } from "./settle.ts";
+import { idle, speak, stopsOf } from "./speak.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
 
 export function decideVerify(facts: PullFacts): Decision {
@@ -241,13 +236,6 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
   });
 }
 
-/** Without a valid plan commands are answered, but nothing can be started or stopped. */
-function idle(facts: PullFacts, pull: Pull, why: string): Pick<Speech, "wishes" | "ground"> {
-  const { intentions } = facts;
-  const wishes = openWishes({ intentions, head: pull.head.sha, fork: pull.fork, plan: null });
-  return { wishes, ground: { kind: "nothing", why } };
-}
-
 /** A fork's commit runs nothing until a person who may has named it. */
 function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason | null {
   if (!pull.fork || forkAllowed(facts.intentions, wishes, pull.head.sha)) return null;
@@ -302,73 +290,6 @@ function broken(problems: readonly PlanProblem[]): Reason {
   };
 }
 
-interface Speech {
-  readonly reasons: readonly Reason[];
-  readonly problems?: readonly PlanProblem[];
-  readonly preview?: readonly string[];
-  readonly parts?: readonly PartDecision[];
-  readonly wishes?: readonly Wish[];
-  readonly ground?: Ground;
-  readonly stops?: readonly StopWanted[];
-  /** Correct what stands, but say nothing where nothing was said yet. */
-  readonly onlyCorrect?: true;
-  /** Say it only where nobody else speaks of the commit, and have no say in what others do. */
-  readonly aside?: true;
-}
-
-/** Puts the verdict together with the checks, answers and times that follow from it. */
-function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
-  const sha = pull.head.sha;
-  const parts = speech.parts ?? [];
-  const views = parts.map(({ view }) => view);
-  const stops = [
-    ...stopsOf(facts, (execution) => execution.sha !== sha, "head_moved"),
-    ...(speech.stops ?? []),
-    ...parts.flatMap((part) => part.stops),
-  ];
-
-  const verdict = verdictOf(speech.reasons);
-  const { shown, owner, wake } = speech.aside
-    ? { shown: verdict, owner: facts.siblings.every((one) => one.verdict === null), wake: [] }
-    : standing(facts, sha, verdict);
-  const checks = checksOf({
-    facts,
-    sha,
-    base: pull.base.ref,
-    views,
-    shown,
-    problems: speech.problems ?? [],
-    preview: speech.preview ?? [],
-    gate: owner,
-  });
-  const settled = settle({
-    facts,
-    head: sha,
-    views,
-    shown,
-    wishes: speech.wishes ?? [],
-    stops,
-    ground: speech.ground ?? { kind: "unread" },
-  });
-  return {
-    open: true,
-    sha,
-    base: pull.base.ref,
-    verdict: speech.aside ? null : verdict,
-    runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
-    stops,
-    retries: parts.flatMap((part) => part.retries),
-    checks: speech.onlyCorrect ? [] : checks,
-    corrections: speech.onlyCorrect ? checks : [],
-    obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),
-    end: null,
-    answers: settled.answers,
-    settlements: settled.settlements,
-    wake: [...wake, ...facts.heirs],
-    dueAt: dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits }),
-  };
-}
-
 /** A closed pull request needs nothing that runs, and no more looks. */
 function closed(facts: PullFacts): Decision {
   const settlements = dismissed(facts, "The pull request is closed.");
@@ -391,16 +312,6 @@ function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
       key,
       outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
     }));
-}
-
-function stopsOf(
-  facts: PullFacts,
-  which: (execution: Execution) => boolean,
-  reason: StopReason,
-): readonly StopWanted[] {
-  return facts.executions
-    .filter((execution) => isStoppable(execution, facts.engines) && which(execution))
-    .map((execution) => ({ execution: execution.key, reason }));
 }
 
 function count(number: number, noun: string): string {
