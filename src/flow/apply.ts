@@ -178,6 +178,8 @@ async function createCheck(
   // What was surely not sent leaves no doubt behind.
   if (sent.kind === "deferred" || sent.kind === "refused")
     await ports.store.dropIntendedCheck(row.key, check);
+  // Another subject of the commit may have recorded its own meanwhile, and ours may be the newer one.
+  if (sent.kind === "failed") await ports.store.intendCheck(row.key, check);
   return await checkSent(ports, row, check, sent);
 }
 

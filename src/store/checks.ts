@@ -64,6 +64,7 @@ export async function dropIntendedCheck(
   );
 }
 
+/** GitHub shows the newest run of a name, so one that was made before it is not worth a record. */
 export async function recordCheck(
   on: Connection,
   key: string,
@@ -78,7 +79,8 @@ export async function recordCheck(
          on conflict (owner, name, sha, check_name) do update
         set subject_key = excluded.subject_key, content = excluded.content,
             in_progress = excluded.in_progress, id = excluded.id, sent_at = excluded.sent_at,
-            intended = null`,
+            intended = null
+      where check_run.id is null or check_run.id <= excluded.id`,
     [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at],
   );
 }
