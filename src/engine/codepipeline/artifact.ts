@@ -92,7 +92,19 @@ function emptyHanded(path: string, why: string | null): ReportReading {
 function readingOf({ path, bytes, why }: ZippedFile, readReport: ReadReport): ReportReading {
   const shown = oneLine(path, limit.report.name_chars);
   if (bytes === null) return { kind: "broken", path: shown, why };
-  return readReport({ path: shown, bytes, root: "" });
+  return readReport({ path: shown, bytes, root: sourceFolderIn(bytes) });
+}
+
+/**
+ * Where CodeBuild had the source, by which many reports name their files; empty where this one does not.
+ * docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html (CODEBUILD_SRC_DIR)
+ */
+function sourceFolderIn(bytes: Uint8Array): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = buffer.indexOf("/codebuild/output/src");
+  if (at === -1) return "";
+  const text = buffer.toString("latin1", at, at + limit.report.path_chars);
+  return /^\/codebuild\/output\/src\d+\/src(?=\/)/.exec(text)?.[0] ?? "";
 }
 
 interface Place {

@@ -120,6 +120,21 @@ describe("reports in the artifacts of a stage", () => {
     expect((await look()).reports).toMatchObject([{ kind: "read", counts: { failed: 1 } }]);
   });
 
+  test("name their files by the folder where CodeBuild had the source", async () => {
+    const file = "/codebuild/output/src3141592653/src/src/price.ts";
+    const { look } = await tested(
+      {
+        files: {
+          "junit.xml": junit.replaceAll("<testcase ", `<testcase file="${file}" line="3" `),
+        },
+      },
+      { reports: ["junit.xml"] },
+    );
+    expect((await look()).reports).toMatchObject([
+      { problems: [{ file: "src/price.ts", line: 3 }] },
+    ]);
+  });
+
   test("are read once, however often the execution is looked at", async () => {
     const { w, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
     await look();
