@@ -4,8 +4,10 @@ import { webhookPath } from "../github/hook.ts";
 import { people, type Sandbox } from "./open.ts";
 
 /** Commands that work as they stand in a POSIX shell. */
-export function guide(sandbox: Pick<Sandbox, "shop" | "githubUrl" | "app" | "logFile">): string {
-  const { shop, githubUrl, app, logFile } = sandbox;
+export function guide(
+  sandbox: Pick<Sandbox, "shop" | "githubUrl" | "kit" | "app" | "logFile">,
+): string {
+  const { shop, githubUrl, kit, app, logFile } = sandbox;
   const number = shop.data.nextNumber;
   const who = Object.entries(people).map(([login, role]) => `${login} (${role})`);
   return `Everything is running; ${who.join(", ")} are there. Try it in another terminal:
@@ -27,7 +29,7 @@ export function guide(sandbox: Pick<Sandbox, "shop" | "githubUrl" | "app" | "log
   ask $api/issues/${number}/comments | see 'it.at(-1).body'
   ask $api/pulls/${number}/merge -X PUT -d '{}' | see it.message
 
-  Interlock   ${app.url}/healthz   ${app.url}/readyz
+${kit.guide === "" ? "" : `${kit.guide}\n`}  Interlock   ${app.url}/healthz   ${app.url}/readyz
   webhooks    ${app.url}${webhookPath}, taken in only when signed
   its log     ${logFile}
 

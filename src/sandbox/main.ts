@@ -4,7 +4,7 @@ import { endedWell } from "./app.ts";
 import { guide } from "./guide.ts";
 import { Narrator } from "./narrator.ts";
 import { openSandbox, type Sandbox } from "./open.ts";
-import { type Options, readOptions, usage } from "./options.ts";
+import { type Options, readOptions, storiesOn, usage } from "./options.ts";
 import type { Story } from "./scene.ts";
 import { commands } from "./stories/commands.ts";
 import { failing } from "./stories/failing.ts";
@@ -23,10 +23,7 @@ const interrupted_exit = 130;
 const second_ms = 500;
 
 async function main(): Promise<number> {
-  const read = readOptions(
-    process.argv.slice(2),
-    stories.map(({ number }) => number),
-  );
+  const read = readOptions(process.argv.slice(2), stories);
   switch (read.kind) {
     case "help":
       process.stdout.write(usage(stories));
@@ -47,10 +44,12 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
     clock: () => performance.now(),
   });
   narrator.line("Starting an embedded GitHub and the real Interlock on this machine …");
-  const sandbox = await openSandbox();
+  const sandbox = await openSandbox(options.engine);
   introduce(sandbox, narrator);
 
-  const told = stories.filter(({ number }) => options.only?.includes(number) ?? true);
+  const told = storiesOn(options.engine, stories).filter(
+    ({ number }) => options.only?.includes(number) ?? true,
+  );
   await tellStories({ stories: told, sandbox, narrator, signal, patience_ms });
   if (signal.aborted) {
     await close(sandbox, narrator);
@@ -77,13 +76,14 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   return code;
 }
 
-function introduce({ shop, githubUrl, app, logFile }: Sandbox, narrator: Narrator): void {
+function introduce({ shop, githubUrl, kit, app, logFile }: Sandbox, narrator: Narrator): void {
   narrator.line(
     `  GitHub     ${githubUrl} with the repository ${shop.fullName}, a small web shop;`,
   );
   narrator.line("             its branch main takes in only what the check “interlock” has passed");
   narrator.line(`  Interlock  ${app.url}, installed on ${shop.data.owner.login}`);
   narrator.line(`  its log    ${logFile}`);
+  for (const line of kit.introduction) narrator.line(line);
 }
 
 /** After Ctrl-C nobody looks at the folder any more. */

@@ -12,6 +12,8 @@ import type { EmbeddedGitHub } from "./github/github.ts";
 import type { Permissions } from "./github/model.ts";
 import type { RepositoryHandle } from "./github/repository-handle.ts";
 import { type RunningGitHub, startGitHub } from "./github/server.ts";
+import type { EngineName, Kit } from "./kit/kit.ts";
+import { kits } from "./kit/kits.ts";
 import { serviceFiles } from "./service.ts";
 
 /** Who appears in the stories, with their roles in the repository. */
@@ -21,6 +23,7 @@ export interface Sandbox {
   readonly github: EmbeddedGitHub;
   readonly githubUrl: string;
   readonly shop: RepositoryHandle;
+  readonly kit: Kit;
   readonly app: App;
   /** Holds Interlock's data and its log. */
   readonly folder: string;
@@ -30,14 +33,15 @@ export interface Sandbox {
   readonly removeFolder: () => Promise<void>;
 }
 
-export async function openSandbox(): Promise<Sandbox> {
+export async function openSandbox(engine: EngineName): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-sandbox-"));
   const running = await startGitHub({ app: await readManifest() });
   const { github, url: githubUrl } = running;
-  const shop = createShop(github);
+  const shop = createShop(github, kits[engine].plan);
   const logFile = join(folder, "interlock.log");
   const secret = randomBytes(20).toString("hex");
-  const app = await startInterlock({ running, secret, folder, logFile });
+  const kit = await kits[engine].open({ shop, folder });
+  const app = await startInterlock({ running, kit, secret, folder, logFile });
 
   github.sendWebhooksTo({ url: `${app.url}${webhookPath}`, secret });
   github.install({ account: shop.data.owner.login, by: "boss" });
@@ -47,11 +51,13 @@ export async function openSandbox(): Promise<Sandbox> {
     github,
     githubUrl,
     shop,
+    kit,
     app,
     folder,
     logFile,
     async close() {
       const sentence = await app.stop();
+      await kit.close();
       await running.close();
       return sentence;
     },
@@ -61,11 +67,12 @@ export async function openSandbox(): Promise<Sandbox> {
 
 async function startInterlock(order: {
   readonly running: RunningGitHub;
+  readonly kit: Kit;
   readonly secret: string;
   readonly folder: string;
   readonly logFile: string;
 }): Promise<App> {
-  const { running, secret, folder, logFile } = order;
+  const { running, kit, secret, folder, logFile } = order;
   try {
     return await startApp({
       env: {
@@ -74,7 +81,7 @@ async function startInterlock(order: {
         WEBHOOK_SECRET: secret,
         GITHUB_API_URL: running.url,
         INTERLOCK_DATA_DIR: join(folder, "data"),
-        INTERLOCK_LOCAL_ENGINE: "1",
+        ...kit.environment,
         HOST: "127.0.0.1",
         PORT: "0",
         LOG_LEVEL: "info",
@@ -82,6 +89,7 @@ async function startInterlock(order: {
       logFile,
     });
   } catch (error) {
+    await kit.close();
     await running.close();
     throw error;
   }
@@ -98,11 +106,11 @@ async function readManifest(): Promise<{ permissions: Permissions; events: reado
 }
 
 /** `main` takes nothing in that the App's check has not passed, from nobody. */
-function createShop(github: EmbeddedGitHub): RepositoryHandle {
+function createShop(github: EmbeddedGitHub, plan: string): RepositoryHandle {
   const shop = github.createRepository({
     owner: "acme",
     name: "shop",
-    files: serviceFiles(),
+    files: serviceFiles(plan),
     people,
   });
   shop.protect("main", {

@@ -1,8 +1,10 @@
 // The sandbox's command line.
 
 import { parseArgs } from "node:util";
+import { type EngineName, engineNames } from "./kit/kit.ts";
 
 export interface Options {
+  readonly engine: EngineName;
   /** Numbers of the stories to tell; null for all. */
   readonly only: readonly number[] | null;
   readonly stay: "stay" | "leave";
@@ -13,15 +15,36 @@ export type OptionsRead =
   | { readonly kind: "help" }
   | { readonly kind: "bad"; readonly why: string };
 
-export function readOptions(args: readonly string[], stories: readonly number[]): OptionsRead {
+export interface Offered {
+  readonly number: number;
+  readonly title: string;
+  /** Where it can be told; null for everywhere. */
+  readonly engine: EngineName | null;
+}
+
+export function readOptions(args: readonly string[], stories: readonly Offered[]): OptionsRead {
   const parsed = parse(args);
   if (typeof parsed === "string") return { kind: "bad", why: parsed };
   if (parsed.help === true) return { kind: "help" };
+  const engine = engineNames.find((name) => name === (parsed.engine ?? "local"));
+  if (engine === undefined)
+    return { kind: "bad", why: `--engine takes one of these: ${engineNames.join(", ")}.` };
+  const known = storiesOn(engine, stories).map(({ number }) => number);
   const only = parsed.only?.split(",").map((text) => Number(text.trim() || Number.NaN)) ?? null;
-  const unknown = only?.some((number) => !stories.includes(number)) ?? false;
-  if (unknown)
-    return { kind: "bad", why: `--only takes numbers of stories: ${stories.join(", ")}.` };
-  return { kind: "run", options: { only, stay: parsed.stay === true ? "stay" : "leave" } };
+  if (only?.some((number) => !known.includes(number)))
+    return {
+      kind: "bad",
+      why: `--only takes numbers of stories; on ${engine}: ${known.join(", ")}.`,
+    };
+  const stay = parsed.stay === true ? "stay" : "leave";
+  return { kind: "run", options: { engine, only, stay } };
+}
+
+export function storiesOn<T extends Pick<Offered, "engine">>(
+  engine: EngineName,
+  stories: readonly T[],
+): readonly T[] {
+  return stories.filter((story) => story.engine === null || story.engine === engine);
 }
 
 function parse(args: readonly string[]) {
@@ -29,6 +52,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
+        engine: { type: "string" },
         only: { type: "string" },
         stay: { type: "boolean" },
         help: { type: "boolean", short: "h" },
@@ -40,18 +64,20 @@ function parse(args: readonly string[]) {
   }
 }
 
-export function usage(
-  stories: readonly { readonly number: number; readonly title: string }[],
-): string {
+export function usage(stories: readonly Offered[]): string {
+  const lines = stories.map(({ number, title, engine }) => {
+    return `  ${number}  ${title}${engine === null ? "" : ` (${engine})`}`;
+  });
   return `Interlock's sandbox: the real app against an embedded GitHub, told in stories.
 
   npm run sandbox -- [options]
 
-  --only 1,3   tell only these stories
-  --stay       keep everything running afterwards, to be tried with curl; Ctrl-C ends it
-  --help       this text
+  --engine codepipeline   run the pipelines on an embedded AWS instead of this machine
+  --only 1,3              tell only these stories
+  --stay                  keep everything running afterwards, to be tried; Ctrl-C ends it
+  --help                  this text
 
-${stories.map(({ number, title }) => `  ${number}  ${title}`).join("\n")}
+${lines.join("\n")}
 
 Exit code 0: everything held. 1: something did not. 2: an option is unknown.
 `;

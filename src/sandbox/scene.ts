@@ -8,12 +8,15 @@ import type { MergeResult } from "./github/merge.ts";
 import type { CheckRun } from "./github/model.ts";
 import type { Change } from "./github/objects.ts";
 import type { CommentHandle, PullHandle } from "./github/pull-handle.ts";
+import type { EngineName, Kit } from "./kit/kit.ts";
 import type { CheckLine, Narrator } from "./narrator.ts";
 import { people, type Sandbox } from "./open.ts";
 
 export interface Story {
   readonly number: number;
   readonly title: string;
+  /** Where it can be told; null for everywhere. */
+  readonly engine: EngineName | null;
   readonly tell: (scene: Scene) => Promise<void>;
 }
 
@@ -26,6 +29,8 @@ export class Abandoned extends Error {}
 
 export class Scene {
   readonly shop: Sandbox["shop"];
+  /** What is particular to the engine that the story is told on. */
+  readonly kit: Kit;
   readonly #app: Pick<App, "ended">;
   readonly #narrator: Narrator;
   readonly #pulls: PullHandle[] = [];
@@ -36,12 +41,13 @@ export class Scene {
   readonly #signal: AbortSignal;
 
   constructor(parts: {
-    readonly sandbox: Pick<Sandbox, "shop"> & { readonly app: Pick<App, "ended"> };
+    readonly sandbox: Pick<Sandbox, "shop" | "kit"> & { readonly app: Pick<App, "ended"> };
     readonly narrator: Narrator;
     readonly signal: AbortSignal;
     readonly patience_ms: number;
   }) {
     this.shop = parts.sandbox.shop;
+    this.kit = parts.sandbox.kit;
     this.#app = parts.sandbox.app;
     this.#narrator = parts.narrator;
     this.#signal = parts.signal;

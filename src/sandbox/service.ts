@@ -1,7 +1,9 @@
 // The sample service: a small web shop whose build, tests and deployment really run, without any dependency.
 
+import { localPlan } from "./kit/local.ts";
+
 /** The files of the first commit, plan included. */
-export function serviceFiles(): Record<string, string> {
+export function serviceFiles(plan: string = localPlan): Record<string, string> {
   return {
     ".github/interlock.yml": plan,
     "README.md": "# Shop\n\nTells prices over HTTP: `GET /price?cents=1000&percent=10`.\n",
@@ -14,28 +16,6 @@ export function serviceFiles(): Record<string, string> {
     "test/server.test.js": serverTest,
   };
 }
-
-/** Two stages before the merge, two after it. */
-const plan = `version: 1
-exempt: ["**/*.md"]
-pipelines:
-  shop:
-    branches: [main]
-    paths: ["**"]
-    verify:
-      engine: local
-      stages:
-        - { name: build, run: node build.js, timeout: 1m }
-        - name: test
-          run: node --test --test-reporter=junit --test-reporter-destination=reports/junit.xml
-          reports: [reports/junit.xml]
-          timeout: 2m
-    release:
-      engine: local
-      stages:
-        - { name: build, run: node build.js, timeout: 1m }
-        - { name: deploy, run: node deploy.js, timeout: 1m }
-`;
 
 const build = `import { cpSync, mkdirSync } from "node:fs";
 

@@ -9,7 +9,7 @@ const log_lines = 12;
 
 export async function tellStories(order: {
   readonly stories: readonly Story[];
-  readonly sandbox: Pick<Sandbox, "shop"> & { readonly app: Pick<App, "ended" | "tail"> };
+  readonly sandbox: Pick<Sandbox, "shop" | "kit"> & { readonly app: Pick<App, "ended" | "tail"> };
   readonly narrator: Narrator;
   /** Ends the telling between two looks. */
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export async function tellStories(order: {
 
 /** What nobody sees on a page, and what would still be wrong. */
 export function lookBehind(sandbox: Sandbox, narrator: Narrator): void {
-  const { github, app } = sandbox;
+  const { github, kit, app } = sandbox;
   const refused = github.deliveries.filter(({ statusCode }) => statusCode !== 202);
   narrator.expect({
     sentence: "Interlock took in every webhook.",
@@ -46,6 +46,7 @@ export function lookBehind(sandbox: Sandbox, narrator: Narrator): void {
     holds: github.unknownRequests.length === 0,
     instead: github.unknownRequests.join("\n"),
   });
+  for (const promised of kit.behind()) narrator.expect(promised);
   narrator.expect({
     sentence: "Interlock logged no error.",
     holds: app.errors().length === 0,

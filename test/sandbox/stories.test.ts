@@ -14,8 +14,19 @@ function sandbox(...args: string[]): Promise<{ code: unknown; out: string; err: 
   });
 }
 
-test("every story holds", { timeout: whole_ms }, async () => {
-  const { code, out, err } = await sandbox();
+const everywhere = [
+  "1  A good pull request",
+  "2  A failing test",
+  "3  A push while the pipeline runs",
+  "4  A pull request that changes the plan",
+  "5  Commands in comments",
+];
+
+test.each([
+  ["local", everywhere],
+  ["codepipeline", everywhere],
+])("every story holds on %s", { timeout: whole_ms }, async (engine, stories) => {
+  const { code, out, err } = await sandbox("--engine", engine);
 
   // First what was told: where it fails, that is what one wants to read.
   expect(out).not.toContain("✘");
@@ -23,14 +34,7 @@ test("every story holds", { timeout: whole_ms }, async () => {
   expect(code).toBe(0);
   const summary = out.slice(out.indexOf("\nSummary\n")).split("\n");
   const titles = summary.flatMap((line) => /^ {2}✔ (.*?) {3,}/.exec(line)?.[1] ?? []);
-  expect(titles).toEqual([
-    "1  A good pull request",
-    "2  A failing test",
-    "3  A push while the pipeline runs",
-    "4  A pull request that changes the plan",
-    "5  Commands in comments",
-    "Behind the scenes",
-  ]);
+  expect(titles).toEqual([...stories, "Behind the scenes"]);
   expect(summary.join("\n")).toMatch(/All \d+ expectations held\./);
   // Where the output is no terminal, nothing is painted.
   expect(out).not.toContain("\u001b");

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { createGitHub } from "../../src/sandbox/github/github.ts";
+import { openLocalKit } from "../../src/sandbox/kit/local.ts";
 import { Narrator } from "../../src/sandbox/narrator.ts";
 import type { Story } from "../../src/sandbox/scene.ts";
 import { tellStories } from "../../src/sandbox/tell.ts";
@@ -30,8 +31,17 @@ function stage() {
     text: () => text,
     async tell(...stories: Story["tell"][]) {
       await tellStories({
-        stories: stories.map((tell, index) => ({ number: index + 1, title: "A story", tell })),
-        sandbox: { shop, app: { ended: () => app.gone, tail: () => ["info Looked {}"] } },
+        stories: stories.map((tell, index) => ({
+          number: index + 1,
+          title: "A story",
+          engine: null,
+          tell,
+        })),
+        sandbox: {
+          shop,
+          kit: openLocalKit(),
+          app: { ended: () => app.gone, tail: () => ["info Looked {}"] },
+        },
         narrator,
         signal: new AbortController().signal,
         patience_ms: 30,

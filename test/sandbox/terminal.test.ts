@@ -60,17 +60,23 @@ test("colours are used only where they are wanted", () => {
   expect(told("on")).toContain("\u001b[32m✔\u001b[39m It holds.");
 });
 
-test("options choose the stories and whether to stay", () => {
-  const read = (...args: string[]) => readOptions(args, [1, 2, 3]);
+test("options choose the engine, the stories and whether to stay", () => {
+  const stories = [1, 2, 3].map((number) => {
+    return { number, title: "A story", engine: number === 3 ? ("codepipeline" as const) : null };
+  });
+  const read = (...args: string[]) => readOptions(args, stories);
 
-  expect(read()).toEqual({ kind: "run", options: { only: null, stay: "leave" } });
-  expect(read("--stay", "--only", "1,3")).toEqual({
+  expect(read()).toEqual({ kind: "run", options: { engine: "local", only: null, stay: "leave" } });
+  expect(read("--stay", "--engine", "codepipeline", "--only", "1,3")).toEqual({
     kind: "run",
-    options: { only: [1, 3], stay: "stay" },
+    options: { engine: "codepipeline", only: [1, 3], stay: "stay" },
   });
   expect(read("--help")).toEqual({ kind: "help" });
   for (const bad of [
     ["--only", "4"],
+    // It is told elsewhere.
+    ["--only", "3"],
+    ["--engine", "jenkins"],
     ["--only", ""],
     ["--only"],
     ["--only", "1,x"],

@@ -18,13 +18,16 @@ export function forward(
 ): Prepared {
   const { service, operation, resource, request } = asked;
   return {
-    action: `${service}:${operation}`,
+    // IAM knows no batches.
+    action: `${service}:${operation.replace(/Batch$/, "")}`,
     resource,
     async run() {
       const endpoint = world.forward[service];
       if (endpoint === undefined)
         return refuse("UnknownOperationException", `No emulator of ${service} is set.`);
-      return pass(new URL(request.url.pathname + request.url.search, endpoint), request);
+      const to = new URL(request.url.pathname + request.url.search, endpoint);
+      const away = refuse("ServiceUnavailable", `The emulator of ${service} is away.`, 503);
+      return pass(to, request).catch(() => away);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Scene, Story } from "../scene.ts";
 export const failing: Story = {
   number: 2,
   title: "A failing test",
+  engine: null,
   async tell(scene: Scene) {
     const price = scene.shop.file("src/price.js") ?? "";
     const pull = scene.opens({

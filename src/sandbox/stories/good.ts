@@ -6,6 +6,7 @@ import { short } from "../scene.ts";
 export const good: Story = {
   number: 1,
   title: "A good pull request",
+  engine: null,
   async tell(scene: Scene) {
     const pull = scene.opens({
       branch: "shipping",

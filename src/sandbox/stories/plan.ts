@@ -7,15 +7,17 @@ const path = ".github/interlock.yml";
 export const plan: Story = {
   number: 4,
   title: "A pull request that changes the plan",
+  engine: null,
   async tell(scene: Scene) {
     const before = scene.shop.file(path) ?? "";
+    const { test } = scene.kit.stages;
     const price = scene.shop.file("src/price.js") ?? "";
 
     const pull = scene.opens({
       branch: "no-tests",
       title: "Drop the test stage",
       files: {
-        [path]: before.replace(/ {8}- name: test\n(?: {10}.*\n)+/, ""),
+        [path]: before.replace(new RegExp(` {8}- name: ${test}\\n(?: {10}.*\\n)+`), ""),
         "src/price.js": price.replace("Math.round", "Math.floor"),
       },
     });
@@ -24,15 +26,16 @@ export const plan: Story = {
     scene.shows(gate);
     scene.expect(
       "The test stage still ran and still counts: main's plan judges, not the change's own.",
-      gate.conclusion === "failure" && /`test` \| ❌ failed/.test(verify.output.summary ?? ""),
+      gate.conclusion === "failure" &&
+        (verify.output.summary ?? "").includes(`\`${test}\` | ❌ failed`),
     );
     scene.expect(
       "The gate shows what merging would change in the plan.",
-      /stage "test" would be removed/.test(gate.output.summary ?? ""),
+      (gate.output.summary ?? "").includes(`stage "${test}" would be removed`),
     );
 
-    const broken = before.replace("engine: local", "engine: [local");
-    const line = broken.split("\n").findIndex((text) => text.includes("[local")) + 1;
+    const broken = before.replace("engine: ", "engine: [");
+    const line = broken.split("\n").findIndex((text) => text.includes("engine: [")) + 1;
     const other = scene.opens({
       branch: "broken-plan",
       title: "Tidy the plan up",

@@ -1,13 +1,13 @@
 // Story 3: what runs is always the head, and a verdict is about exactly one commit.
 
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Scene, Story } from "../scene.ts";
 import { short } from "../scene.ts";
+import { openStock, type Stock } from "./stock.ts";
 
 export const push: Story = {
   number: 3,
   title: "A push while the pipeline runs",
+  engine: null,
   async tell(scene: Scene) {
     const stock = await openStock();
     try {
@@ -23,7 +23,7 @@ async function tellWith(scene: Scene, stock: Stock): Promise<void> {
   const pull = scene.opens({
     branch: "ask-the-stock",
     title: "Ask the stock service",
-    files: { [file]: asking(`${stock.url}/slow`) },
+    files: { [file]: stock.test("/slow") },
   });
   const old = pull.head;
   await scene.until(
@@ -34,14 +34,20 @@ async function tellWith(scene: Scene, stock: Stock): Promise<void> {
 
   const head = scene.pushes(
     pull,
-    { [file]: asking(`${stock.url}/quick`) },
+    { [file]: stock.test("/count") },
     "Ask for what is known already",
   );
-  await scene.until("The first commit's test is ended", () => !stock.waiting() || undefined);
-  const stopped = await scene.ended(old, "interlock/shop/verify");
   const oldGate = await scene.ended(old);
+  if (scene.kit.stopping === "lets finish") {
+    scene.does("The stock service answers the first commit's test at last");
+    stock.answer();
+  }
+  await scene.until("The first commit's test is over", () => !stock.waiting() || undefined);
+  const stopped = await scene.ended(old, "interlock/shop/verify");
   scene.expect(
-    `What ran for ${short(old)} is stopped in the middle of its tests.`,
+    scene.kit.stopping === "ends"
+      ? `What ran for ${short(old)} is stopped in the middle of its tests.`
+      : `What ran for ${short(old)} ends with its test, and does not count any more.`,
     stopped.conclusion === "cancelled",
   );
   scene.expect(
@@ -56,43 +62,4 @@ async function tellWith(scene: Scene, stock: Stock): Promise<void> {
     `${short(head)} is judged by itself, and its gate opens.`,
     gate.conclusion === "success" && tests.conclusion === "success",
   );
-}
-
-const asking = (url: string) => `import { test } from "node:test";
-
-test("asks the stock service", async () => {
-  await fetch("${url}");
-});
-`;
-
-interface Stock {
-  readonly url: string;
-  /** Whether somebody still waits for the slow answer; who is ended waits no more. */
-  readonly waiting: () => boolean;
-  readonly close: () => Promise<void>;
-}
-
-/** A service that never comes to its slow answer, and so sees how long it is waited for. */
-async function openStock(): Promise<Stock> {
-  let waiting = 0;
-  const server = createServer((request, response) => {
-    if (request.url !== "/slow") {
-      response.end("3 left");
-      return;
-    }
-    waiting += 1;
-    response.once("close", () => {
-      waiting -= 1;
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    waiting: () => waiting > 0,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
 }

@@ -1,0 +1,175 @@
+// AWS CodePipeline in the sandbox: an embedded AWS with two pipelines, whose actions really build, test and deploy the shop.
+
+import type { SourceOf } from "../aws/model.ts";
+import type { PipelineHandle } from "../aws/pipeline-handle.ts";
+import { type RunningAws, startAws } from "../aws/server.ts";
+import { snsTarget } from "../aws/targets.ts";
+import { commitOf } from "../github/objects.ts";
+import { resolveCommit } from "../github/repositories.ts";
+import type { RepositoryHandle } from "../github/repository-handle.ts";
+import { openBuilder } from "./builder.ts";
+import type { KitBasics, KitOrder, Promised } from "./kit.ts";
+import { type Notices, openNotices, releasesTopicArn, type Told } from "./notices.ts";
+import { type Permissions, readPermissions } from "./template.ts";
+
+export interface CodePipelineKit extends KitBasics {
+  readonly engine: "codepipeline";
+  /** Runs before the merge. */
+  readonly verify: PipelineHandle;
+  /** Runs after it. */
+  readonly release: PipelineHandle;
+  /** The commit that stands in production; null before the first deployment. */
+  live(): string | null;
+  /** What people were told of releases, oldest first. */
+  told(): readonly Told[];
+}
+
+const region = "eu-west-1";
+const account = "111122223333";
+const roleArn = `arn:aws:iam::${account}:role/interlock-shop`;
+const bucket = "shop-artifacts";
+
+export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<CodePipelineKit> {
+  const notices = await openNotices(region);
+  const forward = { sns: notices.address, sqs: notices.address };
+  const running = await startAws({ region, account, forward, sources: commitsOf(shop) });
+  const { aws, url } = running;
+  const permissions = await permissionsFor(shop.fullName, notices);
+  const key = aws.createUser("interlock", permissions.interlock);
+  aws.createRole({
+    name: roleArn.split("/").at(-1) ?? "",
+    externalId: shop.fullName,
+    tags: { repository: shop.fullName },
+    allow: permissions.role,
+  });
+  const variables = ["repository", "sha", "pull"].map((name) => ({ name, defaultValue: "none" }));
+  const source = { repository: shop.fullName };
+  const verify = aws.createPipeline({
+    name: "shop-verify",
+    // Pull requests do not wait for each other.
+    mode: "PARALLEL",
+    source,
+    variables,
+    bucket,
+    stages: ["Build", "Test"],
+  });
+  const release = aws.createPipeline({
+    name: "shop-release",
+    source,
+    variables,
+    bucket,
+    stages: ["Build", "Production"],
+  });
+  const target = snsTarget({ endpoint: notices.address, region, topicArn: notices.eventsTopic });
+  aws.events.deliverTo(target);
+  const builder = openBuilder({ aws, shop, folder });
+
+  return {
+    engine: "codepipeline",
+    verify,
+    release,
+    live: () => builder.live(),
+    told: notices.told,
+    environment: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: key.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+      INTERLOCK_SQS_QUEUE_URL: `${url}/${account}/${notices.queue}`,
+    },
+    stages: { build: "Build", test: "Test" },
+    stopping: "lets finish",
+    introduction: [
+      `  AWS        ${url} with the pipelines ${verify.name} and ${release.name},`,
+      "             whose events come to Interlock through a queue",
+    ],
+    guide: guideOf(running),
+    behind: () => behind(running),
+    async close() {
+      await builder.close();
+      await running.close();
+      await notices.close();
+    },
+  };
+}
+
+/** As an operator fills the template in who lets a queue bring the events. */
+function permissionsFor(repository: string, notices: Notices): Promise<Permissions> {
+  return readPermissions(
+    {
+      Repository: repository,
+      Pipelines: "shop-*",
+      BuildProjects: "shop-*",
+      Artifacts: bucket,
+      Releases: releasesTopicArn(region),
+      "AWS::Partition": "aws",
+      "AWS::Region": region,
+      "AWS::AccountId": account,
+      "Role.Arn": roleArn,
+      "PipelineQueue.Arn": `arn:aws:sqs:${region}:${account}:${notices.queue}`,
+    },
+    { BySqs: true, HasArtifactKey: false },
+  );
+}
+
+/** The same stages as at the local engine, in two pipelines of AWS. */
+export const codePipelinePlan = `version: 1
+exempt: ["**/*.md"]
+pipelines:
+  shop:
+    branches: [main]
+    paths: ["**"]
+    verify:
+      engine: codepipeline
+      pipeline: shop-verify
+      region: ${region}
+      role: ${roleArn}
+      stages:
+        - Source
+        - Build
+        - name: Test
+          reports: [reports/junit.xml]
+    release:
+      engine: codepipeline
+      pipeline: shop-release
+      region: ${region}
+      role: ${roleArn}
+      stages: [Source, Build, Production]
+notify:
+  - sns: ${releasesTopicArn(region)}
+`;
+
+/** Source actions find the commits of the embedded GitHub, of every branch. */
+function commitsOf(shop: RepositoryHandle): SourceOf {
+  return ({ repository, branch, sha: wanted }) => {
+    const sha = resolveCommit(shop.data, wanted ?? branch);
+    if (repository !== shop.fullName || sha === undefined) return undefined;
+    const { message } = commitOf(shop.data.store, sha);
+    const url = `https://github.com/${repository}/commit/${sha}`;
+    return { id: sha, summary: message, url, branch, repository };
+  };
+}
+
+function behind({ aws }: RunningAws): readonly Promised[] {
+  const wrong = aws.log.all.filter(({ code }) => code !== undefined);
+  return [
+    {
+      sentence: "Interlock asked AWS for nothing that it does not have or does not allow.",
+      holds: aws.log.all.length > 0 && wrong.length === 0,
+      instead: wrong
+        .map(({ service, operation, code }) => `${service}:${operation}: ${code}`)
+        .join("\n"),
+    },
+  ];
+}
+
+/** Commands for whoever has AWS's own command line. */
+function guideOf({ url, aws }: RunningAws): string {
+  const { accessKeyId, secretAccessKey } = aws.credentials;
+  return `  # The pipelines, with AWS's own command line
+  export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}
+  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
+  aws codepipeline list-pipeline-executions --pipeline-name shop-verify
+  aws codepipeline get-pipeline-state --name shop-release
+`;
+}

@@ -1,0 +1,42 @@
+// The local engine in the sandbox: the commands of the plan run on this machine.
+
+import type { KitBasics } from "./kit.ts";
+
+export interface LocalKit extends KitBasics {
+  readonly engine: "local";
+}
+
+export function openLocalKit(): LocalKit {
+  return {
+    engine: "local",
+    environment: { INTERLOCK_LOCAL_ENGINE: "1" },
+    stages: { build: "build", test: "test" },
+    stopping: "ends",
+    introduction: [],
+    guide: "",
+    behind: () => [],
+    close: async () => {},
+  };
+}
+
+/** Two stages before the merge, two after it. */
+export const localPlan = `version: 1
+exempt: ["**/*.md"]
+pipelines:
+  shop:
+    branches: [main]
+    paths: ["**"]
+    verify:
+      engine: local
+      stages:
+        - { name: build, run: node build.js, timeout: 1m }
+        - name: test
+          run: node --test --test-reporter=junit --test-reporter-destination=reports/junit.xml
+          reports: [reports/junit.xml]
+          timeout: 2m
+    release:
+      engine: local
+      stages:
+        - { name: build, run: node build.js, timeout: 1m }
+        - { name: deploy, run: node deploy.js, timeout: 1m }
+`;
