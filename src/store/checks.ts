@@ -1,5 +1,6 @@
 // The ledger of what was written to GitHub: check runs and answers to comments.
 
+import type { Bequest } from "../core/converge.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/effect.ts";
 import type { Repository } from "../core/event.ts";
 import type { Connection } from "./database.ts";
@@ -83,6 +84,28 @@ export async function recordCheck(
       where check_run.id is null or check_run.id <= excluded.id`,
     [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at],
   );
+}
+
+/** From now on it is the heir's to bring up to date, and to end where the heir has nothing to say. */
+export async function bequeathCheck(
+  tx: Connection,
+  key: string,
+  { sha, name, to }: Bequest,
+): Promise<void> {
+  const rows = await tx.query<{ content: string | null; intended: string | null }>(
+    `select content, intended from interlock.check_run join interlock.subject as heir using (owner, name)
+      where heir.key = $4 and subject_key = $1 and check_run.sha = $2 and check_name = $3
+        for update of check_run`,
+    [key, sha, name, to],
+  );
+  const inherited = (content: string | null) =>
+    content && JSON.stringify({ ...(JSON.parse(content) as CheckWanted), externalId: to });
+  for (const { content, intended } of rows)
+    await tx.query(
+      `update interlock.check_run set subject_key = $4, content = $5, intended = $6
+        where subject_key = $1 and sha = $2 and check_name = $3`,
+      [key, sha, name, to, inherited(content), inherited(intended)],
+    );
 }
 
 export async function readAnswers(on: Connection, key: string): Promise<readonly AnswerPresent[]> {

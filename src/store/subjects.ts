@@ -3,6 +3,7 @@
 import type { Repository, Subject } from "../core/event.ts";
 import type { GateState, Sibling } from "../core/fact.ts";
 import type { LookRecord, SubjectRow } from "../port.ts";
+import { bequeathCheck } from "./checks.ts";
 import type { Connection } from "./database.ts";
 
 /** Null also where its repository is gone: a job that still waits finds nothing to look at. */
@@ -98,15 +99,7 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
       look.at,
     ],
   );
-  for (const { sha, name, to } of look.bequests ?? [])
-    await tx.query(
-      `update interlock.check_run set subject_key = heir.key
-         from interlock.subject as heir
-        where heir.key = $4 and check_run.subject_key = $1 and check_run.sha = $2
-          and check_run.check_name = $3
-          and check_run.owner = heir.owner and check_run.name = heir.name`,
-      [look.key, sha, name, to],
-    );
+  for (const bequest of look.bequests ?? []) await bequeathCheck(tx, look.key, bequest);
   if (look.snapshot === null) return;
   await tx.query(
     `insert into interlock.snapshot (subject_key, content, taken_at)

@@ -178,3 +178,25 @@ test("a pull request from main waits for the release of main's own commit", asyn
   await w.settle();
   expect(pull.gate).toMatch(/^failure/);
 });
+
+test("a gate left to a branch that has nothing to say comes to its end there", async () => {
+  const w = await world({ plan });
+  const pull = w.openPull({ branch: "feature" });
+  const { head } = pull;
+  // The pull request is looked at, moves on and is looked at again before the pushed branch is.
+  await w.hear();
+  await work(w, /^pull:/);
+  expect(w.gateOf(head)).toMatch(/^in_progress/);
+  w.shop.commit({ branch: "feature", files: { "src/a.js": "more" } });
+  await w.hear();
+  await work(w, /^pull:/);
+  await w.settle();
+  expect(w.gateOf(head)).toMatch(/^failure/);
+});
+
+/** Only the subjects whose keys are meant, until none of them has a job. */
+async function work(w: World, keys: RegExp): Promise<void> {
+  const jobs = await w.queue.take(10);
+  for (const job of jobs.filter(({ key }) => keys.test(key))) await w.workOn(job);
+  for (const job of jobs.filter(({ key }) => !keys.test(key))) await w.queue.handBack(job);
+}
