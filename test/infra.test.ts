@@ -2,58 +2,21 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseDocument, type ScalarTag, type Tags, visit } from "yaml";
 import { type PipelineHint, readEvent } from "../src/engine/codepipeline/event.ts";
 import { permissions, trustActions } from "../src/engine/codepipeline/permission.ts";
+import { chooseSource } from "../src/engine/codepipeline/source.ts";
+import { structureOf } from "../src/engine/codepipeline/structure.ts";
+import { checkAwsExchange } from "./aws-contract.ts";
+import type { Fields, Json, Parameters } from "./cloudformation.ts";
+import * as cloudformation from "./cloudformation.ts";
 import { event } from "./engine/codepipeline/events.ts";
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-type Fields = { readonly [key: string]: Json };
-
 const text = readFileSync("infra/cloudformation.yaml", "utf8");
-const template = readTemplate();
-
-/** `!Ref X` becomes `{ Ref: X }`, `!Sub X` becomes `{ "Fn::Sub": X }`, as CloudFormation reads them. */
-function readTemplate(): Fields {
-  const names = ["Ref", "Sub", "GetAtt", "If", "Equals", "Not"];
-  const full = (name: string) => (name === "Ref" ? name : `Fn::${name}`);
-  const tags: Tags = names.flatMap((name): ScalarTag[] => [
-    { tag: `!${name}`, resolve: (value) => ({ [full(name)]: value }) },
-  ]);
-  const lists: Tags = names.map((name) => ({ tag: `!${name}`, collection: "seq" as const }));
-  const document = parseDocument(text, { customTags: [...tags, ...lists] });
-  expect(document.errors).toEqual([]);
-  expect(document.warnings).toEqual([]);
-  const values = new Map<unknown, string>();
-  visit(document, {
-    Seq: (_, node) => {
-      if (node.tag?.startsWith("!") && !node.tag.startsWith("!!"))
-        values.set(node, full(node.tag.slice(1)));
-    },
-  });
-  const plain = (node: unknown): Json => {
-    const name = values.get(node);
-    const items = (node as { items?: unknown[] }).items;
-    if (!Array.isArray(items)) return (node as { value: Json }).value;
-    const isMap = items.every((item) => typeof item === "object" && item !== null && "key" in item);
-    if (isMap && items.length > 0)
-      return Object.fromEntries(
-        items.map((item) => {
-          const { key, value } = item as { key: { value: string }; value: unknown };
-          return [key.value, plain(value)];
-        }),
-      );
-    return name === undefined ? items.map(plain) : { [name]: items.map(plain) };
-  };
-  return plain(document.contents) as Fields;
-}
+const template = cloudformation.readTemplate("infra/cloudformation.yaml");
+const pipelineTemplate = cloudformation.readTemplate("infra/pipeline.yaml");
 
 function at(...path: readonly (string | number)[]): Json {
-  return path.reduce<Json>((value, step) => {
-    const found = (value as Fields)[step];
-    if (found === undefined) throw new Error(`There is no ${path.join(".")}`);
-    return found;
-  }, template);
+  return cloudformation.at(template, ...path);
 }
 
 /** Both branches of a condition. */
@@ -147,12 +110,48 @@ test("Interlock's own identity may take on the role and read the queue, and noth
 
 test("nothing is allowed on everything, or for everybody", () => {
   for (const { Resource, Action } of [...roleStatements, ...ownStatements]) {
-    expect(JSON.stringify(Resource), String(Action)).toMatch(/^\{"(Fn::Sub|Ref|Fn::GetAtt)"/);
+    for (const resource of [Resource ?? null].flat())
+      expect(JSON.stringify(resource), String(Action)).toMatch(/^\{"(Fn::Sub|Ref|Fn::GetAtt)"/);
     expect(JSON.stringify(Action)).not.toContain("*");
   }
   expect(text).not.toMatch(/Principal: "?\*/);
   for (const statement of trustStatements)
     expect(statement.Principal).toEqual({ AWS: { Ref: "Interlock" } });
+});
+
+/** What a stack with these parameters lets Interlock do. */
+function allowed(given: Parameters): readonly string[] {
+  const parameters = {
+    Repository: "acme/shop",
+    Interlock: "arn:aws:iam::444455556666:role/interlock-host",
+    Pipelines: "shop-*",
+    Artifacts: "shop-*-artifacts-*",
+    Delivery: "none",
+    ...given,
+  };
+  const role = cloudformation.resolve(template, at("Resources", "Role"), parameters) as Fields;
+  const policies = cloudformation.at(role, "Properties", "Policies", 0, "PolicyDocument");
+  return actions((policies as Fields).Statement as readonly Fields[]);
+}
+
+test("what acts on a pipeline can be left out of the role", () => {
+  const key = "arn:aws:kms:eu-west-1:111122223333:key/7";
+  expect(allowed({ ArtifactKey: key })).toEqual(actions(roleStatements));
+  const stop = [
+    "codepipeline:DisableStageTransition",
+    "codepipeline:EnableStageTransition",
+    "codepipeline:StopPipelineExecution",
+  ];
+  const rest = [
+    "codepipeline:PutApprovalResult",
+    "codepipeline:RetryStageExecution",
+    "codepipeline:RollbackStage",
+  ];
+  const all = allowed({});
+  expect(allowed({ Acts: "stop" })).toEqual(all.filter((action) => !rest.includes(action)));
+  expect(allowed({ Acts: "none" })).toEqual(
+    all.filter((action) => ![...rest, ...stop].includes(action)),
+  );
 });
 
 test("the role can be taken on for its repository alone", () => {
@@ -185,33 +184,105 @@ test("topics sign with SHA256, and only the rule may publish events", () => {
       Effect: "Allow",
       Principal: { Service: "events.amazonaws.com" },
       Action: "sns:Publish",
+      // No condition: EventBridge supports none here, and nothing would ever arrive.
       Resource: { Ref: "PipelineEvents" },
-      Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": "PipelineRule.Arn" } } },
     },
   ]);
 });
 
-test("whatever is referred to is there", () => {
-  const known = new Set([
-    ...Object.keys(at("Parameters") as Fields),
-    ...Object.keys(at("Resources") as Fields),
-  ]);
-  const conditions = new Set(Object.keys(at("Conditions") as Fields));
-  const look = (value: Json): void => {
-    if (typeof value !== "object" || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      const names =
-        key === "Ref" || key === "Fn::GetAtt"
-          ? [String(inner).split(".")[0] ?? ""]
-          : key === "Fn::Sub"
-            ? [...String(inner).matchAll(/\$\{([^}]+)\}/g)].map(([, name = ""]) => name)
-            : [];
-      for (const name of names)
-        if (!name.startsWith("AWS::")) expect(known, `${key} ${name}`).toContain(name);
-      if (key === "Fn::If") expect(conditions).toContain((inner as readonly Json[])[0]);
-      if (key === "Condition" && typeof inner === "string") expect(conditions).toContain(inner);
-      look(inner);
-    }
+test.each([
+  ["https", ["PipelineEvents", "PipelineEventsPolicy", "PipelineRule", "Releases", "ToEndpoint"]],
+  [
+    "sqs",
+    [
+      ...["PipelineEvents", "PipelineEventsPolicy", "PipelineQueue", "PipelineQueuePolicy"],
+      ...["PipelineRule", "Releases", "ToQueue"],
+    ],
+  ],
+  ["none", ["Releases"]],
+])("delivery by %s makes what it needs", (Delivery, made) => {
+  const present = (condition: Json | undefined): boolean => {
+    if (condition === undefined) return true;
+    const branches = { "Fn::If": [condition, "yes", "no"] };
+    const parameters = {
+      ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+      ...{ Pipelines: "shop", Artifacts: "artifacts", Delivery },
+    };
+    return cloudformation.resolve(template, branches, parameters) === "yes";
   };
-  look(template);
+  const resources = Object.entries(at("Resources") as Readonly<Record<string, Fields>>);
+  const names = resources.flatMap(([name, { Type, Condition }]) =>
+    !String(Type).startsWith("AWS::IAM::") && present(Condition) ? [name] : [],
+  );
+  expect(names.sort()).toEqual(made);
+});
+
+test.each([
+  ["shop-*", "", "shop-*"],
+  ["shop-*", "*", "*"],
+])("events of %s, or of %s where that is said, are sent", (Pipelines, Events, heard) => {
+  const pattern = at("Resources", "PipelineRule", "Properties", "EventPattern", "detail");
+  const parameters = {
+    ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+    ...{ Pipelines, Events, Artifacts: "artifacts", Delivery: "sqs" },
+  };
+  expect(cloudformation.resolve(template, pattern, parameters)).toEqual({
+    pipeline: [{ wildcard: heard }],
+  });
+});
+
+test("whatever is referred to is there", () => {
+  expect(cloudformation.dangling(template)).toEqual([]);
+  expect(cloudformation.dangling(pipelineTemplate)).toEqual([]);
+});
+
+// ---------------------------------------------------------------- the pipeline to begin with
+
+/** As the API has it: CloudFormation writes the same names with capitals, but for what a plugin is told. */
+function declaration(given: Parameters): Fields {
+  const small = (json: Json): Json => {
+    if (typeof json !== "object" || json === null) return json;
+    if (Array.isArray(json)) return json.map(small);
+    return Object.fromEntries(
+      Object.entries(json).map(([key, value]) => [
+        `${key.charAt(0).toLowerCase()}${key.slice(1)}`,
+        key === "Configuration" ? value : small(value),
+      ]),
+    );
+  };
+  const properties = cloudformation.at(pipelineTemplate, "Resources", "Pipeline", "Properties");
+  const parameters = {
+    Repository: "acme/shop",
+    Connection: "arn:aws:codeconnections:eu-west-1:111122223333:connection/7",
+    Test: "npm ci && npm test",
+    ...given,
+  };
+  return small(cloudformation.resolve(pipelineTemplate, properties, parameters)) as Fields;
+}
+
+test.each([
+  [{ Name: "shop-verify" }, "PARALLEL", ["Source", "Test"]],
+  [{ Name: "shop-release", Release: "sh deploy.sh" }, "QUEUED", ["Source", "Test", "Production"]],
+])("AWS takes the pipeline to begin with, and Interlock can start it", (given, mode, stages) => {
+  const pipeline = declaration(given);
+  const request = {
+    method: "POST",
+    url: "https://codepipeline.eu-west-1.amazonaws.com/",
+    headers: {},
+    body: Buffer.from(JSON.stringify({ pipeline })),
+  };
+  expect(
+    checkAwsExchange({
+      ...{ service: "codepipeline", operation: "CreatePipeline" },
+      ...{ request, answer: undefined },
+    }),
+  ).toEqual([]);
+
+  const structure = structureOf({ pipeline, $metadata: {} } as never);
+  const chosen = chooseSource({ pipeline: given.Name, source: null }, structure);
+  if (chosen.kind === "refused") throw new Error(chosen.why);
+  expect(chosen.source).toMatchObject({ name: "Source", startsBy: "nothing" });
+  expect(structure.mode).toBe(mode);
+  expect(structure.stages.map(({ name }) => name)).toEqual(stages);
+  expect(structure.variables.map(({ name }) => name)).toEqual(["repository", "sha", "pull"]);
 });
