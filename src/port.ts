@@ -6,6 +6,7 @@ import type {
   AnswerPresent,
   CheckPresent,
   CheckWanted,
+  RollbackWanted,
   RunWanted,
   Settlement,
 } from "./core/effect.ts";
@@ -21,6 +22,7 @@ import type {
   Landed,
   PlanReading,
   Pull,
+  Rollback,
   Sibling,
   StageFact,
 } from "./core/fact.ts";
@@ -165,8 +167,18 @@ export interface Engine {
   rollback?(request: RollbackRequest): Promise<RolledBack>;
   /** Answers the approval that this execution, and no other one, waits for. `key` makes it once. */
   approve?(approval: Approval): Promise<Acted>;
-  /** How what the engine has differs from the plan, and what others started in it for the commit. */
-  survey?(spec: Part, repository: Repository, sha: string): Promise<Known<Survey>>;
+  /** How what the engine has differs from the plan, and what others did in it for the commit. */
+  survey?(question: SurveyQuestion): Promise<Known<Survey>>;
+  /** Keys of runs of ours for whose commits others have started something since the last call. */
+  patrol?(): Promise<readonly string[]>;
+}
+
+export interface SurveyQuestion {
+  readonly spec: Part;
+  readonly repository: Repository;
+  readonly sha: string;
+  /** A reading from before then is not good enough; null for whatever is known, and nothing is asked. */
+  readonly since: number | null;
 }
 
 export interface RollbackRequest {
@@ -266,7 +278,24 @@ export interface Job {
 
 /** What may change about an execution. */
 export type ExecutionChange = Partial<
-  Pick<Execution, "engineId" | "state" | "why" | "stages" | "endedAt" | "stopReason" | "retries">
+  Pick<
+    Execution,
+    | "engineId"
+    | "state"
+    | "why"
+    | "stages"
+    | "endedAt"
+    | "stopReason"
+    | "retries"
+    | "approvals"
+    | "marks"
+    | "surveyedAt"
+  >
+>;
+
+/** What may change about a rollback. */
+export type RollbackChange = Partial<
+  Pick<Rollback, "engineId" | "sha" | "state" | "why" | "endedAt">
 >;
 
 /** Durable state. Methods throw only when the database does; `work` then hands the job back. */
@@ -279,7 +308,7 @@ export interface Store {
   see(sights: readonly Sight[], at: number): Promise<void>;
   /** One job for each subject that has none waiting. Unknown keys are left out. */
   wake(keys: readonly string[]): Promise<void>;
-  /** The subject that an execution belongs to gets a job. */
+  /** The subject that an execution belongs to gets a job; for a rollback all whom it concerns. */
   wakeExecution(executionKey: string): Promise<void>;
   /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
   wakeDue(now: number): Promise<number | null>;
@@ -303,9 +332,11 @@ export interface Store {
   snapshot(key: string): Promise<LookRecord["snapshot"]>;
 
   executions(key: string): Promise<readonly Execution[]>;
-  /** True where this call put the run into the ledger; false where it was there. */
   /** For each pipeline that releases this subject, the release of another commit that ended last before. */
   previousReleases(key: string): Promise<readonly Execution[]>;
+  /** The last `limit.look.releases` of each pipeline that its engine has taken, newest first. */
+  releases(repository: Repository): Promise<readonly Execution[]>;
+  /** True where this call put the run into the ledger; false where it was there. */
   intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
   /**
    * Writes what is given. Monotone: where the execution has ended, a change whose state has not is
@@ -314,6 +345,13 @@ export interface Store {
   recordExecution(executionKey: string, change: ExecutionChange): Promise<void>;
   /** The engine runs it again in the same place: the one way back from an end. Stages stay as they were. */
   reopenExecution(executionKey: string): Promise<void>;
+
+  /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
+  rollbacks(key: string): Promise<readonly Rollback[]>;
+  /** Before the engine is asked. Nothing where it is there. */
+  intendRollback(key: string, wanted: RollbackWanted, at: number): Promise<void>;
+  /** Writes what is given, unless it has ended, and wakes all whom it concerns. */
+  recordRollback(key: string, change: RollbackChange): Promise<void>;
 
   intentions(key: string): Promise<readonly Intention[]>;
   recordRole(intentionKey: string, role: Role | "none"): Promise<void>;
@@ -400,8 +438,10 @@ export interface PipelineRuns {
   add(run: PipelineRun): Promise<boolean>;
   get(token: string): Promise<PipelineRun | null>;
   byExecution(executionId: string): Promise<PipelineRun | null>;
-  /** Those of the executions that are in the ledger: the rest was started by others. */
-  known(executionIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of the executions that are in the ledger, by their ids: the rest was started by others. */
+  known(executionIds: readonly string[]): Promise<ReadonlyMap<string, PipelineRun>>;
+  /** Begun at that time or later, newest first, at most so many. */
+  since(time: number, count: number): Promise<readonly PipelineRun[]>;
   update(token: string, change: Partial<Pick<PipelineRun, "executionId" | "acts">>): Promise<void>;
   /** Notes that something was told of the execution. */
   hear(executionId: string, what: string): Promise<void>;

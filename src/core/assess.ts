@@ -2,6 +2,7 @@
 
 import { begunAt } from "./attempt.ts";
 import type { Execution, StageFact } from "./fact.ts";
+import { marksOf } from "./outside.ts";
 import type { Part } from "./plan.ts";
 import type { Reason } from "./reason.ts";
 import type { ReportReading } from "./report.ts";
@@ -44,7 +45,11 @@ export function assess(question: {
         ]
       );
     case "running":
-      return walk(name, part, execution) ?? late(question) ?? [waiting(name, part, execution)];
+      return (
+        walk(name, part, execution) ??
+        marked(name, execution) ??
+        late(question) ?? [waiting(name, part, execution)]
+      );
     case "stopped":
       return [
         execution.stopReason === "deadline_passed" ? tooLate(name, part) : stopped(name, execution),
@@ -61,9 +66,8 @@ export function assess(question: {
     case "succeeded":
       return (
         walk(name, part, execution) ??
-        unfinished(name, part, execution) ?? [
-          { code: "passed", sentence: `${name} passed ${allOf(part)}.` },
-        ]
+        unfinished(name, part, execution) ??
+        marked(name, execution) ?? [{ code: "passed", sentence: `${name} passed ${allOf(part)}.` }]
       );
   }
 
@@ -71,6 +75,11 @@ export function assess(question: {
     if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
+}
+
+function marked(name: string, execution: Execution): readonly Reason[] | undefined {
+  const reasons = marksOf(name, execution);
+  return reasons.length === 0 ? undefined : reasons;
 }
 
 function allOf({ stages }: Part): string {
@@ -139,6 +148,7 @@ function wrongWith(
       return { code: "stage_skipped", sentence: `${name} skipped its stage ${stage.name}.` };
     case "pending":
     case "running":
+    case "waiting":
     case "stopped":
     case "unknown":
       return {
@@ -213,6 +223,11 @@ function waiting(name: string, part: Part, execution: Execution): Reason {
     return {
       code: "stage_unknown",
       sentence: `The engine did not say where the stage ${fact.name} of ${name} stands.`,
+    };
+  if (fact?.state === "waiting")
+    return {
+      code: "approval_waits",
+      sentence: `${name} waits for an approval in its stage ${fact.name}.`,
     };
   return {
     code: "stage_pending",

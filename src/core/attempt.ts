@@ -38,8 +38,7 @@ export function isVoid({ state, stopReason }: Execution): boolean {
 }
 
 /** Whether its engine may still be working on it. */
-export function isLive(execution: Execution): boolean {
-  const { state } = execution;
+export function isLive({ state }: Pick<Execution, "state">): boolean {
   return state === "intended" || state === "unconfirmed" || state === "running";
 }
 

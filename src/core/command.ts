@@ -6,7 +6,15 @@ import { nearestWord } from "./nearest.ts";
 import { type Role, roles } from "./plan.ts";
 import { stageName } from "./plan-name.ts";
 
-export type Verb = "help" | "status" | "explain" | "verify" | "retry" | "stop";
+export type Verb =
+  | "help"
+  | "status"
+  | "explain"
+  | "verify"
+  | "retry"
+  | "stop"
+  | "rollback"
+  | "approve";
 
 export type Command =
   | { readonly kind: "help" }
@@ -17,6 +25,15 @@ export type Command =
   /** `stage` as written; null means the first that did not pass. */
   | { readonly kind: "retry"; readonly stage: string | null }
   | { readonly kind: "stop" }
+  /** `stage` null means the last that the newest release has reached, `to` null the commit before. */
+  | {
+      readonly kind: "rollback";
+      readonly pipeline: string;
+      readonly stage: string | null;
+      readonly to: string | null;
+    }
+  /** `stage` null means the one that waits; only a button leaves it away. */
+  | { readonly kind: "approve"; readonly pipeline: string; readonly stage: string | null }
   | { readonly kind: "unknown"; readonly word: string; readonly nearest: Verb | null }
   | { readonly kind: "invalid"; readonly verb: Verb; readonly why: string };
 
@@ -33,6 +50,7 @@ export interface CommandRow {
 
 const everybody: readonly Role[] = roles;
 const writers: readonly Role[] = roles.slice(roles.indexOf("write"));
+const maintainers: readonly Role[] = roles.slice(roles.indexOf("maintain"));
 
 export const commandTable: readonly CommandRow[] = [
   {
@@ -76,6 +94,24 @@ export const commandTable: readonly CommandRow[] = [
     help: "Stops what runs for the head commit.",
     roles: writers,
     examples: ["/interlock stop"],
+  },
+  {
+    verb: "rollback",
+    usage: "rollback <pipeline> [<stage>] [to <sha>]",
+    help: "Brings the commit before, or the named one, back into a stage of the pipeline's release: the stage that the newest release has reached, unless one is named.",
+    roles: writers,
+    examples: [
+      "/interlock rollback shop",
+      "/interlock rollback shop Production",
+      "/interlock rollback shop Production to 3f9a1c7",
+    ],
+  },
+  {
+    verb: "approve",
+    usage: "approve <pipeline> <stage>",
+    help: "Answers the approval that the running execution of the pipeline waits for in the stage.",
+    roles: maintainers,
+    examples: ["/interlock approve shop Production", '/interlock approve shop "Go live"'],
   },
 ];
 
@@ -124,6 +160,10 @@ function parseLine(line: string): Command | undefined {
       return parseVerify(rest);
     case "retry":
       return parseRetry(rest);
+    case "rollback":
+      return parseRollback(rest);
+    case "approve":
+      return parseApprove(rest);
   }
 }
 
@@ -139,19 +179,55 @@ function parseVerify(args: readonly string[]): Command {
 }
 
 function parseRetry(args: readonly string[]): Command {
-  if (args.length === 0) return { kind: "retry", stage: null };
-  const text = args.join(" ");
-  // Phones and macOS turn straight quotes into curly ones while people type.
-  const quoted = /^(?:"([^"]*)"|'([^']*)'|“([^“”]*)”|‘([^‘’]*)’)$/.exec(text);
-  const stage = quoted === null ? text : (quoted.slice(1).find((name) => name !== undefined) ?? "");
+  const [name, ...more] = unquoted(args);
+  if (name === undefined) return { kind: "retry", stage: null };
+  const stage = [name, ...more].join(" ");
   if (!stageName.test(stage))
     return invalid(
       "retry",
       `\`${mark} retry\` takes the name of a stage as the plan has it: letters, digits, spaces, dots, underscores and hyphens.`,
     );
-  if (quoted === null && args.length > 1)
+  if (more.length > 0)
     return invalid("retry", `Put a name with spaces in quotes: \`${mark} retry "${stage}"\`.`);
   return { kind: "retry", stage };
+}
+
+function parseRollback(args: readonly string[]): Command {
+  const words = unquoted(args);
+  const at = words.length - 2;
+  const named = at > 0 && words[at]?.toLowerCase() === "to";
+  const [pipeline = "", stage = null, ...more] = named ? words.slice(0, at) : words;
+  const to = named ? (words[at + 1] ?? "").toLowerCase() : null;
+  const isClear = to === null || /^[0-9a-f]{7,40}$/.test(to);
+  if (!isNames([pipeline, ...(stage === null ? [] : [stage])]) || more.length > 0 || !isClear)
+    return invalid(
+      "rollback",
+      `\`${mark} rollback\` takes the name of a pipeline as the plan has it, then perhaps a stage, then perhaps \`to\` and a commit by 7 to 40 hexadecimal digits: \`${mark} rollback shop Production to 3f9a1c7\`. Names with spaces stand in quotes.`,
+    );
+  return { kind: "rollback", pipeline, stage, to };
+}
+
+function parseApprove(args: readonly string[]): Command {
+  const [pipeline = "", stage = "", ...more] = unquoted(args);
+  if (!isNames([pipeline, stage]) || more.length > 0)
+    return invalid(
+      "approve",
+      `\`${mark} approve\` takes the name of a pipeline and of the stage that waits, as the plan has them: \`${mark} approve shop Production\`. Names with spaces stand in quotes.`,
+    );
+  return { kind: "approve", pipeline, stage };
+}
+
+/** Pipelines and stages are named by the same rule. */
+function isNames(names: readonly string[]): boolean {
+  return names.every((name) => stageName.test(name));
+}
+
+/** What stands in quotes is one word. Phones and macOS turn straight quotes into curly ones while people type. */
+function unquoted(args: readonly string[]): readonly string[] {
+  const word = /"([^"]*)"(?!\S)|'([^']*)'(?!\S)|“([^“”]*)”(?!\S)|‘([^‘’]*)’(?!\S)|(\S+)/g;
+  return [...args.join(" ").matchAll(word)].map(
+    ([whole, ...groups]) => groups.find((group) => group !== undefined) ?? whole,
+  );
 }
 
 function invalid(verb: Verb, why: string): Command {

@@ -71,6 +71,10 @@ export function converge(decision: Decision, present: Present, now: number): Con
 
   for (const run of decision.runs) effects.push({ kind: "start", key: run.key, run });
   for (const retry of decision.retries) effects.push({ kind: "retry", ...retry });
+  for (const approval of decision.approvals)
+    effects.push({ kind: "approve", key: approval.key, approval });
+  for (const rollback of decision.rollbacks)
+    effects.push({ kind: "rollback", key: rollback.key, rollback });
   for (const answer of decision.answers) {
     const there = present.answers.find(({ key }) => key === answer.key);
     const key = `answer|${answer.key}`;
@@ -194,6 +198,8 @@ function rank(effect: Effect): number {
       return effect.check.name === gateName ? 1 : 3;
     case "start":
     case "retry":
+    case "approve":
+    case "rollback":
       return 2;
     case "create_answer":
     case "update_answer":

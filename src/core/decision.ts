@@ -1,6 +1,13 @@
 // What one look decides: the verdict, and everything that should be true because of it.
 
-import type { AnswerWanted, CheckWanted, RunWanted, Settlement } from "./effect.ts";
+import type {
+  AnswerWanted,
+  ApprovalWanted,
+  CheckWanted,
+  RollbackWanted,
+  RunWanted,
+  Settlement,
+} from "./effect.ts";
 import type { Verdict } from "./gate.ts";
 import type { Reason } from "./reason.ts";
 import type { StopReason } from "./stop.ts";
@@ -17,6 +24,8 @@ export interface Decision {
   readonly runs: readonly RunWanted[];
   readonly stops: readonly StopWanted[];
   readonly retries: readonly RetryWanted[];
+  readonly approvals: readonly ApprovalWanted[];
+  readonly rollbacks: readonly RollbackWanted[];
   /** Every check that should stand on `sha`. */
   readonly checks: readonly CheckWanted[];
   /** Checks wanted only where one of the name stands already: news for those who saw it. */
@@ -54,6 +63,8 @@ export function silence(change: Partial<Decision>): Decision {
     runs: [],
     stops: [],
     retries: [],
+    approvals: [],
+    rollbacks: [],
     checks: [],
     corrections: [],
     obsolete: [],

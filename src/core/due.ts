@@ -6,7 +6,13 @@ import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
-const readAgain: readonly ReasonCode[] = ["plan_unknown", "files_unreadable", "stage_unknown"];
+const readAgain: readonly ReasonCode[] = [
+  "plan_unknown",
+  "files_unreadable",
+  "stage_unknown",
+  "outside_unknown",
+];
+
 /** Whether something could not be read, so that the next look may tell more. */
 export function isUnread({ code }: Reason): boolean {
   return readAgain.includes(code);
@@ -35,6 +41,7 @@ export function dueOf(question: {
   // Notices only hasten this: one of them may get lost.
   if (facts.executions.some((run) => isLive(run) && facts.engines.includes(run.spec.engine)))
     times.push(now + limit.look.running_ms);
+  if (facts.rollbacks.some(isLive)) times.push(now + limit.look.running_ms);
   for (const { execution, spec, reasons: own } of views) {
     // One that is about to start is shown once it was not over at once.
     if (execution === null && own[0]?.code === "stage_pending")

@@ -63,6 +63,30 @@ export interface RunWanted {
   readonly spec: Part;
 }
 
+/** A commit to be taken out of a stage. */
+export interface RollbackWanted {
+  /** The same for the same wish. */
+  readonly key: string;
+  readonly pipeline: string;
+  readonly spec: Part;
+  readonly stage: string;
+  /** Key of the release whose commit is taken out, and that commit. */
+  readonly execution: string;
+  readonly from: string;
+  /** The commit to bring back, by its first digits or whole; null for the one before. */
+  readonly to: string | null;
+  readonly actor: string;
+}
+
+/** A stage that waits for a person, who has spoken. */
+export interface ApprovalWanted {
+  /** The same for the same wish. */
+  readonly key: string;
+  readonly execution: string;
+  readonly stage: string;
+  readonly actor: string;
+}
+
 /** The answer to a comment. */
 export interface AnswerWanted {
   /** Key of the intention. */
@@ -98,6 +122,8 @@ export type Effect =
       readonly execution: string;
       readonly stage: string;
     }
+  | { readonly kind: "approve"; readonly key: string; readonly approval: ApprovalWanted }
+  | { readonly kind: "rollback"; readonly key: string; readonly rollback: RollbackWanted }
   | {
       readonly kind: "create_check";
       readonly key: string;

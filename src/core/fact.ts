@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import type { Subject } from "./event.ts";
 import type { Part, PartName, PlanParse, Role } from "./plan.ts";
 import type { ReportReading } from "./report.ts";
+import type { Mark, Survey } from "./survey.ts";
 
 /** A reading of the outside world. Unknown is never good news. */
 export type Known<T> =
@@ -57,6 +58,8 @@ export type ExecutionState =
 export type StageState =
   | "pending"
   | "running"
+  /** Nothing of it runs until a person approves. */
+  | "waiting"
   | "succeeded"
   | "failed"
   | "skipped"
@@ -75,8 +78,8 @@ export interface StageFact {
   readonly reports: readonly ReportReading[];
 }
 
-/** What became of one request to run a failed execution again from a stage on. */
-export interface RetryFact {
+/** What became of one request to act on a stage of an execution: to run it again from there, or to approve it. */
+export interface ActFact {
   /** The effect's key, which names the intention that asked. */
   readonly key: string;
   readonly stage: string;
@@ -106,7 +109,40 @@ export interface Execution {
   readonly endedAt: number | null;
   /** Set once a stop was asked of the engine; the reason code that it was asked for. */
   readonly stopReason: string | null;
-  readonly retries: readonly RetryFact[];
+  readonly retries: readonly ActFact[];
+  readonly approvals: readonly ActFact[];
+  /** What was done to it from outside; once found, it stays. */
+  readonly marks: readonly Mark[];
+  /** When it was looked around after its end; null where it was not yet. */
+  readonly surveyedAt: number | null;
+}
+
+/** What was found in the engine's own pipeline beside the executions that Interlock started. */
+export interface SurveyFact {
+  readonly pipeline: string;
+  readonly part: PartName;
+  readonly reading: Known<Survey>;
+}
+
+/** A commit taken out of a stage again: an execution of its own, which is no run of that commit. */
+export interface Rollback {
+  readonly key: string;
+  readonly pipeline: string;
+  readonly stage: string;
+  /** Key of the release whose commit is taken out, and that commit. */
+  readonly execution: string;
+  readonly from: string;
+  /** What was asked for; null for whatever was there before. */
+  readonly to: string | null;
+  /** What is brought back; null until the engine has said. */
+  readonly sha: string | null;
+  readonly actor: string;
+  readonly spec: Part;
+  readonly engineId: string | null;
+  readonly state: ExecutionState;
+  readonly why: string;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
 }
 
 /** A wish of a person as stored, with what was found out about the person when it was first read. */
@@ -157,6 +193,13 @@ interface Common {
   readonly heirs: readonly string[];
   /** Names of the engines that this installation of Interlock may use. */
   readonly engines: readonly string[];
+  /** Names of those of them that can do what not every engine can. */
+  readonly able: { readonly rollback: readonly string[]; readonly approve: readonly string[] };
+  readonly surveys: readonly SurveyFact[];
+  /** Those that this subject asked for, and those that took one of its releases out. */
+  readonly rollbacks: readonly Rollback[];
+  /** The last releases of each pipeline of the repository, newest first; read only where a wish is about one. */
+  readonly releases: readonly Execution[];
 }
 
 export interface PullFacts extends Common {

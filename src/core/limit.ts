@@ -117,6 +117,12 @@ export const limit = {
     store_wait_ms: 1_000,
   },
   look: {
+    /** Of each pipeline. What is in a stage was released before by one of so many. */
+    releases: 20,
+    /** A running execution in which nothing moves for so long may be held up from outside. */
+    quiet_ms: 2 * 60_000,
+    /** How often what is held up is looked at from outside. */
+    survey_ms: 5 * 60_000,
     /** A look that could not read or finish everything is repeated after this. */
     again_ms: 5_000,
     /** Each further failure in a row doubles the wait, up to here. */
@@ -147,6 +153,8 @@ export const limit = {
     /** Failing tests and problems of a plan listed on a page. */
     problems: 50,
     preview: 50,
+    /** Differences, executions of others and rollbacks listed on a part's page. */
+    around: 10,
     paths: 20,
     executions: 10,
     /** A run in progress is not shown before this: a short one is posted once, with its result. */
@@ -295,8 +303,17 @@ export const limit = {
     young_ms: 10_000,
     /** Clocks differ: an execution may seem to be older than the wish for it. */
     skew_ms: 5 * 60_000,
-    /** How long the structure and the state of a pipeline serve a survey. */
-    survey_ms: 60_000,
+    /** How long the state of a pipeline and the list of its executions serve a survey. */
+    survey_ms: 5 * 60_000,
+    /** States and lists kept of one kind; the list of a page may have 60 KB. */
+    shared: 200,
+    /** Between two looks at a pipeline for what others have started in it. */
+    patrol_ms: 5 * 60_000,
+    /** A list that young serves such a look too: whoever follows an execution reads one a minute. */
+    patrol_list_ms: 60_000,
+    /** Pipelines with a run since then are looked at, and so many runs at most, newest first. */
+    patrol_since_ms: 7 * day_ms,
+    patrol_runs: 1_000,
     /** Executions of which a reading is kept in memory. */
     readings: 2_000,
     /** Structures of pipelines kept by their version; one has about a kilobyte. */

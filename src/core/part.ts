@@ -4,9 +4,11 @@ import { assess } from "./assess.ts";
 import { fits, isLive, isStoppable, isVoid, latest, nextRun, sameRun } from "./attempt.ts";
 import type { RetryWanted, StopWanted } from "./decision.ts";
 import type { RunWanted } from "./effect.ts";
-import type { Execution } from "./fact.ts";
+import type { Execution, Known, Rollback } from "./fact.ts";
+import { heldUp, rollbackReasons, unsurveyed } from "./outside.ts";
 import type { Part, PartName } from "./plan.ts";
 import type { Reason } from "./reason.ts";
+import type { Survey } from "./survey.ts";
 import type { Wish } from "./wish.ts";
 
 /** A part as it stands, for the verdict and for the pages. */
@@ -21,6 +23,8 @@ export interface PartView {
   readonly reasons: readonly Reason[];
   /** Why nothing of it may be started now, by whomever; null where nothing stands against it. */
   readonly hold: Reason | null;
+  /** What was found around the execution; null where it was not looked for. */
+  readonly survey: Known<Survey> | null;
 }
 
 export interface PartDecision {
@@ -40,6 +44,8 @@ export interface PartQuestion {
   readonly executions: readonly Execution[];
   readonly engines: readonly string[];
   readonly wishes: readonly Wish[];
+  readonly survey: Known<Survey> | null;
+  readonly rollbacks: readonly Rollback[];
   /** Why nothing may be started now; null where nothing stands against it. */
   readonly hold: Reason | null;
 }
@@ -50,7 +56,7 @@ export function decidePart(question: PartQuestion): PartDecision {
   const previous = latest(question.executions, { pipeline, part, sha });
   const counts = previous !== null && fits(previous, spec) && !isVoid(previous) ? previous : null;
   const hold = engineOff(question, name) ?? question.hold;
-  const shape = { name, pipeline, part, spec, hold };
+  const shape = { name, pipeline, part, spec, hold, survey: question.survey };
   const outdated = outdatedStops(question, counts);
 
   const run = wantedRun(question, previous, counts);
@@ -79,9 +85,7 @@ export function decidePart(question: PartQuestion): PartDecision {
     };
 
   const held = counts !== null && hold !== null && keeps(hold, counts);
-  const reasons = held
-    ? [hold]
-    : assess({ name, part: spec, sha, execution: counts, now: question.now });
+  const reasons = held ? [hold] : reasonsFor(question, name, counts);
   const stops = counts === null ? [] : wantedStops(question, counts, reasons);
   return {
     view: { ...shape, execution: counts, reasons },
@@ -89,6 +93,25 @@ export function decidePart(question: PartQuestion): PartDecision {
     retries: hold === null ? wantedRetries(spec, counts, question.wishes) : [],
     stops: [...outdated, ...stops],
   };
+}
+
+/** How it stands by the plan, by what was done around it, and by what was taken back of it. */
+function reasonsFor(
+  question: PartQuestion,
+  name: string,
+  execution: Execution | null,
+): readonly Reason[] {
+  const { spec: part, sha, now, survey, rollbacks } = question;
+  const reasons = assess({ name, part, sha, execution, now });
+  if (execution === null) return reasons;
+  const isWaiting = reasons[0]?.code === "stage_pending" && execution.state === "running";
+  const held = isWaiting ? heldUp(name, { part, execution, survey }) : null;
+  const doubt = reasons[0]?.code === "passed" ? unsurveyed(name, execution, survey) : null;
+  const instead = held ?? doubt;
+  return [
+    ...(instead === null ? reasons : [instead]),
+    ...rollbackReasons(name, execution, rollbacks),
+  ];
 }
 
 /** Whether what stands in the ledger as begun cannot go on. A place in line once taken is kept. */

@@ -24,6 +24,11 @@ const rows = {
     next: "Wait: Interlock asks the engine again by itself.",
     who: "nobody",
   },
+  outside_unknown: {
+    state: "in_progress",
+    next: "Wait: Interlock asks the engine again by itself.",
+    who: "nobody",
+  },
   plan_unknown: {
     state: "in_progress",
     next: "Wait: Interlock reads the plan again by itself.",
@@ -48,6 +53,22 @@ const rows = {
     state: "in_progress",
     next: "Wait for the release that carries this commit.",
     who: "nobody",
+  },
+
+  rolling_back: {
+    state: "in_progress",
+    next: "Wait for the rollback to finish.",
+    who: "nobody",
+  },
+  stage_held: {
+    state: "in_progress",
+    next: "Find out why the way was closed, then open it in the engine's console.",
+    who: "maintainer",
+  },
+  approval_waits: {
+    state: "in_progress",
+    next: "Comment `/interlock approve <pipeline> <stage>`, or press Approve on the part's check.",
+    who: "maintainer",
   },
 
   branch_uncovered: {
@@ -145,6 +166,26 @@ const rows = {
     state: "failure",
     next: "Comment `/interlock verify` to start again.",
     who: "writer",
+  },
+  condition_overridden: {
+    state: "failure",
+    next: "Comment `/interlock verify`: what passed only because somebody let it pass proves nothing.",
+    who: "maintainer",
+  },
+  pipeline_changed: {
+    state: "failure",
+    next: "Comment `/interlock verify`: what passed while the pipeline was changed proves nothing.",
+    who: "writer",
+  },
+  rolled_back: {
+    state: "failure",
+    next: "Mend the cause and push; a re-run of the check releases this commit again.",
+    who: "author",
+  },
+  rollback_failed: {
+    state: "failure",
+    next: "See what the engine says and roll back again, or release a commit that mends it.",
+    who: "maintainer",
   },
   engine_lost: {
     state: "failure",

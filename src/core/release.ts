@@ -6,7 +6,9 @@ import { dueOf } from "./due.ts";
 import { subjectKey } from "./event.ts";
 import type { CommitFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
+import { effectsOf, type Intervention, interventions } from "./intervene.ts";
 import { limit } from "./limit.ts";
+import { surveyOf } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
@@ -108,6 +110,8 @@ function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision
         executions: facts.executions,
         engines: facts.engines,
         wishes,
+        survey: surveyOf(facts, pipeline.name, "release"),
+        rollbacks: facts.rollbacks,
         hold: off ?? holdOf(facts, pipeline),
       }),
     );
@@ -118,7 +122,14 @@ function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision
       code: "nothing_to_release",
       sentence: "No pipeline of the plan has a release for the changed paths.",
     });
-  return speak(facts, { reasons, parts, wishes, ground: { kind: "parts" } });
+  const asked = interventions({ facts, plan, wishes });
+  return speak(facts, {
+    reasons,
+    parts,
+    wishes,
+    ground: { kind: "parts" },
+    interventions: asked,
+  });
 }
 
 /** Older code never goes out after newer: where a later commit was released, it carried this one. */
@@ -196,6 +207,7 @@ interface Speech {
   readonly parts?: readonly PartDecision[];
   readonly wishes: readonly Wish[];
   readonly ground: Ground;
+  readonly interventions?: readonly Intervention[];
 }
 
 function speak(facts: CommitFacts, speech: Speech): Decision {
@@ -215,8 +227,9 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     preview: [],
     gate: owner,
   });
-  const { wishes, ground } = speech;
-  const settled = settle({ facts, head: sha, views, shown, wishes, stops, ground });
+  const { wishes, ground, interventions: asked = [] } = speech;
+  const scene = { facts, head: sha, views, shown, wishes, stops, ground, interventions: asked };
+  const settled = settle(scene);
   const news = facts.said?.verdict !== verdict.state;
   const dueAt = dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits });
   return {
@@ -224,6 +237,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     open:
       speech.reasons.some(({ code }) => stateOf(code) === "in_progress") ||
       facts.executions.some(isLive) ||
+      facts.rollbacks.some(isLive) ||
       facts.siblings.some(({ key, verdict: word }) => isPull(key) && word !== "success") ||
       settled.waits,
     sha,
@@ -232,6 +246,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),
+    ...effectsOf(asked),
     checks,
     corrections: [],
     obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),

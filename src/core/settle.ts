@@ -5,6 +5,7 @@ import type { StopWanted } from "./decision.ts";
 import type { AnswerWanted, Settlement } from "./effect.ts";
 import type { Execution, Facts, Intention, Outcome } from "./fact.ts";
 import type { Verdict } from "./gate.ts";
+import { type Intervention, isAskedBy } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { answerPage, explainText, helpText, statusText } from "./page/answer.ts";
 import { code, cutBytes, prose } from "./page/markdown.ts";
@@ -37,6 +38,7 @@ interface Scene {
   readonly wishes: readonly Wish[];
   readonly stops: readonly StopWanted[];
   readonly ground: Ground;
+  readonly interventions: readonly Intervention[];
 }
 
 export function settle(scene: Scene): Settled {
@@ -99,6 +101,15 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
       if (scene.ground.kind === "nothing") return refused(prose(scene.ground.why));
       if (command.kind === "verify") return verified(views, head);
       return command.kind === "stop" ? stopped(scene) : retried(scene, intention, command.stage);
+    case "rollback":
+    case "approve": {
+      const intervention = scene.interventions.find((one) => one.wish === wish);
+      if (intervention !== undefined) return intervention.become;
+      if (scene.ground.kind === "unread") return null;
+      return refused(
+        prose(scene.ground.kind === "nothing" ? scene.ground.why : "No plan is in force."),
+      );
+    }
     case "unknown":
     case "invalid":
       return refused("There is no such command.");
@@ -191,7 +202,10 @@ function bodyOf(facts: Facts, intention: Intention, outcome: readonly Outcome[])
   const results = facts.executions.filter(
     (execution) => !isLive(execution) && causedBy(execution, intention.key),
   );
-  return cutBytes(answerPage({ intention, outcome, results }), limit.page.bytes);
+  const rollbacks = facts.rollbacks.filter(
+    (rollback) => !isLive(rollback) && isAskedBy(rollback.key, intention.key),
+  );
+  return cutBytes(answerPage({ intention, outcome, results, rollbacks }), limit.page.bytes);
 }
 
 function causedBy(execution: Execution, intention: string): boolean {

@@ -5,6 +5,7 @@ import type { Decision, StopWanted } from "./decision.ts";
 import { dueOf } from "./due.ts";
 import type { Execution, Pull, PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
+import { effectsOf, type Intervention } from "./intervene.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import type { PartDecision } from "./part.ts";
 import type { PlanProblem } from "./plan.ts";
@@ -21,6 +22,7 @@ export interface Speech {
   readonly parts?: readonly PartDecision[];
   readonly wishes?: readonly Wish[];
   readonly ground?: Ground;
+  readonly interventions?: readonly Intervention[];
   readonly stops?: readonly StopWanted[];
   /** Correct what stands, but say nothing where nothing was said yet. */
   readonly onlyCorrect?: true;
@@ -53,6 +55,7 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     preview: speech.preview ?? [],
     gate: owner,
   });
+  const { interventions = [] } = speech;
   const settled = settle({
     facts,
     head: sha,
@@ -61,6 +64,7 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     wishes: speech.wishes ?? [],
     stops,
     ground: speech.ground ?? { kind: "unread" },
+    interventions,
   });
   return {
     open: true,
@@ -70,6 +74,7 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),
+    ...effectsOf(interventions),
     checks: speech.onlyCorrect ? [] : checks,
     corrections: speech.onlyCorrect ? checks : [],
     obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),

@@ -7,6 +7,25 @@ export interface Survey {
   readonly differences: readonly Difference[];
   /** Executions for the commit that Interlock did not start, newest first. */
   readonly adopted: readonly Adopted[];
+  /** What was done from outside to executions of the commit, whoever started them. */
+  readonly marks: readonly MarkOn[];
+  /** Executions of the commit that Interlock started and that are under way, though they may have ended before. */
+  readonly live: readonly string[];
+}
+
+/** Something that an execution did not come to by itself, so that its success proves nothing. */
+export interface Mark {
+  readonly kind: /** Somebody let it pass a condition that did not hold. */
+    | "condition_overridden"
+    /** The pipeline was changed while it was under way. */
+    | "pipeline_changed";
+  readonly stage: string | null;
+  readonly sentence: string;
+}
+
+export interface MarkOn {
+  readonly engineId: string;
+  readonly mark: Mark;
 }
 
 /** `sentence` names the difference and, where there is one, the way to mend it. */
@@ -21,10 +40,6 @@ export type Difference = {
   | { readonly kind: "stage_off"; readonly stage: string }
   /** Nothing enters the stage until somebody opens it. */
   | { readonly kind: "transition_disabled"; readonly stage: string }
-  /** Somebody let an execution of the commit pass a condition that did not hold. */
-  | { readonly kind: "condition_overridden"; readonly stage: string }
-  /** The pipeline was changed after an execution of the commit began. */
-  | { readonly kind: "structure_changed"; readonly execution: string }
   /** The pipeline starts by itself on a push, beside what Interlock starts. */
   | { readonly kind: "starts_itself" }
   /** It cannot be started for a commit. */

@@ -1,24 +1,24 @@
 // Decides about a pull request: which pipelines must pass for its head, and whether they have.
 
+import { decideClosed, dismissed } from "./closed.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
-import type { Settlement } from "./effect.ts";
 import { subjectKey } from "./event.ts";
 import type { Pull, PullFacts } from "./fact.ts";
+import { interventions } from "./intervene.ts";
 import { limit } from "./limit.ts";
-import { prose } from "./page/markdown.ts";
+import { surveyOf } from "./outside.ts";
 import { decidePart } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
-import { answersTo } from "./settle.ts";
 import { idle, speak, stopsOf } from "./speak.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
 
 export function decideVerify(facts: PullFacts): Decision {
   const { pull, plan, now } = facts;
   if (pull.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
-  if (pull.kind === "absent" || pull.value.state === "closed") return closed(facts);
+  if (pull.kind === "absent" || pull.value.state === "closed") return decideClosed(facts);
 
   const base = pull.value.base.ref;
   const detour = offRoad(facts, pull.value);
@@ -199,6 +199,8 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
             executions: facts.executions,
             engines: facts.engines,
             wishes,
+            survey: surveyOf(facts, pipeline.name, "verify"),
+            rollbacks: facts.rollbacks,
             hold,
           }),
         );
@@ -222,6 +224,7 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
     preview: proposed === null ? [] : describePlanChange(facts.plan, proposed),
     parts,
     wishes,
+    interventions: interventions({ facts, plan, wishes }),
     ground: { kind: facts.files.kind === "unknown" ? "unread" : "parts" },
     // What runs for the head without a pipeline behind it has lost its reason.
     stops:
@@ -288,30 +291,6 @@ function broken(problems: readonly PlanProblem[]): Reason {
     code: "plan_breaks",
     sentence: `This change would give the plan ${count(problems.length, "problem")}.`,
   };
-}
-
-/** A closed pull request needs nothing that runs, and no more looks. */
-function closed(facts: PullFacts): Decision {
-  const settlements = dismissed(facts, "The pull request is closed.");
-  // Where nothing was said and nothing was run, there was no plan, and nobody is answered.
-  const spoke = facts.said !== null || facts.executions.length > 0;
-  return silence({
-    stops: stopsOf(facts, () => true, "pull_closed"),
-    settlements,
-    answers: spoke ? answersTo(facts, settlements) : [],
-    end: { code: "pull_closed", sentence: "The pull request was closed before a verdict." },
-    wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
-  });
-}
-
-/** Wishes that will not be carried out, so that they do not come back to life later. */
-function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
-  return facts.intentions
-    .filter((intention) => intention.outcome === null)
-    .map(({ key, commands, sha }) => ({
-      key,
-      outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
-    }));
 }
 
 function count(number: number, noun: string): string {

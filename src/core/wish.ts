@@ -87,6 +87,10 @@ function rule(question: {
     case "retry":
     case "stop":
       return bound(intention, head);
+    // They are about what a pipeline has released or runs, not about the head.
+    case "rollback":
+    case "approve":
+      return { kind: "granted" };
   }
 }
 

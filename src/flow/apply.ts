@@ -57,6 +57,10 @@ async function one(ports: Ports, scene: Scene, effect: Effect): Promise<Done> {
       return await stop(ports, scene, effect);
     case "retry":
       return await retry(ports, scene, effect);
+    case "approve":
+      return await approve(ports, scene, effect);
+    case "rollback":
+      return await rollback(ports, scene, effect);
     case "create_check":
       return await createCheck(ports, scene, effect);
     case "update_check":
@@ -140,6 +144,56 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
   await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
   if (acted.kind === "done") await ports.store.reopenExecution(execution.key);
   return atOnce(ports);
+}
+
+async function approve(ports: Ports, { facts }: Scene, { approval }: Of<"approve">): Promise<Done> {
+  const { key, stage, actor } = approval;
+  const all = [...facts.executions, ...facts.releases];
+  const execution = all.find((one) => one.key === approval.execution);
+  const engine = execution && ports.engines.get(execution.spec.engine);
+  if (engine?.approve === undefined || !execution?.engineId) return { kind: "failed" };
+  const acted = await engine.approve({ engineId: execution.engineId, stage, actor, key });
+  if (acted.kind === "failed") return { kind: "failed" };
+  const at = ports.clock();
+  const answer =
+    acted.kind === "done"
+      ? { key, stage, state: "done" as const, why: "", at }
+      : { key, stage, state: "refused" as const, why: acted.why, at };
+  const approvals = [...execution.approvals, answer];
+  await ports.store.recordExecution(execution.key, { approvals });
+  ports.log.info({ run: execution.key, stage, actor, answer: acted.kind }, "Answered an approval");
+  await ports.store.wakeExecution(execution.key);
+  return atOnce(ports);
+}
+
+/** The wish goes to the ledger first; its key makes the engine's rollback happen once. */
+async function rollback(
+  ports: Ports,
+  { row, facts }: Scene,
+  { rollback: wanted }: Of<"rollback">,
+): Promise<Done> {
+  const { key, spec, stage, to, actor } = wanted;
+  const engine = ports.engines.get(spec.engine);
+  if (engine?.rollback === undefined) return { kind: "failed" };
+  await ports.store.intendRollback(row.key, wanted, ports.clock());
+  const { repository } = facts.subject;
+  const begun = await engine.rollback({ spec, repository, stage, to, key });
+  switch (begun.kind) {
+    case "started": {
+      const { engineId, sha } = begun;
+      await ports.store.recordRollback(key, { state: "running", engineId, sha });
+      ports.log.info({ subject: row.key, stage, actor, to: sha }, "Began a rollback");
+      return atOnce(ports);
+    }
+    case "refused": {
+      const endedAt = ports.clock();
+      await ports.store.recordRollback(key, { state: "refused", why: begun.why, endedAt });
+      return atOnce(ports);
+    }
+    case "failed":
+      ports.log.warn({ subject: row.key, stage, why: begun.why }, "A rollback failed to begin");
+      return { kind: "failed" };
+  }
 }
 
 /** A gate opens only if all who speak about the commit still say what the decision was made from. */

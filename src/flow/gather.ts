@@ -1,12 +1,10 @@
 // Takes the snapshot that a decision is made from, and what the ledger says is there already.
 
-import { isLive } from "../core/attempt.ts";
 import type { Present } from "../core/converge.ts";
 import type { CheckPresent } from "../core/effect.ts";
 import type { Repository, Subject } from "../core/event.ts";
 import type {
   CommitFacts,
-  Execution,
   Facts,
   Files,
   Intention,
@@ -14,11 +12,13 @@ import type {
   Pull,
   PullFacts,
 } from "../core/fact.ts";
+import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
-import type { Read, SubjectRow } from "../port.ts";
+import type { Engine, Read, SubjectRow } from "../port.ts";
+import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import type { Ports } from "./work.ts";
 
 export interface Gathered {
@@ -32,28 +32,32 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
     case "pull": {
       const pull = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
+      const { asks, ...asked } = await readWishes(ports, row);
       const [common, present, read] = await Promise.all([
         readCommon(ports, row),
         readPresent(ports, row, head),
-        pull.kind === "known" && pull.value.state === "open"
-          ? readChange(ports, subject.repository, pull.value)
+        pull.kind === "known"
+          ? readChange(ports, subject.repository, { pull: pull.value, asks })
           : unread,
       ]);
-      const facts: PullFacts = { ...common, ...present.facts, subject, pull, ...read };
-      return { facts, present: present.present };
+      const facts = { ...common, ...asked, ...present.facts, subject, pull, ...read, surveys: [] };
+      return { facts: await lookAround(ports, row, facts), present: present.present };
     }
     case "commit": {
       const { sha } = subject;
-      const [common, present, road, newer, busy, waiting] = await Promise.all([
-        readCommon(ports, row),
-        readPresent(ports, row, sha),
-        readRoad(ports, row, subject),
-        ports.store.newer(subject),
-        ports.store.busy(subject),
-        ports.store.waiting(subject),
-      ]);
-      const facts: CommitFacts = {
+      const [common, { asks: _, ...asked }, present, road, newer, busy, waiting] =
+        await Promise.all([
+          readCommon(ports, row),
+          readWishes(ports, row),
+          readPresent(ports, row, sha),
+          readRoad(ports, row, subject),
+          ports.store.newer(subject),
+          ports.store.busy(subject),
+          ports.store.waiting(subject),
+        ]);
+      const facts = {
         ...common,
+        ...asked,
         ...present.facts,
         ...road,
         subject,
@@ -61,8 +65,9 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
         busy,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
+        surveys: [],
       };
-      return { facts, present: present.present };
+      return { facts: await lookAround(ports, row, facts), present: present.present };
     }
     case "repository":
       throw new Error(`${row.key} has no facts: flow/inspect looks at repositories`);
@@ -71,20 +76,43 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
 
 /** What is the same for every subject. Executions are asked of their engines first. */
 async function readCommon(ports: Ports, row: SubjectRow) {
-  const [executions, intentions] = await Promise.all([
-    ports.store.executions(row.key),
-    ports.store.intentions(row.key),
+  const { store, engines } = ports;
+  const [executions, rollbacks] = await Promise.all([
+    store.executions(row.key),
+    store.rollbacks(row.key),
   ]);
   return {
     now: ports.clock(),
     executions: await Promise.all(executions.map((execution) => refresh(ports, execution))),
-    intentions: await readRoles(ports, row.subject.repository, intentions),
+    rollbacks: await Promise.all(rollbacks.map((rollback) => refreshRollback(ports, rollback))),
     said:
       row.verdict === null || row.verdictSha === null
         ? null
         : { verdict: row.verdict, sha: row.verdictSha },
-    engines: [...ports.engines.keys()],
+    engines: [...engines.keys()],
+    able: {
+      rollback: namesOf(ports, (engine) => engine.rollback !== undefined),
+      approve: namesOf(ports, (engine) => engine.approve !== undefined),
+    },
   };
+}
+
+/** What people ask for, and what they can ask it of. */
+async function readWishes(ports: Ports, row: SubjectRow) {
+  const { repository } = row.subject;
+  const intentions = await ports.store.intentions(row.key);
+  const asks = intentions.some(
+    ({ outcome, commands }) => outcome === null && commands.some(isIntervention),
+  );
+  return {
+    asks,
+    intentions: await readRoles(ports, repository, intentions),
+    releases: asks ? await ports.store.releases(repository) : [],
+  };
+}
+
+function namesOf({ engines }: Ports, which: (engine: Engine) => boolean): readonly string[] {
+  return [...engines].flatMap(([name, engine]) => (which(engine) ? [name] : []));
 }
 
 /** GitHub can answer 404 for a pull request that it has just told us of. */
@@ -104,14 +132,21 @@ const unread: Change = {
   proposed: null,
 };
 
-async function readChange(ports: Ports, repository: Repository, pull: Pull): Promise<Change> {
+/** Of one that is closed only what a wish is carried out by, where there is one. */
+async function readChange(
+  ports: Ports,
+  repository: Repository,
+  { pull, asks }: { readonly pull: Pull; readonly asks: boolean },
+): Promise<Change> {
+  if (pull.state === "closed" && !asks) return unread;
   // The default branch is read under one name by everybody, so that it is read once.
   const base = pull.base.ref === pull.defaultBranch ? null : pull.base.ref;
   const [roads, plan, files] = await Promise.all([
     base === null ? null : ports.github.plan(repository, null, 0),
     ports.github.plan(repository, base, 0),
-    ports.github.pullFiles(repository, pull),
+    pull.state === "open" ? ports.github.pullFiles(repository, pull) : unread.files,
   ]);
+  if (pull.state === "closed") return { ...unread, roads, plan };
   return { roads, plan, files, proposed: await readProposed(ports, repository, pull, files) };
 }
 
@@ -192,37 +227,6 @@ async function readLanding(
   const contained = relation === "behind" || relation === "identical";
   const container = contained ? await ports.store.landed(repository, branch, row.before) : null;
   return { files, container };
-}
-
-/** What became of a run, as its engine says now; the ledger is brought up to date. */
-async function refresh(ports: Ports, execution: Execution): Promise<Execution> {
-  if (!isLive(execution)) return execution;
-  const engine = ports.engines.get(execution.spec.engine);
-  if (engine === undefined) return unanswered(execution);
-  let { engineId } = execution;
-  if (engineId === null) {
-    // A start whose answer was lost: the engine is asked before anything is decided.
-    const found = await engine.find(execution.key);
-    if (found.kind === "unknown") return { ...execution, state: "unconfirmed" };
-    if (found.kind === "absent") return execution;
-    engineId = found.value;
-  }
-  const seen = await engine.observe(engineId);
-  if (seen.kind === "unknown") return { ...unanswered(execution), engineId };
-  const change =
-    seen.kind === "absent"
-      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
-      : seen.value;
-  await ports.store.recordExecution(execution.key, { ...change, engineId });
-  return { ...execution, ...change, engineId };
-}
-
-/** An engine that does not answer leaves what ran in the dark. */
-function unanswered(execution: Execution): Execution {
-  const stages = execution.stages.map((stage) =>
-    stage.state === "running" ? { ...stage, state: "unknown" as const } : stage,
-  );
-  return { ...execution, stages };
 }
 
 /** A person's permission is looked up once, when the wish is first read. */

@@ -10,6 +10,8 @@ import {
   type Sight,
   subjectOf,
 } from "../core/event.ts";
+import { isIntervention } from "../core/intervene.ts";
+import { pipelineOf } from "../core/page/checks.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
 export const subscribed = [
@@ -147,12 +149,14 @@ function readComment({ body }: Payload): Event | undefined {
   if (action === "edited") return ignored("comment_edited");
   if (action !== "created") return ignored("unknown_action");
   if (issue.pull_request === undefined) return ignored("not_a_pull_request");
-  if (issue.state === "closed") return ignored("closed_pull_request");
   // Only a person gives commands: neither a bot nor a bot's words sent on by somebody.
   if (comment.user?.type !== "User" || read.data.sender.type !== "User")
     return ignored("bot_comment");
   const commands = parseCommands(comment.body ?? "");
   if (commands.length === 0) return ignored("no_command");
+  // After a merge people still speak there of what it brought to production, and of nothing else.
+  if (issue.state === "closed" && !commands.some(isIntervention))
+    return ignored("closed_pull_request");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
   return {
@@ -173,6 +177,7 @@ const checkRunPayload = base.extend({
   action: z.string(),
   sender,
   check_run: z.object({
+    name: z.string(),
     head_sha: sha,
     external_id: z.string().nullish(),
     app: z.object({ id: z.int() }).nullish(),
@@ -185,7 +190,7 @@ function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
   if (!read.success) return undefined;
   const { action, check_run, requested_action } = read.data;
   if (check_run.app?.id !== appId) return ignored("other_check");
-  const command = commandOf(action, requested_action?.identifier);
+  const command = commandOf(action, requested_action?.identifier, check_run.name);
   if (command === undefined)
     return ignored(action === "created" || action === "completed" ? "own_check" : "unknown_action");
   const place = placeOf(read.data);
@@ -273,11 +278,19 @@ function readInstallationRepositories({ body }: Payload): Event | undefined {
   return ignored("unknown_action");
 }
 
-function commandOf(action: string, identifier: string | undefined): Command | undefined {
+function commandOf(
+  action: string,
+  identifier: string | undefined,
+  check: string,
+): Command | undefined {
   if (action === "rerequested") return { kind: "verify", sha: null };
   if (action !== "requested_action") return undefined;
   if (identifier === "retry") return { kind: "retry", stage: null };
   if (identifier === "stop") return { kind: "stop" };
+  const pipeline = pipelineOf(check);
+  if (pipeline === undefined) return undefined;
+  if (identifier === "rollback") return { kind: "rollback", pipeline, stage: null, to: null };
+  if (identifier === "approve") return { kind: "approve", pipeline, stage: null };
   return undefined;
 }
 

@@ -134,7 +134,7 @@ async function jobsForMoved(tx: Connection, moved: readonly Moved[]): Promise<re
     `select subject.key, repository.installation
        from (select subject_key as key from interlock.execution where key = any($1::text[])
              union
-             select subject_key from interlock.intention where key = any($1::text[])
+             select subject_key from interlock.rollback where key = any($1::text[])
              union
              select key from interlock.subject
               where (open or kind = 'commit')

@@ -1,8 +1,11 @@
 // The ledger of executions: intended before the engine is called, settled once.
 
 import type { RunWanted } from "../core/effect.ts";
-import type { Execution, ExecutionState, RetryFact, StageFact } from "../core/fact.ts";
+import type { Repository } from "../core/event.ts";
+import type { ActFact, Execution, ExecutionState, StageFact } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
+import type { Mark } from "../core/survey.ts";
 import type { ExecutionChange } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
@@ -33,6 +36,22 @@ export async function readPreviousReleases(
              or before.stop_reason like 'person:%')
       order by pipeline, before.ended_at desc, before.position desc`,
     [key],
+  );
+  return rows.map(execution);
+}
+
+/** Of each pipeline those that its engine took last, newest first. */
+export async function readReleases(
+  on: Connection,
+  repository: Repository,
+): Promise<readonly Execution[]> {
+  const rows = await on.query<Row>(
+    `select * from (
+       select *, row_number() over (partition by pipeline order by position desc) as place
+         from interlock.execution
+        where owner = $1 and name = $2 and part = 'release' and engine_id is not null) as newest
+      where place <= $3 order by position desc`,
+    [repository.owner, repository.name, limit.look.releases],
   );
   return rows.map(execution);
 }
@@ -75,7 +94,18 @@ export async function updateExecution(
   executionKey: string,
   change: ExecutionChange,
 ): Promise<void> {
-  const { state, why, stages, endedAt, engineId, stopReason, retries } = change;
+  const {
+    state,
+    why,
+    stages,
+    endedAt,
+    engineId,
+    stopReason,
+    retries,
+    approvals,
+    marks,
+    surveyedAt,
+  } = change;
   const late = state !== undefined && !ended.includes(state);
   const outcome = assignments({
     state,
@@ -87,6 +117,9 @@ export async function updateExecution(
     engine_id: engineId,
     stop_reason: stopReason,
     retries: retries && JSON.stringify(retries),
+    approvals: approvals && JSON.stringify(approvals),
+    marks: marks && JSON.stringify(marks),
+    surveyed_at: surveyedAt,
   });
   if (outcome !== null) {
     await on.query(
@@ -107,7 +140,8 @@ export async function updateExecution(
 export async function reopenExecution(on: Connection, executionKey: string): Promise<void> {
   await on.query(
     `update interlock.execution
-        set state = 'running', why = '', ended_at = null, stop_reason = null
+        set state = 'running', why = '', ended_at = null, stop_reason = null,
+            surveyed_at = null
       where key = $1`,
     [executionKey],
   );
@@ -142,6 +176,9 @@ interface Row {
   readonly ended_at: number | null;
   readonly stop_reason: string | null;
   readonly retries: string;
+  readonly approvals: string;
+  readonly marks: string;
+  readonly surveyed_at: number | null;
 }
 
 function execution(row: Row): Execution {
@@ -160,6 +197,9 @@ function execution(row: Row): Execution {
     createdAt: row.created_at,
     endedAt: row.ended_at,
     stopReason: row.stop_reason,
-    retries: JSON.parse(row.retries) as readonly RetryFact[],
+    retries: JSON.parse(row.retries) as readonly ActFact[],
+    approvals: JSON.parse(row.approvals) as readonly ActFact[],
+    marks: JSON.parse(row.marks) as readonly Mark[],
+    surveyedAt: row.surveyed_at,
   };
 }

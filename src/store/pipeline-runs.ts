@@ -37,11 +37,19 @@ export function pipelineRuns(on: Connection): PipelineRuns {
       return rows.map(pipelineRun)[0] ?? null;
     },
     known: async (executionIds) => {
-      const rows = await on.query<{ execution_id: string }>(
-        "select execution_id from interlock.pipeline_run where execution_id = any($1::text[])",
+      const rows = await on.query<Row>(
+        "select * from interlock.pipeline_run where execution_id = any($1::text[])",
         [executionIds],
       );
-      return new Set(rows.map((row) => row.execution_id));
+      return new Map(rows.map((row) => [row.execution_id ?? "", pipelineRun(row)]));
+    },
+    since: async (time, count) => {
+      const rows = await on.query<Row>(
+        `select * from interlock.pipeline_run where started_at >= $1
+          order by started_at desc, token limit $2`,
+        [time, count],
+      );
+      return rows.map(pipelineRun);
     },
     update: async (token, change) => {
       const set = assignments({

@@ -32,6 +32,7 @@ const busyTables = [
   "interlock.subject",
   "interlock.snapshot",
   "interlock.execution",
+  "interlock.rollback",
   "interlock.check_run",
   "interlock.reading",
   "interlock.local_run",

@@ -12,6 +12,7 @@ import { insertNotices } from "./notices.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
+import * as rollbacks from "./rollbacks.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import * as subjects from "./subjects.ts";
 import { readTip, writeTip } from "./tips.ts";
@@ -62,7 +63,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     wake,
     wakeExecution: async (executionKey) => {
       const key = await executions.readSubjectOfExecution(database, executionKey);
-      if (key !== null) await wake([key]);
+      await wake(key === null ? await rollbacks.readConcerned(database, executionKey) : [key]);
     },
     wakeDue: async (now) => {
       await wake(await subjects.readDue(database, now));
@@ -96,6 +97,17 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     recordExecution: (executionKey: string, change: ExecutionChange) =>
       executions.updateExecution(database, executionKey, change),
     reopenExecution: (executionKey) => executions.reopenExecution(database, executionKey),
+    releases: (repository) => executions.readReleases(database, repository),
+
+    rollbacks: (key) => rollbacks.readRollbacks(database, key),
+    intendRollback: (key, wanted, at) => rollbacks.insertRollback(database, key, wanted, at),
+    recordRollback: async (key, change) => {
+      await database.transaction(async (tx) => {
+        await rollbacks.updateRollback(tx, key, change);
+        await enqueue(tx, await jobsFor(tx, await rollbacks.readConcerned(tx, key)));
+      });
+      poke();
+    },
 
     intentions: (key) => intentions.readIntentions(database, key),
     recordRole: (intentionKey, role) => intentions.writeRole(database, intentionKey, role),

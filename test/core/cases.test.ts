@@ -128,6 +128,8 @@ function shownEffect(effect: Effect): string {
     }
     case "start":
     case "retry":
+    case "approve":
+    case "rollback":
     case "create_answer":
     case "update_answer":
       return `${effect.kind} ${effect.key}`;

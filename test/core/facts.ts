@@ -9,6 +9,7 @@ import { type Repository, type Subject, subjectKey } from "../../src/core/event.
 import type {
   CommitFacts,
   Execution,
+  Facts,
   Files,
   Intention,
   Known,
@@ -16,6 +17,7 @@ import type {
   PlanReading,
   Pull,
   PullFacts,
+  Rollback,
   Sibling,
   StageFact,
 } from "../../src/core/fact.ts";
@@ -99,6 +101,10 @@ interface Sketch {
   readonly gateBy?: string | null;
   readonly heirs?: readonly string[];
   readonly engines?: readonly string[];
+  readonly able?: Facts["able"];
+  readonly surveys?: Facts["surveys"];
+  readonly rollbacks?: readonly Partial<Rollback>[];
+  readonly releases?: readonly ExecutionSketch[];
 }
 
 export interface PullSketch extends Sketch {
@@ -171,6 +177,32 @@ function common(sketch: Sketch, about: About) {
     gateBy: sketch.gateBy ?? null,
     heirs: sketch.heirs ?? [],
     engines: sketch.engines ?? ["local"],
+    able: sketch.able ?? { rollback: [], approve: [] },
+    surveys: sketch.surveys ?? [],
+    rollbacks: (sketch.rollbacks ?? []).map(rollbackOf),
+    releases: (sketch.releases ?? []).map((one) =>
+      executionOf(one, valid, { ...about, part: "release" }),
+    ),
+  };
+}
+
+function rollbackOf(sketch: Partial<Rollback>): Rollback {
+  return {
+    key: "comment:7|shop||",
+    pipeline: "shop",
+    stage: "deploy",
+    execution: "",
+    from: sha.head,
+    to: null,
+    sha: sha.later,
+    actor: "mia",
+    spec: partOf(usualPlan, "shop", "release"),
+    engineId: "back",
+    state: "succeeded",
+    why: "",
+    createdAt: now - 500,
+    endedAt: now - 200,
+    ...sketch,
   };
 }
 
@@ -238,6 +270,9 @@ export function executionOf(sketch: ExecutionSketch, plan: Plan, about: About): 
     endedAt: live.includes(state) ? null : now - 1_000,
     stopReason: null,
     retries: [],
+    approvals: [],
+    marks: [],
+    surveyedAt: live.includes(state) ? null : now - 500,
     ...sketch,
     state,
     stages: stages.map((stage) => stageOf(stage, spec)),

@@ -4,7 +4,7 @@
 import type { Present } from "../../src/core/converge.ts";
 import type { Decision } from "../../src/core/decision.ts";
 import type { CheckPresent, CheckWanted, Effect } from "../../src/core/effect.ts";
-import type { Execution, Facts } from "../../src/core/fact.ts";
+import type { Execution, Facts, Rollback } from "../../src/core/fact.ts";
 
 export interface World {
   readonly facts: Facts;
@@ -60,8 +60,29 @@ function one(world: World, effect: Effect): World {
         endedAt: null,
         stopReason: null,
         retries: [],
+        approvals: [],
+        marks: [],
+        surveyedAt: null,
       };
       return { ...world, facts: { ...facts, executions: [...facts.executions, begun] } };
+    }
+    case "approve": {
+      const { key, stage, execution } = effect.approval;
+      const approvals = facts.executions.find((one) => one.key === execution)?.approvals ?? [];
+      const done = { key, stage, state: "done", why: "", at: facts.now } as const;
+      return change(execution, { approvals: [...approvals, done] });
+    }
+    case "rollback": {
+      const begun: Rollback = {
+        ...effect.rollback,
+        sha: effect.rollback.from,
+        engineId: effect.key,
+        state: "running",
+        why: "",
+        createdAt: facts.now,
+        endedAt: null,
+      };
+      return { ...world, facts: { ...facts, rollbacks: [...facts.rollbacks, begun] } };
     }
     case "stop":
       return change(effect.execution, {

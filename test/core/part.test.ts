@@ -41,6 +41,8 @@ function questionOf({ runs = [], wishes = [], hold, engines = ["local"] }: Ask):
     now,
     executions: runs.map((run) => executionOf(run, usualPlan, about)),
     engines,
+    survey: null,
+    rollbacks: [],
     wishes: openWishes({ intentions, head: sha.head, fork: false, plan: usualPlan }),
     hold: hold === undefined ? null : { code: hold, sentence: "Not now." },
   };

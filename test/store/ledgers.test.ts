@@ -5,7 +5,19 @@ import { subjectKey } from "../../src/core/event.ts";
 import type { StageFact } from "../../src/core/fact.ts";
 import type { LocalRun } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { check, inProgress, look, pull, run, sha, shop, sight, success } from "./make.ts";
+import {
+  check,
+  commit,
+  delivery,
+  inProgress,
+  look,
+  pull,
+  run,
+  sha,
+  shop,
+  sight,
+  success,
+} from "./make.ts";
 
 const stage: StageFact = {
   name: "test",
@@ -47,6 +59,9 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
           endedAt: null,
           stopReason: null,
           retries: [],
+          approvals: [],
+          marks: [],
+          surveyedAt: null,
         },
       ]);
       expect(await at().store.executions(subjectKey(pull(2)))).toEqual([]);
@@ -123,6 +138,87 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       for (const name of ["c", "a", "b"]) await at().store.intendRun(key, run(name), 5);
       const listed = await at().store.executions(key);
       expect(listed.map((execution) => execution.key)).toEqual(["c", "a", "b"]);
+    });
+  });
+
+  describe("releases", () => {
+    test("are the newest of each pipeline that an engine has taken", async () => {
+      const subject = commit("d");
+      await at().store.accept([look(sight(subject))]);
+      const of = (name: string, pipeline: string) => run(name, { pipeline, part: "release" });
+      for (const name of ["old", "new", "intended"])
+        await at().store.intendRun(subjectKey(subject), of(name, "shop"), 5);
+      await at().store.intendRun(subjectKey(subject), of("other", "docs"), 5);
+      await at().store.intendRun(key, run("verified"), 5);
+      for (const name of ["old", "new", "other", "verified"])
+        await at().store.recordExecution(name, { engineId: name });
+      const releases = await at().store.releases(shop);
+      expect(releases.map((one) => one.key)).toEqual(["other", "new", "old"]);
+    });
+  });
+
+  describe("rollbacks", () => {
+    const released = commit("d");
+    const restored = commit("c");
+    const wanted = {
+      key: "comment:1|shop||",
+      pipeline: "shop",
+      spec: run("r").spec,
+      stage: "deploy",
+      execution: "released",
+      from: released.sha,
+      to: null,
+      actor: "mia",
+    };
+    const keys = [key, subjectKey(released), subjectKey(restored)];
+
+    beforeEach(async () => {
+      const { store } = at();
+      await store.accept([look(sight(released), sight(restored))]);
+      await store.intendRun(subjectKey(released), run("released", { part: "release" }), 5);
+      await store.intendRollback(key, wanted, 10);
+      await at().clearJobs();
+    });
+
+    test("are intended once, and read by all whom they concern", async () => {
+      await at().store.intendRollback(key, { ...wanted, stage: "other" }, 11);
+      const intended = {
+        ...wanted,
+        sha: null,
+        engineId: null,
+        state: "intended",
+        why: "",
+        createdAt: 10,
+        endedAt: null,
+      };
+      for (const concerned of keys.slice(0, 2))
+        expect(await at().store.rollbacks(concerned)).toEqual([intended]);
+      expect(await at().store.rollbacks(subjectKey(restored))).toEqual([]);
+      const begun = { state: "running", engineId: "e", sha: restored.sha } as const;
+      await at().store.recordRollback(wanted.key, begun);
+      for (const concerned of keys)
+        expect(await at().store.rollbacks(concerned)).toEqual([{ ...intended, ...begun }]);
+      expect(await at().store.rollbacks(subjectKey(pull(2)))).toEqual([]);
+    });
+
+    test("wake all whom they concern, by what is recorded and by what the engine tells", async () => {
+      const woken = async () => (await at().queue.take(10)).map((job) => job.key).sort();
+      await at().store.recordRollback(wanted.key, { state: "running", sha: restored.sha });
+      expect(await woken()).toEqual([...keys].sort());
+      await at().clearJobs();
+      await at().store.wakeExecution(wanted.key);
+      expect(await woken()).toEqual([...keys].sort());
+      await at().clearJobs();
+      await at().store.accept([
+        delivery({ kind: "moved", what: { kind: "run", key: wanted.key } }),
+      ]);
+      expect(await woken()).toContain(key);
+    });
+
+    test("that have ended stay as they ended", async () => {
+      await at().store.recordRollback(wanted.key, { state: "succeeded", endedAt: 20 });
+      await at().store.recordRollback(wanted.key, { state: "running", endedAt: null });
+      expect(await at().store.rollbacks(key)).toMatchObject([{ state: "succeeded", endedAt: 20 }]);
     });
   });
 

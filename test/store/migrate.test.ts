@@ -51,7 +51,7 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
     const key = "pull:octo/shop#1";
     expect(await store.snapshot(key)).toEqual({ facts: { now: 2_000 }, decision: { sha: null } });
     expect(await store.executions(key)).toMatchObject([
-      { key: "run-1", state: "running", stages: [{ output: "\u0000" }], retries: [] },
+      { key: "run-1", state: "running", stages: [{ output: "\u0000" }], retries: [], marks: [] },
     ]);
     expect(await store.intentions(key)).toMatchObject([
       { comment: 3_000_000_000, role: { value: "write" }, outcome: [{ text: "Told." }] },
@@ -70,6 +70,9 @@ describe.each(storeKinds)("the schema on %s", (kind) => {
       heard: { count: 2, last: ["execution STARTED", "stage Source STARTED"] },
       acts: [{ kind: "closed" }],
     });
+    expect(await store.rollbacks(key)).toMatchObject([
+      { key: "comment:1|shop||", sha: "b", state: "running", endedAt: null },
+    ]);
     expect(await notices.take(2_000, 10)).toMatchObject([
       { attempt: 3, notice: { kind: "failed" } },
     ]);

@@ -44,8 +44,23 @@ test("a run is kept once, and found by its execution when AWS has named that", a
   await runs.update("one", { executionId: id("1") });
   await runs.update("one", { acts: [{ kind: "closed", stage: "Production", reason: "Stopped" }] });
   expect(await runs.byExecution(id("1"))).toMatchObject({ token: "one", acts: [{}] });
-  expect(await runs.known([id("1"), id("2")])).toEqual(new Set([id("1")]));
+  const known = await runs.known([id("1"), id("2")]);
+  expect([...known]).toEqual([[id("1"), await runs.get("one")]]);
   expect(await runs.get("two")).toBeNull();
+  await database.close();
+});
+
+test("runs since a time come newest first, and no more than asked for", async () => {
+  const on = await openDatabase("pglite");
+  const database = "pglite" in on ? on.database : on;
+  const runs = pipelineRuns(database);
+  for (const startedAt of [1_000, 3_000, 2_000, 4_000])
+    await runs.add({ ...run(`at ${startedAt}`), startedAt });
+  const tokens = async (time: number, count: number) =>
+    (await runs.since(time, count)).map(({ token }) => token);
+  expect(await tokens(2_000, 10)).toEqual(["at 4000", "at 3000", "at 2000"]);
+  expect(await tokens(0, 2)).toEqual(["at 4000", "at 3000"]);
+  expect(await tokens(5_000, 2)).toEqual([]);
   await database.close();
 });
 

@@ -2,7 +2,7 @@
 
 import type { Command } from "../command.ts";
 import { commandTable } from "../command.ts";
-import type { Execution, Intention, Outcome } from "../fact.ts";
+import type { Execution, Intention, Outcome, Rollback } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
 import type { PartView } from "../part.ts";
 import type { Plan } from "../plan.ts";
@@ -20,8 +20,10 @@ export function answerPage(question: {
   readonly outcome: readonly Outcome[];
   /** Executions that were started or retried for this intention and have ended. */
   readonly results: readonly Execution[];
+  /** Rollbacks that were begun for this intention and have ended. */
+  readonly rollbacks: readonly Rollback[];
 }): string {
-  const { intention, outcome, results } = question;
+  const { intention, outcome, results, rollbacks } = question;
   const lines = [answerMark(intention.key)];
   for (const [index, command] of intention.commands.entries()) {
     const become = outcome[index];
@@ -38,6 +40,11 @@ export function answerPage(question: {
     lines.push(
       `**Result:** ${code(`${result.pipeline}/${result.part}`)} ${result.state} (attempt ${result.attempt}).`,
     );
+  for (const { pipeline, stage, sha, state, why } of rollbacks)
+    if (state !== "refused")
+      lines.push(
+        `**Result:** the rollback of ${code(pipeline)} in ${code(stage)} to ${code(sha?.slice(0, 7) ?? "")} ${state}${why === "" ? "." : `: ${prose(why)}`}`,
+      );
   return lines.join("\n").trimEnd();
 }
 
@@ -52,11 +59,22 @@ function spoken(command: Command): string {
       return `/interlock verify${command.sha === null ? "" : ` ${command.sha}`}`;
     case "retry":
       return `/interlock retry${command.stage === null ? "" : ` ${command.stage}`}`;
+    case "rollback": {
+      const { pipeline, stage, to } = command;
+      const words = [pipeline, ...(stage === null ? [] : [stage])].map(quoted);
+      return `/interlock rollback ${words.join(" ")}${to === null ? "" : ` to ${to}`}`;
+    }
+    case "approve":
+      return `/interlock approve ${[command.pipeline, command.stage ?? ""].map(quoted).join(" ").trim()}`;
     case "unknown":
       return `/interlock ${command.word}`;
     case "invalid":
       return `/interlock ${command.verb}`;
   }
+}
+
+function quoted(name: string): string {
+  return name.includes(" ") ? `"${name}"` : name;
 }
 
 export function helpText(plan: Plan | null): string {

@@ -30,6 +30,23 @@ const stop: CheckAction = {
   identifier: "stop",
 };
 
+const rollback: CheckAction = {
+  label: "Roll back",
+  description: "Bring the commit before back",
+  identifier: "rollback",
+};
+const approve: CheckAction = {
+  label: "Approve",
+  description: "Answer the approval that is waited for",
+  identifier: "approve",
+};
+
+/** The pipeline that a check's name speaks of; undefined where it is the gate's. */
+export function pipelineOf(name: string): string | undefined {
+  const [gate, pipeline, part] = name.split("/");
+  return gate === gateName && part !== undefined ? pipeline : undefined;
+}
+
 export function checksOf(question: {
   readonly facts: Facts;
   readonly sha: string;
@@ -70,9 +87,9 @@ export function checksOf(question: {
         name: `${gateName}/${view.name}`,
         externalId,
         state,
-        ...stagesPage(view, sha),
+        ...stagesPage(view, sha, facts),
         annotations: [],
-        actions: actionsOf(view, state),
+        actions: actionsOf(facts, view, state),
       }),
     );
     const tests = testsPage(view, sha);
@@ -130,12 +147,23 @@ function partState(view: PartView): CheckState {
 }
 
 /** Only what would be carried out. */
-function actionsOf({ execution, hold }: PartView, state: CheckState): readonly CheckAction[] {
-  if (execution === null) return [];
-  if (isLive(execution)) return state.status === "in_progress" ? [stop] : [];
+function actionsOf(
+  { able }: Facts,
+  { execution, hold, part, spec, reasons }: PartView,
+  state: CheckState,
+): readonly CheckAction[] {
+  if (execution === null || execution.engineId === null) return [];
+  if (isLive(execution)) {
+    if (state.status !== "in_progress") return [];
+    const waits = execution.stages.some((stage) => stage.state === "waiting");
+    return waits && able.approve.includes(spec.engine) ? [stop, approve] : [stop];
+  }
   if (hold !== null) return [];
   const ended = execution.state === "failed" || execution.state === "stopped";
-  return ended && execution.engineId !== null ? [retry] : [];
+  const isBack = reasons.some(({ code }) => code === "rolled_back" || code === "rolling_back");
+  const isOut = part === "release" && execution.stages.some(({ startedAt }) => startedAt !== null);
+  const canGoBack = isOut && !isBack && able.rollback.includes(spec.engine);
+  return [...(ended ? [retry] : []), ...(canGoBack ? [rollback] : [])];
 }
 
 function problemAnnotation(problem: PlanProblem): Annotation {

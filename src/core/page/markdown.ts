@@ -20,6 +20,12 @@ export function cell(text: string): string {
   return code(text).replaceAll("|", "\\|");
 }
 
+/** A link where the address is a plain one, else a code span: what comes from outside leads nowhere. */
+export function link(text: string, address: string): string {
+  const isPlain = /^https:\/\/[\w.-]+\/[\w./?=&%#:-]*$/.test(address);
+  return isPlain ? `[${prose(text)}](<${address}>)` : code(text);
+}
+
 /** A fenced block. */
 export function block(text: string, language = ""): string {
   const body = plain(text).replace(/\n+$/, "");

@@ -21,6 +21,7 @@ function seen(facts: Facts): object {
     executions: facts.executions.slice(-limit.page.executions).map(executionOf),
     wishes: facts.intentions.length,
     siblings: facts.siblings,
+    ...around(facts),
     engines: facts.engines,
   };
   if ("pull" in facts)
@@ -31,6 +32,42 @@ function seen(facts: Facts): object {
       proposed: facts.proposed === null ? null : planOf(facts.proposed),
     };
   return { ...common, newer: facts.newer, busy: facts.busy, earlier: facts.waiting };
+}
+
+/** Left away where there is nothing, as on engines that nobody else can reach. */
+function around({ surveys, rollbacks }: Facts): object {
+  return {
+    ...(surveys.length === 0
+      ? {}
+      : {
+          surveys: surveys.map(({ pipeline, part, reading }) => ({
+            of: `${pipeline}/${part}`,
+            ...(reading.kind === "unknown"
+              ? { unknown: reading.why }
+              : {
+                  differences: reading.value.differences.map(({ sentence }) => sentence),
+                  adopted: reading.value.adopted.map(({ engineId, trigger, by, state }) => ({
+                    engineId,
+                    trigger,
+                    by,
+                    state,
+                  })),
+                }),
+          })),
+        }),
+    ...(rollbacks.length === 0
+      ? {}
+      : {
+          rollbacks: rollbacks.map(({ pipeline, stage, from, sha, actor, state, why }) => ({
+            of: `${pipeline}/${stage}`,
+            from,
+            to: sha,
+            actor,
+            state,
+            why,
+          })),
+        }),
+  };
 }
 
 function planOf(reading: PlanReading): object {
@@ -47,6 +84,9 @@ function executionOf(execution: Execution): object {
     cause: execution.cause,
     state: execution.state,
     stages: execution.stages.map(({ name, state }) => `${name}: ${state}`),
+    ...(execution.marks.length === 0
+      ? {}
+      : { marks: execution.marks.map(({ sentence }) => sentence) }),
   };
 }
 

@@ -1,8 +1,9 @@
 // The page of one part of a pipeline: its stages with state and duration, and what a failed one printed.
 
-import type { StageFact, StageState } from "../fact.ts";
+import type { Facts, StageFact, StageState } from "../fact.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
+import { aroundLines } from "./around.ts";
 import { block, cell, code, cutChars, fold, plainLine, prose } from "./markdown.ts";
 
 export interface StagesPage {
@@ -14,6 +15,7 @@ export interface StagesPage {
 const words: Readonly<Record<StageState, string>> = {
   pending: "⏳ pending",
   running: "▶ running",
+  waiting: "✋ waits for an approval",
   succeeded: "✅ passed",
   failed: "❌ failed",
   skipped: "⏭ skipped",
@@ -21,20 +23,20 @@ const words: Readonly<Record<StageState, string>> = {
   unknown: "❔ unknown",
 };
 
-export function stagesPage(view: PartView, sha: string): StagesPage {
+export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPage {
   const { execution, spec } = view;
-  const facts = spec.stages.map((stage) => ({
+  const stages = spec.stages.map((stage) => ({
     stage,
     fact: execution?.stages.find(({ name }) => name === stage.name),
   }));
-  const rows = facts.map(
+  const rows = stages.map(
     ({ stage, fact }) =>
       `| ${cell(stage.name)} | ${words[fact?.state ?? "pending"]} | ${duration(fact)} | ${fact?.why ? prose(fact.why) : ""} |`,
   );
   const reasons = view.reasons.map(
     (reason) => `- ${prose(reason.sentence)} (${code(reason.code)})`,
   );
-  const details = facts.flatMap(({ stage, fact }) =>
+  const details = stages.flatMap(({ stage, fact }) =>
     fact === undefined || fact.output === "" || fact.state === "succeeded"
       ? []
       : [fold(`Last lines of ${stage.name}`, block(fact.output))],
@@ -49,6 +51,7 @@ export function stagesPage(view: PartView, sha: string): StagesPage {
       "| stage | state | duration | note |",
       "| --- | --- | --- | --- |",
       ...rows,
+      ...aroundLines(view, sha, facts),
     ].join("\n"),
     text: details.join("\n\n"),
   };

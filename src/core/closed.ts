@@ -1,0 +1,103 @@
+// Decides about a pull request that is closed: what runs for it ends, and what its release came to can still be acted on.
+
+import { isLive } from "./attempt.ts";
+import { type Decision, silence } from "./decision.ts";
+import type { Settlement } from "./effect.ts";
+import type { PullFacts } from "./fact.ts";
+import { verdictOf } from "./gate.ts";
+import { effectsOf, interventions, isIntervention } from "./intervene.ts";
+import { limit } from "./limit.ts";
+import { prose } from "./page/markdown.ts";
+import type { Plan } from "./plan.ts";
+import type { Reason } from "./reason.ts";
+import { coversBranch } from "./route.ts";
+import { answersTo, settle } from "./settle.ts";
+import { stopsOf } from "./speak.ts";
+import { openWishes } from "./wish.ts";
+
+/** A merge closes a pull request, and its people still speak there of what it brought. */
+export function decideClosed(facts: PullFacts): Decision {
+  const settled = settleClosed(facts);
+  const follows = settled.waits || facts.rollbacks.some(isLive);
+  const again_ms = settled.waits ? limit.look.again_ms : limit.look.running_ms;
+  return silence({
+    open: follows,
+    stops: stopsOf(facts, () => true, "pull_closed"),
+    end,
+    approvals: settled.approvals,
+    rollbacks: settled.rollbacks,
+    settlements: settled.settlements,
+    answers: settled.isHeard ? answersTo(facts, settled.settlements) : [],
+    wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
+    dueAt: follows ? facts.now + again_ms : null,
+  });
+}
+
+const end: Reason = {
+  code: "pull_closed",
+  sentence: "The pull request was closed before a verdict.",
+};
+const isOver = "The pull request is closed.";
+
+/** Wishes that will not be carried out, so that they do not come back to life later. */
+export function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
+  return facts.intentions
+    .filter((intention) => intention.outcome === null)
+    .map(({ key, commands, sha }) => ({
+      key,
+      outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
+    }));
+}
+
+interface Settled extends Pick<Decision, "approvals" | "rollbacks" | "settlements"> {
+  readonly waits: boolean;
+  /** Where nothing was said and nothing was run, there was no plan, and nobody is answered. */
+  readonly isHeard: boolean;
+}
+
+function settleClosed(facts: PullFacts): Settled {
+  const isAsked = facts.intentions.some(({ commands }) => commands.some(isIntervention));
+  const isHeard = isAsked || facts.said !== null || facts.executions.length > 0;
+  const rests = { ...effectsOf([]), waits: false, isHeard };
+  const isOpen = facts.intentions.some(
+    ({ outcome, commands }) => outcome === null && commands.some(isIntervention),
+  );
+  if (!isOpen || facts.pull.kind !== "known")
+    return { ...rests, settlements: dismissed(facts, isOver) };
+  const force = inForce(facts, facts.pull.value.base.ref);
+  if (force.kind === "unread") return { ...rests, waits: true, settlements: [] };
+  if (force.kind === "none") return { ...rests, settlements: dismissed(facts, force.why) };
+  const { plan } = force;
+  const { intentions } = facts;
+  const { sha: head } = facts.pull.value.head;
+  const wishes = openWishes({ intentions, head, fork: facts.pull.value.fork, plan });
+  const asked = interventions({ facts, plan, wishes });
+  const { settlements, waits } = settle({
+    facts,
+    head,
+    views: [],
+    shown: verdictOf([end]),
+    wishes,
+    stops: [],
+    ground: { kind: "nothing", why: isOver },
+    interventions: asked,
+  });
+  return { ...effectsOf(asked), settlements, waits, isHeard };
+}
+
+type Force =
+  | { readonly kind: "plan"; readonly plan: Plan }
+  | { readonly kind: "none"; readonly why: string }
+  | { readonly kind: "unread" };
+
+/** The plan of the base branch, where the default branch's plan makes it a road. */
+function inForce({ plan, roads }: PullFacts, base: string): Force {
+  if (plan.kind === "unknown" || roads?.kind === "unknown") return { kind: "unread" };
+  const none: Force = { kind: "none", why: `No valid plan is in force for ${base}.` };
+  if (roads !== null) {
+    if (roads.kind !== "read" || roads.parse.kind !== "valid") return none;
+    if (!coversBranch(roads.parse.plan, base)) return none;
+  }
+  if (plan.kind !== "read" || plan.parse.kind !== "valid") return none;
+  return { kind: "plan", plan: plan.parse.plan };
+}

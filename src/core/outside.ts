@@ -1,0 +1,93 @@
+// What was done to an execution around Interlock, and what a person had taken back of it, as reasons.
+
+import { begunAt, isLive } from "./attempt.ts";
+import type { Execution, Facts, Known, Rollback } from "./fact.ts";
+import type { Part, PartName } from "./plan.ts";
+import type { Reason } from "./reason.ts";
+import type { Survey } from "./survey.ts";
+
+/** What was found around a part; null where it was not looked for. */
+export function surveyOf(
+  { surveys }: Facts,
+  pipeline: string,
+  part: PartName,
+): Known<Survey> | null {
+  const found = surveys.find((survey) => survey.pipeline === pipeline && survey.part === part);
+  return found?.reading ?? null;
+}
+
+/** A success counts once it is known that nobody helped it; null where that is known. */
+export function unsurveyed(
+  name: string,
+  { state, surveyedAt }: Execution,
+  survey: Known<Survey> | null,
+): Reason | null {
+  if (state !== "succeeded" || surveyedAt !== null || survey?.kind !== "unknown") return null;
+  return {
+    code: "outside_unknown",
+    sentence: `The engine of ${name} does not say whether anybody interfered: ${survey.why}`,
+  };
+}
+
+/** Its success proves nothing where somebody helped it; each mark is a reason of its own. */
+export function marksOf(name: string, { marks }: Execution): readonly Reason[] {
+  return marks.map(({ kind, sentence }) => ({ code: kind, sentence: `${name}: ${sentence}` }));
+}
+
+/** A rollback is an execution of its own: its success says that the commit is gone, not that it passed. */
+export function rollbackReasons(
+  name: string,
+  execution: Execution,
+  rollbacks: readonly Rollback[],
+): readonly Reason[] {
+  if (isLive(execution)) return [];
+  const newest = rollbacks.findLast(
+    (rollback) =>
+      rollback.execution === execution.key &&
+      rollback.createdAt >= begunAt(execution) &&
+      rollback.state !== "refused",
+  );
+  if (newest === undefined) return [];
+  const { stage, sha, actor, state, why } = newest;
+  const back = sha === null ? "" : ` to ${sha.slice(0, 7)}`;
+  if (isLive(newest))
+    return [
+      {
+        code: "rolling_back",
+        sentence: `${name} is being rolled back${back} in ${stage}, as ${actor} asked.`,
+      },
+    ];
+  if (state === "succeeded")
+    return [
+      {
+        code: "rolled_back",
+        sentence: `${name} was rolled back${back} in ${stage}, as ${actor} asked.`,
+      },
+    ];
+  return [
+    {
+      code: "rollback_failed",
+      sentence: `${name} could not be rolled back${back} in ${stage}: ${why || "the engine does not say why"}`,
+    },
+  ];
+}
+
+/** What holds the execution up before a stage that it has not begun; null where nothing is known to. */
+export function heldUp(
+  name: string,
+  of: { readonly part: Part; readonly execution: Execution; readonly survey: Known<Survey> | null },
+): Reason | null {
+  const { part, execution, survey } = of;
+  const next = part.stages.find(
+    (stage) => execution.stages.find((fact) => fact.name === stage.name)?.state !== "succeeded",
+  );
+  const begun = execution.stages.some(
+    (fact) => fact.name === next?.name && fact.startedAt !== null,
+  );
+  const differences = survey?.kind === "known" ? survey.value.differences : [];
+  const closed = differences.find(
+    (difference) => difference.kind === "transition_disabled" && difference.stage === next?.name,
+  );
+  if (closed === undefined || begun) return null;
+  return { code: "stage_held", sentence: `${name} waits: ${closed.sentence}` };
+}

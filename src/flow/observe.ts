@@ -1,0 +1,158 @@
+// Asks engines what became of runs and rollbacks, and what was done around them. The ledger is brought up to date.
+
+import { isLive, latest } from "../core/attempt.ts";
+import type { Execution, Facts, Rollback, SurveyFact } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import type { Part, PartName } from "../core/plan.ts";
+import { route } from "../core/route.ts";
+import type { Mark, Survey } from "../core/survey.ts";
+import type { Engine, SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/** What became of a run, as its engine says now; the ledger is brought up to date. */
+export async function refresh(ports: Ports, execution: Execution): Promise<Execution> {
+  if (!isLive(execution)) return execution;
+  const engine = ports.engines.get(execution.spec.engine);
+  if (engine === undefined) return unanswered(execution);
+  let { engineId } = execution;
+  if (engineId === null) {
+    // A start whose answer was lost: the engine is asked before anything is decided.
+    const found = await engine.find(execution.key);
+    if (found.kind === "unknown") return { ...execution, state: "unconfirmed" };
+    if (found.kind === "absent") return execution;
+    engineId = found.value;
+  }
+  const seen = await engine.observe(engineId);
+  if (seen.kind === "unknown") return { ...unanswered(execution), engineId };
+  const change =
+    seen.kind === "absent"
+      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
+      : seen.value;
+  await ports.store.recordExecution(execution.key, { ...change, engineId });
+  return { ...execution, ...change, engineId };
+}
+
+/** An engine that does not answer leaves what ran in the dark. */
+function unanswered(execution: Execution): Execution {
+  const stages = execution.stages.map((stage) =>
+    stage.state === "running" ? { ...stage, state: "unknown" as const } : stage,
+  );
+  return { ...execution, stages };
+}
+
+/** What became of a rollback, which is an execution of its own. */
+export async function refreshRollback(ports: Ports, rollback: Rollback): Promise<Rollback> {
+  const engine = ports.engines.get(rollback.spec.engine);
+  const { key, engineId } = rollback;
+  if (!isLive(rollback) || engine === undefined || engineId === null) return rollback;
+  const seen = await engine.observe(engineId);
+  if (seen.kind === "unknown") return rollback;
+  if (seen.kind === "known" && seen.value.state === "running") return rollback;
+  const change =
+    seen.kind === "absent"
+      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
+      : { state: seen.value.state, why: seen.value.why, endedAt: seen.value.endedAt };
+  await ports.store.recordRollback(key, change);
+  return { ...rollback, ...change };
+}
+
+/** What others did in the engines' pipelines, beside the executions that count for the subject's commit. */
+export async function lookAround<F extends Facts>(
+  ports: Ports,
+  row: SubjectRow,
+  facts: F,
+): Promise<F> {
+  let { executions } = facts;
+  const surveys: SurveyFact[] = [];
+  for (const { pipeline, part, spec } of partsOf(facts)) {
+    const engine = ports.engines.get(spec.engine);
+    const sha = shaOf(facts);
+    const execution = sha === null ? null : latest(executions, { pipeline, part, sha });
+    if (engine?.survey === undefined || sha === null || !execution?.engineId) continue;
+    const { repository } = facts.subject;
+    const since = sinceWhen(row, execution, facts.now);
+    const reading = await engine.survey({ spec, repository, sha, since });
+    surveys.push({ pipeline, part, reading });
+    if (reading.kind === "unknown") continue;
+    const found = await take(ports, { engine, execution, survey: reading.value, since });
+    executions = executions.map((one) => (one === execution ? found : one));
+  }
+  return { ...facts, executions, surveys };
+}
+
+/** The parts that count for the subject, as far as the plan and the paths are known. */
+function partsOf(
+  facts: Facts,
+): readonly { readonly pipeline: string; readonly part: PartName; readonly spec: Part }[] {
+  const { plan, files } = facts;
+  if (plan.kind !== "read" || plan.parse.kind !== "valid") return [];
+  const branch = branchOf(facts);
+  if (branch === null) return [];
+  const part = facts.subject.kind === "pull" ? "verify" : "release";
+  return route({ plan: plan.parse.plan, branch, files }).pipelines.flatMap((pipeline) => {
+    const spec = pipeline[part];
+    return spec === null ? [] : [{ pipeline: pipeline.name, part, spec }];
+  });
+}
+
+function shaOf(facts: Facts): string | null {
+  if ("pull" in facts) return facts.pull.kind === "known" ? facts.pull.value.head.sha : null;
+  return facts.subject.sha;
+}
+
+function branchOf(facts: Facts): string | null {
+  if ("pull" in facts) return facts.pull.kind === "known" ? facts.pull.value.base.ref : null;
+  return facts.subject.branch;
+}
+
+/**
+ * How new the survey has to be; null where whatever is known will do. One that ended is looked around
+ * once after its end, one in which nothing moves now and then, and both whenever somebody spoke of it.
+ */
+function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): number | null {
+  const { createdAt, endedAt, surveyedAt, stages } = execution;
+  if (!isLive(execution)) {
+    if (surveyedAt === null) return Math.max(endedAt ?? now, heardAt);
+    return heardAt > surveyedAt ? heardAt : null;
+  }
+  if (heardAt > createdAt) return heardAt;
+  const moves = stages.flatMap((stage) => [stage.startedAt ?? 0, stage.endedAt ?? 0]);
+  const moved = Math.max(createdAt, ...moves);
+  return now - moved > limit.look.quiet_ms ? now - limit.look.survey_ms : null;
+}
+
+/** What the survey says of the execution itself, into the ledger. */
+async function take(
+  { store, clock }: Ports,
+  of: {
+    readonly engine: Engine;
+    readonly execution: Execution;
+    readonly survey: Survey;
+    readonly since: number | null;
+  },
+): Promise<Execution> {
+  const { engine, execution, survey, since } = of;
+  const { key, engineId } = execution;
+  if (engineId === null) return execution;
+  const marks = [...execution.marks];
+  for (const { engineId: on, mark } of survey.marks)
+    if (on === engineId && !marks.some((one) => isSame(one, mark))) marks.push(mark);
+  // What had ended runs again: somebody retried it in the engine's own console.
+  const seen =
+    !isLive(execution) && survey.live.includes(engineId) ? await engine.observe(engineId) : null;
+  if (seen?.kind === "known" && seen.value.state === "running") {
+    await store.reopenExecution(key);
+    await store.recordExecution(key, { ...seen.value, marks });
+    return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };
+  }
+  const { endedAt } = execution;
+  const isDone = endedAt !== null && since !== null && since >= endedAt;
+  const surveyedAt = isDone ? clock() : execution.surveyedAt;
+  if (isDone || marks.length > execution.marks.length)
+    await store.recordExecution(key, { marks, surveyedAt });
+  return { ...execution, marks, surveyedAt };
+}
+
+function isSame(one: Mark, other: Mark): boolean {
+  return one.kind === other.kind && one.stage === other.stage;
+}
