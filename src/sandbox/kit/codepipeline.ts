@@ -108,7 +108,7 @@ function permissionsFor(repository: string, notices: Notices): Promise<Permissio
       "Role.Arn": roleArn,
       "PipelineQueue.Arn": `arn:aws:sqs:${region}:${account}:${notices.queue}`,
     },
-    { BySqs: true, HasArtifactKey: false },
+    { BySqs: true, HasArtifactKey: false, MayStop: true, MayAct: true },
   );
 }
 

@@ -44,7 +44,7 @@ interface Policy {
 
 interface Written {
   readonly Action: string | readonly string[];
-  readonly Resource: string;
+  readonly Resource: string | readonly string[];
 }
 
 /** A condition, and a statement for each of its answers; none is a text. */
@@ -61,7 +61,7 @@ function chosen(
 }
 
 function statementOf({ Action, Resource }: Written): Statement {
-  return { actions: [Action].flat(), resources: [Resource] };
+  return { actions: [Action].flat(), resources: [Resource].flat() };
 }
 
 function tagsFor(values: Values): Tags {
