@@ -3,11 +3,11 @@
 import { assess } from "./assess.ts";
 import { isLive, isVoid } from "./attempt.ts";
 import type { Repository } from "./event.ts";
-import type { CommitFacts, Execution } from "./fact.ts";
+import type { CommitFacts, Execution, Rollback, SurveyFact } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
 import { plain } from "./plain.ts";
-import type { NoticeKind, Part, Plan } from "./plan.ts";
+import type { NoticeKind, Part } from "./plan.ts";
 import { nextStep, type Reason, stateOf } from "./reason.ts";
 
 export interface Notice {
@@ -35,29 +35,6 @@ export interface News {
   readonly facts: CommitFacts;
   /** For each pipeline of the commit's releases the one that ended last before them, of another commit. */
   readonly previous: readonly Execution[];
-  readonly rollbacks: readonly RollbackNews[];
-  readonly bypasses: readonly BypassNews[];
-}
-
-/** The commit was taken out of a stage again. */
-export interface RollbackNews {
-  /** The same for the same rollback. */
-  readonly key: string;
-  readonly at: number;
-  readonly pipeline: string;
-  readonly stage: string;
-  /** The commit that was brought back. */
-  readonly to: string;
-  /** Why, as a sentence. */
-  readonly sentence: string;
-}
-
-/** The commit reached the branch or production around the stages. */
-export interface BypassNews {
-  readonly key: string;
-  readonly at: number;
-  readonly pipeline: string | null;
-  readonly sentence: string;
 }
 
 /** All that can be told now; whoever sends them knows which were told before. */
@@ -68,8 +45,9 @@ export function noticesOf(news: News): readonly Notice[] {
   });
   return [
     ...releases.flatMap((release) => [...begun(facts, release), ...ended(news, release)]),
-    ...news.rollbacks.map((rollback) => rolledBack(facts, rollback)),
-    ...news.bypasses.map((bypass) => bypassed(facts, bypass)),
+    ...facts.rollbacks.flatMap((rollback) => rolledBack(facts, releases, rollback)),
+    ...releases.flatMap((release) => helped(facts, release)),
+    ...facts.surveys.flatMap((survey) => startedAround(facts, releases, survey)),
   ].filter(({ at }) => facts.now - at <= limit.notify.news_ms);
 }
 
@@ -165,31 +143,79 @@ function openStage({ spec, stages }: Execution): string | null {
   return open?.name ?? null;
 }
 
-function rolledBack(facts: CommitFacts, rollback: RollbackNews): Notice {
-  const { key, at, pipeline, stage, to, sentence } = rollback;
-  return notice(facts, {
-    key: `rolled_back|${key}`,
-    kind: "rolled_back",
-    at,
-    pipeline,
-    stage,
-    role: planRole(facts, pipeline),
-    title: `${pipeline} was rolled back from ${short(facts.subject.sha)} to ${short(to)} in ${stage}`,
-    sentences: [sentence],
-  });
+/** Told for the commit that was taken out, once it is out. */
+function rolledBack(
+  facts: CommitFacts,
+  releases: readonly Execution[],
+  rollback: Rollback,
+): readonly Notice[] {
+  const { key, pipeline, stage, sha, actor, state, why, spec, endedAt } = rollback;
+  if (!releases.some((release) => release.key === rollback.execution)) return [];
+  if (isLive(rollback) || state === "refused") return [];
+  const { sha: from } = facts.subject;
+  const to = sha === null ? "the one before" : short(sha);
+  const isOut = state === "succeeded";
+  return [
+    notice(facts, {
+      key: `rolled_back|${key}`,
+      kind: "rolled_back",
+      at: endedAt ?? facts.now,
+      pipeline,
+      stage,
+      role: roleOf(spec),
+      title: `${pipeline} ${isOut ? "was" : "could not be"} rolled back from ${short(from)} to ${to} in ${stage}`,
+      sentences: [
+        isOut
+          ? `${actor} asked for it, and ${to} is in ${stage} again.`
+          : `${actor} asked for it, and the rollback ${state}: ${why || "the engine does not say why"}`,
+      ],
+    }),
+  ];
 }
 
-function bypassed(facts: CommitFacts, { key, at, pipeline, sentence }: BypassNews): Notice {
-  return notice(facts, {
-    key: `bypass|${key}`,
-    kind: "bypass",
-    at,
-    pipeline,
-    stage: null,
-    role: planRole(facts, pipeline),
-    title: `${short(facts.subject.sha)} got around ${pipeline ?? "the stages"}`,
-    sentences: [sentence],
-  });
+/** Somebody let the release pass, or changed the pipeline below it. */
+function helped(facts: CommitFacts, release: Execution): readonly Notice[] {
+  const { key, pipeline, spec, marks, surveyedAt } = release;
+  return marks.map(({ kind, stage, sentence }) =>
+    notice(facts, {
+      key: `bypass|${key}|${kind}|${stage ?? ""}`,
+      kind: "bypass",
+      at: surveyedAt ?? facts.now,
+      pipeline,
+      stage,
+      role: roleOf(spec),
+      title: `${short(facts.subject.sha)} got around ${stage ?? "the stages"} of ${pipeline}`,
+      sentences: [sentence],
+    }),
+  );
+}
+
+/** Somebody started the pipeline for the commit while its release has not passed. */
+function startedAround(
+  facts: CommitFacts,
+  releases: readonly Execution[],
+  { pipeline, reading }: SurveyFact,
+): readonly Notice[] {
+  if (reading.kind === "unknown") return [];
+  const own = releases.filter((release) => release.pipeline === pipeline);
+  if (own.some((release) => release.state === "succeeded")) return [];
+  const [spec] = own.map((release) => release.spec);
+  return reading.value.adopted
+    .filter(({ kind }) => kind === "standard")
+    .map(({ engineId, trigger, by, startedAt }) =>
+      notice(facts, {
+        key: `bypass|${engineId}`,
+        kind: "bypass",
+        at: startedAt ?? facts.now,
+        pipeline,
+        stage: null,
+        role: spec === undefined ? null : roleOf(spec),
+        title: `${short(facts.subject.sha)} was started in ${pipeline} around Interlock`,
+        sentences: [
+          `The execution ${engineId} was not started by Interlock (${[trigger, by].filter((word) => word !== "").join(", ")}), and the release of this commit has not passed.`,
+        ],
+      }),
+    );
 }
 
 type Draft = Omit<Notice, "repository" | "branch" | "sha" | "subject"> & { readonly title: string };
@@ -218,18 +244,6 @@ function line(text: string): string {
 
 function flat(text: string): string {
   return plain(text).replace(/\s+/g, " ").trim();
-}
-
-/** Without a pipeline the first role of the plan: it is all the same repository's. */
-function planRole(facts: CommitFacts, pipeline: string | null): string | null {
-  const plan = planOf(facts);
-  const named = plan?.pipelines.filter(({ name }) => pipeline === null || name === pipeline) ?? [];
-  const roles = named.map(({ release }) => (release === null ? null : roleOf(release)));
-  return roles.find((role) => role !== null) ?? null;
-}
-
-function planOf({ plan }: CommitFacts): Plan | null {
-  return plan.kind === "read" && plan.parse.kind === "valid" ? plan.parse.plan : null;
 }
 
 function roleOf(part: Part): string | null {

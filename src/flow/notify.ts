@@ -27,7 +27,7 @@ export async function draftNotices(
   if (notify.length === 0) return [];
   const ended = executions.some(({ endedAt }) => endedAt !== null);
   const previous = ended ? await store.previousReleases(subjectKey(subject)) : [];
-  const notices = noticesOf({ facts, previous, rollbacks: [], bypasses: [] });
+  const notices = noticesOf({ facts, previous });
   return notify.flatMap(({ topic, kinds }) =>
     notices.filter(({ kind }) => kinds.includes(kind)).map((notice) => ({ target: topic, notice })),
   );

@@ -39,7 +39,7 @@ function facts(executions: readonly ExecutionSketch[], more: CommitSketch = {}):
 }
 
 function told(of: CommitFacts, previous: readonly Execution[] = []) {
-  return noticesOf({ facts: of, previous, rollbacks: [], bypasses: [] });
+  return noticesOf({ facts: of, previous });
 }
 
 const kinds = (of: CommitFacts, previous: readonly Execution[] = []) =>
@@ -194,37 +194,81 @@ test("what runs before the merge is not told", () => {
   expect(kinds(facts([{ ...failure, ...verify }]))).toEqual([]);
 });
 
-test("a rollback and a bypass are told with the role of the plan", () => {
-  const notices = noticesOf({
-    facts: facts([]),
-    previous: [],
-    rollbacks: [
-      {
-        key: "comment:7",
-        at: now,
-        pipeline: "shop",
-        stage: "Production",
-        to: sha.earlier,
-        sentence: "ada rolled Production back.",
-      },
-    ],
-    bypasses: [{ key: "push", at: now, pipeline: null, sentence: "It was pushed by force." }],
-  });
-  expect(notices).toMatchObject([
+const released: ExecutionSketch = { key: "r1", state: "succeeded" };
+const back = {
+  key: "comment:7|shop||",
+  execution: "r1",
+  spec: earlier({}).spec,
+  stage: "Production",
+  from: sha.landed,
+  sha: sha.earlier,
+};
+
+test("a rollback is told once it has ended, for the commit that it took out", () => {
+  const of = (rollback: object, executions = [released]) =>
+    told(facts(executions, { rollbacks: [{ ...back, ...rollback }] })).filter(
+      ({ kind }) => kind === "rolled_back",
+    );
+  expect(of({})).toMatchObject([
     {
-      key: "rolled_back|comment:7",
-      kind: "rolled_back",
+      key: "rolled_back|comment:7|shop||",
       stage: "Production",
       role,
       subject: "acme/shop: shop was rolled back from 1a9ded0 to ea51e50 in Production",
-    },
-    {
-      key: "bypass|push",
-      kind: "bypass",
-      role,
-      subject: "acme/shop: 1a9ded0 got around the stages",
+      sentences: ["mia asked for it, and ea51e50 is in Production again."],
     },
   ]);
+  expect(of({ state: "failed", why: "It broke." })[0]?.subject).toContain("could not be rolled");
+  expect(of({ state: "running", endedAt: null })).toEqual([]);
+  expect(of({ state: "refused" })).toEqual([]);
+  expect(of({ execution: "of another commit" })).toEqual([]);
+});
+
+test("a condition that somebody overrode is told as a bypass", () => {
+  const mark = {
+    kind: "condition_overridden",
+    stage: "Production",
+    sentence: "Somebody let it pass.",
+  } as const;
+  expect(told(facts([{ ...released, marks: [mark] }]))).toContainEqual(
+    expect.objectContaining({
+      key: "bypass|r1|condition_overridden|Production",
+      kind: "bypass",
+      role,
+      subject: "acme/shop: 1a9ded0 got around Production of shop",
+      sentences: ["Somebody let it pass."],
+    }),
+  );
+});
+
+test("what others start for a commit whose release has not passed is told as a bypass", () => {
+  const adopted = {
+    engineId: "e2",
+    kind: "standard",
+    trigger: "StartPipelineExecution",
+    by: "arn:aws:iam::111122223333:user/eve",
+    state: "running",
+    why: "",
+    startedAt: now,
+    link: "",
+  } as const;
+  const of = (release: ExecutionSketch, kind: "standard" | "rollback" = "standard") => {
+    const value = { differences: [], adopted: [{ ...adopted, kind }], marks: [], live: [] };
+    const survey = {
+      pipeline: "shop",
+      part: "release",
+      reading: { kind: "known", value },
+    } as const;
+    return told(facts([release], { surveys: [survey] })).filter(({ kind: k }) => k === "bypass");
+  };
+  expect(of(failure)).toMatchObject([
+    {
+      key: "bypass|e2",
+      sentences: [expect.stringContaining("StartPipelineExecution, arn:aws:iam")],
+    },
+  ]);
+  expect(of(released)).toEqual([]);
+  expect(of(failure, "rollback")).toEqual([]);
 });
 
 test("a subject is one short line of ASCII whatever the names are", () => {
