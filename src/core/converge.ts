@@ -62,6 +62,8 @@ export function converge(decision: Decision, present: Present, now: number): Con
       there !== undefined &&
       there.content.state.status === "in_progress" &&
       check.state.status === "in_progress" &&
+      // Who has to act is told at once.
+      (there.content.awaits ?? null) === check.awaits &&
       effect.kind === "update_check"
         ? there.sentAt + (check.name === gateName ? gate_progress_ms : progress_ms)
         : 0;
@@ -160,6 +162,7 @@ function ended(content: CheckWanted, reason: Reason): CheckWanted {
     ...endPage(reason),
     annotations: [],
     actions: [],
+    awaits: null,
   };
 }
 
@@ -173,6 +176,7 @@ function cancelled(content: CheckWanted): CheckWanted {
     text: "",
     annotations: [],
     actions: [],
+    awaits: null,
   };
 }
 

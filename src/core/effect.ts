@@ -2,6 +2,7 @@
 
 import type { Outcome } from "./fact.ts";
 import type { Part, PartName } from "./plan.ts";
+import type { ReasonCode } from "./reason.ts";
 import type { StopReason } from "./stop.ts";
 
 export interface Annotation {
@@ -40,6 +41,8 @@ export interface CheckWanted {
   readonly text: string;
   readonly annotations: readonly Annotation[];
   readonly actions: readonly CheckAction[];
+  /** What a person has to do for it to go on; null where it goes on by itself. GitHub is not told. */
+  readonly awaits: ReasonCode | null;
 }
 
 /** A check run as the ledger says it is. */

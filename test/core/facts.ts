@@ -381,6 +381,7 @@ export function presentOf(sketch: PresentSketch, subject: Subject): Present {
         text: "",
         annotations: [],
         actions: [],
+        awaits: null,
       },
     };
   };

@@ -33,6 +33,7 @@ test("writes within the budget wait for no timer", async () => {
       text: "",
       annotations: [],
       actions: [],
+      awaits: null,
     });
 
     for (const name of ["one", "two", "three"])

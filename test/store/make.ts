@@ -80,6 +80,7 @@ export function check(state: CheckState, more: Partial<CheckWanted> = {}): Check
     text: "",
     annotations: [],
     actions: [],
+    awaits: null,
     ...more,
   };
 }

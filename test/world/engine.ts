@@ -38,7 +38,7 @@ export type EngineFault =
 type Method = "start" | "find" | "observe" | "stop" | "retry";
 
 export class EngineDouble implements Engine {
-  readonly name = "local";
+  readonly name: string = "local";
   readonly runs = new Map<string, DoubleRun>();
   /** How often each call was made, by `<method> <run key>`. */
   readonly calls = new Map<string, number>();
@@ -115,6 +115,14 @@ export class EngineDouble implements Engine {
   }
 
   // ------------------------------------------------------------ what a test does with it
+
+  protected now(): number {
+    return this.#clock();
+  }
+
+  protected tell(key: string): void {
+    this.#notice(key);
+  }
 
   /** The next call of that kind goes wrong. */
   fault(method: Method, ...faults: readonly EngineFault[]): void {

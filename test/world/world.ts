@@ -20,6 +20,7 @@ import type { RepositoryHandle } from "../../src/sandbox/github/repository-handl
 import { checkedFetch } from "../contract.ts";
 import { storeFor, type TestStore } from "../store/databases.ts";
 import { type HearingLog, hearing } from "../store/silent.ts";
+import { CarefulDouble } from "./careful.ts";
 import { ms } from "./clock.ts";
 import { EngineDouble } from "./engine.ts";
 import { twoStages } from "./plan.ts";
@@ -34,6 +35,8 @@ export interface WorldSettings {
   readonly plan?: string | null;
   readonly files?: Files;
   readonly repository?: Partial<NewRepository>;
+  /** Whether there is an engine too that others can reach. */
+  readonly careful?: boolean;
 }
 
 /** The worlds of a test file, one for each test, all on one database. */
@@ -78,6 +81,7 @@ export class World {
   readonly clock: FakeClock;
   readonly github: EmbeddedGitHub;
   readonly engine: EngineDouble;
+  readonly careful: CarefulDouble;
   readonly log: HearingLog = hearing();
   readonly breaks: Breaks = { planned: new Map(), broken: new Set(), dead: false };
   readonly queue: Queue;
@@ -96,6 +100,7 @@ export class World {
   readonly forgiven: RegExp[] = [];
   readonly #checked: { fetch: typeof fetch; problems: string[] };
   readonly #notices: string[] = [];
+  readonly #engines: readonly EngineDouble[];
   #deliver:
     | ((request: { headers: Record<string, string>; body: string }) => Promise<{
         status: number;
@@ -132,6 +137,8 @@ export class World {
     });
     this.#checked = checkedFetch((input, init) => this.#fetch(input, init));
     this.engine = new EngineDouble(this.clock.now, (key) => this.#notices.push(key));
+    this.careful = new CarefulDouble(this.clock.now, (key) => this.#notices.push(key));
+    this.#engines = settings.careful ? [this.engine, this.careful] : [this.engine];
   }
 
   get shop(): RepositoryHandle {
@@ -161,7 +168,7 @@ export class World {
     this.ports = {
       github,
       store: this.store,
-      engines: new Map([[this.engine.name, this.engine]]),
+      engines: new Map(this.#engines.map((engine) => [engine.name, engine])),
       clock,
       log: { ...this.log, info: (fields, message) => this.tell?.(fields, message) },
     };

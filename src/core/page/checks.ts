@@ -9,6 +9,7 @@ import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
 import { plain } from "../plain.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
+import { type Reason, type ReasonCode, stateOf as stateOfReason, whoActs } from "../reason.ts";
 import type { Ground } from "../settle.ts";
 import { gatePage } from "./gate.ts";
 import { cutBytes, cutChars, plainLine } from "./markdown.ts";
@@ -71,6 +72,7 @@ export function checksOf(question: {
         ...gatePage(question),
         annotations: question.problems.slice(0, limit.page.annotations).map(problemAnnotation),
         actions: [],
+        awaits: awaitedIn(question.shown.reasons),
       }),
     );
 
@@ -90,6 +92,7 @@ export function checksOf(question: {
         ...stagesPage(view, sha, facts),
         annotations: [],
         actions: actionsOf(facts, view, state),
+        awaits: awaitedIn(view.reasons),
       }),
     );
     const tests = testsPage(view, sha);
@@ -106,6 +109,7 @@ export function checksOf(question: {
             : { status: "completed", conclusion: verdict },
         ...page,
         actions: [],
+        awaits: null,
       }),
     );
   }
@@ -131,6 +135,13 @@ export function obsoleteNames(
     .filter((view) => view.execution !== null && testsPage(view, sha) === null)
     .map(({ pipeline }) => `${pipeline}/tests`);
   return [...new Set([...gone, ...untested])].map((name) => `${gateName}/${name}`);
+}
+
+function awaitedIn(reasons: readonly Reason[]): ReasonCode | null {
+  const waits = reasons.find(
+    ({ code }) => stateOfReason(code) === "in_progress" && whoActs(code) !== "nobody",
+  );
+  return waits?.code ?? null;
 }
 
 /** Never neutral or skipped: GitHub counts those as passing. */

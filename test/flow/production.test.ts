@@ -1,0 +1,318 @@
+// What is done about production: rollbacks and approvals by people, and what others did around Interlock.
+
+import { expect, test } from "vitest";
+import type { CheckRun } from "../../src/sandbox/github/model.ts";
+import { released } from "../world/plan.ts";
+import type { WorldPull } from "../world/pull.ts";
+import { type World, worlds } from "../world/world.ts";
+
+const open = worlds();
+
+const plan = `version: 1
+pipelines:
+  shop:
+    branches: [main]
+    verify: { engine: local, stages: [{ name: build, run: make }] }
+    release:
+      engine: codepipeline
+      pipeline: shop-release
+      region: eu-west-1
+      stages: [OneBox, Production]
+`;
+
+/** A merged pull request, its release at OneBox. */
+async function merged(): Promise<{ w: World; pull: WorldPull; sha: string }> {
+  const w = await open({ plan, careful: true });
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  const landing = pull.merge();
+  if (landing.kind !== "merged") throw new Error(landing.message);
+  await w.advance("5s");
+  return { w, pull, sha: landing.sha };
+}
+
+async function passed(): Promise<{ w: World; pull: WorldPull; sha: string }> {
+  const there = await merged();
+  there.w.careful.pass(["OneBox", "Production"]);
+  await there.w.settle();
+  expect(there.w.gateOf(there.sha)).toBe("success (passed)");
+  return there;
+}
+
+function release(w: World, sha: string): CheckRun {
+  const run = w.shop.checks(sha).get("interlock/shop/release");
+  if (run === undefined) throw new Error("no check of the release");
+  return run;
+}
+
+const summary = (w: World, sha: string) => release(w, sha).output.summary ?? "";
+
+test("a rollback by command on the merged pull request turns the commit red for good", async () => {
+  const { w, pull, sha } = await passed();
+  w.careful.before = "abcdef0".padEnd(40, "1");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production", to: null }]);
+  expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
+  expect(pull.answers).toEqual([
+    expect.stringMatching(/Rolling shop back from \w{7} to `abcdef0` in its stage Production/),
+  ]);
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  expect(summary(w, sha)).toContain("was rolled back to abcdef0 in Production, as dev asked");
+  expect(pull.answers[0]).toContain("**Result:** the rollback");
+  // However often it is looked at, and whatever else is said.
+  pull.comment("dev", "/interlock rollback shop staging to abc");
+  await w.advance("10m");
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  expect(w.careful.rollbacks).toHaveLength(1);
+});
+
+test("a release that failed and was rolled back stays failed, and says both", async () => {
+  const { w, pull, sha } = await merged();
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  expect(summary(w, sha)).toMatch(/stage_failed[\s\S]*rolled_back/);
+  // Nothing more to take out of it, and nothing to press.
+  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["retry"]);
+});
+
+test("a rollback that fails leaves the commit red and says so", async () => {
+  const { w, pull, sha } = await passed();
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("failed", "The hook broke.");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rollback_failed)");
+  expect(pull.answers[0]).toContain("The hook broke.");
+});
+
+test("a re-run of a commit that was rolled back releases it again", async () => {
+  const { w, pull, sha } = await passed();
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  w.shop.rerequest(release(w, sha), "dev");
+  await w.settle();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("a rollback whose answer is lost happens once", async () => {
+  const { w, pull, sha } = await passed();
+  w.careful.answers.push("answer_lost", "answer_lost");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.advance("1m");
+  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
+  expect(pull.answers).toEqual([expect.stringContaining("Rolling shop back")]);
+});
+
+test("the button rolls back where it stands", async () => {
+  const { w, sha } = await passed();
+  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["rollback"]);
+  w.shop.press(release(w, sha), "Roll back", "dev");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test.each([
+  ["ria", "/interlock rollback shop", "You need one of these roles"],
+  ["dev", "/interlock rollback shpo", "The plan has no pipeline shpo; it has shop."],
+  ["dev", "/interlock rollback shop Staging", "has no stage Staging; it has OneBox, Production."],
+  ["dev", "/interlock rollback", "takes the name of a pipeline"],
+  ["dev", "/interlock approve shop Production", "You need one of these roles"],
+  ["mia", "/interlock approve shop Production", "there is nothing to approve"],
+])("%s is refused %s with a sentence", async (login, command, sentence) => {
+  const { w, pull } = await passed();
+  pull.comment(login, command);
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.careful.approvals).toEqual([]);
+  const asked = command === "/interlock rollback" ? [] : [expect.stringContaining(sentence)];
+  expect(pull.answers).toEqual(asked);
+});
+
+test("what the engine refuses is answered in its words", async () => {
+  const { w, pull, sha } = await passed();
+  w.careful.answers.push("refused");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(pull.answers).toEqual([expect.stringContaining("Nothing succeeded there before.")]);
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("nothing is rolled back where nothing was released, or where the engine cannot", async () => {
+  const w = await open({ careful: true });
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(pull.answers).toEqual([expect.stringContaining("shop has no release")]);
+  w.changePlan(released.replaceAll("shop", "docs"));
+  await w.settle();
+  pull.comment("dev", "/interlock rollback docs");
+  await w.settle();
+  expect(pull.answers[1]).toContain("The engine local of docs does not roll back");
+});
+
+test("other commands on a closed pull request are not heard", async () => {
+  const { w, pull } = await passed();
+  pull.comment("dev", "/interlock stop");
+  await w.settle();
+  expect(pull.answers).toEqual([]);
+});
+
+test("an approval is given to the execution that waits, once", async () => {
+  const { w, pull, sha } = await merged();
+  const [run] = w.careful.live();
+  if (run === undefined) throw new Error("no run");
+  w.careful.wait(run);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
+  w.careful.answers.push("answer_lost");
+  pull.comment("mia", "/interlock approve shop onebox");
+  await w.advance("30s");
+  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
+  expect(pull.answers).toEqual([expect.stringContaining("Approved OneBox of shop/release")]);
+  w.careful.goOn(run);
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("an approval for which nothing waited reaches no later execution", async () => {
+  const { w, pull, sha } = await merged();
+  w.careful.fail("OneBox");
+  await w.settle();
+  pull.comment("mia", "/interlock approve shop OneBox");
+  w.hold();
+  w.shop.rerequest(release(w, sha), "dev");
+  await w.settle();
+  const [again] = w.careful.live();
+  if (again !== undefined) w.careful.wait(again);
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+  expect(pull.answers).toEqual([expect.stringContaining("nothing to approve")]);
+});
+
+test("the button approves", async () => {
+  const { w, sha } = await merged();
+  const [run] = w.careful.live();
+  if (run === undefined) throw new Error("no run");
+  w.careful.wait(run);
+  await w.advance("1m");
+  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["stop", "approve"]);
+  w.shop.press(release(w, sha), "Approve", "mia");
+  await w.settle();
+  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
+});
+
+const overridden = {
+  kind: "condition_overridden",
+  stage: "Production",
+  sentence: "Somebody let it pass.",
+} as const;
+
+test("a success that somebody helped to is no success, whatever is read later", async () => {
+  const { w, sha } = await merged();
+  const [run] = w.careful.live();
+  const engineId = `double:${run?.request.run.key}`;
+  w.careful.around = { kind: "known", value: { marks: [{ engineId, mark: overridden }] } };
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (condition_overridden)");
+  // AWS shows it only until the next execution enters the stage.
+  w.careful.around = { kind: "known", value: {} };
+  await w.advance("10m");
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("failure (condition_overridden)");
+});
+
+test("a success counts only once it was looked around, and that only once", async () => {
+  const { w, sha } = await merged();
+  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.careful.pass(["OneBox", "Production"]);
+  await w.advance("1m");
+  expect(w.gateOf(sha)).toBe("in_progress (outside_unknown)");
+  w.careful.around = { kind: "known", value: {} };
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  await w.advance("10m");
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("what others started is shown on the release, and does not count", async () => {
+  const { w, sha } = await merged();
+  const adopted = {
+    engineId: "e2",
+    kind: "standard",
+    trigger: "StartPipelineExecution",
+    by: "eve",
+    state: "succeeded",
+    why: "",
+    startedAt: 1,
+    link: "https://eu-west-1.console.aws.amazon.com/x",
+  } as const;
+  w.careful.around = { kind: "known", value: { adopted: [adopted] } };
+  w.careful.fail("OneBox");
+  await w.settle();
+  expect(summary(w, sha)).toContain("Started by others for this commit, and not counted");
+  expect(summary(w, sha)).toContain("(StartPipelineExecution, `eve`): succeeded");
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+});
+
+test("a way that somebody closed is why it waits", async () => {
+  const { w, sha } = await merged();
+  w.careful.pass("OneBox");
+  const [run] = w.careful.live();
+  if (run === undefined) throw new Error("no run");
+  // AWS has not let it in: the stage has not begun.
+  run.stages = run.stages.map((fact) =>
+    fact.name === "Production" ? { ...fact, state: "pending", startedAt: null } : fact,
+  );
+  const sentence = "The way into the stage Production was closed by eve: freeze";
+  const closed = { kind: "transition_disabled", stage: "Production", sentence } as const;
+  w.careful.around = { kind: "known", value: { differences: [closed] } };
+  await w.advance("10m");
+  expect(w.gateOf(sha)).toBe("in_progress (stage_held)");
+  expect(summary(w, sha)).toContain(sentence);
+});
+
+test("a release that somebody retried in the engine's console is followed again", async () => {
+  const { w, sha } = await merged();
+  w.careful.fail("OneBox");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  const [run] = w.careful.all();
+  if (run === undefined) throw new Error("no run");
+  const engineId = `double:${run.request.run.key}`;
+  await w.careful.retry(engineId, "OneBox", "by the console");
+  w.careful.around = { kind: "known", value: { live: [engineId] } };
+  w.careful.wait(run);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
+  w.careful.around = { kind: "known", value: {} };
+  w.careful.goOn(run);
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});

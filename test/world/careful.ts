@@ -1,0 +1,87 @@
+// A double of an engine that others can reach too: it rolls back, takes approvals and is looked around in.
+
+import type { Known } from "../../src/core/fact.ts";
+import type { Survey } from "../../src/core/survey.ts";
+import type {
+  Acted,
+  Approval,
+  Observation,
+  Read,
+  RollbackRequest,
+  RolledBack,
+  SurveyQuestion,
+} from "../../src/port.ts";
+import { type DoubleRun, EngineDouble } from "./engine.ts";
+
+const quiet: Survey = { differences: [], adopted: [], marks: [], live: [] };
+
+export class CarefulDouble extends EngineDouble {
+  override readonly name = "codepipeline";
+  readonly surveys: SurveyQuestion[] = [];
+  readonly rollbacks: RollbackRequest[] = [];
+  readonly approvals: Approval[] = [];
+  /** What is found around every run. */
+  around: Known<Partial<Survey>> = { kind: "known", value: {} };
+  /** What the next calls come to, in their order; then all goes well. */
+  readonly answers: ("answer_lost" | "refused")[] = [];
+  /** How each rollback stands, by its id. */
+  readonly back = new Map<string, Observation>();
+  /** The commit that a rollback brings back. */
+  before = "0".repeat(40);
+
+  async survey(question: SurveyQuestion): Promise<Known<Survey>> {
+    this.surveys.push(question);
+    if (this.around.kind === "unknown") return this.around;
+    return { kind: "known", value: { ...quiet, ...this.around.value } };
+  }
+
+  async rollback(request: RollbackRequest): Promise<RolledBack> {
+    const answer = this.answers.shift();
+    if (answer === "refused") return { kind: "refused", why: "Nothing succeeded there before." };
+    const engineId = `back:${request.key}`;
+    if (!this.back.has(engineId)) {
+      this.rollbacks.push(request);
+      this.back.set(engineId, { state: "running", why: "", stages: [], endedAt: null });
+    }
+    if (answer === "answer_lost") return { kind: "failed", why: "no answer" };
+    return { kind: "started", engineId, sha: this.before };
+  }
+
+  async approve(approval: Approval): Promise<Acted> {
+    const answer = this.answers.shift();
+    if (answer === "refused") return { kind: "refused", why: "No approval is waiting." };
+    if (!this.approvals.some(({ key }) => key === approval.key)) this.approvals.push(approval);
+    return answer === "answer_lost" ? { kind: "failed", why: "no answer" } : { kind: "done" };
+  }
+
+  override async observe(engineId: string): Promise<Read<Observation>> {
+    const back = this.back.get(engineId);
+    return back === undefined ? await super.observe(engineId) : { kind: "known", value: back };
+  }
+
+  /** The only rollback comes to its end. */
+  endRollback(state: "succeeded" | "failed", why = ""): void {
+    const [engineId] = this.back.keys();
+    if (engineId === undefined) throw new Error("There is no rollback");
+    const endedAt = this.now();
+    this.back.set(engineId, { state, why, stages: [], endedAt });
+    this.tell(engineId.slice("back:".length));
+  }
+
+  /** The stage under way waits for a person. */
+  wait(run: DoubleRun): void {
+    const stage = this.stageOf(run);
+    run.stages = run.stages.map((fact) =>
+      fact.name === stage ? { ...fact, state: "waiting" } : fact,
+    );
+    this.tell(run.request.run.key);
+  }
+
+  /** What waited is under way again. */
+  goOn(run: DoubleRun): void {
+    run.stages = run.stages.map((fact) =>
+      fact.state === "waiting" ? { ...fact, state: "running" } : fact,
+    );
+    this.tell(run.request.run.key);
+  }
+}
