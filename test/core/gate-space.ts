@@ -1,8 +1,16 @@
 // The space of situations that the gate is tried on: small lists of what each fact can be, and every
 // combination of them. Each value says whether it stands in the way of passing, by the plan's words.
 
-import type { Execution, Facts, Files, PlanReading, Sibling } from "../../src/core/fact.ts";
+import type {
+  Execution,
+  Facts,
+  Files,
+  PlanReading,
+  Sibling,
+  SurveyFact,
+} from "../../src/core/fact.ts";
 import type { Plan } from "../../src/core/plan.ts";
+import type { Mark } from "../../src/core/survey.ts";
 import {
   type ExecutionSketch,
   executionOf,
@@ -91,7 +99,24 @@ const attempts: readonly (readonly [string, boolean, ExecutionSketch | null])[] 
   ["stopped by us", false, { state: "stopped", stopReason: "head_moved", stages: green }],
   ["lost", false, { state: "lost", stages: green }],
   ["refused", false, { state: "refused" }],
+  ["waiting", false, { state: "running", stages: [{ name: "build", state: "waiting" }] }],
+  ["helped over a condition", false, { marks: [mark("condition_overridden")] }],
+  ["changed while it ran", false, { marks: [mark("pipeline_changed")] }],
+  ["not looked around", false, { surveyedAt: null }],
 ];
+
+function mark(kind: Mark["kind"]): Mark {
+  return { kind, stage: null, sentence: "Somebody did." };
+}
+
+/** Nobody can say now what others did; what was said before still holds. */
+const surveys = ["shop", "docs"].map(
+  (pipeline): SurveyFact => ({
+    pipeline,
+    part: "verify",
+    reading: { kind: "unknown", why: "no answer" },
+  }),
+);
 
 export function executionsOf(
   plan: Plan,
@@ -291,7 +316,7 @@ export function factsOf(change: {
   if (base.pull.kind !== "known") throw new Error("the usual pull request is known");
   const pull = { ...base.pull.value, fork: origin.fork };
   const { intentions } = origin;
-  return { ...base, ...rest, intentions, pull: { kind: "known", value: pull } };
+  return { ...base, ...rest, surveys, intentions, pull: { kind: "known", value: pull } };
 }
 
 export function underPlan(plan: Plan): PlanReading {
