@@ -33,14 +33,18 @@ export async function readOpenChecks(
   return rows.map(checkPresent).filter(({ content }) => inProgress(content));
 }
 
-/** A check that stands already keeps its id and content aside, for the case that nothing is sent. */
+/**
+ * A check that stands already keeps its id and content aside, for the case that nothing is sent. Who
+ * means to write it answers for it from now on: the other may be gone before it is known what came of it.
+ */
 export async function intendCheck(on: Connection, key: string, check: CheckWanted): Promise<void> {
   await on.query(
     `insert into interlock.check_run
             (owner, name, sha, check_name, subject_key, in_progress, sent_at, intended)
      select owner, name, $2, $3, subject.key, false, 0, $4
        from interlock.subject where subject.key = $1
-         on conflict (owner, name, sha, check_name) do update set intended = excluded.intended`,
+         on conflict (owner, name, sha, check_name) do update
+        set subject_key = excluded.subject_key, intended = excluded.intended`,
     [key, check.sha, check.name, JSON.stringify(check)],
   );
 }
@@ -57,7 +61,9 @@ export async function dropIntendedCheck(
           and check_run.name = subject.name and check_run.sha = $2
           and check_run.check_name = $3 and check_run.id is null
      )
-     update interlock.check_run set intended = null from interlock.subject
+     update interlock.check_run
+        set intended = null, subject_key = content::jsonb ->> 'externalId'
+       from interlock.subject
       where subject.key = $1 and check_run.owner = subject.owner
         and check_run.name = subject.name and check_run.sha = $2
         and check_run.check_name = $3 and check_run.id is not null`,

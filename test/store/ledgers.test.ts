@@ -290,6 +290,17 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
         ["d", null],
       ]);
     });
+
+    test("are answered for by whoever meant to write them last, unless nothing was sent", async () => {
+      const other = subjectKey(pull(2));
+      await at().store.recordCheck(other, check(inProgress, { externalId: other }), 1, 50);
+      await at().store.intendCheck(key, wanted);
+      expect(await at().store.openChecks(key, sha("b"))).toMatchObject([{ id: null }]);
+      expect(await at().store.openChecks(other, sha("b"))).toEqual([]);
+      await at().store.dropIntendedCheck(key, wanted);
+      expect(await at().store.openChecks(key, sha("b"))).toEqual([]);
+      expect(await at().store.openChecks(other, sha("b"))).toMatchObject([{ id: 1 }]);
+    });
   });
 
   test("answers have no id between the intention and the answer", async () => {
