@@ -21,7 +21,7 @@ export async function openGitHub(with_: {
   readonly privateKey: string;
   readonly webhookSecret: string;
   readonly apiUrl: string;
-  readonly store: Pick<Store, "reading" | "keepReading">;
+  readonly store: Pick<Store, "reading" | "keepReading" | "dropReading">;
   readonly clock: Clock;
   readonly log: Logger;
   /** The tests' world gives its own. */

@@ -16,7 +16,7 @@ export interface Kept<T> {
 export type Readings = <T>(kept: Kept<T>) => Promise<Exclude<Answer<T>, { kind: "unchanged" }>>;
 
 export function openReadings(with_: {
-  readonly store: Pick<Store, "reading" | "keepReading">;
+  readonly store: Pick<Store, "reading" | "keepReading" | "dropReading">;
   readonly clock: Clock;
 }): Readings {
   const { store, clock } = with_;
@@ -41,7 +41,11 @@ export function openReadings(with_: {
       });
       return answer;
     }
-    if (answer.kind !== "unchanged") return answer;
+    if (answer.kind !== "unchanged") {
+      // What is known to be out of date must not serve others, who do not know.
+      if (old !== null && since !== undefined && old.readAt <= since) await store.dropReading(key);
+      return answer;
+    }
     if (old === null) return { kind: "failed", why: "GitHub answered 304 to a first reading." };
     await store.keepReading(key, { ...old, readAt: now });
     return { kind: "ok", data: old.value as T, headers: {} };

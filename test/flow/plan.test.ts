@@ -104,6 +104,30 @@ test("a plan that changes on the base re-judges open pull requests", async () =>
   expect(running.gate).toBe("success (passed)");
 });
 
+test("a plan that could not be read again is not obeyed as it was before", async () => {
+  const plan = planText({ shop: { branches: ["main", "release"], verify: ["build"] } });
+  const w = await world({ plan });
+  w.shop.push({ branch: "release", sha: w.shop.tip() });
+  const pull = w.openPull({ base: "release" });
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+
+  // After the plan that was pushed, and that of the default branch.
+  const contents = "/repos/{owner}/{repo}/contents/{path}";
+  w.github.faults.onRequest({
+    path: contents,
+    skip: 2,
+    times: 1,
+    fault: { kind: "error", status: 503 },
+  });
+  w.changePlan(planText({ shop: { branches: ["main", "release"], verify: ["scan"] } }), "release");
+  await w.settle();
+  expect(w.github.log.all.filter(({ status }) => status === 503)).toHaveLength(1);
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
 test("a run under the old plan has ended before the one under the new plan begins", async () => {
   const w = await world();
   const pull = w.openPull();

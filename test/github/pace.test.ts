@@ -17,7 +17,11 @@ test("writes within the budget wait for no timer", async () => {
       privateKey: world.privateKey,
       webhookSecret: "a secret",
       apiUrl: "https://api.github.com",
-      store: { reading: async () => null, keepReading: async () => {} },
+      store: {
+        reading: async () => null,
+        keepReading: async () => {},
+        dropReading: async () => {},
+      },
       clock: Date.now,
       log: pino({ level: "silent" }),
       fetch: world.fetch,
