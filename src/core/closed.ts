@@ -22,6 +22,8 @@ export function decideClosed(facts: PullFacts): Decision {
   const again_ms = settled.waits ? limit.look.again_ms : limit.look.running_ms;
   return silence({
     open: follows,
+    // It has no more say in its commit, also while something of it has still to be stopped.
+    sha: facts.pull.kind === "known" ? facts.pull.value.head.sha : null,
     stops: stopsOf(facts, () => true, "pull_closed"),
     end,
     approvals: settled.approvals,

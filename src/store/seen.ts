@@ -76,6 +76,9 @@ export async function writeSeen(
            on conflict (key) do update set
               head = coalesce(excluded.head, subject.head),
               before = coalesce(subject.before, excluded.before),
+              -- One that is opened again has a say until it has been looked at.
+              verdict_sha = case when subject.open or subject.verdict is not null
+                                 then subject.verdict_sha end,
               open = true,
               heard_at = greatest(subject.heard_at, excluded.heard_at)
      )

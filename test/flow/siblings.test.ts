@@ -194,6 +194,44 @@ test("a gate left to a branch that has nothing to say comes to its end there", a
   expect(w.gateOf(head)).toMatch(/^failure/);
 });
 
+test("two that end do not call each other again and again", async () => {
+  const { w, main, release } = await twins();
+  const second = release();
+  await w.settle();
+  w.engine.chance = (method) => (method === "stop" ? "failed" : null);
+  main.handle.close("dev");
+  second.handle.close("dev");
+  await w.settle();
+  w.engine.chance = () => null;
+  await w.advance("1m");
+  expect(main.gate).toBe("failure (pull_closed)");
+});
+
+test("one that is closed has no say, though its run cannot be stopped", async () => {
+  const { w, main, release } = await twins();
+  const second = release();
+  await w.settle();
+  w.engine.pass("build");
+  w.engine.chance = (method) => (method === "stop" ? "failed" : null);
+  second.handle.close("dev");
+  await w.settle();
+  expect(main.gate).toBe("success (passed)");
+});
+
+test("one that is opened again has a say before it is looked at", async () => {
+  const { w, main, release } = await twins();
+  const second = release();
+  await w.settle();
+  second.handle.close("dev");
+  await w.settle();
+  second.handle.reopen("dev");
+  await w.hear();
+  w.engine.pass("build");
+  await w.hear();
+  await work(w, /#1$/);
+  expect(main.gate).toMatch(/^in_progress/);
+});
+
 /** Only the subjects whose keys are meant, until none of them has a job. */
 async function work(w: World, keys: RegExp): Promise<void> {
   const jobs = await w.queue.take(10);
