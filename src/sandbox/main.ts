@@ -7,13 +7,25 @@ import { openSandbox, type Sandbox } from "./open.ts";
 import { type Options, readOptions, storiesOn, usage } from "./options.ts";
 import type { Story } from "./scene.ts";
 import { commands } from "./stories/commands.ts";
+import { consoleUser } from "./stories/console.ts";
 import { failing } from "./stories/failing.ts";
 import { good } from "./stories/good.ts";
+import { missingStage } from "./stories/missing-stage.ts";
 import { plan } from "./stories/plan.ts";
 import { push } from "./stories/push.ts";
+import { rollback } from "./stories/rollback.ts";
 import { lookBehind, tellStories } from "./tell.ts";
 
-const stories: readonly Story[] = [good, failing, push, plan, commands];
+const stories: readonly Story[] = [
+  good,
+  failing,
+  push,
+  plan,
+  commands,
+  rollback,
+  consoleUser,
+  missingStage,
+];
 
 /** Most waits take a second or two; a slow machine gets far more. */
 const patience_ms = 30_000;

@@ -39,10 +39,14 @@ function inline(text: string, { strong, code }: Emphasis): string {
     .split(/(`+(?:(?!`).)+`+)/)
     .map((part, index) => {
       if (index % 2 === 1) return code(part.replace(/^`+ ?| ?`+$/g, ""));
-      return plain(part.replace(/\*\*(.+?)\*\*/g, (_, words: string) => strong(words)));
+      const shown = part.replace(link, "$1");
+      return plain(shown.replace(/\*\*(.+?)\*\*/g, (_, words: string) => strong(words)));
     })
     .join("");
 }
+
+/** Where it leads is no business of somebody who reads on. */
+const link = /\[((?:[^\\[\]]|\\.)+)\]\((?:<[^<>]*>|[^\s()]*)\)/g;
 
 function plain(text: string): string {
   return text

@@ -156,6 +156,11 @@ export class Scene {
     this.annotations(run);
   }
 
+  /** What somebody is told elsewhere than on GitHub. */
+  hears(by: string, text: string): void {
+    this.#narrator.answers(by, text);
+  }
+
   /** What stands beside the lines of the change. */
   annotations(run: CheckRun): void {
     for (const { path, start_line, message } of run.annotations)

@@ -24,7 +24,15 @@ const everywhere = [
 
 test.each([
   ["local", everywhere],
-  ["codepipeline", everywhere],
+  [
+    "codepipeline",
+    [
+      ...everywhere,
+      "6  A release that fails in production",
+      "7  Somebody at the console",
+      "8  A stage that is gone",
+    ],
+  ],
 ])("every story holds on %s", { timeout: whole_ms }, async (engine, stories) => {
   const { code, out, err } = await sandbox("--engine", engine);
 
@@ -45,7 +53,8 @@ test("--help tells the options and the stories", async () => {
 
   expect(code).toBe(0);
   expect(out).toContain("--stay");
-  expect(out).toContain("3  A push while the pipeline runs");
+  expect(out).toContain("3  A push while the pipeline runs\n");
+  expect(out).toContain("7  Somebody at the console (codepipeline)\n");
 });
 
 test("an unknown option is an error and starts nothing", async () => {

@@ -14,7 +14,7 @@ test("words keep their sense and lose their marks", () => {
     "",
     "",
     "- `a\\_b` said \\*no\\* to @\u200bdev &amp; &lt;b&gt; (`stage_failed`)",
-    "  **Next:** mend it.",
+    "  **Next:** mend it, in [the plan \\[1\\]](<https://github.com/a/b(c)>) or [here](#top).",
     "<details><summary>What Interlock saw</summary>",
     "",
     '```json\n{ "long": true }\n```',
@@ -25,7 +25,7 @@ test("words keep their sense and lose their marks", () => {
   expect(readable(page, marked)).toEqual([
     "<Blocked> · commit [3f9a1c7]",
     "• [a\\_b] said *no* to @dev & <b> ([stage_failed])",
-    "  <Next:> mend it.",
+    "  <Next:> mend it, in the plan [1] or here.",
     "▸ What Interlock saw",
   ]);
 });

@@ -102,7 +102,8 @@ class Workers implements Builder {
     return ended(ran, {
       log: [`[Container] Running command ${command}`, ...ran.lines.map(there)],
       files: text === null ? {} : { [report]: there(text) },
-      message: `Error while executing command: ${command}. Reason: exit status ${ran.code}`,
+      // In CodeBuild's own words.
+      message: `Build terminated with state: FAILED. Phase: BUILD, Code: COMMAND_EXECUTION_ERROR, Message: Error while executing command: ${command}. Reason: exit status ${ran.code}`,
     });
   }
 

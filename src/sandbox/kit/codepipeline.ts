@@ -9,7 +9,7 @@ import { resolveCommit } from "../github/repositories.ts";
 import type { RepositoryHandle } from "../github/repository-handle.ts";
 import { openBuilder } from "./builder.ts";
 import type { KitBasics, KitOrder, Promised } from "./kit.ts";
-import { type Notices, openNotices, releasesTopicArn, type Told } from "./notices.ts";
+import { type Notices, openNotices, releasesTopicArn } from "./notices.ts";
 import { type Permissions, readPermissions } from "./template.ts";
 
 export interface CodePipelineKit extends KitBasics {
@@ -20,8 +20,8 @@ export interface CodePipelineKit extends KitBasics {
   readonly release: PipelineHandle;
   /** The commit that stands in production; null before the first deployment. */
   live(): string | null;
-  /** What people were told of releases, oldest first. */
-  told(): readonly Told[];
+  /** The subjects of what people were told of releases, oldest first. */
+  told(): readonly string[];
 }
 
 const region = "eu-west-1";
@@ -150,8 +150,12 @@ function commitsOf(shop: RepositoryHandle): SourceOf {
   };
 }
 
+/** Of whoever asks. That an execution ended before it was stopped is nobody's mistake. */
+const mistake =
+  /^(?:AccessDenied|Unknown|Unrecognized|Missing|Expired|Validation|Invalid)|NotFound/;
+
 function behind({ aws }: RunningAws): readonly Promised[] {
-  const wrong = aws.log.all.filter(({ code }) => code !== undefined);
+  const wrong = aws.log.all.filter(({ code = "" }) => mistake.test(code));
   return [
     {
       sentence: "Interlock asked AWS for nothing that it does not have or does not allow.",

@@ -37,3 +37,9 @@ export interface KitOrder {
   /** For whatever it keeps. Removed by whoever made it. */
   readonly folder: string;
 }
+
+/** For stories that are told there alone. */
+export function codePipelineOf(kit: Kit): CodePipelineKit {
+  if (kit.engine !== "codepipeline") throw new Error(`this is no story of ${kit.engine}`);
+  return kit;
+}

@@ -9,14 +9,9 @@ export interface Notices {
   readonly eventsTopic: string;
   /** The name of that queue. */
   readonly queue: string;
-  /** What was told so far, oldest first. */
-  told(): readonly Told[];
+  /** The subjects of what was told so far, oldest first. */
+  told(): readonly string[];
   close(): Promise<void>;
-}
-
-export interface Told {
-  readonly subject: string;
-  readonly text: string;
 }
 
 const releases = "releases";
@@ -38,8 +33,8 @@ export async function openNotices(region: string): Promise<Notices> {
     queue,
     told: () =>
       (server.inspectQueue(people)?.messages.ready ?? []).map(({ body }) => {
-        const { Subject = "", Message = "" } = JSON.parse(body) as Record<string, string>;
-        return { subject: Subject, text: Message };
+        const { Subject = "" } = JSON.parse(body) as { Subject?: string };
+        return Subject;
       }),
     close: () => server.stop(),
   };
