@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-codepipeline";
 import { limit } from "../../core/limit.ts";
 import { pipelineArn } from "./arn.ts";
+import { noExecution } from "./execution.ts";
 import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import type { Reply } from "./trouble.ts";
@@ -47,7 +48,10 @@ export async function readActions(
     const reply = await session.ask({
       action: "codepipeline:ListActionExecutions",
       resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
-      sentences: { PipelineNotFoundException: noPipeline(session, spec) },
+      sentences: {
+        PipelineNotFoundException: noPipeline(session, spec),
+        PipelineExecutionNotFoundException: noExecution(spec, executionId),
+      },
       send: ({ codepipeline }) =>
         codepipeline.send(
           new ListActionExecutionsCommand({

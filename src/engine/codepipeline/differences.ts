@@ -2,7 +2,6 @@
 
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Difference } from "../../core/survey.ts";
-import type { Summary } from "./executions.ts";
 import { findSource, oldType, startsItself } from "./source.ts";
 import type { StageNow } from "./state.ts";
 import type { Structure } from "./structure.ts";
@@ -12,93 +11,89 @@ export interface DifferencesQuestion {
   readonly spec: CodePipelinePart;
   readonly structure: Structure;
   readonly state: readonly StageNow[];
-  /** Executions of the commit. */
-  readonly own: readonly Summary[];
 }
 
 export function differencesOf(question: DifferencesQuestion): readonly Difference[] {
-  const { spec } = question;
+  const { spec, structure, state } = question;
   return [
-    ...wholeDifferences(question),
-    ...spec.stages.flatMap(({ name }) => stageDifferences(question, name)),
+    ...wholeDifferences(spec, structure),
+    ...spec.stages.flatMap(({ name }) => {
+      const built = builtOtherwise(spec, structure, name);
+      const now = state.find((stage) => stage.name === name);
+      return [
+        ...(built === null ? [] : [built]),
+        ...(now === undefined ? [] : standing(spec, now)),
+      ];
+    }),
   ];
 }
 
-function wholeDifferences({ spec, structure, own }: DifferencesQuestion): readonly Difference[] {
+/** Stages that the pipeline would leave out or reach in another order, whatever is in them now. */
+export function structuralDifferences(
+  spec: CodePipelinePart,
+  structure: Structure,
+): readonly Difference[] {
+  return spec.stages.flatMap(({ name }) => builtOtherwise(spec, structure, name) ?? []);
+}
+
+function wholeDifferences(spec: CodePipelinePart, structure: Structure): readonly Difference[] {
   const found: Difference[] = [];
   const old = oldType(spec, structure);
   if (old !== null) found.push({ kind: "cannot_start", sentence: old });
   const source = findSource(spec, structure);
   if (source.kind === "refused") found.push({ kind: "cannot_start", sentence: source.why });
-  const own_start = source.kind === "chosen" ? startsItself(spec, source.source) : null;
-  if (own_start !== null) found.push({ kind: "starts_itself", sentence: own_start });
-  for (const { id, startedAt, status } of own)
-    if (structure.updatedAt !== null && structure.updatedAt > startedAt && touched.has(status))
-      found.push({
-        kind: "structure_changed",
-        execution: id,
-        sentence: `The pipeline ${spec.pipeline} was changed while the execution ${id} of this commit was under way.`,
-      });
+  const own = source.kind === "chosen" ? startsItself(spec, source.source) : null;
+  if (own !== null) found.push({ kind: "starts_itself", sentence: own });
   return found;
 }
 
-/** An execution that had ended before was not changed by it. A change cancels what runs. */
-const touched = new Set(["InProgress", "Stopping", "Cancelled"]);
-
-function stageDifferences(
-  { spec, structure, state, own }: DifferencesQuestion,
+function builtOtherwise(
+  spec: CodePipelinePart,
+  structure: Structure,
   name: string,
-): readonly Difference[] {
-  if (!structure.stages.some((stage) => stage.name === name)) {
-    const now = standIn(spec, structure, name);
-    if (now === null)
-      return [
-        {
-          kind: "stage_missing",
+): Difference | null {
+  const { pipeline } = spec;
+  if (structure.stages.some((stage) => stage.name === name))
+    return isOutOfOrder(spec, structure, name)
+      ? {
+          kind: "stage_reordered",
           stage: name,
-          sentence: `The pipeline ${spec.pipeline} has no stage ${name}. Bring it back, or change the plan.`,
-        },
-      ];
-    return [
-      {
-        kind: "stage_renamed",
-        stage: name,
-        now,
-        sentence: `The pipeline ${spec.pipeline} has a stage ${now} where the plan has ${name}. Give it its name back, or change the plan.`,
-      },
-    ];
-  }
-  const found: Difference[] = [];
-  if (isOutOfOrder(spec, structure, name))
-    found.push({
-      kind: "stage_reordered",
+          sentence: `The stage ${name} of the pipeline ${pipeline} does not come where the plan has it. Move it back, or change the plan.`,
+        }
+      : null;
+  const now = standIn(spec, structure, name);
+  if (now === null)
+    return {
+      kind: "stage_missing",
       stage: name,
-      sentence: `The stage ${name} of the pipeline ${spec.pipeline} does not come where the plan has it.`,
-    });
-  const now = state.find((stage) => stage.name === name);
-  if (now === undefined) return found;
-  if (now.execution?.status === "Skipped")
+      sentence: `The pipeline ${pipeline} has no stage ${name}. Bring it back, or change the plan.`,
+    };
+  return {
+    kind: "stage_renamed",
+    stage: name,
+    now,
+    sentence: `The pipeline ${pipeline} has a stage ${now} where the plan has ${name}. Give it its name back, or change the plan.`,
+  };
+}
+
+function standing({ pipeline }: CodePipelinePart, now: StageNow): readonly Difference[] {
+  const { name: stage, execution, closed } = now;
+  const found: Difference[] = [];
+  if (execution?.status === "Skipped")
     found.push({
       kind: "stage_off",
-      stage: name,
-      sentence: `A condition of the pipeline ${spec.pipeline} skipped the stage ${name} the last time.`,
+      stage,
+      sentence: `A condition of the pipeline ${pipeline} skipped the stage ${stage} the last time.`,
     });
-  if (now.closed !== null) {
-    const { by, reason } = now.closed;
-    const whose = by === "" ? "" : ` by ${oneLine(by, 200)}`;
-    const why = reason === "" ? "" : `: ${oneLine(reason, 300)}`;
+  if (closed !== null) {
+    const whose = closed.by === "" ? "" : ` by ${oneLine(closed.by, 200)}`;
+    const why = closed.reason === "" ? "" : `: ${oneLine(closed.reason, 300)}`;
     found.push({
       kind: "transition_disabled",
-      stage: name,
-      sentence: `The way into the stage ${name} of the pipeline ${spec.pipeline} was closed${whose}${why}`,
+      stage,
+      sentence: `The way into the stage ${stage} of the pipeline ${pipeline} was closed${whose}${why}`,
     });
   }
-  if (now.overridden && own.some(({ id }) => id === now.execution?.id))
-    found.push({
-      kind: "condition_overridden",
-      stage: name,
-      sentence: `Somebody let this commit pass a condition of the stage ${name} that did not hold.`,
-    });
   return found;
 }
 

@@ -25,11 +25,13 @@ import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { openExecutions } from "./executions.ts";
 import { findLost } from "./find.ts";
 import type { PaceLimits } from "./pace.ts";
+import { openPatrol, type Patrol } from "./patrol.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
 import type { Session } from "./session.ts";
 import { start } from "./start.ts";
+import { openStates } from "./states.ts";
 import { reopen, stop } from "./stop.ts";
 import { openStructures } from "./structures.ts";
 import { openSurveys } from "./survey.ts";
@@ -52,6 +54,7 @@ export interface CodePipelineEngine extends Engine {
   rollback(request: RollbackRequest): Promise<RolledBack>;
   approve(approval: Approval): Promise<Acted>;
   survey: NonNullable<Engine["survey"]>;
+  patrol: NonNullable<Engine["patrol"]>;
   close(): void;
 }
 
@@ -66,6 +69,7 @@ class CodePipeline implements CodePipelineEngine {
   readonly #access: Access;
   readonly #tools;
   readonly #surveys;
+  readonly patrol: Patrol;
 
   constructor(order: CodePipelineOrder) {
     this.#order = order;
@@ -79,8 +83,13 @@ class CodePipeline implements CodePipelineEngine {
     const executions = openExecutions(clock);
     const structures = openStructures(clock);
     const readings = openReadings({ executions, structures, readReport, clock });
-    this.#tools = { runs, clock, log, executions, structures, readings };
+    const states = openStates(clock);
+    this.#tools = { runs, clock, log, executions, structures, states, readings };
     this.#surveys = openSurveys(this.#tools);
+    this.patrol = openPatrol(this.#tools, (run) => {
+      const known = this.#open(run);
+      return known.kind === "known" ? known : null;
+    });
   }
 
   async start(request: StartRequest): Promise<Started> {
@@ -110,6 +119,7 @@ class CodePipeline implements CodePipelineEngine {
     const seen = await this.#tools.readings.observe(question);
     if (seen.kind !== "known" || seen.value.state === "running") return seen;
     const why = await reopen(this.#tools, session, { run, spec });
+    if (run.acts.some(({ kind }) => kind === "closed")) this.#tools.states.forget(session, spec);
     return why === null ? seen : { kind: "unknown", why };
   }
 
@@ -136,14 +146,16 @@ class CodePipeline implements CodePipelineEngine {
     if (spec.engine !== "codepipeline") return notOurs;
     const opened = this.#access.session({ ...spec, repository });
     if (opened.kind === "refused") return opened;
-    return await rollback(this.#tools, opened.session, { request, spec });
+    const done = await rollback(this.#tools, opened.session, { request, spec });
+    this.#forget(opened.session, spec);
+    return done;
   }
 
-  survey: CodePipelineEngine["survey"] = async (spec, repository, sha) => {
+  survey: CodePipelineEngine["survey"] = async ({ spec, repository, sha, since }) => {
     if (spec.engine !== "codepipeline") return { kind: "unknown", why: notOurs.why };
     const opened = this.#access.session({ ...spec, repository });
     if (opened.kind === "refused") return { kind: "unknown", why: opened.why };
-    return await this.#surveys.survey(opened.session, spec, sha);
+    return await this.#surveys.survey({ session: opened.session, spec, sha }, since);
   };
 
   close(): void {
@@ -157,9 +169,15 @@ class CodePipeline implements CodePipelineEngine {
     if (known.kind === "refused") return known;
     const acted = await act(known);
     this.#tools.readings.drop(engineId);
-    this.#tools.executions.forget(known.session, known.spec);
+    this.#forget(known.session, known.spec);
     if (acted.kind === "done") this.#order.notice(run.token);
     return acted;
+  }
+
+  /** What was read of the pipeline before something was done to it is old. */
+  #forget(session: Session, spec: CodePipelinePart): void {
+    this.#tools.executions.forget(session, spec);
+    this.#tools.states.forget(session, spec);
   }
 
   #open(run: PipelineRun): KnownRun | { readonly kind: "refused"; readonly why: string } {

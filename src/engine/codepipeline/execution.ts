@@ -8,7 +8,14 @@ import { noPipeline, type PipelineSpec } from "./structure.ts";
 import type { Reply } from "./trouble.ts";
 
 export interface ExecutionRecord extends Summary {
+  /** Of the pipeline that it runs in; null where AWS does not say. */
+  readonly version: number | null;
   readonly variables: Readonly<Record<string, string>>;
+}
+
+/** AWS keeps them for a year. docs.aws.amazon.com/codepipeline/latest/userguide/limits.html */
+export function noExecution({ pipeline }: PipelineSpec, executionId: string): string {
+  return `AWS does not have the execution ${executionId} of the pipeline ${pipeline} any more.`;
 }
 
 /** Without times, which this operation does not tell. Fails as `PipelineExecutionNotFoundException` where there is none. */
@@ -20,7 +27,10 @@ export async function readExecution(
   const reply = await session.ask({
     action: "codepipeline:GetPipelineExecution",
     resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
-    sentences: { PipelineNotFoundException: noPipeline(session, spec) },
+    sentences: {
+      PipelineNotFoundException: noPipeline(session, spec),
+      PipelineExecutionNotFoundException: noExecution(spec, executionId),
+    },
     send: ({ codepipeline }) =>
       codepipeline.send(
         new GetPipelineExecutionCommand({
@@ -52,6 +62,7 @@ export async function readExecution(
       stopReason: "",
       type: execution.executionType ?? "STANDARD",
       target: execution.rollbackMetadata?.rollbackTargetPipelineExecutionId ?? null,
+      version: execution.pipelineVersion ?? null,
       variables: Object.fromEntries(variables),
     },
   };

@@ -7,6 +7,7 @@ import {
 import { limit } from "../../core/limit.ts";
 import type { Clock } from "../../port.ts";
 import { pipelineArn } from "./arn.ts";
+import { type Dated, openMemory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import type { Reply } from "./trouble.ts";
@@ -27,8 +28,10 @@ export interface Summary {
 }
 
 export interface Executions {
-  /** The newest page, newest first; read no longer ago than `limit.codepipeline.recent_ms`, or anew. */
-  recent(session: Session, spec: PipelineSpec, wanted: "recent" | "new"): Promise<Reply<Page>>;
+  /** The newest page, newest first, as read at that time or later. */
+  since(session: Session, spec: PipelineSpec, since: number): Promise<Reply<Dated<Page>>>;
+  /** As read last, however long ago. */
+  kept(session: Session, spec: PipelineSpec): Promise<Dated<Page> | null>;
   /** Something was done to one of them, so that the last list is old. */
   forget(session: Session, spec: PipelineSpec): void;
 }
@@ -40,27 +43,14 @@ export interface Page {
 }
 
 export function openExecutions(clock: Clock): Executions {
-  const kept = new Map<string, { readonly at: number; readonly reply: Promise<Reply<Page>> }>();
-  const keyOf = (session: Session, { region, pipeline }: PipelineSpec) =>
-    `${session.key} ${region} ${pipeline}`;
+  const memory = openMemory<Page>(clock);
+  const keyOf = ({ key }: Session, { region, pipeline }: PipelineSpec) =>
+    `${key} ${region} ${pipeline}`;
   return {
-    forget(session, spec) {
-      kept.delete(keyOf(session, spec));
-    },
-    async recent(session, spec, wanted) {
-      const key = keyOf(session, spec);
-      const now = clock();
-      for (const [old, { at }] of kept)
-        if (now - at >= limit.codepipeline.recent_ms) kept.delete(old);
-      const last = kept.get(key);
-      if (wanted === "recent" && last !== undefined) return await last.reply;
-      const entry = { at: now, reply: readPage(session, spec) };
-      kept.set(key, entry);
-      const reply = await entry.reply;
-      // What failed is asked again by the next.
-      if (reply.kind === "trouble" && kept.get(key) === entry) kept.delete(key);
-      return reply;
-    },
+    since: (session, spec, since) =>
+      memory.get(keyOf(session, spec), since, () => readPage(session, spec)),
+    kept: (session, spec) => memory.kept(keyOf(session, spec)),
+    forget: (session, spec) => memory.forget(keyOf(session, spec)),
   };
 }
 

@@ -7,6 +7,7 @@ export const permissions = [
   "codepipeline:GetPipelineExecution",
   "codepipeline:ListPipelineExecutions",
   "codepipeline:ListActionExecutions",
+  "codepipeline:ListRuleExecutions",
   "codepipeline:StartPipelineExecution",
   "codepipeline:StopPipelineExecution",
   "codepipeline:RetryStageExecution",

@@ -8,6 +8,7 @@ import type { ReadReport } from "./artifact.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
 import { readExecution } from "./execution.ts";
 import type { Executions } from "./executions.ts";
+import { anew } from "./memory.ts";
 import {
   evidenceKey,
   expectedType,
@@ -46,6 +47,13 @@ export interface Readings {
   begin(executionId: string, structure: Structure): void;
   /** Something was done to it, so that what is known is old. */
   drop(executionId: string): void;
+  /** The version of the pipeline that it runs in, where that was read. */
+  version(executionId: string): number | null;
+  /**
+   * AWS listed it as under way at that time. News where that is not what was read of it before; outdated
+   * where it was read to be over since.
+   */
+  listed(executionId: string, at: number): "expected" | "news" | "outdated";
 }
 
 export function openReadings(tools: ReadingTools): Readings {
@@ -94,11 +102,14 @@ export function openReadings(tools: ReadingTools): Readings {
       if (runs.kind === "trouble") return unread(question, runs);
       if (isUnderWay(runs.value))
         return await conclude(question, last, { readAt, runs: runs.value, page: null });
-      const page = await findSummary(question, "new");
+      const page = await findSummary(question, anew);
       if (page.kind === "trouble") return unread(question, page);
       return await conclude(question, last, { readAt, runs: runs.value, page: page.value });
     }
-    const found = await findSummary(question, news === "none" ? "recent" : "new");
+    const found = await findSummary(
+      question,
+      news === "none" ? readAt - limit.codepipeline.recent_ms : anew,
+    );
     if (found.kind === "trouble") return unread(question, found);
     const { summary } = found.value;
     if (last !== undefined && news === "none" && isAsBefore(last, summary, readAt))
@@ -164,11 +175,11 @@ export function openReadings(tools: ReadingTools): Readings {
 
   async function findSummary(
     { session, spec, executionId }: Question,
-    wanted: "recent" | "new",
+    since: number,
   ): Promise<Reply<Found>> {
-    const reply = await executions.recent(session, spec, wanted);
+    const reply = await executions.since(session, spec, since);
     if (reply.kind === "trouble") return reply;
-    const { summaries } = reply.value;
+    const { summaries } = reply.value.value;
     const at = summaries.findIndex(({ id }) => id === executionId);
     const summary = summaries[at];
     if (summary !== undefined)
@@ -196,6 +207,17 @@ export function openReadings(tools: ReadingTools): Readings {
     },
     drop(executionId) {
       kept.delete(executionId);
+    },
+    version(executionId) {
+      return kept.get(executionId)?.runs[0]?.version ?? null;
+    },
+    listed(executionId, at) {
+      const last = kept.get(executionId);
+      if (last?.observation.state === "running") return "expected";
+      if (last !== undefined && last.readAt > at) return "outdated";
+      // Its end does not hold any more.
+      kept.delete(executionId);
+      return "news";
     },
   };
 }

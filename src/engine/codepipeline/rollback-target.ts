@@ -2,10 +2,11 @@
 
 import type { CodePipelinePart } from "../../core/plan.ts";
 import { type Executions, type Summary, succeededIn } from "./executions.ts";
+import { anew } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { findSource } from "./source.ts";
 import { readState, type StageNow } from "./state.ts";
-import type { Structure } from "./structure.ts";
+import { noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import type { Trouble } from "./trouble.ts";
 
@@ -38,24 +39,27 @@ export async function chooseTarget(
   if (structure.kind === "trouble") return not(structure);
   const state = await readState(session, spec);
   if (state.kind === "trouble") return not(state);
-  const now = state.value.find(({ name }) => name === stage);
+  const now = state.value.stages.find(({ name }) => name === stage);
   const why = obstacle(wanted, structure.value, now);
   if (why !== null) return { kind: "refused", why };
-  const page = await tools.executions.recent(session, spec, "new");
+  const page = await tools.executions.since(session, spec, anew);
   if (page.kind === "trouble") return not(page);
   const succeeded = await succeededIn(session, spec, stage);
   if (succeeded.kind === "trouble") return not(succeeded);
 
   const source = findSource(spec, structure.value);
-  const known = [...page.value.summaries, ...succeeded.value];
+  const { summaries } = page.value.value;
+  const known = [...summaries, ...succeeded.value];
+  const shaOf = (summary: Summary) =>
+    shaIn(summary, source.kind === "chosen" ? source.source.name : null);
   const found = pick(wanted, {
-    shaOf: (summary) => shaIn(summary, source.kind === "chosen" ? source.source.name : null),
+    shaOf,
     // AWS refuses to go back to a rollback; what that brought back is there under its own number.
     candidates: succeeded.value.filter(({ type }) => type === "STANDARD"),
     present: presentIn(now, known),
   });
-  if (found === null) return { kind: "refused", why: nothing(wanted) };
-  return { kind: "chosen", target: { ...found, newest: page.value.summaries[0]?.id ?? null } };
+  if (found === null) return { kind: "refused", why: nothing(wanted, succeeded.value.map(shaOf)) };
+  return { kind: "chosen", target: { ...found, newest: summaries[0]?.id ?? null } };
 }
 
 function obstacle(
@@ -64,15 +68,16 @@ function obstacle(
   now: StageNow | undefined,
 ): string | null {
   const declared = stages.find(({ name }) => name === stage);
-  if (declared === undefined)
-    return `The pipeline ${spec.pipeline} has no stage ${stage}; it has ${stages.map(({ name }) => name).join(", ")}.`;
+  if (declared === undefined) return noStage(spec, stages, stage);
   if (declared.actions.some(({ category }) => category === "Source"))
     return `The stage ${stage} only takes the source, so there is nothing in it to roll back.`;
   if (mode === "PARALLEL")
-    return `The pipeline ${spec.pipeline} runs in PARALLEL mode, in which AWS rolls no stage back.`;
+    return `The pipeline ${spec.pipeline} runs in PARALLEL mode, in which AWS rolls no stage back. ${instead}`;
   const status = now?.execution?.status;
   if (status === "InProgress" || status === "Stopping")
     return `The stage ${stage} is running at this moment. Stop it first with \`/interlock stop\`, or wait for its end.`;
+  if (status === "Skipped")
+    return `A condition of the pipeline ${spec.pipeline} skipped the stage ${stage} the last time, and AWS does not roll back a stage that was skipped. ${instead}`;
   return null;
 }
 
@@ -111,12 +116,17 @@ export function shaIn({ revisions }: Summary, source: string | null): string | n
   return (named ?? (revisions.length === 1 ? revisions[0] : undefined))?.id ?? null;
 }
 
-function nothing({ spec, stage, to }: TargetWanted): string {
+/** `there`: commits that any execution has brought into the stage, rollbacks among them. */
+function nothing({ spec, stage, to }: TargetWanted, there: readonly (string | null)[]): string {
   const since = `since the pipeline ${spec.pipeline} was last changed`;
-  return to === null
-    ? `No earlier commit has succeeded in the stage ${stage} ${since}, so there is nothing to go back to.`
-    : `The commit ${to} has not succeeded in the stage ${stage} ${since}, so AWS cannot go back to it.`;
+  if (to === null)
+    return `No earlier commit has succeeded in the stage ${stage} ${since}, so there is nothing to go back to. ${instead}`;
+  if (there.some((sha) => sha?.startsWith(to.toLowerCase())))
+    return `The commit ${to} came into the stage ${stage} by a rollback alone, and AWS does not go back to a rollback. ${instead}`;
+  return `The commit ${to} has not succeeded in the stage ${stage} ${since}, so AWS cannot go back to it. ${instead}`;
 }
+
+const instead = "Revert the change and release that instead.";
 
 function not({ is, why }: Trouble): ChosenTarget {
   return { kind: is === "later" ? "failed" : "refused", why };

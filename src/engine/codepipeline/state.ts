@@ -10,6 +10,14 @@ import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import type { Reply } from "./trouble.ts";
 
+export interface PipelineNow {
+  /** Of its structure; null where AWS does not say. */
+  readonly version: number | null;
+  /** When the structure was last changed, by AWS's clock. */
+  readonly updatedAt: number | null;
+  readonly stages: readonly StageNow[];
+}
+
 export interface StageNow {
   readonly name: string;
   /** What entered it last; null where nothing did, and always in PARALLEL mode. */
@@ -32,10 +40,7 @@ export interface ApprovalNow {
   readonly summary: string;
 }
 
-export async function readState(
-  session: Session,
-  spec: PipelineSpec,
-): Promise<Reply<readonly StageNow[]>> {
+export async function readState(session: Session, spec: PipelineSpec): Promise<Reply<PipelineNow>> {
   const reply = await session.ask({
     action: "codepipeline:GetPipelineState",
     resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
@@ -44,7 +49,15 @@ export async function readState(
       codepipeline.send(new GetPipelineStateCommand({ name: spec.pipeline })),
   });
   if (reply.kind === "trouble") return reply;
-  return { kind: "ok", value: (reply.value.stageStates ?? []).map(stageNow) };
+  const { pipelineVersion = null, updated, stageStates = [] } = reply.value;
+  return {
+    kind: "ok",
+    value: {
+      version: pipelineVersion,
+      updatedAt: updated?.getTime() ?? null,
+      stages: stageStates.map(stageNow),
+    },
+  };
 }
 
 function stageNow(state: AwsStageState): StageNow {

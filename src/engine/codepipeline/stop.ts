@@ -43,7 +43,10 @@ export async function stop(tools: StopTools, session: Session, order: StopOrder)
   const reply = await session.ask({
     action: "codepipeline:StopPipelineExecution",
     resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
-    sentences: { PipelineNotFoundException: noPipeline(session, spec) },
+    sentences: {
+      PipelineNotFoundException: noPipeline(session, spec),
+      ValidationException: (said) => `AWS does not stop the execution ${executionId}: ${said}`,
+    },
     send: ({ codepipeline }) =>
       codepipeline.send(
         new StopPipelineExecutionCommand({
@@ -87,7 +90,8 @@ async function closeNext(
   const state = await readState(session, spec);
   if (state.kind === "trouble") return passing(state);
   // Whoever has closed it before us opens it again.
-  if (state.value.some(({ name, closed }) => name === next.name && closed !== null)) return null;
+  if (state.value.stages.some(({ name, closed }) => name === next.name && closed !== null))
+    return null;
   const act: PipelineAct = {
     kind: "closed",
     stage: next.name,
@@ -117,7 +121,8 @@ export async function reopen(
   const state = await readState(session, spec);
   if (state.kind === "trouble" && state.is === "later") return state.why;
   for (const { stage, reason } of closed) {
-    const now = state.kind === "ok" ? state.value.find(({ name }) => name === stage) : undefined;
+    const stages = state.kind === "ok" ? state.value.stages : [];
+    const now = stages.find(({ name }) => name === stage);
     // Opened by somebody, or closed anew for a reason that is not ours.
     if (now?.closed?.reason !== reason) continue;
     const reply = await openTransition(session, spec, stage);

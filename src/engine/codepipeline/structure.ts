@@ -35,6 +35,8 @@ export interface Stage {
   readonly entry: "fails" | "skips" | null;
   /** Whether a condition is judged after its actions. */
   readonly judged: boolean;
+  /** Of the conditions that somebody may let an execution pass. */
+  readonly rules: readonly string[];
 }
 
 export interface Action {
@@ -67,6 +69,14 @@ export function noPipeline(session: Session, { pipeline, region }: PipelineSpec)
   const { account } = session.owner;
   const where = account === "*" ? region : `${region} of the account ${account}`;
   return `AWS has no pipeline ${pipeline} in ${where}. Correct \`pipeline\`, \`region\` or \`role\` in the plan, or create it.`;
+}
+
+export function noStage(
+  { pipeline }: PipelineSpec,
+  stages: readonly Stage[],
+  stage: string,
+): string {
+  return `The pipeline ${pipeline} has no stage ${stage}; it has ${stages.map(({ name }) => name).join(", ")}.`;
 }
 
 export function structureOf({ pipeline, metadata }: GetPipelineCommandOutput): Structure {
@@ -107,6 +117,7 @@ function sourceOf(action: ActionDeclaration, triggered: ReadonlySet<string | und
 
 function stageOf({ name = "", actions = [], beforeEntry, onSuccess }: StageDeclaration): Stage {
   const [entry] = beforeEntry?.conditions ?? [];
+  const conditions = [beforeEntry, onSuccess].flatMap((slot) => slot?.conditions ?? []);
   return {
     name,
     actions: actions.map((action) => ({
@@ -116,5 +127,8 @@ function stageOf({ name = "", actions = [], beforeEntry, onSuccess }: StageDecla
     })),
     entry: entry === undefined ? null : entry.result === "SKIP" ? "skips" : "fails",
     judged: (onSuccess?.conditions ?? []).length > 0,
+    rules: conditions
+      .filter(({ result }) => result !== "SKIP")
+      .flatMap(({ rules = [] }) => rules.map((rule) => rule.name ?? "")),
   };
 }

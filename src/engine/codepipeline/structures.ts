@@ -8,13 +8,16 @@ import type { Reply } from "./trouble.ts";
 
 export interface Structures {
   of(session: Session, spec: PipelineSpec, version: number): Promise<Reply<Structure>>;
+  /** Of that version, or the newest for null, where it was read. */
+  kept(session: Session, spec: PipelineSpec, version: number | null): Structure | null;
   /** As it is now, or was at most so long ago. */
   current(session: Session, spec: PipelineSpec, age_ms: number): Promise<Reply<Structure>>;
 }
 
 export function openStructures(clock: Clock): Structures {
   const versions = new Map<string, Structure>();
-  const newest = new Map<string, { readonly at: number; readonly structure: Structure }>();
+  const newest = new Map<string, Newest>();
+  const underWay = new Map<string, Promise<Reply<Structure>>>();
 
   const keyOf = (session: Session, { pipeline, region }: PipelineSpec) =>
     `${session.key} ${region} ${pipeline}`;
@@ -24,13 +27,32 @@ export function openStructures(clock: Clock): Structures {
     versions.set(`${key} ${structure.version}`, structure);
   }
 
+  function keepNewest(key: string, found: Newest): void {
+    if (newest.size >= limit.codepipeline.structures) newest.clear();
+    newest.set(key, found);
+  }
+
   return {
+    kept(session, spec, version) {
+      const key = keyOf(session, spec);
+      const found =
+        version === null ? newest.get(key)?.structure : versions.get(`${key} ${version}`);
+      return found ?? null;
+    },
     async of(session, spec, version) {
       const key = keyOf(session, spec);
       const kept = versions.get(`${key} ${version}`);
       if (kept !== undefined) return { kind: "ok", value: kept };
-      const reply = await readStructure(session, spec, version);
-      if (reply.kind === "ok") keep(key, reply.value);
+      const own = `${key} ${version}`;
+      const reading = underWay.get(own) ?? readStructure(session, spec, version);
+      underWay.set(own, reading);
+      const reply = await reading;
+      underWay.delete(own);
+      if (reply.kind === "trouble") return reply;
+      keep(key, reply.value);
+      // The newest that is known, though nobody said that it is the newest.
+      if ((newest.get(key)?.structure.version ?? 0) < version)
+        keepNewest(key, { at: Number.NEGATIVE_INFINITY, structure: reply.value });
       return reply;
     },
     async current(session, spec, age_ms) {
@@ -40,10 +62,14 @@ export function openStructures(clock: Clock): Structures {
       if (kept !== undefined && at - kept.at < age_ms) return { kind: "ok", value: kept.structure };
       const reply = await readStructure(session, spec, null);
       if (reply.kind === "trouble") return reply;
-      if (newest.size >= limit.codepipeline.structures) newest.clear();
-      newest.set(key, { at, structure: reply.value });
+      keepNewest(key, { at, structure: reply.value });
       keep(key, reply.value);
       return reply;
     },
   };
+}
+
+interface Newest {
+  readonly at: number;
+  readonly structure: Structure;
 }

@@ -1,79 +1,86 @@
-// Holds a pipeline of AWS against the part of the plan that names it, and finds what others started in it.
+// Holds a pipeline of AWS against the part of the plan that names it, and finds what others did in it for a commit.
 
 import type { Known } from "../../core/fact.ts";
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
-import type { Adopted, Survey } from "../../core/survey.ts";
-import type { Clock, PipelineRuns } from "../../port.ts";
+import type { Adopted, MarkOn, Survey } from "../../core/survey.ts";
+import type { Clock } from "../../port.ts";
 import { differencesOf } from "./differences.ts";
-import type { Executions, Summary } from "./executions.ts";
-import { shaIn } from "./rollback-target.ts";
-import type { Session } from "./session.ts";
-import { findSource } from "./source.ts";
-import { readState, type StageNow } from "./state.ts";
+import type { Summary } from "./executions.ts";
+import { openMarks } from "./marks.ts";
+import type { Readings } from "./readings.ts";
+import { isOver } from "./stages.ts";
 import { standingOf } from "./status.ts";
-import type { Structures } from "./structures.ts";
 import { consoleLink, oneLine } from "./text.ts";
 import type { Reply } from "./trouble.ts";
+import {
+  newerFor,
+  recallView,
+  takeView,
+  type View,
+  type ViewOrder,
+  type ViewTools,
+} from "./view.ts";
 
-export interface SurveyTools {
-  readonly runs: PipelineRuns;
-  readonly structures: Structures;
-  readonly executions: Executions;
+export interface SurveyTools extends ViewTools {
+  readonly readings: Readings;
   readonly clock: Clock;
 }
 
 export interface Surveys {
-  survey(session: Session, spec: CodePipelinePart, sha: string): Promise<Known<Survey>>;
+  /** `since`: nothing that was read before will do; null for what is known, without any call. */
+  survey(order: ViewOrder, since: number | null): Promise<Known<Survey>>;
 }
 
-/** Structure and state serve all commits of a pipeline for a while; its executions are those of the last list. */
+/**
+ * The list is the one that the readings of executions have made, and the state serves all commits of
+ * the pipeline for a while.
+ */
 export function openSurveys(tools: SurveyTools): Surveys {
-  const { runs, structures, executions, clock } = tools;
-  const states = new Map<
-    string,
-    { readonly at: number; readonly reply: Promise<Reply<readonly StageNow[]>> }
-  >();
+  const { readings, clock } = tools;
+  const marks = openMarks(tools);
 
-  async function stateOf(
-    session: Session,
-    spec: CodePipelinePart,
-  ): Promise<Reply<readonly StageNow[]>> {
-    const key = `${session.key} ${spec.region} ${spec.pipeline}`;
-    const at = clock();
-    for (const [old, kept] of states)
-      if (at - kept.at >= limit.codepipeline.survey_ms) states.delete(old);
-    const kept = states.get(key) ?? { at, reply: readState(session, spec) };
-    states.set(key, kept);
-    const reply = await kept.reply;
-    if (reply.kind === "trouble" && states.get(key) === kept) states.delete(key);
-    return reply;
+  async function look(order: ViewOrder, since: number): Promise<Reply<View>> {
+    const oldest = Math.max(since, clock() - limit.codepipeline.survey_ms);
+    let view = await takeView(tools, order, { page: oldest, state: oldest });
+    // What is read anew is of this moment, so that twice is enough.
+    for (let turn = 0; turn < 2 && view.kind === "ok"; turn += 1) {
+      const newer = newerFor(marks, view.value);
+      if (newer === null) break;
+      view = await takeView(tools, order, newer);
+    }
+    return view;
+  }
+
+  function surveyOf({ spec }: ViewOrder, view: View, found: readonly MarkOn[]): Known<Survey> {
+    const { page, state, structure, own, ledger } = view;
+    const started = own.filter(({ id }) => ledger.get(id)?.request.kind === "start");
+    const value = {
+      differences: differencesOf({ spec, structure, state: state.value.stages }),
+      adopted: own
+        .filter(({ id }) => !ledger.has(id))
+        .map((summary) => adoptedOf(spec, summary, page.value.summaries)),
+      marks: found,
+      live: started
+        .filter(({ status }) => !isOver(status))
+        .filter(({ id }) => readings.listed(id, page.at) !== "outdated")
+        .map(({ id }) => id),
+    };
+    return { kind: "known", value };
   }
 
   return {
-    async survey(session, spec, sha) {
-      const age_ms = limit.codepipeline.survey_ms;
-      const structure = await structures.current(session, spec, age_ms);
-      if (structure.kind === "trouble") return { kind: "unknown", why: structure.why };
-      const state = await stateOf(session, spec);
-      if (state.kind === "trouble") return { kind: "unknown", why: state.why };
-      const page = await executions.recent(session, spec, "recent");
-      if (page.kind === "trouble") return { kind: "unknown", why: page.why };
-      const { summaries } = page.value;
-      const source = findSource(spec, structure.value);
-      const name = source.kind === "chosen" ? source.source.name : null;
-      const own = summaries.filter((summary) => shaIn(summary, name) === sha);
-      const known = await runs.known(own.map(({ id }) => id));
-      const differences = differencesOf({
-        spec,
-        structure: structure.value,
-        state: state.value,
-        own,
-      });
-      const adopted = own
-        .filter(({ id }) => !known.has(id))
-        .map((summary) => adoptedOf(spec, summary, summaries));
-      return { kind: "known", value: { differences, adopted } };
+    async survey(order, since) {
+      if (since === null) {
+        const view = await recallView(tools, order);
+        if (view === null) return { kind: "unknown", why: "Nothing was read of the pipeline yet." };
+        return surveyOf(order, view, marks.kept(view.own));
+      }
+      const view = await look(order, since);
+      if (view.kind === "trouble") return { kind: "unknown", why: view.why };
+      const found = await marks.of({ ...order, ...view.value });
+      if (found.kind === "trouble") return { kind: "unknown", why: found.why };
+      return surveyOf(order, view.value, found.value);
     },
   };
 }

@@ -149,8 +149,9 @@ export class PipelineHandle {
     judgeAgain(this.#world, this.data);
   }
 
-  override(stage: string, slot: "beforeEntry" | "onSuccess"): void {
-    const executionId = this.data.latest.get(stage)?.execution.id ?? "";
+  /** For the execution that is in the stage; in PARALLEL mode it has to be named. */
+  override(stage: string, slot: "beforeEntry" | "onSuccess", id?: string): void {
+    const executionId = id ?? this.data.latest.get(stage)?.execution.id ?? "";
     must(overrideStageCondition(this.#world, this.data, { stage, executionId, slot }));
   }
 

@@ -1,7 +1,7 @@
 // How often AWS is called: it throttles, and its owner has other callers too.
 
 import { expect, test } from "vitest";
-import { openWorld, sha, states, type World } from "./world.ts";
+import { openWorld, sha, shop, states, type World } from "./world.ts";
 
 function total(w: World): number {
   return Object.values(w.calls()).reduce((sum, count) => sum + count, 0);
@@ -10,7 +10,7 @@ function total(w: World): number {
 const junit = '<testsuites><testsuite><testcase name="adds"/></testsuite></testsuites>';
 const five = ["Source", "Build", "Test", "OneBox", "Production"];
 
-test("a release of five stages by events takes at most twelve calls", async () => {
+test("a release of five stages by events, with a survey of its end, takes at most twelve calls", async () => {
   const w = await openWorld({
     pipeline: { stages: five.slice(1) },
     spec: {
@@ -35,6 +35,16 @@ test("a release of five stages by events takes at most twelve calls", async () =
   expect(seen.state).toBe("succeeded");
   expect(seen.stages[2]?.reports).toMatchObject([{ kind: "read", counts: { passed: 1 } }]);
   expect(w.calls()).toMatchObject({ "codepipeline:StartPipelineExecution": 1 });
+  const around = await w.engine.survey({
+    spec: w.spec,
+    repository: shop,
+    sha: sha("a"),
+    since: seen.endedAt ?? 0,
+  });
+  expect(around).toEqual({
+    kind: "known",
+    value: { differences: [], adopted: [], marks: [], live: [] },
+  });
   expect(total(w)).toBeLessThanOrEqual(12);
   // It is over: nobody asks any more.
   const before = total(w);
@@ -48,7 +58,11 @@ test("a sweep over a hundred running executions of twenty pipelines takes at mos
   const ids: string[] = [];
   for (let p = 0; p < 20; p += 1) {
     const pipeline = `service-${p}`;
-    w.aws.createPipeline({ name: pipeline, mode: "QUEUED", stages: ["Build", "Production"] });
+    w.aws.createPipeline({
+      name: pipeline,
+      mode: "QUEUED",
+      stages: ["Build", "Test", "Production"],
+    });
     for (let n = 0; n < 5; n += 1) {
       const started = await w.engine.start(
         w.request({ key: `${p} ${n}`, sha: sha(String(n)), spec: { ...w.spec, pipeline } }),
@@ -66,6 +80,8 @@ test("a sweep over a hundred running executions of twenty pipelines takes at mos
     w.aws.log.clear();
     const seen = await Promise.all(ids.map((id) => w.glance(id)));
     expect(seen.every(({ state }) => state === "running")).toBe(true);
+    // Looking for what others did in them is done with the same lists.
+    await w.engine.patrol();
     expect(total(w)).toBeLessThanOrEqual(25);
   }
   // What moved without anybody telling is seen by the same sweep, with one call more.

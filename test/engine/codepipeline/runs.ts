@@ -23,7 +23,12 @@ export function memoryRuns(): MemoryRuns {
       return structuredClone(byId(id));
     },
     async known(ids) {
-      return new Set(ids.filter((id) => byId(id) !== null));
+      const found = [...rows.values()].filter(({ executionId }) => ids.includes(executionId ?? ""));
+      return new Map(found.map((run) => [run.executionId ?? "", structuredClone(run)]));
+    },
+    async since(time, count) {
+      const found = [...rows.values()].filter(({ startedAt }) => startedAt >= time);
+      return structuredClone(found.toSorted((a, b) => b.startedAt - a.startedAt).slice(0, count));
     },
     async update(token, change) {
       const row = rows.get(token);

@@ -1,12 +1,11 @@
 // Holding the pipeline against the plan, and finding what others started in it.
 
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Survey } from "../../../src/core/survey.ts";
 import { openWorld, sha, shop, type World, type WorldOptions } from "./world.ts";
 
-async function survey(w: World, commit = sha("a"), spec = w.spec): Promise<Survey> {
-  w.clock.advance(61_000);
-  const read = await w.engine.survey(spec, shop, commit);
+async function survey(w: World, commit = sha("a"), since = w.clock.now()): Promise<Survey> {
+  const read = await w.engine.survey({ spec: w.spec, repository: shop, sha: commit, since });
   if (read.kind === "unknown") throw new Error(read.why);
   return read.value;
 }
@@ -20,7 +19,7 @@ test("a pipeline that is as the plan says has no differences", async () => {
   const w = await openWorld();
   const id = await w.start();
   w.pipeline.execution(id).passUntil();
-  expect(await survey(w)).toEqual({ differences: [], adopted: [] });
+  expect(await survey(w)).toEqual({ differences: [], adopted: [], marks: [], live: [] });
   // Stages that the plan does not count on are nobody's business.
   w.pipeline.addStage("Smoke", "Production");
   expect(kinds(await survey(w))).toEqual([]);
@@ -38,6 +37,7 @@ test("a stage that is gone, renamed or moved is a difference, with the way to me
     },
   ]);
   w.pipeline.renameStage("Build", "Compile");
+  w.clock.advance(1);
   expect(kinds(await survey(w))).toEqual(["stage_missing Build", "stage_missing Test"]);
 
   const v = await openWorld();
@@ -51,15 +51,18 @@ test("a stage that is gone, renamed or moved is a difference, with the way to me
     const [source, build, check, production] = declaration.stages;
     return { ...declaration, stages: [source, production, build, check].flatMap((s) => s ?? []) };
   });
-  expect(kinds(await survey(u))).toEqual(["stage_reordered Production"]);
+  expect((await survey(u)).differences).toEqual([
+    {
+      kind: "stage_reordered",
+      stage: "Production",
+      sentence:
+        "The stage Production of the pipeline shop-release does not come where the plan has it. Move it back, or change the plan.",
+    },
+  ]);
 });
 
-test("a closed way and an overridden condition are differences, until they are no more", async () => {
-  const w = await openWorld({
-    pipeline: {
-      stages: ["Build", "Test", { name: "Production", beforeEntry: { result: "FAIL" } }],
-    },
-  });
+test("a closed way is a difference, until it is open again", async () => {
+  const w = await openWorld();
   w.pipeline.disableTransition("Test", "Frozen over Christmas", "eve");
   expect((await survey(w)).differences).toEqual([
     {
@@ -69,13 +72,20 @@ test("a closed way and an overridden condition are differences, until they are n
     },
   ]);
   w.pipeline.enableTransition("Test");
-  w.pipeline.condition("Production", "beforeEntry", "fails");
-  const id = await w.start();
-  w.pipeline.execution(id).passUntil();
+  w.clock.advance(1);
   expect(kinds(await survey(w))).toEqual([]);
-  w.pipeline.override("Production", "beforeEntry");
-  expect(kinds(await survey(w))).toEqual(["condition_overridden Production"]);
-  expect(kinds(await survey(w, sha("b")))).toEqual([]);
+});
+
+test("a way that was closed for a stop of ours is open again in the next survey", async () => {
+  const w = await openWorld();
+  const id = await w.start();
+  w.pipeline.pass("Source");
+  await w.engine.stop(id, "enough");
+  const asked = w.clock.now();
+  expect(kinds(await survey(w, sha("b"), asked))).toEqual(["transition_disabled Test"]);
+  w.pipeline.pass("Build");
+  await w.see(id);
+  expect(kinds(await survey(w, sha("b"), asked))).toEqual([]);
 });
 
 test("a stage that a condition skipped is off", async () => {
@@ -94,28 +104,34 @@ test("a stage that a condition skipped is off", async () => {
   expect(kinds(await survey(w))).toEqual(["stage_off Production"]);
 });
 
-test("a pipeline that was changed while it ran says so on that commit only", async () => {
-  const w = await openWorld();
-  const before = await w.start({ key: "before", sha: sha("b") });
-  w.pipeline.execution(before).passUntil();
-  w.clock.advance(1_000);
-  const id = await w.start();
-  w.pipeline.pass("Source");
-  w.clock.advance(1_000);
-  w.pipeline.addStage("Smoke");
-  expect((await survey(w)).differences).toMatchObject([
-    { kind: "structure_changed", execution: id },
-  ]);
-  expect(kinds(await survey(w, sha("b")))).toEqual([]);
+test.each([
+  ["starts_itself", { pipeline: { source: { detectChanges: "unset" } } }, /DetectChanges.*Source/],
+  ["starts_itself", { pipeline: { source: { detectChanges: "true" } } }, /DetectChanges.*Source/],
+  ["cannot_start", { pipeline: { type: "V1" } }, /pipelineType: V2/],
+  ["cannot_start", { pipeline: { moreSources: ["Config"] } }, /`source` in the plan/],
+] satisfies [string, WorldOptions, RegExp][])("%s is a difference", async (kind, options, how) => {
+  const w = await openWorld(options);
+  const { differences } = await survey(w);
+  expect(differences).toMatchObject([{ kind, sentence: expect.stringMatching(how) }]);
 });
 
-test.each([
-  ["starts_itself", { pipeline: { source: { detectChanges: "unset" } } }],
-  ["cannot_start", { pipeline: { type: "V1" } }],
-  ["cannot_start", { pipeline: { moreSources: ["Config"] } }],
-] satisfies [string, WorldOptions][])("%s is a difference", async (kind, options) => {
-  const w = await openWorld(options);
-  expect(kinds(await survey(w))).toEqual([kind]);
+test("a trigger of the pipeline's own is a difference", async () => {
+  const w = await openWorld();
+  w.pipeline.change((declaration) => ({
+    ...declaration,
+    triggers: [
+      {
+        providerType: "CodeStarSourceConnection",
+        gitConfiguration: { sourceActionName: "Source" },
+      },
+    ],
+  }));
+  expect((await survey(w)).differences).toMatchObject([
+    {
+      kind: "starts_itself",
+      sentence: expect.stringMatching(/starts by itself.*Remove the trigger.*Source/),
+    },
+  ]);
 });
 
 test("executions that others started for the commit are found, with who and how", async () => {
@@ -160,19 +176,129 @@ test("a rollback by hand is told apart from a run of the commit", async () => {
   ]);
 });
 
-test("one survey serves all that ask within a short time", async () => {
-  const w = await openWorld();
-  w.aws.log.clear();
-  await Promise.all(["a", "b", "c"].map((digit) => w.engine.survey(w.spec, shop, sha(digit))));
-  await w.engine.survey(w.spec, shop, sha("d"));
-  const { "sts:AssumeRole": _, ...calls } = w.calls();
-  expect(Object.values(calls).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(5);
+describe("what is under way", () => {
+  test("is only what Interlock started for the commit, before its source action has said so too", async () => {
+    const w = await openWorld({ pipeline: { mode: "QUEUED" } });
+    const id = await w.start();
+    await w.start({ key: "other", sha: sha("b") });
+    w.pipeline.startByConsole("ann", sha("a"));
+    expect((await survey(w)).live).toEqual([id]);
+    w.pipeline.execution(id).passUntil();
+    w.clock.advance(1);
+    expect((await survey(w)).live).toEqual([]);
+  });
+
+  test("is what was seen to end and was retried in the console, and then it is followed again", async () => {
+    const w = await openWorld();
+    const id = await w.start();
+    w.pipeline.pass("Source");
+    w.pipeline.fail("Build");
+    expect((await w.see(id)).state).toBe("failed");
+    expect((await survey(w)).live).toEqual([]);
+    w.aws.faults.onEvent({ fault: { kind: "lost" } });
+    w.clock.advance(1_000);
+    w.pipeline.retry("Build");
+    // Nobody has told of it.
+    expect((await w.glance(id)).state).toBe("failed");
+    expect((await survey(w)).live).toEqual([id]);
+    expect(await w.glance(id)).toMatchObject({ state: "running" });
+  });
+
+  test("is not what the list showed and a reading meanwhile saw end", async () => {
+    const w = await openWorld();
+    const id = await w.start();
+    w.pipeline.pass("Source");
+    w.aws.faults.onRequest({
+      operation: "GetPipelineState",
+      times: 1,
+      fault: { kind: "slow", ms: 10_000 },
+    });
+    const asking = survey(w);
+    await expect.poll(() => w.calls()["codepipeline:ListPipelineExecutions"]).toBe(1);
+    w.clock.advance(1_000);
+    w.pipeline.fail("Build");
+    await w.aws.settled();
+    expect((await w.glance(id)).state).toBe("failed");
+    w.clock.advance(20_000);
+    expect((await asking).live).toEqual([]);
+  });
+});
+
+describe("calls", () => {
+  const ask = (w: World, digit: string, since: number | null) =>
+    w.engine.survey({ spec: w.spec, repository: shop, sha: sha(digit), since });
+  const made = (w: World) => {
+    const { "sts:AssumeRole": _, ...calls } = w.calls();
+    return Object.fromEntries(
+      Object.entries(calls).map(([name, count]) => [name.split(":")[1], count]),
+    );
+  };
+  const once = { GetPipeline: 1, GetPipelineState: 1, ListPipelineExecutions: 1 };
+
+  test("are shared by all commits for five minutes, and then the structure needs none", async () => {
+    const w = await openWorld();
+    const since = w.clock.now() - 60_000;
+    await Promise.all(["a", "b", "c"].map((digit) => ask(w, digit, since)));
+    w.clock.advance(299_000);
+    await ask(w, "d", since);
+    expect(made(w)).toEqual(once);
+    w.clock.advance(2_000);
+    await ask(w, "d", since);
+    expect(made(w)).toEqual({ ...once, GetPipelineState: 2, ListPipelineExecutions: 2 });
+    w.pipeline.addStage("Smoke");
+    w.clock.advance(1);
+    await ask(w, "d", w.clock.now());
+    expect(made(w)).toEqual({ GetPipeline: 2, GetPipelineState: 3, ListPipelineExecutions: 3 });
+  });
+
+  test("are made anew where something older than asked for is all that is known", async () => {
+    const w = await openWorld();
+    await ask(w, "a", w.clock.now());
+    w.clock.advance(1_000);
+    w.pipeline.disableTransition("Test");
+    expect(await ask(w, "a", w.clock.now() - 1_000)).toMatchObject({ value: { differences: [] } });
+    expect(await ask(w, "a", w.clock.now())).toMatchObject({ value: { differences: [{}] } });
+  });
+
+  test("are one for the end of an execution that was followed here", async () => {
+    const w = await openWorld();
+    const id = await w.start();
+    w.clock.advance(1_000);
+    w.pipeline.execution(id).passUntil();
+    await w.aws.settled();
+    const { endedAt } = await w.glance(id);
+    w.aws.log.clear();
+    expect(await ask(w, "a", endedAt ?? 0)).toMatchObject({ kind: "known", value: { marks: [] } });
+    expect(made(w)).toEqual({ GetPipelineState: 1 });
+  });
+
+  test("are none where what is known will do", async () => {
+    const w = await openWorld();
+    expect(await ask(w, "a", null)).toMatchObject({ kind: "unknown" });
+    const id = await w.start();
+    w.pipeline.disableTransition("Test");
+    await ask(w, "a", w.clock.now());
+    w.clock.advance(3_600_000);
+    // A call that gives no answer takes nothing away.
+    w.aws.faults.onRequest({ operation: "GetPipelineState", fault: { kind: "error" } });
+    expect(await ask(w, "a", w.clock.now())).toMatchObject({ kind: "unknown" });
+    w.aws.log.clear();
+    expect(await ask(w, "a", null)).toMatchObject({
+      value: { differences: [{ kind: "transition_disabled" }], live: [id] },
+    });
+    expect(made(w)).toEqual({});
+  });
 });
 
 test("what cannot be read is not known", async () => {
   const w = await openWorld();
-  w.aws.faults.onRequest({ operation: "GetPipelineState", fault: { kind: "error" } });
-  expect(await w.engine.survey(w.spec, shop, sha("a"))).toMatchObject({ kind: "unknown" });
-  w.aws.faults.stop();
-  expect(await w.engine.survey(w.spec, shop, sha("a"))).toMatchObject({ kind: "known" });
+  const ask = (since: number) =>
+    w.engine.survey({ spec: w.spec, repository: shop, sha: sha("a"), since });
+  for (const operation of ["GetPipeline", "GetPipelineState", "ListPipelineExecutions"]) {
+    w.aws.faults.onRequest({ operation, fault: { kind: "error" } });
+    w.clock.advance(1);
+    expect(await ask(w.clock.now())).toMatchObject({ kind: "unknown" });
+    w.aws.faults.stop();
+  }
+  expect(await ask(w.clock.now())).toMatchObject({ kind: "known" });
 });

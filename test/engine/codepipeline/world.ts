@@ -81,7 +81,10 @@ export async function openWorld(options: WorldOptions = {}) {
     region: "eu-west-1",
     role: roleArn,
     source: null,
-    stages: ["Source", "Build", "Test", "Production"].map((name) => ({ name, reports: [] })),
+    stages: (pipeline.data.declarations.at(-1)?.stages ?? []).map(({ name }) => ({
+      name,
+      reports: [],
+    })),
     deadline_ms: 3_600_000,
     ...options.spec,
   };

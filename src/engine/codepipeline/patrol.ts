@@ -1,0 +1,114 @@
+// Looks for what others did in pipelines that Interlock used lately, where nobody told of it.
+
+import { limit } from "../../core/limit.ts";
+import type { CodePipelinePart } from "../../core/plan.ts";
+import type { Clock, PipelineRun, PipelineRuns } from "../../port.ts";
+import type { Executions, Page } from "./executions.ts";
+import type { Dated } from "./memory.ts";
+import type { Readings } from "./readings.ts";
+import { shaIn } from "./rollback-target.ts";
+import type { Session } from "./session.ts";
+import { isOver } from "./stages.ts";
+
+export interface PatrolTools {
+  readonly runs: PipelineRuns;
+  readonly executions: Executions;
+  readonly readings: Readings;
+  readonly clock: Clock;
+}
+
+/** With whose rights a run's pipeline is read; null where there are none any more. */
+export type OpenRun = (
+  run: PipelineRun,
+) => { readonly session: Session; readonly spec: CodePipelinePart } | null;
+
+export type Patrol = () => Promise<readonly string[]>;
+
+/**
+ * Gives the tokens of runs whose commit has an execution that is in no ledger, or that run again though
+ * they had ended; each once. Its lists are those of the readings, where these are young.
+ */
+export function openPatrol(tools: PatrolTools, open: OpenRun): Patrol {
+  const { runs, executions, clock } = tools;
+  const looked = new Map<string, number>();
+  const reported = new Set<string>();
+
+  return async () => {
+    const now = clock();
+    const { patrol_ms, patrol_since_ms, patrol_runs, patrol_list_ms } = limit.codepipeline;
+    for (const [key, at] of looked) if (now - at >= patrol_ms) looked.delete(key);
+    const beats = beatsOf(await runs.since(now - patrol_since_ms, patrol_runs), open);
+    const found = new Set<string>();
+    const silent = new Set<string>();
+    for (const [key, beat] of beats) {
+      const { session, spec } = beat;
+      const place = `${session.owner.account} ${session.scope.region}`;
+      if (looked.has(key) || silent.has(place)) continue;
+      const page = await executions.since(session, spec, clock() - patrol_list_ms);
+      if (page.kind === "trouble" && page.is === "later") {
+        // What is out of order or out of calls is so for all pipelines there: they wait for the next round.
+        silent.add(place);
+        continue;
+      }
+      looked.set(key, now);
+      if (page.kind === "ok")
+        for (const token of await newsIn(tools, { ...beat, page: page.value, reported }))
+          found.add(token);
+    }
+    while (reported.size > limit.codepipeline.readings) {
+      const [oldest = ""] = reported;
+      reported.delete(oldest);
+    }
+    return [...found];
+  };
+}
+
+interface Beat {
+  readonly session: Session;
+  readonly spec: CodePipelinePart;
+  /** Newest first. */
+  readonly own: readonly PipelineRun[];
+}
+
+/** By pipeline and by who may read it. */
+function beatsOf(all: readonly PipelineRun[], open: OpenRun): ReadonlyMap<string, Beat> {
+  const beats = new Map<string, Beat>();
+  for (const run of all) {
+    const opened = open(run);
+    if (opened === null) continue;
+    const { session, spec } = opened;
+    const key = `${session.key} ${spec.region} ${spec.pipeline}`;
+    beats.set(key, { session, spec, own: [...(beats.get(key)?.own ?? []), run] });
+  }
+  return beats;
+}
+
+async function newsIn(
+  { runs, readings }: PatrolTools,
+  of: Beat & { readonly page: Dated<Page>; readonly reported: Set<string> },
+): Promise<readonly string[]> {
+  const { own, page, reported } = of;
+  const { summaries } = page.value;
+  const ledger = await runs.known(summaries.map(({ id }) => id));
+  const tokens: string[] = [];
+  for (const summary of summaries) {
+    const { id, status } = summary;
+    const ours = ledger.get(id);
+    if (ours === undefined) {
+      if (reported.has(id)) continue;
+      const same = own.filter(
+        ({ request }) =>
+          request.kind === "start" && shaIn(summary, request.source) === request.start.run.sha,
+      );
+      // Which commit it takes may show later.
+      if (same.length === 0) continue;
+      tokens.push(...same.map(({ token }) => token));
+      reported.add(id);
+    } else if (isOver(status)) reported.delete(id);
+    else if (readings.listed(id, page.at) === "news" && !reported.has(id)) {
+      tokens.push(ours.token);
+      reported.add(id);
+    }
+  }
+  return tokens;
+}

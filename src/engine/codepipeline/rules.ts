@@ -1,0 +1,75 @@
+// Which conditions somebody let an execution pass, where the state of the pipeline no longer shows it.
+
+import { ListRuleExecutionsCommand, type RuleExecutionDetail } from "@aws-sdk/client-codepipeline";
+import { limit } from "../../core/limit.ts";
+import { pipelineArn } from "./arn.ts";
+import { noExecution } from "./execution.ts";
+import type { Session } from "./session.ts";
+import { noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
+import type { Reply } from "./trouble.ts";
+
+/**
+ * Names of those of the stages that an execution which succeeded has passed though a rule did not hold:
+ * a rule's run knows no word for it, but nothing else leads past one that failed.
+ */
+export async function overriddenStages(
+  session: Session,
+  spec: PipelineSpec,
+  of: { readonly executionId: string; readonly stages: readonly Stage[] },
+): Promise<Reply<readonly string[]>> {
+  const details = await readRules(session, spec, of.executionId);
+  if (details.kind === "trouble") return details;
+  const overridden = of.stages.filter(({ name, rules }) =>
+    rules.some((rule) => {
+      const runs = details.value.filter(
+        ({ stageName, ruleName }) => stageName === name && ruleName === rule,
+      );
+      // Where two conditions have a rule of that name, nothing tells whose run it was.
+      const isShared = rules.filter((other) => other === rule).length > 1;
+      return (isShared ? runs : newestOf(runs)).some(({ status }) => status !== "Succeeded");
+    }),
+  );
+  return { kind: "ok", value: overridden.map(({ name }) => name) };
+}
+
+/** A retry of the stage asks its rules again. */
+function newestOf(runs: readonly RuleExecutionDetail[]): readonly RuleExecutionDetail[] {
+  const times = runs.map(({ startTime }) => startTime?.getTime() ?? 0);
+  const newest = times.indexOf(Math.max(...times));
+  return runs.slice(newest, newest + 1);
+}
+
+/** Newest first. */
+async function readRules(
+  session: Session,
+  spec: PipelineSpec,
+  executionId: string,
+): Promise<Reply<readonly RuleExecutionDetail[]>> {
+  const details: RuleExecutionDetail[] = [];
+  let token: string | undefined;
+  for (let page = 0; page < limit.codepipeline.pages; page += 1) {
+    const nextToken = token;
+    const reply = await session.ask({
+      action: "codepipeline:ListRuleExecutions",
+      resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
+      sentences: {
+        PipelineNotFoundException: noPipeline(session, spec),
+        PipelineExecutionNotFoundException: noExecution(spec, executionId),
+      },
+      send: ({ codepipeline }) =>
+        codepipeline.send(
+          new ListRuleExecutionsCommand({
+            pipelineName: spec.pipeline,
+            filter: { pipelineExecutionId: executionId },
+            maxResults: limit.codepipeline.page,
+            ...(nextToken === undefined ? {} : { nextToken }),
+          }),
+        ),
+    });
+    if (reply.kind === "trouble") return reply;
+    details.push(...(reply.value.ruleExecutionDetails ?? []));
+    token = reply.value.nextToken;
+    if (token === undefined) break;
+  }
+  return { kind: "ok", value: details };
+}
