@@ -1,16 +1,18 @@
-// What runs by the clock: due subjects, deliveries that GitHub could not make, repositories that went quiet.
+// What runs by the clock: deliveries that GitHub could not make, repositories that went quiet, pipelines that others use.
 
 import { type Repository, subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import type { Ports } from "./work.ts";
 
 /**
- * Asks GitHub for what it could not deliver since, and looks at every repository once. Returns since
- * when the next sweep has to ask: nothing is passed by that has not come yet.
+ * Asks GitHub for what it could not deliver since, looks at every repository once, and asks engines what
+ * others did in them. Returns since when the next sweep has to ask: nothing is passed by that has not
+ * come yet.
  */
 export async function sweep(ports: Ports, since: number): Promise<number> {
   const next = await redeliver(ports, since);
   await inspectAll(ports);
+  await patrolAll(ports);
   await ports.store.prune(ports.clock());
   return next;
 }
@@ -56,6 +58,16 @@ async function redeliver(ports: Ports, since: number): Promise<number> {
 function distance(tries: number): number {
   if (tries === 0) return 0;
   return Math.min(limit.sweep.every_ms * 2 ** (tries - 1), limit.sweep.distance_ms);
+}
+
+/** What others do in the pipelines of engines, where no notice tells of it. */
+async function patrolAll({ engines, store, log }: Ports): Promise<void> {
+  for (const engine of engines.values()) {
+    const keys = (await engine.patrol?.()) ?? [];
+    if (keys.length > 0)
+      log.info({ engine: engine.name, runs: keys }, "Others did something in its pipelines");
+    for (const key of keys) await store.wakeExecution(key);
+  }
 }
 
 async function inspectAll(ports: Ports): Promise<void> {

@@ -1,0 +1,93 @@
+// What others do in AWS reaches the commit by a sweep alone, where no event comes.
+
+import { expect, onTestFinished, test } from "vitest";
+import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
+import { readReport } from "../../../src/report/read.ts";
+import { startAws } from "../../../src/sandbox/aws/server.ts";
+import { worlds } from "../../world/world.ts";
+import { memoryRuns } from "./runs.ts";
+
+const open = worlds();
+
+const plan = `version: 1
+pipelines:
+  shop:
+    branches: [main]
+    verify: { engine: local, stages: [{ name: build, run: make }] }
+    release:
+      engine: codepipeline
+      pipeline: shop-release
+      region: eu-west-1
+      stages: [Build, Production]
+`;
+
+/** A merged pull request whose release has begun on an AWS that tells nothing. */
+async function merged() {
+  const w = await open({ plan, careful: true });
+  const { aws, url, close } = await startAws({
+    clock: w.clock,
+    authClock: { now: Date.now, sleep: () => Promise.resolve() },
+  });
+  const pipeline = aws.createPipeline({ name: "shop-release", stages: ["Build", "Production"] });
+  const engine = openCodePipelineEngine({
+    runs: memoryRuns(),
+    log: w.log,
+    clock: w.clock.now,
+    notice: () => {},
+    readReport,
+    ownCredentials: true,
+    environment: {
+      AWS_ENDPOINT_URL: url,
+      AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.credentials.secretAccessKey,
+    },
+    pace: { burst: 1_000, calls_per_s: 1_000, wait_ms: 10_000 },
+  });
+  onTestFinished(async () => {
+    engine.close();
+    await close();
+  });
+  if (w.ports === undefined) throw new Error("Interlock is not up");
+  w.ports = { ...w.ports, engines: new Map([...w.ports.engines, [engine.name, engine]]) };
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  const landing = pull.merge();
+  if (landing.kind !== "merged") throw new Error(landing.message);
+  await w.advance("5s");
+  const page = () => {
+    const check = w.shop.checks(landing.sha).get("interlock/shop/release");
+    return `${check?.output.summary}\n${check?.output.text ?? ""}`;
+  };
+  return { w, pipeline, sha: landing.sha, page };
+}
+
+test("an execution that a console user starts for a released commit is on its check after a sweep", async () => {
+  const { w, pipeline, sha, page } = await merged();
+  pipeline.latest().passUntil();
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  const { id } = pipeline.startByConsole("ann", sha).passUntil();
+  await w.advance("10m");
+  expect(page()).not.toContain(id);
+  await w.sweep();
+  expect(page()).toContain(id);
+  expect(page()).toContain("/ann");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("a stage that a console user retries is followed again after a sweep", async () => {
+  const { w, pipeline, sha } = await merged();
+  pipeline.latest().passUntil("Production").fail("Production");
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  pipeline.retry("Production");
+  await w.advance("10m");
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  await w.sweep();
+  expect(w.gateOf(sha)).toMatch(/^in_progress/);
+  pipeline.latest().passUntil();
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
