@@ -12,11 +12,7 @@ type Spec = Pick<CodePipelinePart, "pipeline" | "source">;
 /** Each refusal says what to change. */
 export function chooseSource(spec: Spec, structure: Structure): Chosen {
   const old = oldType(spec, structure);
-  if (old !== null) return refuse(old);
-  const found = findSource(spec, structure);
-  if (found.kind === "refused") return found;
-  const own = startsItself(spec, found.source);
-  return own === null ? found : refuse(own);
+  return old === null ? findSource(spec, structure) : refuse(old);
 }
 
 /** Null where the type is new enough. */

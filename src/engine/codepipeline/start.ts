@@ -4,6 +4,7 @@ import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRequest, PipelineRuns, Started, StartRequest } from "../../port.ts";
 import { pipelineArn } from "./arn.ts";
+import { structuralDifferences } from "./differences.ts";
 import type { Readings } from "./readings.ts";
 import type { Session } from "./session.ts";
 import { chooseSource } from "./source.ts";
@@ -38,6 +39,9 @@ export async function start(
   if (structure.kind === "trouble") return notStarted(structure);
   const chosen = chooseSource(spec, structure.value);
   if (chosen.kind === "refused") return chosen;
+  // What it runs has to be what the plan says: a stage that it leaves out would never be passed.
+  const built = structuralDifferences(spec, structure.value).map(({ sentence }) => sentence);
+  if (built.length > 0) return { kind: "refused", why: built.join(" ") };
   const variables = variablesFor(request, structure.value);
   const sent: Sent = { kind: "start", start: request, source: chosen.source.name, variables };
   // The ledger first: whoever comes after a crash asks AWS with the same token.

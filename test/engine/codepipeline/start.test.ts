@@ -123,16 +123,6 @@ describe("a pipeline that cannot be started for one commit is refused, with the 
       { spec: { source: "Sorce" } },
       /no source action Sorce; it has Source/,
     ],
-    [
-      "that detects changes",
-      { pipeline: { source: { detectChanges: "true" } } },
-      /starts by itself.*DetectChanges.*Source/,
-    ],
-    [
-      "that detects changes by default",
-      { pipeline: { source: { detectChanges: "unset" } } },
-      /starts by itself.*DetectChanges.*Source/,
-    ],
     ["without a role", { spec: { role: null } }, /names no role.*INTERLOCK_AWS_OWN_CREDENTIALS/],
   ];
   test.each(cases)("%s", async (_, options, sentence) => {
@@ -141,23 +131,6 @@ describe("a pipeline that cannot be started for one commit is refused, with the 
     expect(started).toEqual({ kind: "refused", why: expect.stringMatching(sentence) });
     expect(w.pipeline.executions()).toEqual([]);
     expect(w.runs.all()).toEqual([]);
-  });
-
-  test("with a trigger of its own", async () => {
-    const w = await openWorld();
-    w.pipeline.change((declaration) => ({
-      ...declaration,
-      triggers: [
-        {
-          providerType: "CodeStarSourceConnection",
-          gitConfiguration: { sourceActionName: "Source" },
-        },
-      ],
-    }));
-    expect(await w.engine.start(w.request({}))).toEqual({
-      kind: "refused",
-      why: expect.stringMatching(/starts by itself.*Remove the trigger.*Source/),
-    });
   });
 
   test("whose source takes no commit", async () => {
@@ -180,18 +153,10 @@ describe("a pipeline that cannot be started for one commit is refused, with the 
   });
 
   test("once it is mended, it starts at once", async () => {
-    const w = await openWorld({ pipeline: { source: { detectChanges: "true" } } });
+    const w = await openWorld();
+    w.pipeline.removeStage("Test");
     expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "refused" });
-    w.pipeline.change((declaration) => ({
-      ...declaration,
-      stages: declaration.stages.map((stage) => ({
-        ...stage,
-        actions: stage.actions.map((action) => ({
-          ...action,
-          configuration: { ...action.configuration, DetectChanges: "false" },
-        })),
-      })),
-    }));
+    w.pipeline.addStage({ name: "Test", kind: "test" }, "Production");
     expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "started" });
   });
 
@@ -211,6 +176,66 @@ describe("a pipeline that cannot be started for one commit is refused, with the 
     await w.start({ sha: sha("c") });
     const { overrides } = w.pipeline.latest().data;
     expect([...overrides]).toEqual([["Config", sha("c")]]);
+  });
+});
+
+describe("a pipeline that would not run the plan's stages is not started", () => {
+  const cases: readonly [string, (w: World) => void, string][] = [
+    [
+      "that lacks one",
+      (w) => w.pipeline.removeStage("Test"),
+      "The pipeline shop-release has no stage Test. Bring it back, or change the plan.",
+    ],
+    [
+      "that calls one by another name",
+      (w) => w.pipeline.renameStage("Test", "Checks"),
+      "The pipeline shop-release has a stage Checks where the plan has Test. Give it its name back, or change the plan.",
+    ],
+    [
+      "that has them in another order",
+      (w) =>
+        w.pipeline.change((declaration) => {
+          const [source, build, check, production] = declaration.stages;
+          const stages = [source, build, production, check].flatMap((stage) => stage ?? []);
+          return { ...declaration, stages };
+        }),
+      "The stage Production of the pipeline shop-release does not come where the plan has it. Move it back, or change the plan.",
+    ],
+    [
+      "with all that is to be mended",
+      (w) => {
+        w.pipeline.removeStage("Build");
+        w.pipeline.removeStage("Test");
+      },
+      "The pipeline shop-release has no stage Build. Bring it back, or change the plan. The pipeline shop-release has no stage Test. Bring it back, or change the plan.",
+    ],
+  ];
+  test.each(cases)("%s", async (_, change, why) => {
+    const w = await openWorld();
+    // What it was like a moment ago does not count.
+    await w.start({ key: "before" });
+    change(w);
+    expect(await w.engine.start(w.request({}))).toEqual({ kind: "refused", why });
+    expect(w.pipeline.executions()).toHaveLength(1);
+    expect(w.runs.all()).toHaveLength(1);
+  });
+
+  test("but one that has more of them is, and one in which only something else is amiss", async () => {
+    const w = await openWorld({ pipeline: { source: { detectChanges: "unset" } } });
+    w.pipeline.addStage("Smoke", "Production");
+    w.pipeline.disableTransition("Test");
+    expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "started" });
+  });
+
+  test("and what is in the ledger is sent again as it was", async () => {
+    const w = await openWorld();
+    w.aws.faults.onRequest({ operation: "StartPipelineExecution", fault: { kind: "answerLost" } });
+    expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "failed" });
+    w.aws.faults.stop();
+    w.pipeline.removeStage("Test");
+    w.restart();
+    const { id } = w.pipeline.latest();
+    expect(await w.engine.start(w.request({}))).toEqual({ kind: "started", engineId: id });
   });
 });
 
