@@ -20,6 +20,8 @@ export interface PipelineHint {
   readonly state: string;
   /** Null where it is about the whole execution. */
   readonly stage: string | null;
+  /** Whether it is about an action that waits for a person. */
+  readonly approval: boolean;
   /** What a push started it for. Null where the event does not say: it never does for a start by the API. */
   readonly commit: HintCommit | null;
 }
@@ -40,7 +42,7 @@ export function readEvent(text: string): EventReading {
   if (moved === undefined) return { kind: "ignored", reason: "other_notice" };
   const detail = execution.safeParse(event.detail);
   if (!detail.success) return { kind: "ignored", reason: "incomplete_notice" };
-  const { pipeline, state, stage } = detail.data;
+  const { pipeline, state, stage, type } = detail.data;
   return {
     kind: "hint",
     executionId: detail.data["execution-id"],
@@ -49,6 +51,7 @@ export function readEvent(text: string): EventReading {
     moved,
     state,
     stage: moved === "execution" ? null : (stage ?? null),
+    approval: moved === "action" && type?.category === "Approval",
     commit: commitOfPush(detail.data["execution-trigger"]) ?? commitOfSource(event),
   };
 }
@@ -76,6 +79,7 @@ const execution = z.object({
   stage: name.optional(),
   "execution-id": z.guid(),
   state: z.string().regex(/^[A-Z_]{1,40}$/),
+  type: z.object({ category: z.string() }).optional().catch(undefined),
   "execution-trigger": z.unknown().optional(),
 });
 

@@ -11,12 +11,17 @@ export interface Told {
   readonly state: string;
   /** Null where it is about the whole execution, or not known. */
   readonly stage: string | null;
+  /** Whether it is about an action that waits for a person. */
+  readonly approval: boolean;
 }
 
 /** One line, as the ledger keeps it. */
-export function lineOf({ moved, state, stage }: Told): string {
-  return `${moved} ${state}${stage === null ? "" : ` ${stage}`}`;
+export function lineOf({ moved, state, stage, approval }: Told): string {
+  const where = stage === null ? "" : ` ${stage}`;
+  return `${moved} ${state}${where}${where !== "" && approval ? ` ${asked}` : ""}`;
 }
+
+const asked = "approval";
 
 /** Rather than about one of its stages. */
 export function isAboutExecution(line: string): boolean {
@@ -32,12 +37,15 @@ export interface Shown {
 
 /** Where in doubt, no: one reading too many costs a call, one too few a minute. */
 export function isShown(line: string, shown: Shown): boolean {
-  const [, state = "", name] = line.split(" ");
+  const [, state = "", name, more] = line.split(" ");
   if (isAboutExecution(line)) return (executionStates.get(state) ?? []).includes(shown.state);
   const stage = shown.stages.find((candidate) => candidate.name === name);
   if (stage === undefined) return false;
   if (shown.fresh && state === "STARTED" && stage === shown.stages[0]) return true;
-  return (stageStates.get(state) ?? []).includes(stage.state);
+  const states = stageStates.get(state) ?? [];
+  // A stage that runs need not have come to the approval.
+  if (more === asked && stage.state === "running") return false;
+  return states.includes(stage.state);
 }
 
 const executionStates: ReadonlyMap<string, readonly Observation["state"][]> = new Map([
@@ -51,8 +59,8 @@ const executionStates: ReadonlyMap<string, readonly Observation["state"][]> = ne
 ]);
 
 const stageStates: ReadonlyMap<string, readonly StageState[]> = new Map([
-  ["STARTED", ["running", "succeeded", "failed", "stopped"]],
-  ["RESUMED", ["running", "succeeded"]],
+  ["STARTED", ["running", "waiting", "succeeded", "failed", "stopped"]],
+  ["RESUMED", ["running", "waiting", "succeeded"]],
   ["SUCCEEDED", ["succeeded"]],
   ["FAILED", ["failed"]],
   ["STOPPED", ["stopped"]],

@@ -82,7 +82,8 @@ function begun(question: {
     // While the execution goes on, what failed is being run again.
     return over ? { state: "failed", why: failed.map(failureOf).join(" ") } : going;
   if (own.some((run) => run.status === "Abandoned")) return over ? stopped : going;
-  if (own.some((run) => run.status === "InProgress")) return over ? unknown : going;
+  const running = own.filter((run) => run.status === "InProgress");
+  if (running.length > 0) return over ? unknown : goingOn(running);
   const all = stage.actions.every(({ name }) =>
     own.some((run) => run.action === name && run.status === "Succeeded"),
   );
@@ -91,6 +92,14 @@ function begun(question: {
   if (all && status === "Failed" && !hasFailure)
     return { state: "failed", why: "The condition after its actions did not hold." };
   return status === "Stopped" || status === "Cancelled" ? stopped : unknown;
+}
+
+/** Where only people are asked, nothing of it runs. */
+function goingOn(running: readonly ActionRun[]): Verdict {
+  if (running.some(({ category }) => category !== "Approval")) return going;
+  const names = running.map(({ action }) => action).join(", ");
+  const approvals = running.length === 1 ? "approval" : "approvals";
+  return { state: "waiting", why: `Waits for the ${approvals} ${names}.` };
 }
 
 const going: Verdict = { state: "running", why: "" };

@@ -20,8 +20,18 @@ test.each([
     moved,
     state,
     stage: type === "Pipeline" ? null : "Production",
+    approval: false,
     commit: null,
   });
+});
+
+test("an event about an action that asks a person says so", () => {
+  const of = (type: "Stage" | "Action", category: unknown) =>
+    read(event({ type, detail: { stage: "Production", action: "Go", type: { category } } }));
+  expect(of("Action", "Approval")).toMatchObject({ kind: "hint", approval: true });
+  expect(of("Action", "Deploy")).toMatchObject({ kind: "hint", approval: false });
+  expect(of("Action", { odd: true })).toMatchObject({ kind: "hint", approval: false });
+  expect(of("Stage", "Approval")).toMatchObject({ kind: "hint", approval: false });
 });
 
 test.each([

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { standingOf } from "../../../src/engine/codepipeline/status.ts";
+import type { NewStage } from "../../../src/sandbox/aws/declare.ts";
 import { openWorld, sha, states, type World } from "./world.ts";
 
 test("a release goes through its stages in the pipeline's order", async () => {
@@ -244,11 +245,83 @@ test("an approval that nobody has given is said, and its rejection is a failure 
     state: "running",
     why: "Its stage Approve waits for the approval Approve.",
   });
+  expect(seen.stages.find(({ name }) => name === "Approve")).toMatchObject({
+    state: "waiting",
+    why: "Waits for the approval Approve.",
+    startedAt: expect.any(Number),
+    endedAt: null,
+  });
   w.pipeline.reject("Approve");
   const rejected = await w.see(id);
   expect(rejected.stages.find(({ name }) => name === "Approve")?.why).toMatch(
     /^Approval Approve was not given/,
   );
+});
+
+describe("a stage waits", () => {
+  const gate = (...actions: NonNullable<NewStage["actions"]>) => ({
+    stages: [{ name: "Gate", actions }, "Production"],
+  });
+
+  test("only while nothing but approvals of it goes on, told by events or not", async () => {
+    const w = await openWorld({
+      pipeline: gate(
+        { name: "Scan" },
+        { name: "Legal", kind: "approval" },
+        { name: "Go", runOrder: 2, kind: "approval" },
+        { name: "Last", runOrder: 3 },
+      ),
+    });
+    const id = await w.start();
+    const gateNow = async () => {
+      await w.aws.settled();
+      return (await w.glance(id)).stages.find(({ name }) => name === "Gate");
+    };
+    w.pipeline.execution(id).pass("Source");
+    expect(await gateNow()).toMatchObject({ state: "running", why: "" });
+    w.pipeline.execution(id).pass("Gate", { action: "Scan" });
+    expect(await gateNow()).toMatchObject({
+      state: "waiting",
+      why: "Waits for the approval Legal.",
+    });
+    w.pipeline.approve("Gate");
+    expect(await gateNow()).toMatchObject({ state: "waiting", why: "Waits for the approval Go." });
+    w.pipeline.approve("Gate");
+    expect(await gateNow()).toMatchObject({ state: "running", why: "" });
+    w.pipeline.execution(id).pass("Gate", { action: "Last" });
+    expect(await gateNow()).toMatchObject({ state: "succeeded", why: "" });
+  });
+
+  test("also where the approval begins after the reading that saw the action before it end", async () => {
+    const w = await openWorld({
+      pipeline: gate({ name: "Scan" }, { name: "Go", runOrder: 2, kind: "approval" }),
+    });
+    const id = await w.start();
+    w.pipeline.execution(id).pass("Source").pass("Gate");
+    const { data } = w.pipeline.execution(id);
+    // As it is for a moment.
+    const [asking] = data.actions.splice(-1);
+    await w.aws.settled();
+    expect(states(await w.glance(id))).toMatchObject({ Gate: "running" });
+    if (asking !== undefined) data.actions.push(asking);
+    await w.runs.hear(id, "action STARTED Gate");
+    expect(states(await w.glance(id))).toMatchObject({ Gate: "running" });
+    await w.runs.hear(id, "action STARTED Gate approval");
+    expect(states(await w.glance(id))).toMatchObject({ Gate: "waiting" });
+    w.aws.log.clear();
+    await w.runs.hear(id, "action STARTED Gate approval");
+    expect(states(await w.glance(id))).toMatchObject({ Gate: "waiting" });
+    expect(w.calls()).toEqual({});
+  });
+
+  test("in PARALLEL mode too", async () => {
+    const w = await openWorld({
+      pipeline: { mode: "PARALLEL", stages: ["Build", "Approve", "Production"] },
+    });
+    const id = await w.start();
+    w.pipeline.execution(id).passUntil("Approve");
+    expect(states(await w.see(id))).toMatchObject({ Approve: "waiting", Production: "pending" });
+  });
 });
 
 describe("what AWS does not say", () => {
