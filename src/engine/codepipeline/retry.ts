@@ -58,6 +58,7 @@ export async function retry(
       NotLatestPipelineExecutionException: `Another execution has entered the stage ${stage} since, so AWS does not run it again in this one. Start the commit anew.`,
       StageNotRetryableException: `AWS does not run the stage ${stage} again: nothing failed in it there, or the pipeline was changed since. Start the commit anew.`,
       ConcurrentPipelineExecutionsLimitExceededException: `The pipeline ${spec.pipeline} has as many executions under way as AWS allows.`,
+      ValidationException: (said) => `AWS does not run the stage ${stage} again: ${said}`,
     },
     send: ({ once }) =>
       once.send(

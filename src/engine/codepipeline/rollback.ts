@@ -109,6 +109,7 @@ async function send(
       PipelineExecutionNotFoundException: `AWS does not have the execution ${target.id} any more, so nothing can be brought back from it.`,
       PipelineExecutionOutdatedException: `The pipeline ${spec.pipeline} was changed since the execution ${target.id}, so AWS cannot go back to it.`,
       UnableToRollbackStageException: `AWS does not roll the stage ${stage} back to the execution ${target.id}: it may be running, or the execution has not succeeded in it.`,
+      ValidationException: (said) => `AWS does not roll the stage ${stage} back: ${said}`,
     },
     send: ({ once }) =>
       once.send(

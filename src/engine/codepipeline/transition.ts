@@ -57,5 +57,7 @@ function sentences(session: Session, spec: PipelineSpec, stage: string) {
   return {
     PipelineNotFoundException: noPipeline(session, spec),
     StageNotFoundException: `The pipeline ${spec.pipeline} has no stage ${stage}.`,
+    ValidationException: (said: string) =>
+      `AWS does not change the way into the stage ${stage}: ${said}`,
   };
 }

@@ -95,6 +95,8 @@ function passingSentence(name: string, action: string): string {
   if (throttled.has(name)) return `AWS allows no more calls at this moment (${action}).`;
   if (name === "CredentialsProviderError")
     return "Interlock finds no AWS credentials of its own at this moment; its operator has to provide them.";
+  if (conflicts.has(name))
+    return `AWS is busy with something else in the pipeline at this moment (${action}).`;
   return `AWS gave no answer to ${action} (${oneLine(name, 60)}).`;
 }
 
@@ -127,6 +129,8 @@ const throttled = new Set([
   "TooManyRequestsException",
 ]);
 
+const conflicts = new Set(["ConcurrentModificationException", "ConflictException"]);
+
 const expired = new Set([
   "ExpiredToken",
   "ExpiredTokenException",
@@ -137,9 +141,8 @@ const expired = new Set([
 const passing = new Set([
   ...throttled,
   ...expired,
-  "ConcurrentModificationException",
+  ...conflicts,
   "ConcurrentPipelineExecutionsLimitExceededException",
-  "ConflictException",
   "RequestTimeout",
   "RequestTimeoutException",
 ]);

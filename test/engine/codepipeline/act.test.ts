@@ -412,7 +412,7 @@ describe("approval", () => {
     w.pipeline.execution(next).passUntil("Approve");
     expect(await w.engine.approve(by(next))).toEqual({
       kind: "refused",
-      why: `No approval is waiting in the stage Approve of the execution ${next}.`,
+      why: `The execution ${next} does not wait for an approval in the stage Approve: it has not come to one there, or another execution is in the stage now.`,
     });
     expect(w.pipeline.execution(id).stage).toBe("Approve");
     expect(w.pipeline.execution(id).run("Approve")?.status).toBe("InProgress");
@@ -459,7 +459,7 @@ describe("approval", () => {
         said.push(await w.engine.approve(by(id, code)));
         w.aws.faults.stop();
       }
-      said.push(await w.engine.survey(w.spec, shop, sha("a")));
+      said.push(await w.engine.survey({ spec: w.spec, repository: shop, sha: sha("a"), since: 0 }));
       w.pipeline.reject("Approve");
       said.push(await w.see(id), w.log.heard, w.runs.all());
       expect(JSON.stringify(said)).not.toContain(token);
