@@ -92,7 +92,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     : null;
   await local?.recover();
 
-  const { awsOwnCredentials: ownCredentials, snsTopics, sqsQueueUrl } = settings;
+  const { awsOwnCredentials: ownCredentials, snsTopics, sqsQueueUrls } = settings;
   const codepipeline = openCodePipelineEngine({
     runs: pipelineRuns,
     clock,
@@ -138,11 +138,10 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     site: siteOf(githubApiUrl),
   });
   const telling = startTelling({ ledger: notices, notifier, clock, log });
-  const sqs = sqsQueueUrl === null ? null : queueClient(sqsQueueUrl, null);
-  const reader =
-    sqs === null || sqsQueueUrl === null
-      ? null
-      : readQueue({ client: sqs, queueUrl: sqsQueueUrl, ear, log });
+  const queues = sqsQueueUrls.map((queueUrl) => {
+    const client = queueClient(queueUrl, null);
+    return { client, reader: readQueue({ client, queueUrl, ear, log }) };
+  });
   log.info({ host: settings.host, port: web.port }, "Interlock is listening");
 
   return {
@@ -156,13 +155,13 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
         queue.stop(grace / 2),
         // What these do not finish is begun again by the next start.
         Promise.race([
-          Promise.all([telling.stop(), reader?.stop()]),
+          Promise.all([telling.stop(), ...queues.map(({ reader }) => reader.stop())]),
           sleep(grace / 4, null, { ref: false }),
         ]),
       ]);
       notifier.close();
       lender.close();
-      sqs?.destroy();
+      for (const { client } of queues) client.destroy();
       codepipeline.close();
       await local?.close(grace / 4);
       await waking;

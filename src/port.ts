@@ -286,6 +286,7 @@ export type ExecutionChange = Partial<
     | "stages"
     | "endedAt"
     | "stopReason"
+    | "stopRefused"
     | "retries"
     | "approvals"
     | "marks"

@@ -18,7 +18,7 @@ export interface Settings {
   readonly localEngine: boolean;
   /** ARNs of the topics whose messages are believed; none closes the endpoint. */
   readonly snsTopics: readonly string[];
-  readonly sqsQueueUrl: string | null;
+  readonly sqsQueueUrls: readonly string[];
   /** Whether Interlock's own AWS credentials serve plans that name no role. */
   readonly awsOwnCredentials: boolean;
   readonly host: string;
@@ -56,7 +56,7 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   },
   {
     name: "INTERLOCK_SQS_QUEUE_URL",
-    says: "An SQS queue that tells of pipelines, for those who open no port to AWS.",
+    says: "SQS queues that tell of pipelines, with commas between, for those who open no port to AWS.",
   },
   {
     name: "INTERLOCK_AWS_OWN_CREDENTIALS",
@@ -107,7 +107,7 @@ export function readSettings(env: Environment): SettingsRead {
     dataDir: text("INTERLOCK_DATA_DIR") ?? "./data",
     localEngine: readSwitch("INTERLOCK_LOCAL_ENGINE", text("INTERLOCK_LOCAL_ENGINE"), problems),
     snsTopics: readTopics(text("INTERLOCK_SNS_TOPICS") ?? "", problems),
-    sqsQueueUrl: readQueueUrl(text("INTERLOCK_SQS_QUEUE_URL"), problems),
+    sqsQueueUrls: readQueueUrls(text("INTERLOCK_SQS_QUEUE_URL") ?? "", problems),
     awsOwnCredentials: readSwitch(
       "INTERLOCK_AWS_OWN_CREDENTIALS",
       text("INTERLOCK_AWS_OWN_CREDENTIALS"),
@@ -207,8 +207,12 @@ function readTopics(value: string, problems: string[]): readonly string[] {
   return topics;
 }
 
-function readQueueUrl(value: string | null, problems: string[]): string | null {
-  if (value === null) return null;
+function readQueueUrls(text: string, problems: string[]): readonly string[] {
+  const all = text.split(",").map((part) => part.trim());
+  return all.filter((part) => part !== "").map((part) => readQueueUrl(part, problems));
+}
+
+function readQueueUrl(value: string, problems: string[]): string {
   const url = readUrl("INTERLOCK_SQS_QUEUE_URL", value, ["http:", "https:"], problems);
   if (URL.canParse(value) && !/^\/(queue\/)?\w+\/[\w-]{1,80}$/.test(new URL(url).pathname))
     problems.push(

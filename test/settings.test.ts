@@ -28,7 +28,7 @@ test("nothing set means the set-up flow and the embedded default", () => {
       dataDir: "./data",
       localEngine: false,
       snsTopics: [],
-      sqsQueueUrl: null,
+      sqsQueueUrls: [],
       awsOwnCredentials: false,
       host: "127.0.0.1",
       port: 3000,

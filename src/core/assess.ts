@@ -34,7 +34,7 @@ export function assess(question: {
     case "lost":
       return [{ code: "engine_lost", sentence: `${name} was lost: ${execution.why}` }];
     case "intended":
-      return late(question) ?? [{ code: "stage_pending", sentence: `${name} is about to start.` }];
+      return late(question) ?? [{ code: "stage_pending", sentence: startsSoon(name, execution) }];
     case "unconfirmed":
       return (
         late(question) ?? [
@@ -75,6 +75,11 @@ export function assess(question: {
     if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
+}
+
+/** With what its engine said when it could not be started yet. */
+function startsSoon(name: string, { why }: Execution): string {
+  return why === "" ? `${name} is about to start.` : `${name} could not be started yet: ${why}`;
 }
 
 function marked(name: string, execution: Execution): readonly Reason[] | undefined {
@@ -161,14 +166,15 @@ function wrongWith(
 }
 
 function wrongReport(name: string, stage: Stage, fact: StageFact): Reason | undefined {
-  if (stage.reports.length === 0) return undefined;
   const place = `${name} stage ${stage.name}`;
   const failed = sum(fact.reports, (report) => report.counts.failed + report.counts.other);
+  // Also in one that only the engine knows of: a failing test is no less a failing test.
   if (failed > 0)
     return {
       code: "tests_failed",
       sentence: `${failed} ${failed === 1 ? "test" : "tests"} failed in ${place}.`,
     };
+  if (stage.reports.length === 0) return undefined;
   for (const report of fact.reports) {
     if (report.kind === "missing")
       return { code: "report_missing", sentence: `${place} left no report at ${report.path}.` };
@@ -222,7 +228,13 @@ function waiting(name: string, part: Part, execution: Execution): Reason {
   if (fact?.state === "unknown")
     return {
       code: "stage_unknown",
-      sentence: `The engine did not say where the stage ${fact.name} of ${name} stands.`,
+      sentence: `The engine did not say where the stage ${fact.name} of ${name} stands${fact.why === "" ? "." : `: ${fact.why}`}`,
+    };
+  const { stopRefused } = execution;
+  if (stopRefused !== null)
+    return {
+      code: "stop_refused",
+      sentence: `${name} should be stopped, and its engine would not: ${stopRefused}`,
     };
   if (fact?.state === "waiting")
     return {

@@ -159,7 +159,7 @@ function ended(content: CheckWanted, reason: Reason): CheckWanted {
   return {
     ...content,
     state: { status: "completed", conclusion },
-    ...endPage(reason),
+    ...endPage(reason, content.externalId.startsWith("pull:") ? "pull" : "commit"),
     annotations: [],
     actions: [],
     awaits: null,

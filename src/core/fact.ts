@@ -109,6 +109,8 @@ export interface Execution {
   readonly endedAt: number | null;
   /** Set once a stop was asked of the engine; the reason code that it was asked for. */
   readonly stopReason: string | null;
+  /** Why the engine would not stop it; null where it did not say so. */
+  readonly stopRefused: string | null;
   readonly retries: readonly ActFact[];
   readonly approvals: readonly ActFact[];
   /** What was done to it from outside; once found, it stays. */

@@ -90,7 +90,7 @@ function ended(news: News, release: Execution): readonly Notice[] {
       stage,
       role: roleOf(spec),
       title: `${pipeline} release of ${short(facts.subject.sha)} ${words[kind]}${stage === null ? "" : ` in ${stage}`}`,
-      sentences: [why.sentence, trouble ?? `Next: ${nextStep(why.code)}`],
+      sentences: [why.sentence, trouble ?? `Next: ${nextStep(why.code, "commit")}`],
     }),
   ];
 }

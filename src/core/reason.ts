@@ -1,5 +1,6 @@
 // The closed list of reasons: each has a code, the state it puts the gate in, a next step, and who can take it.
 
+import type { Subject } from "./event.ts";
 import type { GateState } from "./fact.ts";
 
 /** Who can take the next step. `nobody` means that waiting is enough. */
@@ -8,6 +9,8 @@ export type Who = "nobody" | "author" | "writer" | "maintainer" | "operator";
 interface ReasonRow {
   readonly state: GateState;
   readonly next: string;
+  /** Instead of it for a landed commit, where nobody can comment. */
+  readonly landed?: string;
   readonly who: Who;
 }
 
@@ -65,9 +68,16 @@ const rows = {
     next: "Find out why the way was closed, then open it in the engine's console.",
     who: "maintainer",
   },
+  stop_refused: {
+    state: "in_progress",
+    next: "Mend what the engine names, or stop it in the engine's own console.",
+    who: "maintainer",
+  },
   approval_waits: {
     state: "in_progress",
     next: "Comment `/interlock approve <pipeline> <stage>`, or press Approve on the part's check.",
+    landed:
+      "Press Approve on the part's check, or comment `/interlock approve <pipeline> <stage>` on a pull request.",
     who: "maintainer",
   },
 
@@ -89,6 +99,7 @@ const rows = {
   stopped: {
     state: "action_required",
     next: "Comment `/interlock verify` to start again.",
+    landed: "Re-run the check to start again.",
     who: "writer",
   },
   engine_off: {
@@ -125,6 +136,8 @@ const rows = {
   stage_failed: {
     state: "failure",
     next: "Mend the cause and push, or comment `/interlock retry` where the cause lay outside.",
+    landed:
+      "Mend the cause and push, or press Retry on the check of the part where the cause lay outside.",
     who: "author",
   },
   tests_failed: {
@@ -150,31 +163,37 @@ const rows = {
   stage_missing: {
     state: "failure",
     next: "Make the engine run every stage that the plan names, then comment `/interlock verify`.",
+    landed: "Make the engine run every stage that the plan names, then re-run the check.",
     who: "maintainer",
   },
   stage_reordered: {
     state: "failure",
     next: "Make the engine run the stages in the plan's order, then comment `/interlock verify`.",
+    landed: "Make the engine run the stages in the plan's order, then re-run the check.",
     who: "maintainer",
   },
   stage_skipped: {
     state: "failure",
     next: "Comment `/interlock verify`: a stage of the plan that was skipped has not passed.",
+    landed: "Re-run the check: a stage of the plan that was skipped has not passed.",
     who: "writer",
   },
   execution_failed: {
     state: "failure",
     next: "Comment `/interlock verify` to start again.",
+    landed: "Re-run the check to start again.",
     who: "writer",
   },
   condition_overridden: {
     state: "failure",
     next: "Comment `/interlock verify`: what passed only because somebody let it pass proves nothing.",
+    landed: "Re-run the check: what passed only because somebody let it pass proves nothing.",
     who: "maintainer",
   },
   pipeline_changed: {
     state: "failure",
     next: "Comment `/interlock verify`: what passed while the pipeline was changed proves nothing.",
+    landed: "Re-run the check: what passed while the pipeline was changed proves nothing.",
     who: "writer",
   },
   rolled_back: {
@@ -190,16 +209,19 @@ const rows = {
   engine_lost: {
     state: "failure",
     next: "Comment `/interlock verify` to start again.",
+    landed: "Re-run the check to start again.",
     who: "writer",
   },
   engine_refused: {
     state: "failure",
     next: "Mend what the engine names, then comment `/interlock verify`.",
+    landed: "Mend what the engine names, then re-run the check.",
     who: "maintainer",
   },
   deadline_passed: {
     state: "failure",
     next: "Comment `/interlock verify` to start again, or give the part a longer deadline.",
+    landed: "Re-run the check to start again, or give the part a longer deadline.",
     who: "writer",
   },
   other_failed: {
@@ -238,8 +260,9 @@ export function stateOf(code: ReasonCode): GateState {
   return rows[code].state;
 }
 
-export function nextStep(code: ReasonCode): string {
-  return rows[code].next;
+export function nextStep(code: ReasonCode, about: Subject["kind"]): string {
+  const row: ReasonRow = rows[code];
+  return about === "commit" ? (row.landed ?? row.next) : row.next;
 }
 
 export function whoActs(code: ReasonCode): Who {

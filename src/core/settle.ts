@@ -9,7 +9,6 @@ import { type Intervention, isAskedBy } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { answerPage, explainText, helpText, statusText } from "./page/answer.ts";
 import { code, cutBytes, prose } from "./page/markdown.ts";
-import { saw } from "./page/saw.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
 import type { Plan } from "./plan.ts";
 import { type Reason, stateOf } from "./reason.ts";
@@ -93,7 +92,7 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
     case "status":
       return done(statusText(shown, views));
     case "explain":
-      return done(explainText(shown, saw(facts)));
+      return done(explainText(shown, facts));
     case "verify":
     case "retry":
     case "stop":

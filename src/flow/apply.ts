@@ -88,7 +88,11 @@ async function start(ports: Ports, { row, facts }: Scene, { run }: Of<"start">):
   });
   switch (started.kind) {
     case "started":
-      await ports.store.recordExecution(run.key, { state: "running", engineId: started.engineId });
+      await ports.store.recordExecution(run.key, {
+        state: "running",
+        engineId: started.engineId,
+        why: "",
+      });
       ports.log.info({ subject: row.key, run: run.key }, "Started an execution");
       return done;
     case "refused":
@@ -101,6 +105,7 @@ async function start(ports: Ports, { row, facts }: Scene, { run }: Of<"start">):
       return atOnce(ports);
     case "failed":
       ports.log.warn({ subject: row.key, run: run.key, why: started.why }, "A start failed");
+      await ports.store.recordExecution(run.key, { why: started.why });
       return { kind: "failed" };
   }
 }
@@ -123,7 +128,14 @@ async function stop(ports: Ports, { row, facts }: Scene, effect: Of<"stop">): Pr
   }
   const acted = await engine.stop(execution.engineId, stopSentence(effect.reason));
   if (acted.kind === "failed") return { kind: "failed" };
-  ports.log.info({ subject: row.key, run: execution.key, reason: effect.reason }, "Asked to stop");
+  const about = { subject: row.key, run: execution.key, reason: effect.reason };
+  if (acted.kind === "refused") {
+    ports.log.warn({ ...about, why: acted.why }, "A stop was refused");
+    if (execution.stopRefused !== acted.why)
+      await ports.store.recordExecution(execution.key, { stopRefused: acted.why });
+    return { kind: "deferred", until: ports.clock() + limit.look.running_ms };
+  }
+  ports.log.info(about, "Asked to stop");
   // Whatever the engine answered, its next observation tells how the run ended; a notice hastens it.
   return { kind: "deferred", until: ports.clock() + limit.look.again_ms };
 }

@@ -16,7 +16,10 @@ export async function explain(store: Pick<Store, "snapshot">, key: string): Prom
   else {
     lines.push(`commit   ${decision.sha}`, `verdict  ${decision.verdict.state}`);
     for (const { code, sentence } of decision.verdict.reasons)
-      lines.push(`reason   ${code}: ${sentence}`, `next     ${nextStep(code)} (${whoActs(code)})`);
+      lines.push(
+        `reason   ${code}: ${sentence}`,
+        `next     ${nextStep(code, facts.subject.kind)} (${whoActs(code)})`,
+      );
   }
   if (decision.dueAt !== null)
     lines.push(`again    ${new Date(decision.dueAt).toISOString()} without any event`);

@@ -1,7 +1,7 @@
 // Asks engines what became of runs and rollbacks, and what was done around them. The ledger is brought up to date.
 
 import { isLive, latest } from "../core/attempt.ts";
-import type { Execution, Facts, Rollback, SurveyFact } from "../core/fact.ts";
+import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
 import { route } from "../core/route.ts";
@@ -13,7 +13,7 @@ import type { Ports } from "./work.ts";
 export async function refresh(ports: Ports, execution: Execution): Promise<Execution> {
   if (!isLive(execution)) return execution;
   const engine = ports.engines.get(execution.spec.engine);
-  if (engine === undefined) return unanswered(execution);
+  if (engine === undefined) return unanswered(execution, "");
   let { engineId } = execution;
   if (engineId === null) {
     // A start whose answer was lost: the engine is asked before anything is decided.
@@ -23,7 +23,7 @@ export async function refresh(ports: Ports, execution: Execution): Promise<Execu
     engineId = found.value;
   }
   const seen = await engine.observe(engineId);
-  if (seen.kind === "unknown") return { ...unanswered(execution), engineId };
+  if (seen.kind === "unknown") return { ...unanswered(execution, seen.why), engineId };
   const change =
     seen.kind === "absent"
       ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
@@ -33,9 +33,10 @@ export async function refresh(ports: Ports, execution: Execution): Promise<Execu
 }
 
 /** An engine that does not answer leaves what ran in the dark. */
-function unanswered(execution: Execution): Execution {
+function unanswered(execution: Execution, why: string): Execution {
+  const runs = ({ state }: StageFact) => state === "running" || state === "waiting";
   const stages = execution.stages.map((stage) =>
-    stage.state === "running" ? { ...stage, state: "unknown" as const } : stage,
+    runs(stage) ? { ...stage, state: "unknown" as const, why } : stage,
   );
   return { ...execution, stages };
 }

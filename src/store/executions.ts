@@ -101,6 +101,7 @@ export async function updateExecution(
     endedAt,
     engineId,
     stopReason,
+    stopRefused,
     retries,
     approvals,
     marks,
@@ -116,6 +117,7 @@ export async function updateExecution(
   const rest = assignments({
     engine_id: engineId,
     stop_reason: stopReason,
+    stop_refused: stopRefused,
     retries: retries && JSON.stringify(retries),
     approvals: approvals && JSON.stringify(approvals),
     marks: marks && JSON.stringify(marks),
@@ -141,6 +143,7 @@ export async function reopenExecution(on: Connection, executionKey: string): Pro
   await on.query(
     `update interlock.execution
         set state = 'running', why = '', ended_at = null, stop_reason = null,
+            stop_refused = null,
             surveyed_at = null
       where key = $1`,
     [executionKey],
@@ -175,6 +178,7 @@ interface Row {
   readonly created_at: number;
   readonly ended_at: number | null;
   readonly stop_reason: string | null;
+  readonly stop_refused: string | null;
   readonly retries: string;
   readonly approvals: string;
   readonly marks: string;
@@ -197,6 +201,7 @@ function execution(row: Row): Execution {
     createdAt: row.created_at,
     endedAt: row.ended_at,
     stopReason: row.stop_reason,
+    stopRefused: row.stop_refused,
     retries: JSON.parse(row.retries) as readonly ActFact[],
     approvals: JSON.parse(row.approvals) as readonly ActFact[],
     marks: JSON.parse(row.marks) as readonly Mark[],

@@ -104,17 +104,17 @@ const queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/pipelines";
 
 test("what AWS may tell is closed unless it is opened", () => {
   expect(readSettings(whole)).toMatchObject({
-    settings: { snsTopics: [], sqsQueueUrl: null, awsOwnCredentials: false },
+    settings: { snsTopics: [], sqsQueueUrls: [], awsOwnCredentials: false },
   });
   const opened = {
     INTERLOCK_SNS_TOPICS: ` ${topic}, arn:aws-cn:sns:cn-north-1:111122223333:b_2 ,`,
-    INTERLOCK_SQS_QUEUE_URL: queue,
+    INTERLOCK_SQS_QUEUE_URL: `${queue},${queue}-2`,
     INTERLOCK_AWS_OWN_CREDENTIALS: "1",
   };
   expect(readSettings({ ...whole, ...opened })).toMatchObject({
     settings: {
       snsTopics: [topic, "arn:aws-cn:sns:cn-north-1:111122223333:b_2"],
-      sqsQueueUrl: queue,
+      sqsQueueUrls: [queue, `${queue}-2`],
       awsOwnCredentials: true,
     },
   });

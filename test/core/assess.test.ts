@@ -47,6 +47,7 @@ const stageStates: readonly StageState[] = [
   "succeeded",
   "pending",
   "running",
+  "waiting",
   "failed",
   "skipped",
   "stopped",
@@ -124,6 +125,14 @@ test.each<[string, Execution | null, ReasonCode, string]>([
   ["another commit", of({ sha: sha.old }), "stage_missing", "ran on 0ddba11, not on beefcaf"],
   ["in the ledger only", of({ state: "intended" }), "stage_pending", "is about to start"],
   ["a start in doubt", of({ state: "unconfirmed" }), "stage_unknown", "does not say whether"],
+  [
+    "a start that has to wait",
+    of({ state: "intended", why: "AWS throttles." }),
+    "stage_pending",
+    "could not be started yet: AWS throttles.",
+  ],
+  ["waiting for a person", running({ state: "waiting" }), "approval_waits", "in its stage test"],
+  ["a stop refused", { ...running(), stopRefused: "no" }, "stop_refused", "would not: no"],
   ["under way", running(), "stage_pending", "has not passed its stage test yet"],
   ["a silent engine", running({ state: "unknown" }), "stage_unknown", "did not say where"],
   [

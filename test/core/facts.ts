@@ -269,6 +269,7 @@ export function executionOf(sketch: ExecutionSketch, plan: Plan, about: About): 
     createdAt: now - minute_ms,
     endedAt: live.includes(state) ? null : now - 1_000,
     stopReason: null,
+    stopRefused: null,
     retries: [],
     approvals: [],
     marks: [],

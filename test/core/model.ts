@@ -59,6 +59,7 @@ function one(world: World, effect: Effect): World {
         createdAt: facts.now,
         endedAt: null,
         stopReason: null,
+        stopRefused: null,
         retries: [],
         approvals: [],
         marks: [],

@@ -91,7 +91,7 @@ test("a release that was refused has failed, and never began", () => {
     kind: "failed",
     sentences: [
       "shop/release was not started: There is no such pipeline.",
-      "Next: Mend what the engine names, then comment `/interlock verify`.",
+      "Next: Mend what the engine names, then re-run the check.",
     ],
   });
 });

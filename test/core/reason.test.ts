@@ -17,11 +17,15 @@ test("these reasons open the gate, and no others", () => {
   ]);
 });
 
-const waitsForPerson: readonly ReasonCode[] = ["stage_held", "approval_waits"];
+const waitsForPerson: readonly ReasonCode[] = ["stage_held", "stop_refused", "approval_waits"];
 
 test("every reason tells a next step and who can take it; whoever only waits need do nothing", () => {
   for (const code of reasonCodes) {
-    expect(nextStep(code), code).toMatch(/^[A-Z].*\.$/);
+    expect(nextStep(code, "pull"), code).toMatch(/^[A-Z].*\.$/);
+    expect(nextStep(code, "commit"), code).toMatch(/^[A-Z].*\.$/);
+    // Nobody can comment on a landed commit; a fork's is none.
+    if (code === "fork_waits") continue;
+    expect(nextStep(code, "commit"), code).not.toMatch(/\/interlock (verify|retry)/);
     // It runs, and goes on by itself unless it is a person that it waits for.
     if (stateOf(code) === "in_progress" && !waitsForPerson.includes(code))
       expect(whoActs(code), code).toBe("nobody");

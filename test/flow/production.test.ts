@@ -316,3 +316,37 @@ test("a release that somebody retried in the engine's console is followed again"
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
+
+test("what the engine refuses to stop is said on the check, and not asked for all the time", async () => {
+  const { w, sha } = await merged();
+  await w.advance("1m");
+  w.careful.fault("stop", "refused");
+  w.shop.press(release(w, sha), "Stop", "dev");
+  await w.settle();
+  await w.advance("3m");
+  expect(w.gateOf(sha)).toBe("in_progress (stop_refused)");
+  expect(summary(w, sha)).toContain("its engine would not: it will not");
+});
+
+test("why a start has to wait is said on the gate", async () => {
+  const w = await open({ plan, careful: true });
+  w.careful.chance = (method) => (method === "start" ? "failed" : null);
+  const sha = w.pushTo("main", { "src/a.js": "2" });
+  await w.advance("3m");
+  expect(w.shop.checks(sha).get("interlock")?.output.summary).toContain(
+    "could not be started yet: no answer",
+  );
+  w.careful.chance = () => null;
+  await w.advance("5m");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("why a stage cannot be read is said on the gate", async () => {
+  const { w, sha } = await merged();
+  w.careful.chance = (method) => (method === "observe" ? "failed" : null);
+  await w.advance("3m");
+  expect(w.gateOf(sha)).toBe("in_progress (stage_unknown)");
+  expect(summary(w, sha)).toContain("stands: no answer");
+});

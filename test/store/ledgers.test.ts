@@ -58,6 +58,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
           createdAt: 5,
           endedAt: null,
           stopReason: null,
+          stopRefused: null,
           retries: [],
           approvals: [],
           marks: [],

@@ -2,12 +2,13 @@
 
 import type { Command } from "../command.ts";
 import { commandTable } from "../command.ts";
-import type { Execution, Intention, Outcome, Rollback } from "../fact.ts";
+import type { Execution, Facts, Intention, Outcome, Rollback } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
 import type { PartView } from "../part.ts";
 import type { Plan } from "../plan.ts";
 import { nextStep, stateOf } from "../reason.ts";
 import { code, prose } from "./markdown.ts";
+import { saw } from "./saw.ts";
 
 /** The hidden mark of the answer to one intention. */
 export function answerMark(intention: string): string {
@@ -100,13 +101,14 @@ export function statusText(shown: Verdict, views: readonly PartView[]): string {
   return lines.join("\n");
 }
 
-export function explainText(shown: Verdict, folded: string): string {
+export function explainText(shown: Verdict, facts: Facts): string {
   const lines = [`The gate is ${stateWords[shown.state]}, because:`, ""];
   for (const reason of shown.reasons) {
     lines.push(`- ${prose(reason.sentence)} (${code(reason.code)})`);
-    if (stateOf(reason.code) !== "success") lines.push(`  Next: ${nextStep(reason.code)}`);
+    if (stateOf(reason.code) !== "success")
+      lines.push(`  Next: ${nextStep(reason.code, facts.subject.kind)}`);
   }
-  return [...lines, "", folded].join("\n");
+  return [...lines, "", saw(facts)].join("\n");
 }
 
 const stateWords = {

@@ -1,5 +1,6 @@
 // The gate's page: the verdict, why, what to do next, and who can do it.
 
+import type { Subject } from "../event.ts";
 import type { Facts } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
 import { limit } from "../limit.ts";
@@ -43,7 +44,7 @@ export function gatePage(question: {
     `**${heads[shown.state]}** · commit ${code(sha.slice(0, 7))} for ${code(base)}`,
     "",
   ];
-  lines.push(...shown.reasons.flatMap(reasonLines));
+  lines.push(...shown.reasons.flatMap((reason) => reasonLines(reason, facts.subject.kind)));
   if (problems.length > 0)
     lines.push("", "**Problems of the plan**", "", ...problemLines(problems));
   if (preview.length > 0)
@@ -61,18 +62,21 @@ export function gatePage(question: {
 }
 
 /** The last words of a check that nobody brings up to date any more. */
-export function endPage(reason: Reason): GatePage {
+export function endPage(reason: Reason, about: Subject["kind"]): GatePage {
   return {
     title: cutChars(plainLine(reason.sentence), limit.page.title_chars),
-    summary: reasonLines(reason).join("\n"),
+    summary: reasonLines(reason, about).join("\n"),
     text: "",
   };
 }
 
-function reasonLines(reason: Reason): readonly string[] {
+function reasonLines(reason: Reason, about: Subject["kind"]): readonly string[] {
   const line = `- ${prose(reason.sentence)} (${code(reason.code)})`;
   if (stateOf(reason.code) === "success") return [line];
-  return [line, `  **Next:** ${nextStep(reason.code)} **Who:** ${people[whoActs(reason.code)]}.`];
+  return [
+    line,
+    `  **Next:** ${nextStep(reason.code, about)} **Who:** ${people[whoActs(reason.code)]}.`,
+  ];
 }
 
 function problemLines(problems: readonly PlanProblem[]): readonly string[] {

@@ -20,7 +20,7 @@ export function cell(text: string): string {
   return code(text).replaceAll("|", "\\|");
 }
 
-/** A link where the address is a plain one, else a code span: what comes from outside leads nowhere. */
+/** A link to an address that an engine of ours has made, never one from outside; what is not plain stays code. */
 export function link(text: string, address: string): string {
   const isPlain = /^https:\/\/[\w.-]+\/[\w./?=&%#:-]*$/.test(address);
   return isPlain ? `[${prose(text)}](<${address}>)` : code(text);

@@ -16,14 +16,14 @@ export interface TestsPage {
   readonly verdict: "success" | "failure" | "in_progress";
 }
 
-/** Null while no stage has a report to show. */
+/** Null while no stage has a report to show. An engine may have some that the plan does not name. */
 export function testsPage(view: PartView, sha: string): TestsPage | null {
-  const staged = view.spec.stages
-    .filter((stage) => stage.reports.length > 0)
-    .map((stage) => ({
-      stage,
-      fact: view.execution?.stages.find(({ name }) => name === stage.name),
-    }));
+  const all = view.spec.stages.map((stage) => ({
+    stage,
+    fact: view.execution?.stages.find(({ name }) => name === stage.name),
+  }));
+  const staged = all.filter(({ stage, fact }) => stage.reports.length > 0 || fact?.reports.length);
+  const named = staged.filter(({ stage }) => stage.reports.length > 0);
   const reports = staged.flatMap(({ fact }) => fact?.reports ?? []);
   if (reports.length === 0) return null;
 
@@ -31,10 +31,10 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
   const problems = reports.flatMap((report) => (report.kind === "read" ? report.problems : []));
   const unusable = reports.filter((report) => report.kind !== "read");
   const bad = total.failed + total.other;
-  const complete = staged.every(({ fact }) => (fact?.reports.length ?? 0) > 0);
+  const complete = named.every(({ fact }) => (fact?.reports.length ?? 0) > 0);
   const ended = view.execution?.endedAt !== null;
   // Each stage has to show a test of its own, as the gate demands.
-  const barren = staged
+  const barren = named
     .filter(({ fact }) => (fact?.reports.length ?? 0) > 0)
     .filter(({ fact }) => totals(fact?.reports ?? []).passed === 0)
     .map(({ stage }) => stage.name);

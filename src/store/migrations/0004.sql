@@ -1,6 +1,7 @@
 alter table interlock.execution add column approvals text not null default '[]';
 -- What was done to it from outside.
 alter table interlock.execution add column marks text not null default '[]';
+alter table interlock.execution add column stop_refused text;
 -- When it was looked around after its end.
 alter table interlock.execution add column surveyed_at bigint;
 

@@ -10,6 +10,7 @@ import {
   cutBytes,
   cutChars,
   fold,
+  link,
   prose,
 } from "../../../src/core/page/markdown.ts";
 import { hostile, nasty } from "./hostile.ts";
@@ -27,6 +28,8 @@ const places: readonly (readonly [string, (text: string) => string])[] = [
   ["a paragraph", (text) => `${prose(text)}\n\nafter`],
   ["a sentence in a list", (text) => `- before ${prose(text)} (${code("b")})\n- after`],
   ["the beginning of a list's item", (text) => `- ${prose(text)}\n- after`],
+  ["the text of a link", (text) => `- ${link(text, "https://a.example/b?c=1#d")} after`],
+  ["an address that is none", (text) => `- ${link("b", `https://a.example/${text}>`)} after`],
   ["a block", (text) => `${block(text)}\n\nafter`],
   ["a block with a language", (text) => `${block(text, "json")}\n\nafter`],
   ["what is folded", (text) => `${fold(text, block(text))}\n\nafter`],

@@ -63,6 +63,61 @@ function spoken(words: string): readonly Facts[] {
     commitFacts({ waiting: [words], plan: invalid(words) }),
     commitFacts({ waiting: [words] }),
     commitFacts({ executions: [{ state: "failed", why: words }] }),
+    ...around(words),
+  ];
+}
+
+/** What others did, in their words. */
+function around(words: string): readonly Facts[] {
+  const mark = { kind: "condition_overridden", stage: "deploy", sentence: words } as const;
+  const back = { key: "comment:7|shop||", execution: "r1", stage: "deploy", actor: words };
+  const adopted = {
+    engineId: words,
+    kind: "standard",
+    trigger: words,
+    by: words,
+    state: "failed",
+    why: words,
+    startedAt: null,
+    link: words,
+  } as const;
+  const value = {
+    differences: [
+      { kind: "cannot_start", sentence: words },
+      { kind: "transition_disabled", stage: "deploy", sentence: words },
+    ],
+    adopted: [adopted],
+    marks: [],
+    live: [],
+  } as const;
+  const survey = { pipeline: "shop", part: "release" } as const;
+  const command = { kind: "rollback", pipeline: "shop", stage: null, to: null } as const;
+  const asked = { key: "comment:7", comment: 7, commands: [command] };
+  const running = { key: "r1", state: "running", stages: [{ name: "package" }] } as const;
+  return [
+    commitFacts({
+      executions: [{ key: "r1", marks: [mark] }],
+      surveys: [{ ...survey, reading: { kind: "known", value } }],
+      rollbacks: [{ ...back, state: "failed", why: words }],
+      intentions: [asked],
+    }),
+    commitFacts({
+      executions: [running],
+      surveys: [{ ...survey, reading: { kind: "known", value } }],
+    }),
+    commitFacts({
+      executions: [{ key: "r1", surveyedAt: null }],
+      surveys: [{ ...survey, reading: { kind: "unknown", why: words } }],
+    }),
+    commitFacts({
+      executions: [{ ...running, stopReason: "deadline_passed", stopRefused: words }],
+      rollbacks: [{ ...back, sha: sha.landed }],
+    }),
+    commitFacts({ executions: [{ state: "intended", why: words }] }),
+    pullFacts({
+      rollbacks: [{ ...back, state: "refused", why: words }],
+      intentions: [asked],
+    }),
   ];
 }
 
@@ -184,6 +239,18 @@ test.each([
   expectAcceptable(pullFacts({ files: { kind: "cut", why: long } }));
   expectAcceptable(pullFacts({ proposed: { ...usualPlan, exempt: [long] } }));
   expectAcceptable(commitFacts({ executions: [{ state: "failed", why: long }] }));
+});
+
+test("tests that only the engine knows of are counted, and a failing one shuts the gate", () => {
+  const report = (failed: number) => ({ path: "group", counts: { failed } });
+  const shown = (failed: number) => {
+    const stages = [{ name: "build", reports: [report(failed)] }, { name: "test" }];
+    const { checks, verdict } = decide(pullFacts({ executions: [{ stages }] }));
+    const tests = checks.find(({ name }) => name === "interlock/shop/tests");
+    return [verdict?.state, verdict?.reasons[0]?.code, tests?.title];
+  };
+  expect(shown(1)).toEqual(["failure", "tests_failed", "1 of 7 tests failed"]);
+  expect(shown(0)).toEqual(["success", "passed", "6 tests passed"]);
 });
 
 test("of very many failing tests the first are listed, and the number of the others is told", () => {
