@@ -11,8 +11,8 @@ import type { Wish } from "./wish.ts";
 
 export interface Intervention {
   readonly wish: Wish;
-  /** Null while the engine has not answered. */
-  readonly become: Omit<Outcome, "sha"> | null;
+  /** Null while the engine has not answered. Its commit is the one that it is about, where there is one. */
+  readonly become: Outcome | null;
   readonly rollback: RollbackWanted | null;
   readonly approval: ApprovalWanted | null;
 }
@@ -73,7 +73,7 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
     if (there.state === "refused") return refuse(there.why);
     const back = code((there.sha ?? "").slice(0, 7));
     const text = `Rolling ${prose(`${name} back from ${there.from.slice(0, 7)} to`)} ${back} in its stage ${prose(there.stage)}.`;
-    return { ...nothing(wish), become: { kind: "done", text } };
+    return { ...nothing(wish), become: { kind: "done", text, sha: there.from } };
   }
   if (there !== undefined) {
     // Asked of the engine, and the answer was lost: the same key asks for the same.
@@ -134,7 +134,7 @@ function approve(facts: Facts, plan: Plan, { wish, command }: Ask<"approve">): I
     if (answer?.state === "refused") return refuse(answer.why);
     if (answer !== undefined) {
       const text = `Approved ${prose(answer.stage)} of ${prose(`${name}/${execution.part}`)} for ${code(execution.sha.slice(0, 7))}, attempt ${execution.attempt}.`;
-      return { ...nothing(wish), become: { kind: "done", text } };
+      return { ...nothing(wish), become: { kind: "done", text, sha: execution.sha } };
     }
   }
   const candidates = all.flatMap((execution) => {
@@ -199,5 +199,5 @@ function nothing(wish: Wish): Intervention {
 }
 
 function refused(wish: Wish, why: string): Intervention {
-  return { ...nothing(wish), become: { kind: "refused", text: prose(why) } };
+  return { ...nothing(wish), become: { kind: "refused", text: prose(why), sha: null } };
 }

@@ -108,9 +108,10 @@ function reasonsFor(
   const held = isWaiting ? heldUp(name, { part, execution, survey }) : null;
   const doubt = reasons[0]?.code === "passed" ? unsurveyed(name, execution, survey) : null;
   const instead = held ?? doubt;
+  // What was done last is told first.
   return [
-    ...(instead === null ? reasons : [instead]),
     ...rollbackReasons(name, execution, rollbacks),
+    ...(instead === null ? reasons : [instead]),
   ];
 }
 

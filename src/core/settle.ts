@@ -73,13 +73,13 @@ function outcomeOf(scene: Scene, intention: Intention): readonly Outcome[] | nul
     const become = outcomeOfWish(scene, wish);
     // What was refused is about the head that the person knew.
     const sha = become?.kind === "done" ? scene.head : (intention.sha ?? scene.head);
-    return become === null ? [] : [{ ...become, sha }];
+    return become === null ? [] : [{ ...become, sha: become.sha === undefined ? sha : become.sha }];
   });
   return outcomes.length === 0 || outcomes.length < wishes.length ? null : outcomes;
 }
 
-/** What became of a wish, for the commit that it is about. */
-type Become = Omit<Outcome, "sha">;
+/** What became of a wish; without a commit it is about the head. */
+type Become = Omit<Outcome, "sha"> & Partial<Pick<Outcome, "sha">>;
 
 function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
   const { ruling, command, intention } = wish;

@@ -154,6 +154,6 @@ async function watch(
   };
 }
 
-function timesOf(times: readonly number[]): Times {
+export function timesOf(times: readonly number[]): Times {
   return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }

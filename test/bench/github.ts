@@ -1,9 +1,11 @@
 // The embedded GitHub in a process of its own, with what the bench asks about the requests it got.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { planPath } from "../../src/core/plan.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { type RunningGitHub, startGitHub } from "../../src/sandbox/github/server.ts";
 import { serviceFiles } from "../../src/sandbox/service.ts";
+import { goAhead } from "./ahead.ts";
 import { type Place, secret } from "./payload.ts";
 import { serve } from "./remote.ts";
 
@@ -16,20 +18,19 @@ export interface Counted {
 let running: RunningGitHub | undefined;
 
 /** When the first request to create the gate of a commit came, by its SHA. */
-const gates = new Map<string, number>();
-const waiting = new Map<string, (at: number) => void>();
+const gates = firsts();
+/** When the first request to end the gate of a commit came. */
+const verdicts = firsts();
 
 const functions = {
   async start() {
     running = await startGitHub({
-      observe(request) {
-        if (request.method !== "POST" || !request.url.endsWith("/check-runs")) return;
-        const { name, head_sha } = request.body as { name?: string; head_sha?: string };
-        if (name !== "interlock" || head_sha === undefined || gates.has(head_sha)) return;
-        const at = performance.timeOrigin + performance.now();
-        gates.set(head_sha, at);
-        waiting.get(head_sha)?.(at);
-        waiting.delete(head_sha);
+      observe({ method, url }, answer) {
+        if (method === "GET" || !url.includes("/check-runs")) return;
+        const { name, head_sha, conclusion } = (answer?.body ?? {}) as Partial<CheckRunAnswer>;
+        if (name !== "interlock" || head_sha === undefined) return;
+        gates.note(head_sha);
+        if (conclusion) verdicts.note(head_sha);
       },
     });
     const { app, privateKey } = running.github;
@@ -37,9 +38,10 @@ const functions = {
   },
 
   /** A repository of the sample service with pull requests, of which nobody is told. */
-  pulls({ owner, count }: { owner: string; count: number }): Place {
+  pulls({ owner, count, plan }: { owner: string; count: number; plan?: string }): Place {
     const { github } = started();
-    const repository = github.createRepository({ owner, name: "shop", files: serviceFiles() });
+    const files = { ...serviceFiles(), ...(plan === undefined ? {} : { [planPath]: plan }) };
+    const repository = github.createRepository({ owner, name: "shop", files });
     const installation = github.install({ account: owner });
     github.limitRequests(installation, 1_000_000);
     const pulls = Array.from({ length: count }, (_, index) => {
@@ -51,12 +53,41 @@ const functions = {
     return { owner, name: "shop", installation: installation.id, pulls };
   },
 
-  /** When the gate of the commit was asked for, at once or as soon as it is. */
-  gateOf(sha: string): Promise<number> | number {
-    return gates.get(sha) ?? new Promise((resolve) => waiting.set(sha, resolve));
+  /** Opens one more pull request in each of these. Returns their heads. */
+  open({ owners, turn }: { owners: readonly string[]; turn: number }): readonly string[] {
+    return owners.map((owner) => {
+      const repository = started().github.repository(`${owner}/shop`);
+      const branch = `change-${turn}`;
+      change(repository, branch, turn);
+      return repository.openPull({ head: branch }).head;
+    });
   },
+
+  /** When the gate of the commit was asked for, at once or as soon as it is. */
+  gateOf: (sha: string) => gates.of(sha),
   gatesOf(shas: readonly string[]): readonly (number | null)[] {
-    return shas.map((sha) => gates.get(sha) ?? null);
+    return shas.map((sha) => gates.known(sha));
+  },
+  verdictOf: (sha: string) => verdicts.of(sha),
+  /** How many requests there were since the log was last cleared. */
+  seen(): number {
+    return started().github.log.all.length;
+  },
+  ahead(ms: number): void {
+    goAhead(ms);
+  },
+
+  /** Puts a change on the main branch. Returns its SHA. */
+  land(owner: string): string {
+    return change(started().github.repository(`${owner}/shop`), "main", 1);
+  },
+  /** The checks of a commit, as people read them. */
+  pagesOf({ owner, head }: { owner: string; head: string }): readonly string[] {
+    return [...started().github.repository(`${owner}/shop`).checks(head).values()]
+      .map(({ name, status, conclusion, output }) =>
+        JSON.stringify([name, status, conclusion, output]),
+      )
+      .sort();
   },
 
   /** The most points that an installation spent within a minute, as GitHub counts them. */
@@ -120,6 +151,30 @@ export type GitHubFunctions = typeof functions;
 function started(): RunningGitHub {
   if (running === undefined) throw new Error("The embedded GitHub is not started");
   return running;
+}
+
+interface CheckRunAnswer {
+  readonly name: string;
+  readonly head_sha: string;
+  readonly conclusion: string | null;
+}
+
+/** When something happened first, by a SHA. */
+function firsts() {
+  const times = new Map<string, number>();
+  const waiting = new Map<string, (at: number) => void>();
+  return {
+    note(sha: string): void {
+      if (times.has(sha)) return;
+      const at = performance.timeOrigin + performance.now();
+      times.set(sha, at);
+      waiting.get(sha)?.(at);
+      waiting.delete(sha);
+    },
+    known: (sha: string): number | null => times.get(sha) ?? null,
+    of: (sha: string): Promise<number> | number =>
+      times.get(sha) ?? new Promise((resolve) => waiting.set(sha, resolve)),
+  };
 }
 
 function change(repository: RepositoryHandle, branch: string, turn: number): string {

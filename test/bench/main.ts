@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type Server, startServer } from "../store/server.ts";
+import { countRelease, countSweep } from "./calls.ts";
 import { measureGates } from "./gate.ts";
 import { measureIntake } from "./intake.ts";
+import { measureNotices } from "./notice.ts";
 import { countRequests } from "./requests.ts";
 import { type Bench, quick, whole } from "./scene.ts";
+import { measureShuffled } from "./shuffle.ts";
 import { table } from "./table.ts";
 
 async function main(): Promise<void> {
@@ -23,8 +26,15 @@ async function main(): Promise<void> {
   try {
     const intake = await measureIntake(bench);
     const gates = await measureGates(bench);
-    const requests = await countRequests(bench);
-    console.log(table({ size, intake, gates, requests }));
+    const notices = await measureNotices(bench);
+    // Side by side: what is counted is the same however long it takes.
+    const [requests, release, sweep, shuffled] = await Promise.all([
+      countRequests(bench),
+      countRelease(bench),
+      countSweep(bench),
+      measureShuffled(bench),
+    ]);
+    console.log(table({ size, intake, gates, requests, notices, release, sweep, shuffled }));
   } finally {
     await server.stop();
     closeSync(output);

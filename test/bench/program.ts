@@ -1,12 +1,14 @@
 // Interlock itself as a process of its own, as `npm start` runs it, with an embedded GitHub of its own.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import project from "../../package.json" with { type: "json" };
+import type { AwsFunctions } from "./aws.ts";
 import type { GitHubFunctions } from "./github.ts";
+import type { Inside } from "./inside.ts";
 import { secret } from "./payload.ts";
 import { type Helper, startHelper } from "./remote.ts";
 
@@ -15,6 +17,10 @@ export interface Program {
   readonly port: number;
   readonly github: Helper<GitHubFunctions>;
   stop(): Promise<void>;
+  /** Stops it and starts it again on the same data. */
+  restart(): Promise<void>;
+  /** Sets its clock forward; only with an `aws`. */
+  ahead(ms: number): Promise<void>;
 }
 
 export interface ProgramOptions {
@@ -22,43 +28,96 @@ export interface ProgramOptions {
   /** Null for PGlite. */
   readonly databaseUrl: string | null;
   readonly localEngine: "on" | "off";
+  /** Where it finds AWS, which only some parts of the bench have. */
+  readonly aws?: Awaited<ReturnType<AwsFunctions["start"]>>;
   readonly folder: string;
   readonly output: number;
 }
 
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const github = startHelper<GitHubFunctions>("./github.ts", options.output);
-  const { url, appId, privateKey } = await github.call.start();
+  const environment = environmentOf(options, await github.call.start());
   const port = await freePort();
-  const child = spawn(process.execPath, started.split(" ").slice(1), {
-    cwd: new URL("../..", import.meta.url),
-    stdio: ["ignore", options.output, options.output],
-    env: {
-      PATH: process.env.PATH,
-      // For a look inside, for example with --cpu-prof.
-      NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS,
-      APP_ID: String(appId),
-      PRIVATE_KEY: privateKey,
-      WEBHOOK_SECRET: secret,
-      GITHUB_API_URL: url,
-      PORT: String(port),
-      INTERLOCK_DATA_DIR: join(options.folder, options.name),
-      INTERLOCK_LOCAL_ENGINE: options.localEngine === "on" ? "1" : "0",
-      ...(options.databaseUrl === null ? {} : { DATABASE_URL: options.databaseUrl }),
-    },
-  });
-  if (child.pid === undefined) throw new Error("Interlock did not start");
+  let ahead_ms = 0;
+  const start = () =>
+    launch(options, { ...environment, PORT: String(port), BENCH_AHEAD_MS: String(ahead_ms) });
+  let child = await start();
   const end = () => child.kill("SIGKILL");
   process.once("exit", end);
-  await ready(port);
+  const stop = async () => {
+    if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
+  };
   return {
-    pid: child.pid,
+    get pid() {
+      return child.pid ?? Number.NaN;
+    },
     port,
     github,
     async stop() {
       process.off("exit", end);
-      if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
+      await stop();
     },
+    async restart() {
+      await stop();
+      child = await start();
+    },
+    async ahead(ms) {
+      ahead_ms += ms;
+      child.send(ms);
+      await once(child, "message");
+    },
+  };
+}
+
+async function launch(
+  { output, aws }: ProgramOptions,
+  environment: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
+  const before = aws === undefined ? [] : ["--import", inside.href];
+  const child = spawn(process.execPath, [...before, ...started.split(" ").slice(1)], {
+    cwd: new URL("../..", import.meta.url),
+    stdio: ["ignore", output, output, ...(aws === undefined ? [] : ["ipc" as const])],
+    env: environment,
+  });
+  if (child.pid === undefined) throw new Error("Interlock did not start");
+  await ready(Number(environment.PORT));
+  return child;
+}
+
+const inside = new URL("./inside.ts", import.meta.url);
+
+type Running = Awaited<ReturnType<GitHubFunctions["start"]>>;
+
+function environmentOf(
+  { name, folder, localEngine, databaseUrl, aws }: ProgramOptions,
+  { url, appId, privateKey }: Running,
+): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env.PATH ?? "",
+    // For a look inside, for example with --cpu-prof.
+    NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS ?? "",
+    APP_ID: String(appId),
+    PRIVATE_KEY: privateKey,
+    WEBHOOK_SECRET: secret,
+    GITHUB_API_URL: url,
+    INTERLOCK_DATA_DIR: join(folder, name),
+    INTERLOCK_LOCAL_ENGINE: localEngine === "on" ? "1" : "0",
+    ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
+    ...(aws === undefined ? {} : awsEnvironment(aws)),
+  };
+}
+
+function awsEnvironment({
+  url,
+  credentials,
+  topic,
+}: NonNullable<ProgramOptions["aws"]>): Omit<Inside, "BENCH_AHEAD_MS"> & Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    INTERLOCK_SNS_TOPICS: topic,
+    BENCH_AWS_URL: url,
   };
 }
 

@@ -1,16 +1,23 @@
 // The figures as a Markdown table, each with its aim.
 
-import type { GateTimes, Times } from "./gate.ts";
+import { type Calls, type ReleaseCalls, type SweepCalls, total } from "./calls.ts";
+import { type GateTimes, stores, type Times } from "./gate.ts";
 import type { Counted } from "./github.ts";
 import type { Intake, receivers } from "./intake.ts";
+import type { NoticeTimes } from "./notice.ts";
 import type { Requests } from "./requests.ts";
 import type { Size } from "./scene.ts";
+import type { Shuffled } from "./shuffle.ts";
 
 interface Figures {
   readonly size: Size;
   readonly intake: Readonly<Record<(typeof receivers)[number], Intake>>;
   readonly gates: { readonly postgres: GateTimes; readonly pglite: GateTimes };
   readonly requests: Requests;
+  readonly notices: NoticeTimes;
+  readonly release: ReleaseCalls;
+  readonly sweep: SweepCalls;
+  readonly shuffled: Shuffled;
 }
 
 interface Row {
@@ -20,7 +27,8 @@ interface Row {
   readonly met: "yes" | "no" | "";
 }
 
-export function table({ size, intake, gates, requests }: Figures): string {
+export function table(figures: Figures): string {
+  const { size, intake, gates, requests } = figures;
   const memory = `resident memory after ${number(size.memory)} deliveries`;
   const rows = [
     plain("deliveries per second, bare server (HMAC, parse)", speed(intake.bare)),
@@ -67,12 +75,42 @@ export function table({ size, intake, gates, requests }: Figures): string {
     }),
     plain(`${memory}, PGlite`, `${number(intake.pglite.residentMb)} MB`),
     plain(`${memory}, stock Probot`, `${number(intake.stock.residentMb)} MB`),
+    ...awsRows(figures),
   ];
   return [
     "| what | figure | aim | met |",
     "|---|---|---|---|",
     ...rows.map(({ what, figure, aim, met }) => `| ${what} | ${figure} | ${aim} | ${met} |`),
   ].join("\n");
+}
+
+function awsRows({ notices, release, sweep, shuffled }: Figures): readonly Row[] {
+  const { events, executions, end, orderedS, shuffledS } = shuffled;
+  return [
+    calls(`AWS calls, a release of ${release.stages} stages by events`, release.byEvents, 12),
+    calls(`– looks once a minute while nobody tells, ${release.minutes} minutes`, release.between),
+    calls(
+      `AWS calls a minute, ${sweep.executions} running executions of ${sweep.pipelines} pipelines`,
+      sweep.minute,
+      25,
+    ),
+    calls("– from a restart until all are known again", sweep.restart),
+    ...stores.flatMap((store) => [
+      aimed({
+        what: `SNS message to check on ${names[store]}, idle, p50`,
+        value: notices[store].p50,
+        below: 50,
+        unit: " ms",
+      }),
+      plain("– p99", `${number(notices[store].p99)} ms`),
+    ]),
+    {
+      what: `${number(events)} events of ${executions} executions, doubled and shuffled`,
+      figure: `the end is ${end === "equal" ? "the same" : "another"} as in order; ${number(orderedS)} s in order, ${number(shuffledS)} s so`,
+      aim: "the same",
+      met: end === "equal" ? "yes" : "no",
+    },
+  ];
 }
 
 const names = { postgres: "PostgreSQL", pglite: "PGlite" } as const;
@@ -96,6 +134,17 @@ function aimed(row: {
     figure: `${number(value, digits)}${unit}`,
     aim: least === undefined ? `< ${below}${unit}` : `≥ ${least}${unit}`,
     met: met ? "yes" : "no",
+  };
+}
+
+function calls(what: string, calls: Calls, most?: number): Row {
+  const all = total(calls);
+  const kinds = Object.entries(calls).map(([name, times]) => `${times} ${name.split(":")[1]}`);
+  return {
+    what,
+    figure: kinds.length === 0 ? `${all}` : `${all} (${kinds.join(", ")})`,
+    aim: most === undefined ? "" : `≤ ${most}`,
+    met: most === undefined ? "" : all <= most ? "yes" : "no",
   };
 }
 

@@ -82,8 +82,8 @@ test("a release that failed and was rolled back stays failed, and says both", as
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
-  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
-  expect(summary(w, sha)).toMatch(/stage_failed[\s\S]*rolled_back/);
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  expect(summary(w, sha)).toMatch(/rolled_back[\s\S]*stage_failed/);
   // Nothing more to take out of it, and nothing to press.
   expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["retry"]);
 });
