@@ -8,6 +8,7 @@ import { type Logger, pino } from "pino";
 import { limit } from "./core/limit.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
 import { openLender } from "./engine/codepipeline/lend.ts";
+import type { Place } from "./engine/codepipeline/patrol.ts";
 import { openSnsEndpoint, snsPath } from "./engine/codepipeline/sns-endpoint.ts";
 import { queueClient, readQueue } from "./engine/codepipeline/sqs.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
@@ -72,10 +73,13 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
 
   // What an engine has told last must be stored before the store is closed.
   let waking = Promise.resolve();
-  const notice = (key: string) => {
-    const wake = store.wakeExecution(key).catch((err: unknown) => log.error({ err }, "No wake"));
-    waking = Promise.all([waking, wake]).then(() => {});
+  const wake = (key: string, heardAt: number | null) => {
+    const woken = store
+      .wakeExecution(key, heardAt)
+      .catch((err: unknown) => log.error({ err }, "No wake"));
+    waking = Promise.all([waking, woken]).then(() => {});
   };
+  const notice = (key: string) => wake(key, null);
   const local = settings.localEngine
     ? openLocalEngine({
         runs: localRuns,
@@ -98,6 +102,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     clock,
     log,
     notice,
+    others: (key) => wake(key, clock()),
     readReport,
     ownCredentials,
   });
@@ -105,7 +110,12 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   if (local !== null) engines.set(local.name, local);
   const ports: Ports = { github, store, engines, clock, log };
   const { receive, calm } = openReceive({ store, log });
-  const ear = { runs: pipelineRuns, receive, clock };
+  const ear = {
+    runs: pipelineRuns,
+    receive,
+    suspect: (id: string, place: Place) => codepipeline.suspect(id, place),
+    clock,
+  };
   const answerGitHub: Answer = (request, response) =>
     answerHook({ verify, receive, appId: app.id, clock, log }, request, response);
   const posts = new Map<string, Answer>([

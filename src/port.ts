@@ -309,8 +309,11 @@ export interface Store {
   see(sights: readonly Sight[], at: number): Promise<void>;
   /** One job for each subject that has none waiting. Unknown keys are left out. */
   wake(keys: readonly string[]): Promise<void>;
-  /** The subject that an execution belongs to gets a job; for a rollback all whom it concerns. */
-  wakeExecution(executionKey: string): Promise<void>;
+  /**
+   * The subject that an execution belongs to gets a job; for a rollback all whom it concerns. Where a
+   * time is given, others did something, and what was read before then is old.
+   */
+  wakeExecution(executionKey: string, heardAt: number | null): Promise<void>;
   /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
   wakeDue(now: number): Promise<number | null>;
   forget(repository: Repository): Promise<void>;

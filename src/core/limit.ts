@@ -311,6 +311,8 @@ export const limit = {
     patrol_ms: 5 * 60_000,
     /** A list that young serves such a look too: whoever follows an execution reads one a minute. */
     patrol_list_ms: 60_000,
+    /** Between what was told of somebody else's execution and a look at it: its commit may not show at once. */
+    suspect_ms: 2_000,
     /** Pipelines with a run since then are looked at, and so many runs at most, newest first. */
     patrol_since_ms: 7 * day_ms,
     patrol_runs: 1_000,

@@ -174,7 +174,7 @@ async function approve(ports: Ports, { facts }: Scene, { approval }: Of<"approve
   const approvals = [...execution.approvals, answer];
   await ports.store.recordExecution(execution.key, { approvals });
   ports.log.info({ run: execution.key, stage, actor, answer: acted.kind }, "Answered an approval");
-  await ports.store.wakeExecution(execution.key);
+  await ports.store.wakeExecution(execution.key, null);
   return atOnce(ports);
 }
 

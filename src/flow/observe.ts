@@ -111,9 +111,10 @@ function branchOf(facts: Facts): string | null {
  * once after its end, one in which nothing moves now and then, and both whenever somebody spoke of it.
  */
 function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): number | null {
-  const { createdAt, endedAt, surveyedAt, stages } = execution;
+  const { createdAt, surveyedAt, stages } = execution;
   if (!isLive(execution)) {
-    if (surveyedAt === null) return Math.max(endedAt ?? now, heardAt);
+    // By our own clock: the list that showed its end was read after this look began.
+    if (surveyedAt === null) return now;
     return heardAt > surveyedAt ? heardAt : null;
   }
   if (heardAt > createdAt) return heardAt;
@@ -146,8 +147,7 @@ async function take(
     await store.recordExecution(key, { ...seen.value, marks });
     return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };
   }
-  const { endedAt } = execution;
-  const isDone = endedAt !== null && since !== null && since >= endedAt;
+  const isDone = !isLive(execution) && since !== null;
   const surveyedAt = isDone ? clock() : execution.surveyedAt;
   if (isDone || marks.length > execution.marks.length)
     await store.recordExecution(key, { marks, surveyedAt });

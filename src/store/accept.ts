@@ -21,7 +21,7 @@ export async function accept(
   const fresh = await database.transaction(async (tx) => {
     const added = await insertDeliveries(tx, deliveries);
     const jobs: JobData[] = [];
-    const moved: Moved[] = [];
+    const moved: { what: Moved; at: number }[] = [];
     let batch = new Batch();
     for (const delivery of deliveries) {
       // A delivery that is twice in this group counts once.
@@ -46,7 +46,7 @@ export async function accept(
           await forgetRepositories(tx, event.repositories);
           break;
         case "moved":
-          moved.push(event.what);
+          moved.push({ what: event.what, at: receivedAt });
           break;
         case "ignored":
           break;
@@ -127,9 +127,35 @@ class Batch {
 }
 
 /** The subjects that the runs or the wishes for them belong to, and those whose head is one of the commits. */
-async function jobsForMoved(tx: Connection, moved: readonly Moved[]): Promise<readonly JobData[]> {
+async function jobsForMoved(
+  tx: Connection,
+  moved: readonly { readonly what: Moved; readonly at: number }[],
+): Promise<readonly JobData[]> {
   if (moved.length === 0) return [];
-  const commits = moved.filter((what) => what.kind === "commit");
+  const commits = moved.flatMap(({ what, at }) =>
+    what.kind === "commit" ? [{ ...what, at }] : [],
+  );
+  // What others do for a commit was not asked for by us, so whatever was read of it before is old.
+  await tx.query(
+    `with told as (
+       select owner, name, sha, max(at) as at
+         from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as given (owner, name, sha, at)
+        group by owner, name, sha
+     ), own as materialized (
+       select subject.key, told.at from interlock.subject join told
+           on subject.owner = told.owner and subject.name = told.name and subject.head = told.sha
+        where subject.open or subject.kind = 'commit'
+        order by subject.key for update of subject
+     )
+     update interlock.subject set heard_at = greatest(heard_at, own.at)
+       from own where subject.key = own.key`,
+    [
+      commits.map(({ owner }) => owner),
+      commits.map(({ name }) => name),
+      commits.map(({ sha }) => sha),
+      commits.map(({ at }) => at),
+    ],
+  );
   return tx.query<JobData>(
     `select subject.key, repository.installation
        from (select subject_key as key from interlock.execution where key = any($1::text[])
@@ -143,7 +169,7 @@ async function jobsForMoved(tx: Connection, moved: readonly Moved[]): Promise<re
             join interlock.subject using (key)
             join interlock.repository using (owner, name)`,
     [
-      moved.flatMap((what) => (what.kind === "run" ? [what.key] : [])),
+      moved.flatMap(({ what }) => (what.kind === "run" ? [what.key] : [])),
       commits.map(({ owner }) => owner),
       commits.map(({ name }) => name),
       commits.map(({ sha }) => sha),

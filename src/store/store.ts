@@ -61,8 +61,9 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
       poke();
     },
     wake,
-    wakeExecution: async (executionKey) => {
+    wakeExecution: async (executionKey, heardAt) => {
       const key = await executions.readSubjectOfExecution(database, executionKey);
+      if (key !== null && heardAt !== null) await subjects.hear(database, key, heardAt);
       await wake(key === null ? await rollbacks.readConcerned(database, executionKey) : [key]);
     },
     wakeDue: async (now) => {

@@ -110,6 +110,14 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
   );
 }
 
+/** Somebody spoke of it. */
+export async function hear(on: Connection, key: string, at: number): Promise<void> {
+  await on.query("update interlock.subject set heard_at = greatest(heard_at, $2) where key = $1", [
+    key,
+    at,
+  ]);
+}
+
 export async function postpone(
   on: Connection,
   key: string,

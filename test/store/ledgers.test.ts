@@ -130,9 +130,25 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
 
     test("wake their subject", async () => {
       await at().store.intendRun(key, run("r1"), 5);
-      await at().store.wakeExecution("r1");
-      await at().store.wakeExecution("unknown");
+      await at().store.wakeExecution("r1", null);
+      await at().store.wakeExecution("unknown", 5);
       expect((await at().queue.take(10)).map((job) => job.key)).toEqual([key]);
+    });
+
+    test("make what was read before old, where others did something about them", async () => {
+      const heardAt = async () => (await at().store.subject(key))?.heardAt;
+      await at().store.intendRun(key, run("r1"), 5);
+      const before = await heardAt();
+      await at().store.wakeExecution("r1", null);
+      expect(await heardAt()).toBe(before);
+      await at().store.wakeExecution("r1", 5_000);
+      expect(await heardAt()).toBe(5_000);
+      const { owner, name } = shop;
+      const what = { kind: "commit", owner, name, sha: sha("e") } as const;
+      await at().store.accept([look(sight(pull(1), sha("e")))]);
+      const told = (receivedAt: number) => delivery({ kind: "moved", what }, { receivedAt });
+      await at().store.accept([told(7_000), told(6_000)]);
+      expect(await heardAt()).toBe(7_000);
     });
 
     test("are listed in the order in which they were intended", async () => {
@@ -207,7 +223,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       await at().store.recordRollback(wanted.key, { state: "running", sha: restored.sha });
       expect(await woken()).toEqual([...keys].sort());
       await at().clearJobs();
-      await at().store.wakeExecution(wanted.key);
+      await at().store.wakeExecution(wanted.key, null);
       expect(await woken()).toEqual([...keys].sort());
       await at().clearJobs();
       await at().store.accept([

@@ -221,7 +221,7 @@ export class World {
     await this.github.settled();
     if (held !== null) this.hold();
     for (const key of this.#notices.splice(0))
-      if (!this.losesNotice()) await this.store.wakeExecution(key);
+      if (!this.losesNotice()) await this.store.wakeExecution(key, null);
   }
 
   async workOn(job: Job): Promise<void> {

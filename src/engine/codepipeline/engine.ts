@@ -25,7 +25,7 @@ import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { openExecutions } from "./executions.ts";
 import { findLost } from "./find.ts";
 import type { PaceLimits } from "./pace.ts";
-import { openPatrol, type Patrol } from "./patrol.ts";
+import { openPatrol, type Patrol, type Place } from "./patrol.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
@@ -41,6 +41,8 @@ export interface CodePipelineOrder {
   readonly clock: Clock;
   readonly log: Log;
   readonly notice: EngineNotice;
+  /** Called with the key of a run for whose commit others did something. */
+  readonly others: EngineNotice;
   /** Reads one test report in whatever format it is written. */
   readonly readReport: ReadReport;
   /** Whether plans without a role may use the credentials that Interlock itself has. */
@@ -55,6 +57,8 @@ export interface CodePipelineEngine extends Engine {
   approve(approval: Approval): Promise<Acted>;
   survey: NonNullable<Engine["survey"]>;
   patrol: NonNullable<Engine["patrol"]>;
+  /** AWS told of an execution that is in no ledger: the pipeline is looked at soon. */
+  suspect(executionId: string, place: Place): void;
   close(): void;
 }
 
@@ -69,7 +73,10 @@ class CodePipeline implements CodePipelineEngine {
   readonly #access: Access;
   readonly #tools;
   readonly #surveys;
-  readonly patrol: Patrol;
+  readonly #patrol: Patrol;
+  /** Executions that AWS told of and that are in no ledger. */
+  readonly #strangers = new Map<string, Place>();
+  #soon: NodeJS.Timeout | null = null;
 
   constructor(order: CodePipelineOrder) {
     this.#order = order;
@@ -86,7 +93,7 @@ class CodePipeline implements CodePipelineEngine {
     const states = openStates(clock);
     this.#tools = { runs, clock, log, executions, structures, states, readings };
     this.#surveys = openSurveys(this.#tools);
-    this.patrol = openPatrol(this.#tools, (run) => {
+    this.#patrol = openPatrol(this.#tools, (run) => {
       const known = this.#open(run);
       return known.kind === "known" ? known : null;
     });
@@ -158,7 +165,34 @@ class CodePipeline implements CodePipelineEngine {
     return await this.#surveys.survey({ session: opened.session, spec, sha }, since);
   };
 
+  async patrol(): Promise<readonly string[]> {
+    return await this.#patrol.round();
+  }
+
+  suspect(executionId: string, place: Place): void {
+    this.#strangers.set(executionId, place);
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.#lookForStrangers().catch((err: unknown) =>
+        this.#order.log.error({ err }, "What others do could not be looked for"),
+      );
+    }, limit.codepipeline.suspect_ms);
+    this.#soon.unref();
+  }
+
+  async #lookForStrangers(): Promise<void> {
+    const told = new Map(this.#strangers);
+    this.#strangers.clear();
+    // AWS may tell of an execution of ours before the answer to its start is in the ledger.
+    const ours = await this.#order.runs.known([...told.keys()]);
+    const strange = [...told].filter(([id]) => !ours.has(id));
+    for (const [, place] of strange) this.#patrol.suspect(place);
+    if (strange.length === 0) return;
+    for (const token of await this.#patrol.round()) this.#order.others(token);
+  }
+
   close(): void {
+    if (this.#soon !== null) clearTimeout(this.#soon);
     this.#access.close();
   }
 

@@ -4,11 +4,14 @@ import type { Event, IgnoredReason } from "../../core/event.ts";
 import type { Accepted, Clock, Delivery, PipelineRuns } from "../../port.ts";
 import { readEvent } from "./event.ts";
 import { lineOf } from "./hint.ts";
+import type { Place } from "./patrol.ts";
 
 export interface Ear {
   readonly runs: Pick<PipelineRuns, "byExecution" | "hear">;
   /** Resolves once the delivery is durable. */
   readonly receive: (delivery: Delivery) => Promise<Accepted>;
+  /** An execution of somebody else is under way, for a commit that AWS does not tell. */
+  readonly suspect: (executionId: string, place: Place) => void;
   readonly clock: Clock;
 }
 
@@ -54,5 +57,6 @@ async function eventOf(
   // Somebody else started it: whoever looks at the commit finds it.
   if (hint.commit !== null)
     return { event: { kind: "moved", what: { kind: "commit", ...hint.commit } }, action };
+  ear.suspect(hint.executionId, hint);
   return { event: { kind: "ignored", reason: "unknown_execution" }, action };
 }

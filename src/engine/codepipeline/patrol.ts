@@ -22,7 +22,18 @@ export type OpenRun = (
   run: PipelineRun,
 ) => { readonly session: Session; readonly spec: CodePipelinePart } | null;
 
-export type Patrol = () => Promise<readonly string[]>;
+export interface Patrol {
+  /** Tokens of runs about which there is news. */
+  round(): Promise<readonly string[]>;
+  /** Others do something in the pipeline: the next round looks at it, however lately one has. */
+  suspect(place: Place): void;
+}
+
+/** Events tell of a pipeline by no more than this. */
+export interface Place {
+  readonly pipeline: string;
+  readonly region: string;
+}
 
 /**
  * Gives the tokens of runs whose commit has an execution that is in no ledger, or that run again though
@@ -32,8 +43,9 @@ export function openPatrol(tools: PatrolTools, open: OpenRun): Patrol {
   const { runs, executions, clock } = tools;
   const looked = new Map<string, number>();
   const reported = new Set<string>();
+  const suspected = new Map<string, number>();
 
-  return async () => {
+  async function round(): Promise<readonly string[]> {
     const now = clock();
     const { patrol_ms, patrol_since_ms, patrol_runs, patrol_list_ms } = limit.codepipeline;
     for (const [key, at] of looked) if (now - at >= patrol_ms) looked.delete(key);
@@ -43,24 +55,42 @@ export function openPatrol(tools: PatrolTools, open: OpenRun): Patrol {
     for (const [key, beat] of beats) {
       const { session, spec } = beat;
       const place = `${session.owner.account} ${session.scope.region}`;
-      if (looked.has(key) || silent.has(place)) continue;
-      const page = await executions.since(session, spec, clock() - patrol_list_ms);
+      const since = suspected.get(nameOf(spec));
+      if ((looked.has(key) && since === undefined) || silent.has(place)) continue;
+      const oldest = clock() - patrol_list_ms;
+      const page = await executions.since(session, spec, Math.max(oldest, since ?? oldest));
       if (page.kind === "trouble" && page.is === "later") {
         // What is out of order or out of calls is so for all pipelines there: they wait for the next round.
         silent.add(place);
         continue;
       }
       looked.set(key, now);
+      // Told of again meanwhile, it is looked at again.
+      if (suspected.get(nameOf(spec)) === since) suspected.delete(nameOf(spec));
       if (page.kind === "ok")
         for (const token of await newsIn(tools, { ...beat, page: page.value, reported }))
           found.add(token);
     }
+    // What Interlock does not use is nobody's business here.
+    const used = new Set([...beats.values()].map(({ spec }) => nameOf(spec)));
+    for (const name of suspected.keys()) if (!used.has(name)) suspected.delete(name);
     while (reported.size > limit.codepipeline.readings) {
       const [oldest = ""] = reported;
       reported.delete(oldest);
     }
     return [...found];
+  }
+
+  return {
+    round,
+    suspect(place) {
+      suspected.set(nameOf(place), clock());
+    },
   };
+}
+
+function nameOf({ region, pipeline }: Place): string {
+  return `${region} ${pipeline}`;
 }
 
 interface Beat {

@@ -85,6 +85,12 @@ export function openSurveys(tools: SurveyTools): Surveys {
   };
 }
 
+/** People know themselves by the last part of an ARN; the whole of it says where it is from. */
+function personIn(detail: string): string {
+  const name = /^arn:[^:]*:(?:iam|sts)::.*\/([^/]+)$/.exec(detail)?.[1];
+  return name === undefined ? detail : `${name} (${detail})`;
+}
+
 function adoptedOf(
   { region, pipeline }: CodePipelinePart,
   summary: Summary,
@@ -96,7 +102,7 @@ function adoptedOf(
     engineId: id,
     kind: type === "ROLLBACK" ? "rollback" : "standard",
     trigger: oneLine(trigger.type, limit.codepipeline.why_chars),
-    by: oneLine(trigger.detail, limit.codepipeline.why_chars),
+    by: personIn(oneLine(trigger.detail, limit.codepipeline.why_chars)),
     state,
     why,
     startedAt: startedAt === 0 ? null : startedAt,

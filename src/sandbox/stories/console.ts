@@ -40,8 +40,6 @@ async function tellWith(scene: Scene, stock: Stock): Promise<void> {
     () => execution.status === "Succeeded" || undefined,
     () => `It is ${execution.status}.`,
   );
-  const asked = scene.comments(pull, "dev", "ann says it passes now.\n\n/interlock status");
-  await scene.answer(pull, asked);
   const seen = await scene.until("The check shows her execution", () => {
     const run = scene.check(sha, "interlock/shop/verify");
     return run?.output.summary?.includes(execution.id) ? run : undefined;

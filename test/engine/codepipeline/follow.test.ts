@@ -18,6 +18,7 @@ async function follow(signatureVersion: "1" | "2" = "2") {
     fetch: aws.sns.fetch,
     log: silent,
     ear: {
+      suspect: () => {},
       clock: clock.now,
       runs,
       receive: async (delivery) => {

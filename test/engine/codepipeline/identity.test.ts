@@ -153,6 +153,7 @@ describe("the SDK's own environment", () => {
       log: silent,
       clock: w.clock.now,
       notice: () => {},
+      others: () => {},
       readReport,
       ownCredentials: false,
     });

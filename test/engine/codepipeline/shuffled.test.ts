@@ -66,7 +66,7 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const ours = new Map(
     Array.from({ length: subjects }, (_, number) => [executionOf(number), `run-${number}`]),
   );
-  const ear = { receive, clock: () => 2, runs: heardRuns(ours) };
+  const ear = { receive, suspect: () => {}, clock: () => 2, runs: heardRuns(ours) };
   await Promise.all(messages.map((message) => hear(ear, message)));
   const jobs = await database.query<{ key: string }>(
     "select distinct data ->> 'key' as key from pgboss.job order by 1",

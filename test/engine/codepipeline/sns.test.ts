@@ -56,6 +56,7 @@ function world(): World {
       return w.web(String(input));
     },
     ear: {
+      suspect: () => {},
       clock: () => w.clock,
       runs: heardRuns(new Map([[executionId, "run-1"]])),
       receive: async (delivery) => {

@@ -50,6 +50,7 @@ function open(): World {
       queueUrl,
       log,
       ear: {
+        suspect: () => {},
         clock: () => 1,
         runs,
         receive: async (delivery) => {

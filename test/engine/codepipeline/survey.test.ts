@@ -151,7 +151,7 @@ test("executions that others started for the commit are found, with who and how"
       engineId: console_.id,
       kind: "standard",
       trigger: "StartPipelineExecution",
-      by: expect.stringMatching(/assumed-role\/.*\/ann$/),
+      by: expect.stringMatching(/^ann \(arn:.*assumed-role\/.*\/ann\)$/),
       state: "failed",
       why: "",
       startedAt: w.pipeline.execution(console_.id).data.startedAt,

@@ -1,4 +1,4 @@
-// What others do in AWS reaches the commit by a sweep alone, where no event comes.
+// What others do in AWS reaches the commit: by an event that does not name it, or by a sweep alone.
 
 import { expect, onTestFinished, test } from "vitest";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
@@ -29,11 +29,13 @@ async function merged() {
     authClock: { now: Date.now, sleep: () => Promise.resolve() },
   });
   const pipeline = aws.createPipeline({ name: "shop-release", stages: ["Build", "Production"] });
+  let told = () => {};
   const engine = openCodePipelineEngine({
     runs: memoryRuns(),
     log: w.log,
     clock: w.clock.now,
     notice: () => {},
+    others: (key) => void w.store.wakeExecution(key, w.clock.now()).then(() => told()),
     readReport,
     ownCredentials: true,
     environment: {
@@ -49,6 +51,15 @@ async function merged() {
   });
   if (w.ports === undefined) throw new Error("Interlock is not up");
   w.ports = { ...w.ports, engines: new Map([...w.ports.engines, [engine.name, engine]]) };
+  /** As when AWS tells of an execution that is in no ledger. Resolves when somebody was woken by it. */
+  const tell = async (id: string) => {
+    const woken = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    engine.suspect(id, { pipeline: "shop-release", region: "eu-west-1" });
+    await woken;
+    await w.settle();
+  };
   const pull = w.openPull();
   await w.settle();
   w.engine.pass("build");
@@ -60,7 +71,7 @@ async function merged() {
     const check = w.shop.checks(landing.sha).get("interlock/shop/release");
     return `${check?.output.summary}\n${check?.output.text ?? ""}`;
   };
-  return { w, pipeline, sha: landing.sha, page };
+  return { w, pipeline, sha: landing.sha, page, tell };
 }
 
 test("an execution that a console user starts for a released commit is on its check after a sweep", async () => {
@@ -74,6 +85,16 @@ test("an execution that a console user starts for a released commit is on its ch
   await w.sweep();
   expect(page()).toContain(id);
   expect(page()).toContain("/ann");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("an execution that a console user starts is on its check as soon as AWS tells of it", async () => {
+  const { w, pipeline, sha, page, tell } = await merged();
+  pipeline.latest().passUntil();
+  await w.advance("5m");
+  const { id } = pipeline.startByConsole("ann", sha).passUntil();
+  await tell(id);
+  expect(page()).toContain(id);
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 

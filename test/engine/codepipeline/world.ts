@@ -58,6 +58,7 @@ export async function openWorld(options: WorldOptions = {}) {
       log,
       clock: clock.now,
       notice: (key) => noticed.push(key),
+      others: () => {},
       readReport,
       ownCredentials: options.ownCredentials ?? false,
       environment: {
