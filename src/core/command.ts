@@ -22,9 +22,9 @@ export type Command =
   | { readonly kind: "explain" }
   /** `sha` is lower case, 7 to 40 digits; null means the head. */
   | { readonly kind: "verify"; readonly sha: string | null }
-  /** `stage` as written; null means the first that did not pass. */
-  | { readonly kind: "retry"; readonly stage: string | null }
-  | { readonly kind: "stop" }
+  /** `stage` as written; null means the first that did not pass. A button is about its own pipeline alone. */
+  | { readonly kind: "retry"; readonly stage: string | null; readonly pipeline?: string }
+  | { readonly kind: "stop"; readonly pipeline?: string }
   /** `stage` null means the last that the newest release has reached, `to` null the commit before. */
   | {
       readonly kind: "rollback";
@@ -133,6 +133,12 @@ export function mayGive(
   const own = Object.hasOwn(overrides, verb) ? overrides[verb] : undefined;
   const allowed = own ?? commandTable.find((row) => row.verb === verb)?.roles ?? [];
   return allowed.includes(role);
+}
+
+/** Whether a command is about the pipeline; one that names none is about all. */
+export function isAbout(command: Command, pipeline: string): boolean {
+  if (command.kind !== "retry" && command.kind !== "stop") return true;
+  return command.pipeline === undefined || command.pipeline === pipeline;
 }
 
 const mark = "/interlock";

@@ -2,6 +2,7 @@
 
 import { assess } from "./assess.ts";
 import { fits, isLive, isStoppable, isVoid, latest, nextRun, sameRun } from "./attempt.ts";
+import { isAbout } from "./command.ts";
 import type { RetryWanted, StopWanted } from "./decision.ts";
 import type { RunWanted } from "./effect.ts";
 import type { Execution, Known, Rollback } from "./fact.ts";
@@ -90,7 +91,7 @@ export function decidePart(question: PartQuestion): PartDecision {
   return {
     view: { ...shape, execution: counts, reasons },
     run: counts?.state === "intended" && !held && stops.length === 0 ? sameRun(counts) : null,
-    retries: hold === null ? wantedRetries(spec, counts, question.wishes) : [],
+    retries: hold === null ? wantedRetries(question, counts) : [],
     stops: [...outdated, ...stops],
   };
 }
@@ -142,7 +143,7 @@ function wantedStops(
   reasons: readonly Reason[],
 ): readonly StopWanted[] {
   if (!isStoppable(counts, question.engines)) return [];
-  const stop = granted(question.wishes, "stop")[0];
+  const stop = granted(question, "stop")[0];
   if (stop !== undefined)
     return [{ execution: counts.key, reason: `person:${stop.intention.actor}` }];
   if (reasons[0]?.code === "deadline_passed")
@@ -157,7 +158,7 @@ function wantedRun(
   counts: Execution | null,
 ): RunWanted | null {
   const { subject, pipeline, part, spec, sha } = question;
-  const asked = granted(question.wishes, "verify").find(
+  const asked = granted(question, "verify").find(
     ({ intention }) =>
       !question.executions.some(
         (execution) => execution.pipeline === pipeline && execution.cause === intention.key,
@@ -169,14 +170,14 @@ function wantedRun(
 }
 
 /** The first retry that was granted and that the engine has not answered yet. */
-function wantedRetries(
-  spec: Part,
-  counts: Execution | null,
-  wishes: readonly Wish[],
-): readonly RetryWanted[] {
+function wantedRetries(question: PartQuestion, counts: Execution | null): readonly RetryWanted[] {
   if (counts === null || isLive(counts) || counts.engineId === null) return [];
-  const wanted = granted(wishes, "retry").flatMap(({ intention, command }) => {
-    const stage = retryStage(spec, counts, command.kind === "retry" ? command.stage : null);
+  const wanted = granted(question, "retry").flatMap(({ intention, command }) => {
+    const stage = retryStage(
+      question.spec,
+      counts,
+      command.kind === "retry" ? command.stage : null,
+    );
     const key = retryKey(intention.key, counts.key);
     if (stage === null || counts.retries.some((retry) => retry.key === key)) return [];
     return [{ key, execution: counts.key, stage }];
@@ -204,8 +205,14 @@ export function retryKey(intention: string, execution: string): string {
   return `${intention}|${execution}`;
 }
 
-function granted(wishes: readonly Wish[], kind: "verify" | "retry" | "stop"): readonly Wish[] {
-  return wishes.filter((wish) => wish.command.kind === kind && wish.ruling.kind === "granted");
+function granted(
+  { wishes, pipeline }: PartQuestion,
+  kind: "verify" | "retry" | "stop",
+): readonly Wish[] {
+  return wishes.filter(
+    ({ command, ruling }) =>
+      command.kind === kind && ruling.kind === "granted" && isAbout(command, pipeline),
+  );
 }
 
 function engineOff(question: PartQuestion, name: string): Reason | null {

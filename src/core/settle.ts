@@ -1,6 +1,7 @@
 // Turns wishes into outcomes, and outcomes into the answers that should stand under the comments.
 
 import { isLive } from "./attempt.ts";
+import { isAbout } from "./command.ts";
 import type { StopWanted } from "./decision.ts";
 import type { AnswerWanted, Settlement } from "./effect.ts";
 import type { Execution, Facts, Intention, Outcome } from "./fact.ts";
@@ -95,11 +96,13 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
       return done(explainText(shown, facts));
     case "verify":
     case "retry":
-    case "stop":
+    case "stop": {
       if (scene.ground.kind === "unread") return null;
       if (scene.ground.kind === "nothing") return refused(prose(scene.ground.why));
       if (command.kind === "verify") return verified(views, head);
-      return command.kind === "stop" ? stopped(scene) : retried(scene, intention, command.stage);
+      const own = { ...scene, views: views.filter(({ pipeline }) => isAbout(command, pipeline)) };
+      return command.kind === "stop" ? stopped(own) : retried(own, intention, command.stage);
+    }
     case "rollback":
     case "approve": {
       const intervention = scene.interventions.find((one) => one.wish === wish);

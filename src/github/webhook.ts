@@ -285,10 +285,10 @@ function commandOf(
 ): Command | undefined {
   if (action === "rerequested") return { kind: "verify", sha: null };
   if (action !== "requested_action") return undefined;
-  if (identifier === "retry") return { kind: "retry", stage: null };
-  if (identifier === "stop") return { kind: "stop" };
   const pipeline = pipelineOf(check);
   if (pipeline === undefined) return undefined;
+  if (identifier === "retry") return { kind: "retry", stage: null, pipeline };
+  if (identifier === "stop") return { kind: "stop", pipeline };
   if (identifier === "rollback") return { kind: "rollback", pipeline, stage: null, to: null };
   if (identifier === "approve") return { kind: "approve", pipeline, stage: null };
   return undefined;

@@ -296,6 +296,20 @@ test("the buttons retry and stop, for those who may", async () => {
   expect(pull.checks).toEqual({ interlock: "success", "interlock/shop/verify": "success" });
 });
 
+test("a button is about the pipeline on whose check it stands", async () => {
+  const w = await world({ plan: planText({ shop: { verify: ["a"] }, docs: { verify: ["b"] } }) });
+  const pull = w.openPull();
+  await w.advance("5s");
+  w.shop.press(pull.check("interlock/docs/verify"), "Stop", "dev");
+  await w.settle();
+  expect(w.engine.live().map(({ request }) => request.run.pipeline)).toEqual(["shop"]);
+  w.engine.fail("a");
+  await w.settle();
+  w.shop.press(pull.check("interlock/docs/verify"), "Retry", "dev");
+  await w.settle();
+  expect(w.engine.live().map(({ request }) => request.run.pipeline)).toEqual(["docs"]);
+});
+
 test("an answer whose sending got no answer is found again, not written twice", async () => {
   const w = await world();
   const pull = w.openPull();

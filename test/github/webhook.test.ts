@@ -276,7 +276,12 @@ test("a command is kept once for each comment, with the person and without a com
 const run = {
   ...base,
   action: "requested_action",
-  check_run: { head_sha: sha, external_id: "pull:acme/shop#12", app: { id: appId } },
+  check_run: {
+    name: "interlock/api/verify",
+    head_sha: sha,
+    external_id: "pull:acme/shop#12",
+    app: { id: appId },
+  },
   requested_action: { identifier: "retry" },
 };
 const head = { kind: "head", repository: place, sha };
@@ -295,6 +300,11 @@ test.each<[string, object, string]>([
     "other_check",
   ],
   ["that we do not have", { requested_action: { identifier: "deploy" } }, "unknown_action"],
+  [
+    "on the gate, which has none",
+    { check_run: { ...run.check_run, name: "interlock" } },
+    "unknown_action",
+  ],
   ["without a name", { requested_action: undefined }, "unknown_action"],
   ["on our own news", { action: "completed" }, "own_check"],
   ["on our own creation", { action: "created" }, "own_check"],
@@ -308,13 +318,27 @@ test.each<[string, object, object]>([
     {},
     {
       target: asked,
-      intention: { source: "button", commands: [{ kind: "retry", stage: null }], sha },
+      intention: {
+        source: "button",
+        commands: [{ kind: "retry", stage: null, pipeline: "api" }],
+        sha,
+      },
     },
   ],
   [
     "Stop",
     { requested_action: { identifier: "stop" } },
-    { target: asked, intention: { commands: [{ kind: "stop" }] } },
+    { target: asked, intention: { commands: [{ kind: "stop", pipeline: "api" }] } },
+  ],
+  [
+    "Roll back",
+    { requested_action: { identifier: "rollback" } },
+    { intention: { commands: [{ kind: "rollback", pipeline: "api", stage: null, to: null }] } },
+  ],
+  [
+    "Approve",
+    { requested_action: { identifier: "approve" } },
+    { intention: { commands: [{ kind: "approve", pipeline: "api", stage: null }] } },
   ],
   [
     "Re-run",
