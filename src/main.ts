@@ -22,8 +22,8 @@ import { answerHook, webhookPath } from "./github/hook.ts";
 import { openSetup, setupHookPath } from "./github/setup.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine } from "./port.ts";
+import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
-import { readReport } from "./report/read.ts";
 import { readEnvironment, readSettings, type Settings } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import type { Answer } from "./web/server.ts";
@@ -103,7 +103,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     log,
     notice,
     others: (key) => wake(key, clock()),
-    readReport,
+    readReport: readAside,
     ownCredentials,
   });
   const engines = new Map<string, Engine>([[codepipeline.name, codepipeline]]);

@@ -52,6 +52,11 @@ export const limit = {
   report: {
     /** A report larger than this is hostile or useless; our own choice. */
     bytes: 20 * MiB,
+    /** Up to here it is read where it is, in a few milliseconds; what is larger gets a thread of its own. */
+    inline_bytes: 64 * KiB,
+    /** The hostile ones of full size that we know take two seconds and 150 MB. */
+    read_ms: 60_000,
+    memory_mb: 512,
     /** Nested elements in a report; real ones stay under ten. */
     depth: 64,
     /** Test cases in one report file. */

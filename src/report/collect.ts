@@ -2,11 +2,11 @@
 
 import { limit } from "../core/limit.ts";
 import type { ReportReading } from "../core/report.ts";
+import { readAside } from "./aside.ts";
 import { broken } from "./file.ts";
 import { find } from "./find.ts";
 import { openReport, realFolder } from "./open.ts";
 import { plainLine } from "./plain.ts";
-import { readReport } from "./read.ts";
 
 interface Collection {
   /** The workspace; nothing outside it is read, whatever links the stage left there. */
@@ -59,6 +59,6 @@ async function read(file: {
     case "refused":
       return broken(path, opened.why);
     case "bytes":
-      return readReport({ path, bytes: opened.bytes, root: file.root });
+      return await readAside({ path, bytes: opened.bytes, root: file.root });
   }
 }

@@ -15,7 +15,7 @@ export type ReadReport = (file: {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly root: string;
-}) => ReportReading;
+}) => Promise<ReportReading>;
 
 export interface ArtifactOrder {
   readonly session: Session;
@@ -56,13 +56,15 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
   if (files.length === 0 && broken.length === 0 && patterns.every(({ why }) => why === null))
     return { kind: "none" };
   const seen = new Set<ZippedFile>();
-  const reports = patterns.flatMap(({ shown, matches, why }) => {
+  const reports: ReportReading[] = [];
+  for (const { shown, matches, why } of patterns) {
     const found = files.filter(({ path }) => matches(path));
-    if (found.length === 0) return [emptyHanded(shown, why ?? broken[0] ?? null)];
-    const fresh = found.filter((file) => !seen.has(file));
-    for (const file of fresh) seen.add(file);
-    return fresh.map((file) => readingOf(file, readReport));
-  });
+    if (found.length === 0) reports.push(emptyHanded(shown, why ?? broken[0] ?? null));
+    for (const file of found.filter((file) => !seen.has(file))) {
+      seen.add(file);
+      reports.push(await readingOf(file, readReport));
+    }
+  }
   return { kind: "read", reports };
 }
 
@@ -89,10 +91,13 @@ function emptyHanded(path: string, why: string | null): ReportReading {
   return { kind: "broken", path, why: oneLine(why, limit.report.message_chars) };
 }
 
-function readingOf({ path, bytes, why }: ZippedFile, readReport: ReadReport): ReportReading {
+async function readingOf(
+  { path, bytes, why }: ZippedFile,
+  readReport: ReadReport,
+): Promise<ReportReading> {
   const shown = oneLine(path, limit.report.name_chars);
   if (bytes === null) return { kind: "broken", path: shown, why };
-  return readReport({ path: shown, bytes, root: sourceFolderIn(bytes) });
+  return await readReport({ path: shown, bytes, root: sourceFolderIn(bytes) });
 }
 
 /**

@@ -6,7 +6,7 @@ import type { CodePipelineEngine } from "../../../src/engine/codepipeline/engine
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { OutOfTurn, openPace } from "../../../src/engine/codepipeline/pace.ts";
 import { openRole } from "../../../src/engine/codepipeline/role.ts";
-import { readReport } from "../../../src/report/read.ts";
+import { readAside } from "../../../src/report/aside.ts";
 import { silent } from "../../store/silent.ts";
 import { openWorld, roleArn, shop, type World } from "./world.ts";
 
@@ -154,7 +154,7 @@ describe("the SDK's own environment", () => {
       clock: w.clock.now,
       notice: () => {},
       others: () => {},
-      readReport,
+      readReport: readAside,
       ownCredentials: false,
     });
     try {

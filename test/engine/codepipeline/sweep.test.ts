@@ -2,7 +2,7 @@
 
 import { expect, onTestFinished, test } from "vitest";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
-import { readReport } from "../../../src/report/read.ts";
+import { readAside } from "../../../src/report/aside.ts";
 import { startAws } from "../../../src/sandbox/aws/server.ts";
 import { worlds } from "../../world/world.ts";
 import { memoryRuns } from "./runs.ts";
@@ -36,7 +36,7 @@ async function merged() {
     clock: w.clock.now,
     notice: () => {},
     others: (key) => void w.store.wakeExecution(key, w.clock.now()).then(() => told()),
-    readReport,
+    readReport: readAside,
     ownCredentials: true,
     environment: {
       AWS_ENDPOINT_URL: url,

@@ -9,7 +9,7 @@ import {
 import { readEvent } from "../../../src/engine/codepipeline/event.ts";
 import { lineOf } from "../../../src/engine/codepipeline/hint.ts";
 import type { Observation, StartRequest } from "../../../src/port.ts";
-import { readReport } from "../../../src/report/read.ts";
+import { readAside } from "../../../src/report/aside.ts";
 import type { AwsOptions, NewRole } from "../../../src/sandbox/aws/aws.ts";
 import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
 import { startAws } from "../../../src/sandbox/aws/server.ts";
@@ -59,7 +59,7 @@ export async function openWorld(options: WorldOptions = {}) {
       clock: clock.now,
       notice: (key) => noticed.push(key),
       others: () => {},
-      readReport,
+      readReport: readAside,
       ownCredentials: options.ownCredentials ?? false,
       environment: {
         AWS_ENDPOINT_URL: url,
