@@ -73,6 +73,12 @@ export interface CheckUpdate {
   readonly annotations: readonly Annotation[];
 }
 
+/** `annotated` where GitHub has annotations of it already. */
+export interface FoundCheck {
+  readonly id: number;
+  readonly annotated: boolean;
+}
+
 /** Attempts that failed, newest first. `cut` where there are more, older ones. */
 export interface FailedDeliveries {
   readonly attempts: readonly HookDelivery[];
@@ -109,7 +115,7 @@ export interface GitHub {
   createCheck(repository: Repository, check: CheckWanted, urgency: Urgency): Promise<Sent<number>>;
   updateCheck(repository: Repository, update: CheckUpdate, urgency: Urgency): Promise<Sent<number>>;
   /** Our newest check run of this name on this commit. */
-  findCheck(repository: Repository, sha: string, name: string): Promise<Read<number>>;
+  findCheck(repository: Repository, sha: string, name: string): Promise<Read<FoundCheck>>;
   createComment(repository: Repository, pull: number, body: string): Promise<Sent<number>>;
   updateComment(repository: Repository, id: number, body: string): Promise<Sent<number>>;
   /** Our comment on the pull request that contains `marker`. */

@@ -126,7 +126,11 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
   };
 }
 
-/** What was left in progress and is wanted no more comes to an end that says so, or is left to an heir. */
+/**
+ * What was left in progress and is wanted no more comes to an end that says so, or is left to an heir.
+ * What is in doubt may be in progress whatever was meant, and whatever came to an end is said again;
+ * except that no gate opens for what is no head.
+ */
 function endingsOf(
   decision: Decision,
   present: Present,
@@ -137,10 +141,14 @@ function endingsOf(
   const bequests: Bequest[] = [];
   const finish = ({ sha: on, name, content }: CheckPresent, reason: Reason) => {
     const to = name === gateName ? present.heirs?.[on] : undefined;
-    if (to === undefined) checks.push(ended(content, reason));
-    else bequests.push({ sha: on, name, to });
+    const { state } = content;
+    const opens = name === gateName && "conclusion" in state && state.conclusion === "success";
+    if (to !== undefined) bequests.push({ sha: on, name, to });
+    else if (state.status === "completed" && !(opens && on !== sha)) checks.push(content);
+    else checks.push(ended(content, reason));
   };
-  const isOpen = ({ content }: CheckPresent) => content.state.status === "in_progress";
+  const isOpen = ({ id, content }: CheckPresent) =>
+    id === null || content.state.status === "in_progress";
   if (moved !== null) for (const check of present.leftover.filter(isOpen)) finish(check, moved);
   for (const check of present.checks.filter(isOpen)) {
     if (check.content.externalId !== present.subject) continue;

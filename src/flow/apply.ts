@@ -233,9 +233,12 @@ async function createCheck(
     const found = await ports.github.findCheck(repository, check.sha, check.name);
     if (found.kind === "unknown") return { kind: "failed" };
     if (found.kind === "known") {
-      // Whether its annotations arrived is not known, so none are sent twice.
-      const update = { id: found.value, check, annotations: [] };
+      const { id, annotated } = found.value;
+      // GitHub adds what an update sends, so none are sent twice.
+      const update = { id, check, annotations: annotated ? [] : check.annotations };
+      // What was meant before may still be what arrived, so the doubt stays until this has.
       const sent = await ports.github.updateCheck(repository, update, urgency);
+      if (sent.kind === "failed") await ports.store.intendCheck(row.key, check);
       return await checkSent(ports, row, check, sent);
     }
   }
@@ -250,11 +253,16 @@ async function createCheck(
 }
 
 async function updateCheck(ports: Ports, scene: Scene, effect: Of<"update_check">): Promise<Done> {
-  if (await isOvertaken(ports, scene, effect.check)) return atOnce(ports);
+  const { check } = effect;
+  if (await isOvertaken(ports, scene, check)) return atOnce(ports);
   const { row } = scene;
-  const urgency = effect.check.name === gateName ? "gate" : "rest";
+  const urgency = check.name === gateName ? "gate" : "rest";
+  // While nobody knows whether it arrived, what stood before is not taken for what stands.
+  await ports.store.intendCheck(row.key, check);
   const sent = await ports.github.updateCheck(row.subject.repository, effect, urgency);
-  return await checkSent(ports, row, effect.check, sent);
+  if (sent.kind === "deferred" || sent.kind === "refused")
+    await ports.store.dropIntendedCheck(row.key, check);
+  return await checkSent(ports, row, check, sent);
 }
 
 async function checkSent(

@@ -71,10 +71,12 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
         }),
       );
       if (answer.kind !== "ok") return unknown(answer);
-      const ids = answer.data.check_runs
+      const [found] = answer.data.check_runs
         .filter((run) => run.name === name && run.app?.id === appId && run.head_sha === sha)
-        .map(({ id }) => Number(id));
-      return ids.length === 0 ? { kind: "absent" } : { kind: "known", value: Math.max(...ids) };
+        .sort((a, b) => Number(b.id) - Number(a.id));
+      if (found === undefined) return { kind: "absent" };
+      const annotated = found.output.annotations_count > 0;
+      return { kind: "known", value: { id: Number(found.id), annotated } };
     },
 
     async createComment(repository, pull, body) {

@@ -30,7 +30,7 @@ export async function readOpenChecks(
       order by sent_at, sha, check_name`,
     [key, exceptSha],
   );
-  return rows.map(checkPresent).filter(({ content }) => inProgress(content));
+  return rows.map(checkPresent);
 }
 
 /**

@@ -1,7 +1,7 @@
 // GitHub, the engine or we ourselves are out of order for a while.
 
 import { expect, test } from "vitest";
-import { planText, released } from "../world/plan.ts";
+import { planText, released, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -81,6 +81,43 @@ test.each([
   expect(pull.gate).toBe("success (passed)");
   const names = [...w.shop.data.runs.values()].map(({ name }) => name);
   expect(names.sort()).toEqual(["interlock", "interlock/shop/verify"]);
+});
+
+test("a verdict that is as before is said again where the one between may have arrived", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.fail("build");
+  await w.settle();
+  expect(pull.gate).toBe("failure (stage_failed)");
+  w.github.faults.onRequest({ method: "PATCH", path: run, fault: { kind: "lateError" } });
+  w.changePlan(planText({ shop: {} }, { exempt: ["src/**"] }));
+  await w.settle();
+  expect(pull.gate).toBe("success (exempt)");
+  w.github.faults.stop();
+  w.changePlan(twoStages);
+  await w.settle();
+  expect(pull.gate).toBe("failure (stage_failed)");
+});
+
+test("a gate that was ended without an answer is not left in progress by a head that moves", async () => {
+  const w = await world();
+  w.github.faults.onRequest({
+    method: "POST",
+    path: runs,
+    times: 1,
+    fault: { kind: "answerLost" },
+  });
+  const pull = w.openPull();
+  const { head } = pull;
+  await w.settle();
+  w.github.faults.onRequest({ method: "PATCH", path: run, times: 1, fault: { kind: "error" } });
+  w.engine.fail("build");
+  await w.settle();
+  expect(pull.gate).toMatch(/^in_progress/);
+  pull.push({ "src/a.js": "more" });
+  await w.advance("1m");
+  expect(w.gateOf(head)).toBe("failure (stage_failed)");
 });
 
 test("files and plans that cannot be read for a while decide nothing", async () => {
