@@ -1,0 +1,127 @@
+// The accounts at the end, when everything has come to rest: nothing lost, nothing left over, no verdict wrong.
+
+import { decide } from "../../src/core/decide.ts";
+import { subjectKey } from "../../src/core/event.ts";
+import { answerMark } from "../../src/core/page/answer.ts";
+import { gather } from "../../src/flow/gather.ts";
+import { stateText, type WorldPull } from "../world/pull.ts";
+import type { World } from "../world/world.ts";
+import { roads, type Truth } from "./truth.ts";
+
+interface Accounts {
+  readonly world: World;
+  readonly truth: Truth;
+  readonly pulls: readonly WorldPull[];
+}
+
+/** Whatever runs has somebody whom it runs for; everything else was asked to stop. */
+export function auditRuns({ world, truth, pulls }: Accounts): void {
+  for (const { request, stopAsked } of world.engine.live()) {
+    const { key, part, sha } = request.run;
+    if (part !== "verify" || stopAsked !== null) continue;
+    const pull = pulls.find(({ number }) => number === request.pull);
+    if (pull?.handle.state !== "open" || pull.head !== sha)
+      truth.problems.push(`${key} runs for nobody`);
+  }
+}
+
+export async function audit(accounts: Accounts): Promise<void> {
+  for (const pull of accounts.pulls)
+    if (pull.handle.state === "open") await auditPull(accounts, pull);
+  auditLanded(accounts);
+  auditChecks(accounts);
+  auditAnswers(accounts);
+  await auditStore(accounts);
+}
+
+async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Promise<void> {
+  const { problems } = truth;
+  const { ports, installation, on, clock } = world;
+  if (ports === undefined) return;
+  const repository = { installation: installation?.id ?? 0, owner: "acme", name: "shop" };
+  const key = subjectKey({ kind: "pull", repository, number: pull.number });
+  const row = await on.store.subject(key);
+  if (row === null) {
+    problems.push(`#${pull.number} is not known`);
+    return;
+  }
+  const run = truth.gate(pull.head);
+  const stands = run === undefined ? "absent" : stateText(run);
+  // What the program itself would say, had it nothing but fresh readings.
+  const { facts } = await gather(ports, { ...row, heardAt: clock.now() });
+  const wanted = decide(facts).checks.find(({ name }) => name === "interlock")?.state;
+  if (wanted !== undefined) {
+    const state = wanted.status === "completed" ? wanted.conclusion : "in_progress";
+    if (stands !== state) problems.push(`#${pull.number} is ${stands} and should be ${state}`);
+  }
+  // Said once more without the program's own reading of things.
+  const wrong = pulls
+    .filter(({ head, handle }) => handle.state === "open" && head === pull.head)
+    .map(({ handle }) => truth.whyNot(handle.data))
+    .filter((why) => why !== null);
+  if (wrong.length === 0 && stands !== "success" && !truth.hasLanded(pull.head))
+    problems.push(`#${pull.number} is ${stands}: ${run?.output.title} though all has passed`);
+  // Where no plan is in force, what was said under an earlier one stays.
+  const silent = truth.isWithoutPlan() || wrong.every((why) => why === "there is no plan");
+  if (wrong.length > 0 && stands === "success" && !silent)
+    problems.push(`#${pull.number} is open though ${wrong.join(", ")}`);
+}
+
+function auditLanded({ truth }: Accounts): void {
+  for (const branch of roads) {
+    const sha = truth.landing(branch);
+    if (sha === null) continue;
+    const run = truth.gate(sha);
+    const name = `${sha.slice(0, 7)} on ${branch}`;
+    if (run === undefined) truth.problems.push(`${name} has no gate`);
+    else if (run.conclusion === "success" && truth.whyNotReleased(branch, sha) !== null)
+      truth.problems.push(`${name} is green though ${truth.whyNotReleased(branch, sha)}`);
+  }
+}
+
+/** GitHub shows the newest check of a name. */
+function auditChecks({ world, truth, pulls }: Accounts): void {
+  const { shop, github } = world;
+  const own = [...shop.data.runs.values()].filter(({ suite }) => suite.app === github.app);
+  const newest = new Map(own.map((run) => [`${run.headSha} ${run.name}`, run]));
+  const heads = new Set(
+    pulls.filter(({ handle }) => handle.state === "open").map(({ head }) => head),
+  );
+  for (const { name, headSha, status, output } of newest.values())
+    if (status !== "completed")
+      truth.problems.push(
+        `${name} of ${headSha.slice(0, 7)} is still in progress${heads.has(headSha) ? "" : ", and is no head"}: ${output.title}`,
+      );
+}
+
+/** Each command has one answer. Those under a pull request that is closed may have none. */
+function auditAnswers({ truth, pulls }: Accounts): void {
+  const without = truth.everWithoutPlan();
+  for (const { handle } of pulls)
+    for (const comment of handle.comments()) {
+      if (!comment.body.startsWith("/interlock")) continue;
+      const mark = answerMark(`comment:${comment.id}`);
+      const answers = handle.comments().filter(({ body }) => body.startsWith(mark)).length;
+      const least = handle.state === "open" && !without ? 1 : 0;
+      if (answers > 1 || answers < least)
+        truth.problems.push(`${comment.body} of #${handle.number} has ${answers} answers`);
+    }
+}
+
+async function auditStore({ world, truth }: Accounts): Promise<void> {
+  const { problems } = truth;
+  const { github, on } = world;
+  const told = github.deliveries.filter(({ statusCode }) => statusCode === 202);
+  const known = await on.store.knownDeliveries(told.map(({ guid }) => guid));
+  const lost = told.filter(({ guid }) => !known.has(guid));
+  if (lost.length > 0) problems.push(`${lost.length} answered deliveries are not in the store`);
+  const jobs = await on.database.query<{ state: string; count: number }>(
+    "select state::text, count(*)::integer as count from pgboss.job group by state",
+  );
+  if (jobs.length > 0) problems.push(`jobs are left: ${JSON.stringify(jobs)}`);
+  try {
+    world.expectNoTrouble();
+  } catch (error) {
+    problems.push(String(error));
+  }
+}

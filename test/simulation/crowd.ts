@@ -1,0 +1,308 @@
+// What people and engines do by chance, one thing at a time.
+
+import { planPath } from "../../src/core/plan.ts";
+import type { CheckRun } from "../../src/sandbox/github/model.ts";
+import type { DoubleRun } from "../world/engine.ts";
+import { WorldPull } from "../world/pull.ts";
+import type { World } from "../world/world.ts";
+import { plans } from "./plans.ts";
+import { Dice } from "./random.ts";
+import type { Truth } from "./truth.ts";
+
+const paths = ["src/a.js", "src/b.js", "side/x", "docs/y.md", "tools/z"];
+/** Ria may only read. */
+const people = ["dev", "dev", "dev", "mia", "ria"];
+const commands = ["status", "verify", "retry", "stop", "explain", "rtry", "verify <sha>"];
+const open_max = 4;
+
+type Act = () => void;
+
+export class Crowd {
+  readonly #world: World;
+  readonly #truth: Truth;
+  /** Told of whatever is done. */
+  readonly #say: (what: string) => void;
+  readonly #pulls: WorldPull[] = [];
+  #dice = new Dice(0);
+  #files = 0;
+
+  constructor(world: World, truth: Truth, say: (what: string) => void) {
+    this.#world = world;
+    this.#truth = truth;
+    this.#say = say;
+  }
+
+  get pulls(): readonly WorldPull[] {
+    return this.#pulls;
+  }
+
+  act(dice: Dice): void {
+    this.#dice = dice;
+    dice.weighted<Act>([
+      [10, () => this.#openPull()],
+      [2, () => this.#openTwin()],
+      [2, () => this.#openFork()],
+      [1, () => this.#openFromMain()],
+      [8, () => this.#push()],
+      [2, () => this.#pushBack()],
+      [2, () => this.#pushAnew()],
+      [1, () => this.#updateBranch()],
+      [1, () => this.#deleteBranch()],
+      [3, () => this.#retarget()],
+      [3, () => this.#closeOrReopen()],
+      [1, () => this.#draftOrReady()],
+      [8, () => this.#comment()],
+      [3, () => this.#rerequest()],
+      [3, () => this.#press()],
+      [6, () => this.#merge()],
+      [5, () => this.#pushToRoad()],
+      [1, () => this.#promote()],
+      [3, () => this.#changePlan()],
+      [30, () => this.#engineMoves()],
+    ])();
+    this.#truth.note();
+  }
+
+  // ------------------------------------------------------------ pull requests
+
+  #openPull(): void {
+    if (this.#open.length >= open_max) return;
+    const base = this.#dice.chance(0.85) ? "main" : "release";
+    const files = this.#change(0.1);
+    this.#attempt(`a pull request opens into ${base} with ${Object.keys(files)}`, () => {
+      this.#pulls.push(this.#world.openPull({ files, base, draft: this.#dice.chance(0.1) }));
+    });
+  }
+
+  /** The same head against the other base. */
+  #openTwin(): void {
+    const pull = this.#dice.pick(this.#open.filter((one) => this.#isOwn(one)));
+    if (pull === undefined) return;
+    const base = other(pull);
+    this.#attempt(`a twin of #${pull.number} opens into ${base}`, () => {
+      const { shop } = this.#world;
+      const twin = shop.openPull({ head: pull.handle.data.head.ref, base });
+      this.#pulls.push(new WorldPull(shop, twin));
+    });
+  }
+
+  #openFork(): void {
+    this.#attempt("eve opens from a fork", () => {
+      this.#pulls.push(this.#world.openForkPull("eve", this.#change()));
+    });
+  }
+
+  #openFromMain(): void {
+    this.#attempt("main opens into release", () => {
+      const { shop } = this.#world;
+      this.#pulls.push(new WorldPull(shop, shop.openPull({ head: "main", base: "release" })));
+    });
+  }
+
+  #push(): void {
+    const pull = this.#movable();
+    if (pull === undefined) return;
+    const files = this.#change(0.05);
+    this.#attempt(`#${pull.number} gets ${Object.keys(files)}`, () => pull.push(files));
+  }
+
+  #pushBack(): void {
+    const pull = this.#movable();
+    if (pull === undefined || !this.#isOwn(pull)) return;
+    const { shop } = this.#world;
+    const [parent] = shop.data.store.commits.get(pull.head)?.parents ?? [];
+    if (parent === undefined) return;
+    this.#attempt(`#${pull.number} goes back by one`, () =>
+      shop.push({ branch: pull.handle.data.head.ref, sha: parent }),
+    );
+  }
+
+  #pushAnew(): void {
+    const pull = this.#movable();
+    if (pull === undefined || !this.#isOwn(pull)) return;
+    const files = this.#change(0.05);
+    this.#attempt(`#${pull.number} starts anew with ${Object.keys(files)}`, () =>
+      pull.forcePush(this.#world.shop.tip(), files),
+    );
+  }
+
+  #updateBranch(): void {
+    const pull = this.#movable();
+    if (pull === undefined || !this.#isOwn(pull)) return;
+    this.#attempt(`#${pull.number} takes in its base`, () => pull.handle.updateBranch("dev"));
+  }
+
+  #deleteBranch(): void {
+    const pull = this.#dice.pick(this.#pulls.filter((one) => this.#isOwn(one)));
+    if (pull === undefined) return;
+    const { ref } = pull.handle.data.head;
+    this.#attempt(`${ref} is deleted`, () => this.#world.shop.deleteBranch(ref, "dev"));
+  }
+
+  #retarget(): void {
+    const pull = this.#dice.pick(this.#open);
+    if (pull === undefined) return;
+    const base = other(pull);
+    this.#attempt(`#${pull.number} goes to ${base}`, () => pull.retarget(base));
+  }
+
+  #closeOrReopen(): void {
+    const pull = this.#dice.pick(this.#pulls.filter(({ handle }) => handle.state !== "merged"));
+    if (pull === undefined) return;
+    const { handle } = pull;
+    if (handle.state === "open") this.#attempt(`#${pull.number} closes`, () => handle.close("dev"));
+    else this.#attempt(`#${pull.number} opens again`, () => handle.reopen("dev"));
+  }
+
+  #draftOrReady(): void {
+    const pull = this.#dice.pick(this.#open);
+    if (pull === undefined) return;
+    const { handle } = pull;
+    if (handle.data.draft) this.#attempt(`#${pull.number} is ready`, () => handle.markReady("dev"));
+    else this.#attempt(`#${pull.number} is a draft`, () => handle.convertToDraft("dev"));
+  }
+
+  #merge(): void {
+    const pull = this.#dice.pick(this.#open);
+    if (pull === undefined) return;
+    const method = this.#dice.pick(["merge", "squash", "rebase"] as const) ?? "merge";
+    const { head } = pull;
+    if (pull.merge(method).kind !== "merged") return;
+    this.#say(`#${pull.number} is merged by ${method}`);
+    this.#truth.merged(pull.handle.data, head);
+  }
+
+  // ------------------------------------------------------------ commands
+
+  #comment(): void {
+    const pull = this.#dice.pick(this.#open);
+    if (pull === undefined) return;
+    const login = this.#dice.pick(people) ?? "dev";
+    const command = (this.#dice.pick(commands) ?? "").replace("<sha>", pull.head);
+    if (command.startsWith("verify ") && login !== "ria") this.#truth.allow(pull.head);
+    this.#say(`${login} tells #${pull.number} to ${command}`);
+    pull.comment(login, `/interlock ${command}`);
+  }
+
+  #rerequest(): void {
+    const run = this.#ownRun(({ status }) => status === "completed");
+    if (run === undefined) return;
+    const login = this.#dice.pick(people) ?? "dev";
+    if (login !== "ria") this.#truth.allow(run.headSha);
+    const whole = this.#dice.chance(0.3);
+    this.#say(`${login} re-runs ${whole ? "all" : run.name} of ${run.headSha.slice(0, 7)}`);
+    if (whole) this.#world.shop.rerequestSuite(run.suite, login);
+    else this.#world.shop.rerequest(run, login);
+  }
+
+  #press(): void {
+    const run = this.#ownRun(({ actions }) => actions.length > 0);
+    const label = this.#dice.pick(run?.actions ?? [])?.label;
+    if (run === undefined || label === undefined) return;
+    const login = this.#dice.pick(people) ?? "dev";
+    this.#say(`${login} presses ${label} on ${run.name} of ${run.headSha.slice(0, 7)}`);
+    this.#world.shop.press(run, label, login);
+  }
+
+  // ------------------------------------------------------------ branches with a plan
+
+  #pushToRoad(): void {
+    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const files = this.#change();
+    this.#say(`boss pushes ${Object.keys(files)} to ${branch}`);
+    this.#world.shop.commit({ branch, files, author: "boss" });
+  }
+
+  /** The release branch becomes what main is: one commit on two branches. */
+  #promote(): void {
+    this.#attempt("boss pushes main to release", () =>
+      this.#world.shop.push({ branch: "release", sha: this.#world.shop.tip(), author: "boss" }),
+    );
+  }
+
+  #changePlan(): void {
+    const plan = this.#dice.weighted([
+      [4, plans[0]],
+      [4, plans[1]],
+      [3, plans[2]],
+      [1, plans[3]],
+      [1, plans[4]],
+    ]);
+    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const { shop } = this.#world;
+    if (plan === undefined || shop.file(planPath, branch) === (plan ?? undefined)) return;
+    this.#say(`boss gives ${branch} plan ${plans.indexOf(plan)}`);
+    shop.commit({ branch, files: { [planPath]: plan }, author: "boss" });
+  }
+
+  // ------------------------------------------------------------ engines
+
+  #engineMoves(): void {
+    const { engine } = this.#world;
+    const run = this.#dice.pick(engine.live());
+    if (run === undefined) return;
+    this.#dice.weighted<Act>([
+      [12, () => engine.passIn(run, engine.stageOf(run))],
+      [2, () => engine.failIn(run, engine.stageOf(run))],
+      [0.3, () => this.#lose(run)],
+      [1, () => run.stopsLate && engine.halt(run)],
+    ])();
+    const { key } = run.request.run;
+    this.#say(`${key} is ${run.state} at ${run.stages.map(({ state }) => state)}`);
+  }
+
+  #lose(run: DoubleRun): void {
+    this.#say(`${run.request.run.key} is lost`);
+    this.#world.engine.lose(run);
+  }
+
+  // ------------------------------------------------------------ who and what
+
+  get #open(): readonly WorldPull[] {
+    return this.#pulls.filter(({ handle }) => handle.state === "open");
+  }
+
+  /** One whose branch somebody may push to. */
+  #movable(): WorldPull | undefined {
+    return this.#dice.pick(this.#open.filter(({ handle }) => handle.data.head.ref !== "main"));
+  }
+
+  /** Whether it comes from the repository itself. */
+  #isOwn({ handle }: WorldPull): boolean {
+    return handle.data.head.repository === this.#world.shop.data;
+  }
+
+  #ownRun(which: (run: CheckRun) => boolean): CheckRun | undefined {
+    const { shop, github } = this.#world;
+    return this.#dice.pick(
+      [...shop.data.runs.values()].filter((run) => run.suite.app === github.app && which(run)),
+    );
+  }
+
+  /** Some files with new contents, and now and then another plan. */
+  #change(planned = 0): Record<string, string> {
+    const files: Record<string, string> = {};
+    for (let count = 1 + this.#dice.below(2); count > 0; count -= 1) {
+      this.#files += 1;
+      const path = this.#dice.weighted(paths.map((one, index) => [8 - index, one] as const));
+      files[path] = `${this.#files}`;
+    }
+    if (this.#dice.chance(planned)) files[planPath] = this.#dice.pick(plans.slice(0, 4)) ?? "";
+    return files;
+  }
+
+  /** What GitHub may refuse. */
+  #attempt(what: string, act: () => unknown): void {
+    try {
+      act();
+      this.#say(what);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#say(`${what}: ${error.message}`);
+    }
+  }
+}
+
+function other({ handle }: WorldPull): string {
+  return handle.data.base.ref === "main" ? "release" : "main";
+}

@@ -1,0 +1,119 @@
+// One seed from beginning to end: a stretch of faults, then a stretch without, then the accounts.
+
+import type { TestStore } from "../store/databases.ts";
+import { openWorld, type World } from "../world/world.ts";
+import { audit, auditRuns } from "./audit.ts";
+import { breakThings, mendThings } from "./faults.ts";
+import { plans } from "./plans.ts";
+import { Program } from "./program.ts";
+import { Dice } from "./random.ts";
+import { Truth } from "./truth.ts";
+
+export interface Simulated {
+  readonly problems: readonly string[];
+  readonly story: readonly string[];
+}
+
+export const steps = 25;
+/** Of what still runs when the faults are over; each may lead to one more. */
+const rounds = 30;
+/** The dice for what goes wrong. */
+const faulty = 2_000_000;
+
+/** Some of the steps can be left out, which changes nothing about what the others mean to do. */
+export async function simulate(
+  store: TestStore,
+  seed: number,
+  without: ReadonlySet<number> = new Set(),
+): Promise<Simulated> {
+  await store.clear();
+  const dice = new Dice(seed);
+  const story: string[] = [];
+  const { world, truth } = await openShop(store, seed, story);
+  const mishaps = breakThings(world, dice.fork(faulty));
+  const program = new Program({ world, truth, dice, mishaps, story });
+  try {
+    for (let step = 0; step < steps && truth.problems.length === 0; step += 1) {
+      if (without.has(step)) continue;
+      story.push(`step ${step}`);
+      await program.step(step);
+      truth.check();
+    }
+    if (truth.problems.length > 0) return { problems: truth.problems, story };
+    story.push("the faults are over");
+    mendThings(world, mishaps);
+    await comeToRest({ world, truth, program });
+    const { pulls } = program;
+    if (truth.problems.length === 0) await audit({ world, truth, pulls });
+  } catch (error) {
+    truth.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  } finally {
+    await world.end();
+  }
+  return { problems: truth.problems, story };
+}
+
+/** A repository with two roads whose branches are protected, and somebody who sees all that is written. */
+async function openShop(
+  store: TestStore,
+  seed: number,
+  story: string[],
+): Promise<{ world: World; truth: Truth }> {
+  const watch: { truth: Truth | null } = { truth: null };
+  const world = await openWorld(store, {
+    seed,
+    plan: plans[0] ?? null,
+    files: { "src/b.js": "1", "side/x": "1", "docs/y.md": "1" },
+    observe: (request, answer) => {
+      const line = lineOf(request, answer?.status);
+      if (line !== null) story.push(line);
+      watch.truth?.observe(request);
+    },
+  });
+  const { shop, github } = world;
+  shop.push({ branch: "release", sha: shop.tip() });
+  for (const branch of ["main", "release"])
+    shop.protect(branch, { checks: [{ context: "interlock", app_id: github.app.id }] });
+  world.tell = (fields, message) => story.push(`    ${message} ${JSON.stringify(fields)}`);
+  world.hold();
+  world.forgiven.push(/A look failed/, /could not be stored/, /could not be settled/);
+  const truth = new Truth(world);
+  watch.truth = truth;
+  truth.note();
+  return { world, truth };
+}
+
+/** The faults are over: one sweep, and whatever still runs comes to its end. */
+async function comeToRest(on: { world: World; truth: Truth; program: Program }): Promise<void> {
+  const { world, truth, program } = on;
+  const { engine } = world;
+  // Whatever is on its way arrives or fails before the sweep asks what did.
+  await program.settle();
+  await program.sweep();
+  // Longer than the longest wait after failures in a row.
+  await program.advance(6 * 60_000);
+  auditRuns({ world, truth, pulls: program.pulls });
+  for (let round = 0; round < rounds; round += 1) {
+    const live = engine.live();
+    for (const run of live) {
+      if (run.stopAsked !== null) engine.halt(run);
+      else while (run.state === "running") engine.passIn(run, engine.stageOf(run));
+    }
+    truth.note();
+    await program.advance(live.length > 0 ? 10_000 : 6 * 60_000);
+    truth.check();
+    if (live.length === 0 && engine.live().length === 0) return;
+  }
+  truth.problems.push("something still runs");
+}
+
+/** Writes, and reads that went wrong. */
+function lineOf(
+  request: { method: string; url: string; body?: unknown },
+  status: number | undefined,
+): string | null {
+  if (request.method === "GET" && status !== undefined && status < 400) return null;
+  const { name, status: to, conclusion } = (request.body ?? {}) as Record<string, unknown>;
+  const what = [request.method, new URL(request.url).pathname, name, conclusion ?? to];
+  return `      ${what.filter((part) => part !== undefined).join(" ")} → ${status ?? "lost"}`;
+}
