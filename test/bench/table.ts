@@ -90,8 +90,8 @@ function awsRows({ notices, release, sweep, shuffled }: Figures): readonly Row[]
     calls(`AWS calls, a release of ${release.stages} stages by events`, release.byEvents, 12),
     calls(`– looks once a minute while nobody tells, ${release.minutes} minutes`, release.between),
     calls(
-      `AWS calls a minute, ${sweep.executions} running executions of ${sweep.pipelines} pipelines`,
-      sweep.minute,
+      `AWS calls a minute, ${sweep.executions} running executions of ${sweep.pipelines} pipelines, no events`,
+      each(sweep.still, sweep.minutes),
       25,
     ),
     calls("– from a restart until all are known again", sweep.restart),
@@ -138,7 +138,7 @@ function aimed(row: {
 }
 
 function calls(what: string, calls: Calls, most?: number): Row {
-  const all = total(calls);
+  const all = Math.round(10 * total(calls)) / 10;
   const kinds = Object.entries(calls).map(([name, times]) => `${times} ${name.split(":")[1]}`);
   return {
     what,
@@ -146,6 +146,13 @@ function calls(what: string, calls: Calls, most?: number): Row {
     aim: most === undefined ? "" : `≤ ${most}`,
     met: most === undefined ? "" : all <= most ? "yes" : "no",
   };
+}
+
+/** On average. */
+function each(calls: Calls, minutes: number): Calls {
+  return Object.fromEntries(
+    Object.entries(calls).map(([name, times]) => [name, Math.round((10 * times) / minutes) / 10]),
+  );
 }
 
 function count(what: string, { counted, notModified, byRoute }: Counted, most: number): Row {
