@@ -191,8 +191,12 @@ export interface RollbackRequest {
   readonly spec: Part;
   readonly repository: Repository;
   readonly stage: string;
-  /** The commit to go back to; null for the one before what is there now. */
+  /** The commit to take out: where another one is in the stage by now, nothing is done. */
+  readonly from: string;
+  /** The commit to go back to, by its first digits or whole; null for the newest of `among` before it. */
   readonly to: string | null;
+  /** Commits that may come back: they passed the stage by themselves, and nobody took them out of it. */
+  readonly among: readonly string[];
   readonly key: string;
 }
 
