@@ -348,8 +348,8 @@ export interface Store {
   executions(key: string): Promise<readonly Execution[]>;
   /** For each pipeline that releases this subject, the release of another commit that ended last before. */
   previousReleases(key: string): Promise<readonly Execution[]>;
-  /** The last `limit.look.releases` of each pipeline that its engine has taken, newest first. */
-  releases(repository: Repository): Promise<readonly Execution[]>;
+  /** The last `limit.look.releases` of each pipeline for the branch that its engine has taken, newest first. */
+  releases(repository: Repository, branch: string): Promise<readonly Execution[]>;
   /** True where this call put the run into the ledger; false where it was there. */
   intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
   /**
@@ -362,6 +362,8 @@ export interface Store {
 
   /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
   rollbacks(key: string): Promise<readonly Rollback[]>;
+  /** The last `limit.look.rollbacks` of the repository, in the order in which they were asked for. */
+  rollbacksOf(repository: Repository): Promise<readonly Rollback[]>;
   /** Before the engine is asked. Nothing where it is there. */
   intendRollback(key: string, wanted: RollbackWanted, at: number): Promise<void>;
   /** Writes what is given, unless it has ended, and wakes all whom it concerns. */
@@ -376,6 +378,11 @@ export interface Store {
   busy(
     subject: Extract<Subject, { kind: "commit" }>,
   ): Promise<readonly { pipeline: string; sha: string; key: string }[]>;
+  /**
+   * The commits of the branch that a release of this one carries with it, oldest first: those that landed
+   * before it and after the last that had a release of such a pipeline, the last `limit.look.carried`.
+   */
+  carried(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly string[]>;
 
   checks(repository: Repository, shas: readonly string[]): Promise<readonly CheckPresent[]>;
   /** Checks that this subject wrote on other commits and that are still in progress there. */

@@ -123,7 +123,11 @@ export const limit = {
   },
   look: {
     /** Of each pipeline. What is in a stage was released before by one of so many. */
-    releases: 20,
+    releases: 100,
+    /** Of a repository, newest first. */
+    rollbacks: 200,
+    /** Commits that one release may carry with its own, newest first. */
+    carried: 100,
     /** A running execution in which nothing moves for so long may be held up from outside. */
     quiet_ms: 2 * 60_000,
     /** How often what is held up is looked at from outside. */

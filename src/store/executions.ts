@@ -40,18 +40,22 @@ export async function readPreviousReleases(
   return rows.map(execution);
 }
 
-/** Of each pipeline those that its engine took last, newest first. */
+/** Of each pipeline those that its engine took last for commits of the branch, newest first. */
 export async function readReleases(
   on: Connection,
-  repository: Repository,
+  { owner, name }: Repository,
+  branch: string,
 ): Promise<readonly Execution[]> {
   const rows = await on.query<Row>(
-    `select * from (
-       select *, row_number() over (partition by pipeline order by position desc) as place
-         from interlock.execution
-        where owner = $1 and name = $2 and part = 'release' and engine_id is not null) as newest
-      where place <= $3 order by position desc`,
-    [repository.owner, repository.name, limit.look.releases],
+    `select execution.*
+       from (select execution.key, row_number() over (partition by execution.pipeline
+                                                      order by execution.position desc) as place
+               from interlock.execution join interlock.subject on subject.key = subject_key
+              where execution.owner = $1 and execution.name = $2 and part = 'release'
+                and engine_id is not null and kind = 'commit' and branch = $3) as newest
+            join interlock.execution using (key)
+      where place <= $4 order by position desc`,
+    [owner, name, branch, limit.look.releases],
   );
   return rows.map(execution);
 }

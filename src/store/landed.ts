@@ -2,6 +2,7 @@
 
 import { type Subject, subjectKey } from "../core/event.ts";
 import type { Landed } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import type { Connection } from "./database.ts";
 
 type CommitSubject = Extract<Subject, { kind: "commit" }>;
@@ -72,6 +73,47 @@ export async function readBusy(
       order by position`,
     [subject.repository.owner, subject.repository.name, subjectKey(subject)],
   );
+}
+
+/**
+ * Keys of the commits that a release of this one carries, oldest first: those before it, back to the last
+ * that had a release of its own. Each pipeline has its own such commit, and the one furthest back counts;
+ * while this one has no release, which pipelines it will have is not known and any commit's release counts.
+ */
+export async function readCarried(
+  on: Connection,
+  subject: CommitSubject,
+): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    `with own as (
+       select * from interlock.subject
+        where kind = 'commit' and owner = $1 and name = $2 and branch = $3 and sha = $4
+     ), released as materialized (
+       select execution.pipeline, max(earlier.position) as position
+         from own
+         join interlock.subject as earlier
+           on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
+          and earlier.branch = own.branch and earlier.position < own.position
+         join interlock.execution on execution.subject_key = earlier.key and part = 'release'
+        group by execution.pipeline
+     ), bound as materialized (
+       select coalesce(
+                (select min(coalesce(released.position, 0))
+                   from own join interlock.execution as mine
+                     on mine.subject_key = own.key and mine.part = 'release'
+                   left join released on released.pipeline = mine.pipeline),
+                (select max(position) from released), 0) as position
+     )
+     select earlier.key
+       from own cross join bound
+       join interlock.subject as earlier
+         on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
+        and earlier.branch = own.branch and earlier.position < own.position
+        and earlier.position > bound.position
+      order by earlier.position desc limit $5`,
+    [...place(subject), limit.look.carried],
+  );
+  return rows.map(({ key }) => key).reverse();
 }
 
 const landed = (commit: string) => `

@@ -1,7 +1,9 @@
 // The ledger of rollbacks: intended before the engine is called, and read by all whom one concerns.
 
 import type { RollbackWanted } from "../core/effect.ts";
+import type { Repository } from "../core/event.ts";
 import type { ExecutionState, Rollback } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import type { Part } from "../core/plan.ts";
 import type { RollbackChange } from "../port.ts";
 import { assignments } from "./assign.ts";
@@ -21,6 +23,19 @@ export async function readRollbacks(on: Connection, key: string): Promise<readon
     [key],
   );
   return rows.map(rollback);
+}
+
+/** The newest, in the order in which they were asked for. */
+export async function readRollbacksOf(
+  on: Connection,
+  { owner, name }: Repository,
+): Promise<readonly Rollback[]> {
+  const rows = await on.query<Row>(
+    `select * from interlock.rollback where owner = $1 and name = $2
+      order by position desc limit $3`,
+    [owner, name, limit.look.rollbacks],
+  );
+  return rows.map(rollback).reverse();
 }
 
 /** Nothing where it was there before. */

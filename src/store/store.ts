@@ -98,9 +98,10 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     recordExecution: (executionKey: string, change: ExecutionChange) =>
       executions.updateExecution(database, executionKey, change),
     reopenExecution: (executionKey) => executions.reopenExecution(database, executionKey),
-    releases: (repository) => executions.readReleases(database, repository),
+    releases: (repository, branch) => executions.readReleases(database, repository, branch),
 
     rollbacks: (key) => rollbacks.readRollbacks(database, key),
+    rollbacksOf: (repository) => rollbacks.readRollbacksOf(database, repository),
     intendRollback: (key, wanted, at) => rollbacks.insertRollback(database, key, wanted, at),
     recordRollback: async (key, change) => {
       await database.transaction(async (tx) => {
@@ -117,6 +118,7 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     newer: (subject) => landed.readNewer(database, subject),
     waiting: (subject) => landed.readWaiting(database, subject),
     busy: (subject) => landed.readBusy(database, subject),
+    carried: (subject) => landed.readCarried(database, subject),
 
     checks: (repository, shas) => checks.readChecks(database, repository, shas),
     openChecks: (key, exceptSha) => checks.readOpenChecks(database, key, exceptSha),

@@ -1,8 +1,9 @@
 // What was started, written and read: the ledgers that make applying twice the same as applying once.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
+import { type Subject, subjectKey } from "../../src/core/event.ts";
 import type { StageFact } from "../../src/core/fact.ts";
+import { limit } from "../../src/core/limit.ts";
 import type { LocalRun } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {
@@ -159,18 +160,38 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
   });
 
   describe("releases", () => {
-    test("are the newest of each pipeline that an engine has taken", async () => {
-      const subject = commit("d");
-      await at().store.accept([look(sight(subject))]);
-      const of = (name: string, pipeline: string) => run(name, { pipeline, part: "release" });
-      for (const name of ["old", "new", "intended"])
-        await at().store.intendRun(subjectKey(subject), of(name, "shop"), 5);
-      await at().store.intendRun(subjectKey(subject), of("other", "docs"), 5);
+    const begun = async (subject: Subject, name: string, pipeline = "shop") => {
+      await at().store.intendRun(subjectKey(subject), run(name, { pipeline, part: "release" }), 5);
+      await at().store.recordExecution(name, { engineId: name });
+    };
+    const listed = async (branch = "main") =>
+      (await at().store.releases(shop, branch)).map((one) => one.key);
+
+    test("are the newest of each pipeline that an engine has taken for a commit of the branch", async () => {
+      const elsewhere = commit("f", "next");
+      const other = commit("d", "main", { ...shop, name: "other" });
+      await at().store.accept(
+        [commit("d"), commit("e"), elsewhere, other].map((one) => look(sight(one))),
+      );
+      await begun(commit("e"), "old");
+      await begun(commit("d"), "new");
+      await at().store.intendRun(subjectKey(commit("d")), run("intended", { part: "release" }), 5);
+      await begun(commit("d"), "docs", "docs");
+      await begun(elsewhere, "elsewhere");
+      await begun(other, "other");
       await at().store.intendRun(key, run("verified"), 5);
-      for (const name of ["old", "new", "other", "verified"])
-        await at().store.recordExecution(name, { engineId: name });
-      const releases = await at().store.releases(shop);
-      expect(releases.map((one) => one.key)).toEqual(["other", "new", "old"]);
+      await at().store.recordExecution("verified", { engineId: "verified" });
+      expect(await listed()).toEqual(["docs", "new", "old"]);
+      expect(await listed("next")).toEqual(["elsewhere"]);
+      expect(await listed("none")).toEqual([]);
+    });
+
+    test("are so many of each pipeline at most", async () => {
+      await at().store.accept([look(sight(commit("d")))]);
+      await begun(commit("d"), "docs", "docs");
+      const names = Array.from({ length: limit.look.releases + 1 }, (_, index) => `r${index}`);
+      for (const name of names) await begun(commit("d"), name);
+      expect(await listed()).toEqual([...names.slice(1).reverse(), "docs"]);
     });
   });
 
@@ -230,6 +251,18 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
         delivery({ kind: "moved", what: { kind: "run", key: wanted.key } }),
       ]);
       expect(await woken()).toContain(key);
+    });
+
+    test("are listed for the repository as they were asked for, the newest of them", async () => {
+      const { store } = at();
+      const elsewhere = pull(1, { ...shop, name: "other" });
+      await store.accept([look(sight(elsewhere))]);
+      await store.intendRollback(subjectKey(elsewhere), { ...wanted, key: "elsewhere" }, 1);
+      for (let count = 2; count <= limit.look.rollbacks + 1; count += 1)
+        await store.intendRollback(key, { ...wanted, key: `${count}` }, 1_000 - count);
+      const listed = (await store.rollbacksOf(shop)).map((one) => one.key);
+      expect(listed).toHaveLength(limit.look.rollbacks);
+      expect([listed[0], listed.at(-1)]).toEqual(["2", `${limit.look.rollbacks + 1}`]);
     });
 
     test("that have ended stay as they ended", async () => {

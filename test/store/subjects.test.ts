@@ -239,6 +239,49 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     });
   });
 
+  describe("commits that a release carries", () => {
+    const release = (letter: string, pipeline = "shop") =>
+      at().store.intendRun(
+        subjectKey(commit(letter)),
+        run(`${letter}-${pipeline}`, { pipeline, part: "release", sha: sha(letter) }),
+        1,
+      );
+    const carried = async (letter: string) =>
+      (await at().store.carried(commit(letter))).map((key) => key.replace(/^.*@(.).*$/, "$1"));
+
+    test("landed after the last one before it that had a release", async () => {
+      await see(...[..."cba"].map((letter) => commit(letter)), commit("9", "next"));
+      await see(...[..."fed"].map((letter) => commit(letter)));
+      expect(await carried("f")).toEqual(["c", "b", "a"]);
+      await release("b");
+      expect(await carried("f")).toEqual(["a"]);
+      await release("f");
+      await release("d");
+      expect(await carried("f")).toEqual(["a"]);
+      expect(await carried("d")).toEqual(["e"]);
+      expect(await carried("c")).toEqual([]);
+      expect(await carried("8")).toEqual([]);
+    });
+
+    test("a release of another pipeline takes nothing from it", async () => {
+      await see(...[..."abcde"].map((letter) => commit(letter)));
+      await release("a");
+      await release("c", "docs");
+      await release("e");
+      expect(await carried("e")).toEqual(["b", "c", "d"]);
+      await release("e", "never");
+      expect(await carried("e")).toEqual(["a", "b", "c", "d"]);
+    });
+
+    test("are the last so many", async () => {
+      const branch = (index: number) => ({ ...commit("a"), sha: String(index).padStart(40, "0") });
+      const all = Array.from({ length: limit.look.carried + 2 }, (_, index) => branch(index));
+      await see(...all);
+      const last = all.at(-1);
+      expect(last && (await at().store.carried(last))).toEqual(all.slice(1, -1).map(subjectKey));
+    });
+  });
+
   describe("branch tips", () => {
     const push = (letter: string, before: string | null, branch = "main") =>
       look({ subject: commit(letter, branch), head: sha(letter), before });

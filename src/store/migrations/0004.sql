@@ -35,4 +35,5 @@ create table interlock.rollback (
 );
 create index rollback_subject on interlock.rollback (subject_key);
 create index rollback_execution on interlock.rollback (execution_key);
+create index rollback_newest on interlock.rollback (owner, name, position);
 create index rollback_sha on interlock.rollback (owner, name, sha);
