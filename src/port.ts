@@ -12,6 +12,7 @@ import type {
 } from "./core/effect.ts";
 import type { Event, Repository, Sight, Subject } from "./core/event.ts";
 import type {
+  ActFact,
   Comparison,
   Execution,
   Facts,
@@ -183,6 +184,8 @@ export interface SurveyQuestion {
   readonly spec: Part;
   readonly repository: Repository;
   readonly sha: string;
+  /** The execution that it is made for. */
+  readonly engineId: string;
   /** A reading from before then is not good enough; null for whatever is known, and nothing is asked. */
   readonly since: number | null;
 }
@@ -298,7 +301,6 @@ export type ExecutionChange = Partial<
     | "stopReason"
     | "stopRefused"
     | "retries"
-    | "approvals"
     | "marks"
     | "surveyedAt"
   >
@@ -357,6 +359,8 @@ export interface Store {
    * an observation that came late, and what it says about state, why, stages and end is dropped.
    */
   recordExecution(executionKey: string, change: ExecutionChange): Promise<void>;
+  /** Adds the answer to those that are there, unless one with its key is. Needs no lease of the subject. */
+  recordApproval(executionKey: string, answer: ActFact): Promise<void>;
   /** The engine runs it again in the same place: the one way back from an end. Stages stay as they were. */
   reopenExecution(executionKey: string): Promise<void>;
 

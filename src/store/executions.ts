@@ -107,7 +107,6 @@ export async function updateExecution(
     stopReason,
     stopRefused,
     retries,
-    approvals,
     marks,
     surveyedAt,
   } = change;
@@ -123,7 +122,6 @@ export async function updateExecution(
     stop_reason: stopReason,
     stop_refused: stopRefused,
     retries: retries && JSON.stringify(retries),
-    approvals: approvals && JSON.stringify(approvals),
     marks: marks && JSON.stringify(marks),
     surveyed_at: surveyedAt,
   });
@@ -140,6 +138,25 @@ export async function updateExecution(
       ...rest.params,
     ]);
   }
+}
+
+/** Whoever comes second finds the first one's answer: the row is locked in between. */
+export async function insertApproval(
+  tx: Connection,
+  executionKey: string,
+  answer: ActFact,
+): Promise<void> {
+  const [row] = await tx.query<Pick<Row, "approvals">>(
+    "select approvals from interlock.execution where key = $1 for update",
+    [executionKey],
+  );
+  if (row === undefined) return;
+  const present = JSON.parse(row.approvals) as readonly ActFact[];
+  if (present.some(({ key }) => key === answer.key)) return;
+  await tx.query("update interlock.execution set approvals = $2 where key = $1", [
+    executionKey,
+    JSON.stringify([...present, answer]),
+  ]);
 }
 
 /** It runs again, in the same place: the one way back from an end. */

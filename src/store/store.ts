@@ -97,6 +97,8 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     intendRun: (key, run, at) => executions.insertExecution(database, key, run, at),
     recordExecution: (executionKey: string, change: ExecutionChange) =>
       executions.updateExecution(database, executionKey, change),
+    recordApproval: (executionKey, answer) =>
+      database.transaction((tx) => executions.insertApproval(tx, executionKey, answer)),
     reopenExecution: (executionKey) => executions.reopenExecution(database, executionKey),
     releases: (repository, branch) => executions.readReleases(database, repository, branch),
 

@@ -118,6 +118,22 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       expect(await at().store.executions(key)).toMatchObject([{ state: "failed", why: "found" }]);
     });
 
+    test("keep every approval, also of two at once, each once", async () => {
+      await at().store.intendRun(key, run("r1"), 5);
+      const answer = (name: string) =>
+        ({ key: name, stage: "deploy", state: "done", why: "\u0000", at: 6 }) as const;
+      const { store } = at();
+      await store.recordApproval("r1", answer("a"));
+      await store.recordApproval("unknown", answer("a"));
+      await Promise.all(["c", "b", "c"].map((name) => store.recordApproval("r1", answer(name))));
+      await store.recordApproval("r1", { ...answer("a"), state: "refused" });
+      const [execution] = await store.executions(key);
+      const approvals = [...(execution?.approvals ?? [])].sort((one, other) =>
+        one.key < other.key ? -1 : 1,
+      );
+      expect(approvals).toEqual(["a", "b", "c"].map(answer));
+    });
+
     test("run again once they are opened again", async () => {
       await at().store.intendRun(key, run("r1"), 5);
       await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9 });
