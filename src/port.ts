@@ -473,7 +473,7 @@ export interface PipelineRuns {
 }
 
 export interface PipelineRun {
-  /** The run's key, or the key of the wish for a rollback. */
+  /** The run's key, or the key of the wish for a rollback or an approval. */
   readonly token: string;
   readonly request: PipelineRequest;
   /** Null until AWS has answered. */
@@ -500,6 +500,13 @@ export type PipelineRequest =
       readonly sha: string;
       /** The newest execution of the pipeline before the wish; ours is newer. */
       readonly after: string | null;
+    }
+  /** An entry of its own, which never has an execution: the key stands for this place and no other one. */
+  | {
+      readonly kind: "approve";
+      readonly approval: Approval;
+      /** Marks of what waited there then; never their tokens. */
+      readonly asked: readonly string[];
     };
 
 export type PipelineAct =
@@ -513,7 +520,9 @@ export type PipelineAct =
       readonly done: boolean;
     }
   /** The way into the stage was closed for a stop, and is to be opened again. */
-  | { readonly kind: "closed"; readonly stage: string; readonly reason: string };
+  | { readonly kind: "closed"; readonly stage: string; readonly reason: string }
+  /** When AWS was asked last for the rollback that this entry is. */
+  | { readonly kind: "sent"; readonly at: number };
 
 // ---------------------------------------------------------------- notices
 
