@@ -56,6 +56,7 @@ export function assess(question: {
       ];
     case "failed":
       return (
+        beyond(name, part, execution) ??
         walk(name, part, execution) ?? [
           {
             code: "execution_failed",
@@ -80,6 +81,26 @@ export function assess(question: {
 /** With what its engine said when it could not be started yet. */
 function startsSoon(name: string, { why }: Execution): string {
   return why === "" ? `${name} is about to start.` : `${name} could not be started yet: ${why}`;
+}
+
+/** A stage that the plan does not name can fail all the same, and keeps those behind it from running. */
+function beyond(name: string, part: Part, execution: Execution): readonly Reason[] | undefined {
+  const failed = failedBeyond(part, execution);
+  if (failed === undefined) return undefined;
+  const why = failed.why || "the engine does not say why";
+  return [
+    {
+      code: "stage_failed",
+      sentence: `${name} failed in the stage ${failed.name}, which the plan does not name: ${why}`,
+    },
+  ];
+}
+
+/** The first stage that failed and is none of the plan's. */
+export function failedBeyond(part: Part, { stages }: Execution): StageFact | undefined {
+  return stages.find(
+    ({ name, state }) => state === "failed" && !part.stages.some((stage) => stage.name === name),
+  );
 }
 
 function marked(name: string, execution: Execution): readonly Reason[] | undefined {
@@ -236,10 +257,11 @@ function waiting(name: string, part: Part, execution: Execution): Reason {
       code: "stop_refused",
       sentence: `${name} should be stopped, and its engine would not: ${stopRefused}`,
     };
-  if (fact?.state === "waiting")
+  const approval = execution.stages.find(({ state }) => state === "waiting");
+  if (approval !== undefined)
     return {
       code: "approval_waits",
-      sentence: `${name} waits for an approval in its stage ${fact.name}.`,
+      sentence: `${name} waits for an approval in its stage ${approval.name}.`,
     };
   return {
     code: "stage_pending",

@@ -2,10 +2,11 @@
 
 import { isLive } from "./attempt.ts";
 import { type Decision, silence } from "./decision.ts";
+import { againAt } from "./due.ts";
 import type { Settlement } from "./effect.ts";
 import type { PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
-import { effectsOf, interventions, isIntervention } from "./intervene.ts";
+import { effectsOf, interventions, isAskedBy, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { prose } from "./page/markdown.ts";
 import type { Plan } from "./plan.ts";
@@ -19,7 +20,6 @@ import { openWishes } from "./wish.ts";
 export function decideClosed(facts: PullFacts): Decision {
   const settled = settleClosed(facts);
   const follows = settled.waits || facts.rollbacks.some(isLive);
-  const again_ms = settled.waits ? limit.look.again_ms : limit.look.running_ms;
   return silence({
     open: follows,
     // It has no more say in its commit, also while something of it has still to be stopped.
@@ -31,7 +31,7 @@ export function decideClosed(facts: PullFacts): Decision {
     settlements: settled.settlements,
     answers: settled.isHeard ? answersTo(facts, settled.settlements) : [],
     wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
-    dueAt: follows ? facts.now + again_ms : null,
+    dueAt: settled.waits ? againAt(facts) : follows ? facts.now + limit.look.running_ms : null,
   });
 }
 
@@ -43,12 +43,19 @@ const isOver = "The pull request is closed.";
 
 /** Wishes that will not be carried out, so that they do not come back to life later. */
 export function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
-  return facts.intentions
-    .filter((intention) => intention.outcome === null)
-    .map(({ key, commands, sha }) => ({
-      key,
-      outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
-    }));
+  return (
+    facts.intentions
+      .filter((intention) => intention.outcome === null)
+      // An engine was asked already, and what it answers is the outcome.
+      .filter(
+        ({ key }) =>
+          !facts.rollbacks.some(({ state, key: of }) => state === "intended" && isAskedBy(of, key)),
+      )
+      .map(({ key, commands, sha }) => ({
+        key,
+        outcome: commands.map(() => ({ kind: "refused", text: prose(text), sha })),
+      }))
+  );
 }
 
 interface Settled extends Pick<Decision, "approvals" | "rollbacks" | "settlements"> {

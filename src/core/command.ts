@@ -3,7 +3,7 @@
 import { plainLines } from "./comment.ts";
 import { limit } from "./limit.ts";
 import { nearestWord } from "./nearest.ts";
-import { type Role, roles } from "./plan.ts";
+import { type PartName, type Role, roles } from "./plan.ts";
 import { stageName } from "./plan-name.ts";
 
 export type Verb =
@@ -32,8 +32,14 @@ export type Command =
       readonly stage: string | null;
       readonly to: string | null;
     }
-  /** `stage` null means the one that waits; only a button leaves it away. */
   | { readonly kind: "approve"; readonly pipeline: string; readonly stage: string | null }
+  /** By a button, which names what its check showed: the stage by its place in the execution, from 0. */
+  | {
+      readonly kind: "approve";
+      readonly pipeline: string;
+      readonly stage: null;
+      readonly shown: { readonly part: PartName; readonly attempt: number; readonly stage: number };
+    }
   | { readonly kind: "unknown"; readonly word: string; readonly nearest: Verb | null }
   | { readonly kind: "invalid"; readonly verb: Verb; readonly why: string };
 

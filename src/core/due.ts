@@ -22,6 +22,16 @@ const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_p
 /** Words of a sibling, which can leave the commit without a word. */
 const ofSibling: readonly ReasonCode[] = ["other_failed", "other_verdict"];
 
+/** Somebody spoke of what others did, and the engine could not be asked about it. */
+export function isLost({ surveys }: Facts): boolean {
+  return surveys.some(({ fresh, reading }) => fresh && reading.kind === "unknown");
+}
+
+/** When to try again what could not be finished: soon, and ever later. */
+export function againAt({ now, failures }: Pick<Facts, "now" | "failures">): number {
+  return now + Math.min(limit.look.again_ms * 2 ** failures, limit.look.again_ms_max);
+}
+
 /** Milliseconds since 1970, or null where only an event can change anything. */
 export function dueOf(question: {
   readonly facts: Facts;
@@ -35,13 +45,14 @@ export function dueOf(question: {
   const { now } = facts;
   const times: number[] = [];
   const any = (codes: readonly ReasonCode[]) => reasons.some(({ code }) => codes.includes(code));
-  if (waits || any(readAgain)) times.push(now + limit.look.again_ms);
+  if (waits || any(readAgain)) times.push(againAt(facts));
   if (any(waitInLine)) times.push(now + limit.look.running_ms);
   if (any(ofSibling)) times.push(now + limit.look.again_ms_max);
   // Notices only hasten this: one of them may get lost.
   if (facts.executions.some((run) => isLive(run) && facts.engines.includes(run.spec.engine)))
     times.push(now + limit.look.running_ms);
   if (facts.rollbacks.some(isLive)) times.push(now + limit.look.running_ms);
+  if (isLost(facts)) times.push(againAt(facts));
   for (const { execution, spec, reasons: own } of views) {
     // One that is about to start is shown once it was not over at once.
     if (execution === null && own[0]?.code === "stage_pending")

@@ -78,6 +78,8 @@ export interface RollbackWanted {
   readonly from: string;
   /** The commit to bring back, by its first digits or whole; null for the one before. */
   readonly to: string | null;
+  /** Commits that may come back. */
+  readonly among: readonly string[];
   readonly actor: string;
 }
 

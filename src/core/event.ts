@@ -31,6 +31,8 @@ export interface IntentionDraft {
   readonly commands: readonly Command[];
   /** The commit that the wish names by itself (a check's head); null for comments. */
   readonly sha: string | null;
+  /** When the person wrote it; null where GitHub does not say. */
+  readonly writtenAt: number | null;
 }
 
 /** Why a delivery needs nothing. A closed list, so that a new kind of event is a decision. */

@@ -124,6 +124,8 @@ export interface SurveyFact {
   readonly pipeline: string;
   readonly part: PartName;
   readonly reading: Known<Survey>;
+  /** Whether it was made for this look, rather than being what was known. */
+  readonly fresh: boolean;
 }
 
 /** A commit taken out of a stage again: an execution of its own, which is no run of that commit. */
@@ -156,7 +158,8 @@ export interface Intention {
   readonly commands: readonly Command[];
   /** The head known when the wish arrived; null where we had never seen the pull request. */
   readonly sha: string | null;
-  readonly receivedAt: number;
+  /** When it was written; where that is not known, when it arrived. GitHub may bring it days later. */
+  readonly askedAt: number;
   readonly role: Known<Role | "none">;
   /** Null until the wish has been carried out or refused. */
   readonly outcome: readonly Outcome[] | null;
@@ -200,8 +203,12 @@ interface Common {
   readonly surveys: readonly SurveyFact[];
   /** Those that this subject asked for, and those that took one of its releases out. */
   readonly rollbacks: readonly Rollback[];
-  /** The last releases of each pipeline of the repository, newest first; read only where a wish is about one. */
+  /** The last releases of each pipeline on the branch, newest first; read only where a wish is about one. */
   readonly releases: readonly Execution[];
+  /** The last rollbacks of the repository, in the order in which they were asked for; read with the releases. */
+  readonly rolledBack: readonly Rollback[];
+  /** Looks in a row before this one that could not be finished. */
+  readonly failures: number;
 }
 
 export interface PullFacts extends Common {
@@ -244,6 +251,8 @@ export interface CommitFacts extends Common {
   }[];
   /** Commits of the branch that landed earlier and still wait for a verdict. */
   readonly waiting: readonly string[];
+  /** Commits that landed before this one and since the release before it: this one may carry them. */
+  readonly carried: readonly string[];
   /** Open pull requests into the branch that were judged by another plan than this commit brings. */
   readonly judgedOtherwise: readonly string[];
 }

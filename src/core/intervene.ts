@@ -1,10 +1,11 @@
 // What people ask of what runs in production, or is about to: a rollback of a release, an approval of a stage.
 
 import { isLive } from "./attempt.ts";
+import { canonical } from "./canonical.ts";
 import type { Command } from "./command.ts";
 import type { Decision } from "./decision.ts";
 import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
-import type { Execution, Facts, Outcome } from "./fact.ts";
+import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
 import { code, prose } from "./page/markdown.ts";
 import type { Part, Plan } from "./plan.ts";
 import type { Wish } from "./wish.ts";
@@ -20,6 +21,7 @@ export interface Intervention {
 /** For each granted wish of the kind what it comes to. They are about pipelines, not about the head. */
 export function interventions(question: {
   readonly facts: Facts;
+  /** The plan that says which pipelines there are and who may act on them. */
   readonly plan: Plan;
   readonly wishes: readonly Wish[];
 }): readonly Intervention[] {
@@ -28,15 +30,30 @@ export function interventions(question: {
   return question.wishes.flatMap((wish) => {
     if (wish.ruling.kind !== "granted") return [];
     const { command } = wish;
-    if (command.kind === "rollback") return [rollback(facts, plan, { wish, command })];
-    if (command.kind !== "approve") return [];
-    const answer = approve(facts, plan, { wish, command });
-    // Two who approve the same at the same time are both answered, one after the other.
-    const place = `${answer.approval?.execution} ${answer.approval?.stage}`;
-    if (answer.approval !== null && asked.has(place)) return [{ ...answer, approval: null }];
+    if (!isIntervention(command)) return [];
+    const answer =
+      command.kind === "rollback"
+        ? rollback(facts, plan, { wish, command })
+        : approve(facts, plan, { wish, command: command as Ask<"approve">["command"] });
+    const { approval, rollback: back } = answer;
+    // Two who ask for the same at the same time are both answered, one after the other.
+    const place = `${approval?.execution ?? back?.pipeline} ${approval?.stage ?? back?.stage}`;
+    if (approval === null && back === null) return [answer];
+    if (asked.has(place)) return [{ ...answer, approval: null, rollback: null }];
     asked.add(place);
     return [answer];
   });
+}
+
+/** Rollbacks that were begun and of which the engine has not said what became, whatever happened to the plan since. */
+export function unfinished(facts: Facts): readonly RollbackWanted[] {
+  return facts.rollbacks
+    .filter(({ state, key }) => state === "intended" && isAsked(facts, key))
+    .map((one) => again(facts, one));
+}
+
+function isAsked({ intentions }: Facts, key: string): boolean {
+  return intentions.some((intention) => isAskedBy(key, intention.key));
 }
 
 /** Commands that are carried out on a pull request that is closed as well. */
@@ -62,36 +79,31 @@ type Ask<K extends "rollback" | "approve"> = {
   readonly command: Extract<Wish["command"], { kind: K }>;
 };
 
+/** The same key asks for the same. */
+function keyOf({ intention, command }: Wish): string {
+  return `${intention.key}|${intention.commands.indexOf(command)}`;
+}
+
 function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">): Intervention {
   const refuse = (why: string) => refused(wish, why);
+  const { intention } = wish;
+  const key = keyOf(wish);
+  const there = facts.rollbacks.find((one) => one.key === key);
+  if (there !== undefined) return ongoing(facts, wish, there);
   const pipeline = plan.pipelines.find(({ name }) => isCalled(name, command.pipeline));
   if (pipeline === undefined) return refuse(noPipeline(plan, command.pipeline));
   const { name, release: spec } = pipeline;
-  const key = `${wish.intention.key}|${name}|${command.stage ?? ""}|${command.to ?? ""}`;
-  const there = facts.rollbacks.find((one) => one.key === key);
-  if (there !== undefined && there.state !== "intended") {
-    if (there.state === "refused") return refuse(there.why);
-    const back = code((there.sha ?? "").slice(0, 7));
-    const text = `Rolling ${prose(`${name} back from ${there.from.slice(0, 7)} to`)} ${back} in its stage ${prose(there.stage)}.`;
-    return { ...nothing(wish), become: { kind: "done", text, sha: there.from } };
-  }
-  if (there !== undefined) {
-    // Asked of the engine, and the answer was lost: the same key asks for the same.
-    const { stage, execution, from, to, actor } = there;
-    const again = { key, pipeline: name, spec: there.spec, stage, execution, from, to, actor };
-    return { ...nothing(wish), rollback: again };
-  }
   if (spec === null) return refuse(`${name} has no release, so there is nothing to roll back.`);
   if (!facts.able.rollback.includes(spec.engine))
     return refuse(
       `The engine ${spec.engine} of ${name} does not roll back. Revert the change and release that.`,
     );
-  const releases = facts.releases.filter((one) => one.pipeline === name);
+  const releases = releasesOf(facts, name, spec);
   const [newest] = releases;
   if (newest === undefined) return refuse(`${name} has released nothing yet.`);
-  if (newest.createdAt > wish.intention.receivedAt)
+  if (newest.createdAt > intention.askedAt)
     return refuse(
-      `${newest.sha.slice(0, 7)} was released by ${name} since; repeat it if it is meant for that.`,
+      `${short(newest.sha)} was released by ${name} since; repeat it if it is meant for that.`,
     );
   const stage =
     command.stage === null ? lastReached(spec, newest) : stageCalled(spec, command.stage);
@@ -101,24 +113,102 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
         ? `The newest release of ${name} has not begun any stage of the plan. Name the stage that is meant.`
         : noStage(name, spec, command.stage),
     );
-  const inIt = releases.find((one) => hasReached(one, stage));
-  if (inIt === undefined)
-    return refuse(`No release of ${name} has reached the stage ${stage}, as far as is known here.`);
+  const present = presentIn(facts, { wish, name, stage, releases });
+  if ("why" in present) return refuse(present.why);
+  // A button stands on the check of one commit, and is about no other.
+  if (intention.source === "button" && intention.sha !== present.release.sha)
+    return refuse(
+      `In ${stage} of ${name} is ${short(present.release.sha)}, not ${short(intention.sha ?? "")}.`,
+    );
+  const { key: execution, sha: from } = present.release;
+  const { actor } = intention;
+  const among = amongOf(facts, { pipeline: name, spec, stage });
   const { to } = command;
-  const { actor } = wish.intention;
-  return {
-    ...nothing(wish),
-    rollback: {
-      key,
-      pipeline: name,
-      spec,
-      stage,
-      execution: inIt.key,
-      from: inIt.sha,
-      to,
-      actor,
-    },
-  };
+  const wanted = { key, pipeline: name, spec, stage, execution, from, to, among, actor };
+  return { ...nothing(wish), rollback: wanted };
+}
+
+/** What became of a wish that is in the ledger. */
+function ongoing(facts: Facts, wish: Wish, there: Rollback): Intervention {
+  const { state, pipeline, stage, from, sha, why } = there;
+  if (state === "intended") return { ...nothing(wish), rollback: again(facts, there) };
+  if (state === "refused") return refused(wish, why);
+  const back = code(short(sha ?? ""));
+  const text = `Rolling ${prose(`${pipeline} back from ${short(from)} to`)} ${back} in its stage ${prose(stage)}.`;
+  return { ...nothing(wish), become: { kind: "done", text, sha: from } };
+}
+
+/** Asked of the engine, and the answer was lost: the same key asks for the same. */
+function again(facts: Facts, there: Rollback): RollbackWanted {
+  const { key, pipeline, spec, stage, execution, from, to, actor } = there;
+  const among = amongOf(facts, { pipeline, spec, stage });
+  return { key, pipeline, spec, stage, execution, from, to, among, actor };
+}
+
+/** The release whose commit is in the stage, by the ledger; the engine sees to it that it is so. */
+function presentIn(
+  { rolledBack }: Facts,
+  of: {
+    readonly wish: Wish;
+    readonly name: string;
+    readonly stage: string;
+    readonly releases: readonly Execution[];
+  },
+): { readonly release: Execution } | { readonly why: string } {
+  const { wish, name, stage, releases } = of;
+  const release = releases.find((one) => hasReached(one, stage));
+  if (release === undefined)
+    return {
+      why: `No release of ${name} has reached the stage ${stage}, as far as is known here.`,
+    };
+  const since = rolledBack.findLast(
+    (back) =>
+      back.pipeline === name &&
+      back.stage === stage &&
+      back.createdAt >= release.createdAt &&
+      (isLive(back) || back.state === "succeeded"),
+  );
+  if (since === undefined) return { release };
+  if (isLive(since))
+    return { why: `${name} is being rolled back in ${stage} already, as ${since.actor} asked.` };
+  const { command, intention } = wish;
+  const to = command.kind === "rollback" ? command.to : null;
+  if (to === null && (since.endedAt ?? 0) > intention.askedAt)
+    return {
+      why: `${since.actor} has rolled ${name} back in ${stage} since; repeat it to go back still further.`,
+    };
+  const restored = releases.find((one) => one.sha === since.sha && hasReached(one, stage));
+  if (restored === undefined)
+    return {
+      why: `What is in ${stage} of ${name} was released too long ago to be known here. Roll it back at the engine itself.`,
+    };
+  return { release: restored };
+}
+
+/** Commits that passed the stage by themselves and that nobody took out of it since. */
+function amongOf(
+  facts: Facts,
+  of: { readonly pipeline: string; readonly spec: Part; readonly stage: string },
+): readonly string[] {
+  const { pipeline, spec, stage } = of;
+  const good = releasesOf(facts, pipeline, spec).filter(
+    ({ key, marks, stages }) =>
+      marks.length === 0 &&
+      stages.some(({ name, state }) => name === stage && state === "succeeded") &&
+      !facts.rolledBack.some(
+        (back) => back.execution === key && back.stage === stage && back.state !== "refused",
+      ),
+  );
+  return [...new Set(good.map(({ sha }) => sha))];
+}
+
+/** Releases in the place where the plan releases now: another pipeline of the engine is another production. */
+function releasesOf({ releases }: Facts, name: string, spec: Part): readonly Execution[] {
+  return releases.filter((one) => one.pipeline === name && placeOf(one.spec) === placeOf(spec));
+}
+
+function placeOf(spec: Part): string {
+  return canonical({ ...spec, stages: [], deadline_ms: 0 });
 }
 
 function approve(facts: Facts, plan: Plan, { wish, command }: Ask<"approve">): Intervention {
@@ -128,45 +218,72 @@ function approve(facts: Facts, plan: Plan, { wish, command }: Ask<"approve">): I
   if (pipeline === undefined) return refuse(noPipeline(plan, command.pipeline));
   const { name } = pipeline;
   const all = [...facts.executions, ...facts.releases].filter((one) => one.pipeline === name);
-  const key = `${intention.key}|${name}|${command.stage ?? ""}`;
+  const key = keyOf(wish);
   for (const execution of all) {
     const answer = execution.approvals.find((approval) => approval.key === key);
     if (answer?.state === "refused") return refuse(answer.why);
     if (answer !== undefined) {
-      const text = `Approved ${prose(answer.stage)} of ${prose(`${name}/${execution.part}`)} for ${code(execution.sha.slice(0, 7))}, attempt ${execution.attempt}.`;
+      const text = `Approved ${prose(answer.stage)} of ${prose(`${name}/${execution.part}`)} for ${code(short(execution.sha))}, attempt ${execution.attempt}.`;
       return { ...nothing(wish), become: { kind: "done", text, sha: execution.sha } };
     }
   }
-  const candidates = all.flatMap((execution) => {
-    if (!isLive(execution) || execution.engineId === null) return [];
-    const stage =
-      command.stage === null
-        ? (execution.stages.find(({ state }) => state === "waiting")?.name ?? null)
-        : stageCalled(execution.spec, command.stage);
-    return stage === null ? [] : [{ execution, stage }];
-  });
+  const candidates =
+    "shown" in command ? shownIn(facts, command, intention.sha) : meantIn(all, command.stage);
   const waiting = candidates.filter(({ execution, stage }) =>
     execution.stages.some((fact) => fact.name === stage && fact.state === "waiting"),
   );
   const [chosen, other] = waiting.length > 0 ? waiting : candidates;
-  if (chosen === undefined)
+  if (chosen === undefined || ("shown" in command && waiting.length === 0))
     return refuse(
-      `Nothing of ${name} runs that has a stage ${command.stage ?? "waiting for an approval"}, so there is nothing to approve.`,
+      "shown" in command
+        ? "What the check showed does not wait for an approval any more."
+        : `Nothing of ${name} runs that has a stage ${command.stage}, so there is nothing to approve.`,
     );
   const { execution, stage } = chosen;
   if (other !== undefined && other.execution.key !== execution.key)
     return refuse(
-      `${execution.pipeline}/${execution.part} and ${other.execution.pipeline}/${other.execution.part} both wait in ${stage}. Approve with the button on the check of the one that is meant.`,
+      `${execution.pipeline}/${execution.part} of ${short(execution.sha)} and ${other.execution.pipeline}/${other.execution.part} of ${short(other.execution.sha)} both wait in ${stage}. Approve with the button on the check of the one that is meant.`,
     );
   if (!facts.able.approve.includes(execution.spec.engine))
     return refuse(`The engine ${execution.spec.engine} knows no approvals.`);
   // What is approved is what the person could see, and no execution that began after.
-  if (execution.createdAt > intention.receivedAt)
+  if (execution.createdAt > intention.askedAt)
     return refuse(
-      `The execution that waits in ${stage} began after this was asked for; repeat it if it is meant for ${execution.sha.slice(0, 7)}.`,
+      `The execution that waits in ${stage} began after this was asked for; repeat it if it is meant for ${short(execution.sha)}.`,
     );
   const approval = { key, execution: execution.key, stage, actor: intention.actor };
   return { ...nothing(wish), approval };
+}
+
+interface Waiting {
+  readonly execution: Execution;
+  readonly stage: string;
+}
+
+/** What the check with the button showed: of this very subject, commit and attempt. */
+function shownIn(
+  { executions }: Facts,
+  { pipeline, shown }: Extract<Command, { shown: unknown }>,
+  sha: string | null,
+): readonly Waiting[] {
+  return executions.flatMap((execution) => {
+    const { part, attempt } = execution;
+    const isShown = part === shown.part && attempt === shown.attempt && execution.sha === sha;
+    const stage = execution.stages[shown.stage]?.name;
+    if (!isShown || execution.pipeline !== pipeline || stage === undefined) return [];
+    return isLive(execution) && execution.engineId !== null ? [{ execution, stage }] : [];
+  });
+}
+
+function meantIn(all: readonly Execution[], named: string | null): readonly Waiting[] {
+  return all.flatMap((execution) => {
+    if (!isLive(execution) || execution.engineId === null || named === null) return [];
+    // The engine may have more stages than the plan, and one of them may wait.
+    const stage =
+      stageCalled(execution.spec, named) ??
+      execution.stages.find(({ name }) => isCalled(name, named))?.name;
+    return stage === undefined ? [] : [{ execution, stage }];
+  });
 }
 
 /** The last stage of the part that the release has begun; the first that failed is the last one too. */
@@ -192,6 +309,10 @@ function noPipeline({ pipelines }: Plan, named: string): string {
 
 function noStage(pipeline: string, spec: Part, named: string): string {
   return `The release of ${pipeline} has no stage ${named}; it has ${spec.stages.map(({ name }) => name).join(", ")}.`;
+}
+
+function short(sha: string): string {
+  return sha.slice(0, 7);
 }
 
 function nothing(wish: Wish): Intervention {

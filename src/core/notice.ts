@@ -6,6 +6,7 @@ import type { Repository } from "./event.ts";
 import type { CommitFacts, Execution, Rollback, SurveyFact } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
+import { surveyOf, unsurveyed } from "./outside.ts";
 import { plain } from "./plain.ts";
 import type { NoticeKind, Part } from "./plan.ts";
 import { nextStep, type Reason, stateOf } from "./reason.ts";
@@ -74,6 +75,9 @@ function ended(news: News, release: Execution): readonly Notice[] {
   const { facts } = news;
   const [why] = endOf(release, facts.now);
   if (why === undefined) return [];
+  // It may yet turn out to be no success.
+  const survey = surveyOf(facts, release.pipeline, "release");
+  if (stateOf(why.code) === "success" && unsurveyed(release.pipeline, release, survey)) return [];
   const trouble = stateOf(why.code) === "success" ? troubleBefore(news, release) : null;
   const kind = kindOf(why, trouble);
   if (kind === null) return [];
@@ -179,12 +183,15 @@ function helped(facts: CommitFacts, release: Execution): readonly Notice[] {
   return marks.map(({ kind, stage, sentence }) =>
     notice(facts, {
       key: `bypass|${key}|${kind}|${stage ?? ""}`,
-      kind: "bypass",
+      kind: kind === "rolled_back" ? kind : "bypass",
       at: surveyedAt ?? facts.now,
       pipeline,
       stage,
       role: roleOf(spec),
-      title: `${short(facts.subject.sha)} got around ${stage ?? "the stages"} of ${pipeline}`,
+      title:
+        kind === "rolled_back"
+          ? `${short(facts.subject.sha)} was taken out of ${stage ?? pipeline} around Interlock`
+          : `${short(facts.subject.sha)} got around ${stage ?? "the stages"} of ${pipeline}`,
       sentences: [sentence],
     }),
   );

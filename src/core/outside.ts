@@ -1,6 +1,6 @@
 // What was done to an execution around Interlock, and what a person had taken back of it, as reasons.
 
-import { begunAt, isLive } from "./attempt.ts";
+import { isLive } from "./attempt.ts";
 import type { Execution, Facts, Known, Rollback } from "./fact.ts";
 import type { Part, PartName } from "./plan.ts";
 import type { Reason } from "./reason.ts";
@@ -40,12 +40,8 @@ export function rollbackReasons(
   execution: Execution,
   rollbacks: readonly Rollback[],
 ): readonly Reason[] {
-  if (isLive(execution)) return [];
   const newest = rollbacks.findLast(
-    (rollback) =>
-      rollback.execution === execution.key &&
-      rollback.createdAt >= begunAt(execution) &&
-      rollback.state !== "refused",
+    (rollback) => rollback.execution === execution.key && isInForce(rollback, execution),
   );
   if (newest === undefined) return [];
   const { stage, sha, actor, state, why } = newest;
@@ -70,6 +66,15 @@ export function rollbackReasons(
       sentence: `${name} could not be rolled back${back} in ${stage}: ${why || "the engine does not say why"}`,
     },
   ];
+}
+
+/** Until the execution has run again from that stage on, or from one before it. */
+function isInForce({ stage, createdAt, state }: Rollback, { retries, spec }: Execution): boolean {
+  if (state === "refused") return false;
+  const place = (name: string) => spec.stages.findIndex((one) => one.name === name);
+  return !retries.some(
+    (retry) => retry.state === "done" && retry.at > createdAt && place(retry.stage) <= place(stage),
+  );
 }
 
 /** What holds the execution up before a stage that it has not begun; null where nothing is known to. */

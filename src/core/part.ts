@@ -1,6 +1,6 @@
 // One part of a pipeline for one commit: how it stands, and what should be begun or ended.
 
-import { assess } from "./assess.ts";
+import { assess, failedBeyond } from "./assess.ts";
 import { fits, isLive, isStoppable, isVoid, latest, nextRun, sameRun } from "./attempt.ts";
 import { isAbout } from "./command.ts";
 import type { RetryWanted, StopWanted } from "./decision.ts";
@@ -189,6 +189,9 @@ function wantedRetries(question: PartQuestion, counts: Execution | null): readon
 /** The stage to retry from: the one named, where the plan has it; else the first that has not passed. */
 export function retryStage(spec: Part, execution: Execution, named: string | null): string | null {
   if (execution.state === "succeeded") return null;
+  const beyond = failedBeyond(spec, execution)?.name;
+  if (beyond !== undefined && (named === null || named.toLowerCase() === beyond.toLowerCase()))
+    return beyond;
   if (named !== null)
     return (
       spec.stages.find((stage) => stage.name.toLowerCase() === named.toLowerCase())?.name ?? null

@@ -2,11 +2,11 @@
 
 import { isLive, latest } from "./attempt.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
-import { dueOf } from "./due.ts";
+import { dueOf, isLost } from "./due.ts";
 import { subjectKey } from "./event.ts";
 import type { CommitFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
-import { effectsOf, type Intervention, interventions } from "./intervene.ts";
+import { effectsOf, type Intervention, interventions, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { surveyOf } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
@@ -86,7 +86,9 @@ function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision
   const { subject, files, intentions } = facts;
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files });
-  const wishes = openWishes({ intentions, head: sha, fork: false, plan });
+  const wishes = openWishes({ intentions, head: sha, fork: false, plan }).filter(
+    ({ command }) => !isIntervention(command),
+  );
   if (files.kind === "unknown")
     return speak(facts, { reasons: [unlisted(files)], wishes, ground: { kind: "unread" } });
 
@@ -122,14 +124,23 @@ function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision
       code: "nothing_to_release",
       sentence: "No pipeline of the plan has a release for the changed paths.",
     });
-  const asked = interventions({ facts, plan, wishes });
+  const force = inForce(facts, off);
+  const acts = openWishes({ intentions, head: sha, fork: false, plan: force }).filter(
+    ({ command }) => isIntervention(command),
+  );
   return speak(facts, {
     reasons,
     parts,
-    wishes,
+    wishes: [...wishes, ...acts],
     ground: { kind: "parts" },
-    interventions: asked,
+    interventions: force === null ? [] : interventions({ facts, plan: force, wishes: acts }),
   });
+}
+
+/** Who may act on production, and where that is, the default branch's plan says as it is now. */
+function inForce({ roads }: CommitFacts, off: Reason | null): Plan | null {
+  if (off !== null || roads.kind !== "read" || roads.parse.kind !== "valid") return null;
+  return roads.parse.plan;
 }
 
 /** Older code never goes out after newer: where a later commit was released, it carried this one. */
@@ -238,6 +249,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
       speech.reasons.some(({ code }) => stateOf(code) === "in_progress") ||
       facts.executions.some(isLive) ||
       facts.rollbacks.some(isLive) ||
+      isLost(facts) ||
       facts.siblings.some(({ key, verdict: word }) => isPull(key) && word !== "success") ||
       settled.waits,
     sha,
@@ -255,7 +267,13 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     settlements: settled.settlements,
     // Those that landed later may be waiting for this verdict, those before it for what carries them.
     wake: news
-      ? [...wake, ...facts.newer.map(({ key }) => key), ...facts.waiting, ...facts.judgedOtherwise]
+      ? [
+          ...wake,
+          ...facts.newer.map(({ key }) => key),
+          ...facts.waiting,
+          ...facts.carried,
+          ...facts.judgedOtherwise,
+        ]
       : wake,
     dueAt,
   };

@@ -105,7 +105,9 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
     }
     case "rollback":
     case "approve": {
-      const intervention = scene.interventions.find((one) => one.wish === wish);
+      const intervention = scene.interventions.find(
+        (one) => one.wish.intention === intention && one.wish.command === command,
+      );
       if (intervention !== undefined) return intervention.become;
       if (scene.ground.kind === "unread") return null;
       return refused(

@@ -18,7 +18,9 @@ export interface Mark {
   readonly kind: /** Somebody let it pass a condition that did not hold. */
     | "condition_overridden"
     /** The pipeline was changed while it was under way. */
-    | "pipeline_changed";
+    | "pipeline_changed"
+    /** Somebody, or the engine by itself, took its commit out again. */
+    | "rolled_back";
   readonly stage: string | null;
   readonly sentence: string;
 }

@@ -171,8 +171,7 @@ async function approve(ports: Ports, { facts }: Scene, { approval }: Of<"approve
     acted.kind === "done"
       ? { key, stage, state: "done" as const, why: "", at }
       : { key, stage, state: "refused" as const, why: acted.why, at };
-  const approvals = [...execution.approvals, answer];
-  await ports.store.recordExecution(execution.key, { approvals });
+  await ports.store.recordApproval(execution.key, answer);
   ports.log.info({ run: execution.key, stage, actor, answer: acted.kind }, "Answered an approval");
   await ports.store.wakeExecution(execution.key, null);
   return atOnce(ports);
@@ -184,12 +183,12 @@ async function rollback(
   { row, facts }: Scene,
   { rollback: wanted }: Of<"rollback">,
 ): Promise<Done> {
-  const { key, spec, stage, to, actor } = wanted;
+  const { key, spec, stage, from, to, among, actor } = wanted;
   const engine = ports.engines.get(spec.engine);
   if (engine?.rollback === undefined) return { kind: "failed" };
   await ports.store.intendRollback(row.key, wanted, ports.clock());
   const { repository } = facts.subject;
-  const begun = await engine.rollback({ spec, repository, stage, to, key });
+  const begun = await engine.rollback({ spec, repository, stage, from, to, among, key });
   switch (begun.kind) {
     case "started": {
       const { engineId, sha } = begun;

@@ -32,7 +32,8 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
     case "pull": {
       const pull = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
-      const { asks, ...asked } = await readWishes(ports, row);
+      const base = pull.kind === "known" ? pull.value.base.ref : row.base;
+      const { asks, ...asked } = await readWishes(ports, row, base);
       const [common, present, read] = await Promise.all([
         readCommon(ports, row),
         readPresent(ports, row, head),
@@ -45,15 +46,16 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
     }
     case "commit": {
       const { sha } = subject;
-      const [common, { asks: _, ...asked }, present, road, newer, busy, waiting] =
+      const [common, { asks: _, ...asked }, present, road, newer, busy, waiting, carried] =
         await Promise.all([
           readCommon(ports, row),
-          readWishes(ports, row),
+          readWishes(ports, row, subject.branch),
           readPresent(ports, row, sha),
           readRoad(ports, row, subject),
           ports.store.newer(subject),
           ports.store.busy(subject),
           ports.store.waiting(subject),
+          ports.store.carried(subject),
         ]);
       const facts = {
         ...common,
@@ -63,6 +65,7 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
         subject,
         newer,
         busy,
+        carried,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
         surveys: [],
@@ -77,12 +80,14 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
 /** What is the same for every subject. Executions are asked of their engines first. */
 async function readCommon(ports: Ports, row: SubjectRow) {
   const { store, engines } = ports;
+  const { failures } = row;
   const [executions, rollbacks] = await Promise.all([
     store.executions(row.key),
     store.rollbacks(row.key),
   ]);
   return {
     now: ports.clock(),
+    failures,
     executions: await Promise.all(executions.map((execution) => refresh(ports, execution))),
     rollbacks: await Promise.all(rollbacks.map((rollback) => refreshRollback(ports, rollback))),
     said:
@@ -97,17 +102,26 @@ async function readCommon(ports: Ports, row: SubjectRow) {
   };
 }
 
-/** What people ask for, and what they can ask it of. */
-async function readWishes(ports: Ports, row: SubjectRow) {
+/** What people ask for, and what they can ask it of: what the branch has released, as it stands now. */
+async function readWishes(ports: Ports, row: SubjectRow, branch: string | null) {
+  const { store } = ports;
   const { repository } = row.subject;
-  const intentions = await ports.store.intentions(row.key);
-  const asks = intentions.some(
-    ({ outcome, commands }) => outcome === null && commands.some(isIntervention),
-  );
+  const [intentions, begun] = await Promise.all([
+    store.intentions(row.key),
+    store.rollbacks(row.key),
+  ]);
+  const asks =
+    begun.some(({ state }) => state === "intended") ||
+    intentions.some(({ outcome, commands }) => outcome === null && commands.some(isIntervention));
+  const [releases, rolledBack] =
+    asks && branch !== null
+      ? await Promise.all([store.releases(repository, branch), store.rollbacksOf(repository)])
+      : [[], []];
   return {
     asks,
     intentions: await readRoles(ports, repository, intentions),
-    releases: asks ? await ports.store.releases(repository) : [],
+    releases: await Promise.all(releases.map((release) => refresh(ports, release))),
+    rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, one))),
   };
 }
 

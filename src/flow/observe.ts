@@ -72,10 +72,17 @@ export async function lookAround<F extends Facts>(
     if (engine?.survey === undefined || sha === null || !execution?.engineId) continue;
     const { repository } = facts.subject;
     const since = sinceWhen(row, execution, facts.now);
-    const reading = await engine.survey({ spec, repository, sha, since });
-    surveys.push({ pipeline, part, reading });
+    const reading = await engine.survey({
+      spec,
+      repository,
+      sha,
+      engineId: execution.engineId,
+      since,
+    });
+    surveys.push({ pipeline, part, reading, fresh: since !== null });
     if (reading.kind === "unknown") continue;
-    const found = await take(ports, { engine, execution, survey: reading.value, since });
+    const survey = reading.value;
+    const found = await take(ports, { engine, execution, survey, at: since && facts.now });
     executions = executions.map((one) => (one === execution ? found : one));
   }
   return { ...facts, executions, surveys };
@@ -115,7 +122,7 @@ function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): 
   if (!isLive(execution)) {
     // By our own clock: the list that showed its end was read after this look began.
     if (surveyedAt === null) return now;
-    return heardAt > surveyedAt ? heardAt : null;
+    return heardAt >= surveyedAt ? heardAt : null;
   }
   if (heardAt > createdAt) return heardAt;
   const moves = stages.flatMap((stage) => [stage.startedAt ?? 0, stage.endedAt ?? 0]);
@@ -125,15 +132,16 @@ function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): 
 
 /** What the survey says of the execution itself, into the ledger. */
 async function take(
-  { store, clock }: Ports,
+  { store }: Ports,
   of: {
     readonly engine: Engine;
     readonly execution: Execution;
     readonly survey: Survey;
-    readonly since: number | null;
+    /** When the look began that it was made for; null where it is what was known. */
+    readonly at: number | null;
   },
 ): Promise<Execution> {
-  const { engine, execution, survey, since } = of;
+  const { engine, execution, survey, at } = of;
   const { key, engineId } = execution;
   if (engineId === null) return execution;
   const marks = [...execution.marks];
@@ -147,8 +155,8 @@ async function take(
     await store.recordExecution(key, { ...seen.value, marks });
     return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };
   }
-  const isDone = !isLive(execution) && since !== null;
-  const surveyedAt = isDone ? clock() : execution.surveyedAt;
+  const isDone = !isLive(execution) && at !== null;
+  const surveyedAt = isDone ? at : execution.surveyedAt;
   if (isDone || marks.length > execution.marks.length)
     await store.recordExecution(key, { marks, surveyedAt });
   return { ...execution, marks, surveyedAt };

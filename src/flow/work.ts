@@ -4,6 +4,7 @@ import { converge } from "../core/converge.ts";
 import { decide } from "../core/decide.ts";
 import type { Decision } from "../core/decision.ts";
 import { isUnread } from "../core/due.ts";
+import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, Engine, GitHub, Job, Log, Store, SubjectRow } from "../port.ts";
 import { apply } from "./apply.ts";
@@ -45,7 +46,8 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
   const turn = unread ? turnOf(ports, row) : null;
   // What GitHub will not have of a subject that is over is not offered again.
   const failed = applied.failed || (applied.refused && decision.open);
-  const failures = failed || (unread && turn === null) ? row.failures + 1 : 0;
+  const isStuck = failed || (unread && turn === null) || waitsForRole(facts);
+  const failures = isStuck ? row.failures + 1 : 0;
   const times = [
     unread ? turn : decision.dueAt,
     dueAt,
@@ -79,6 +81,11 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     },
     "Looked",
   );
+}
+
+/** Whether GitHub did not say what somebody may do. */
+function waitsForRole({ intentions }: Facts): boolean {
+  return intentions.some(({ outcome, role }) => outcome === null && role.kind === "unknown");
 }
 
 /** Whether something could not be read that the decision needs: asked for again, ever more slowly. */

@@ -11,7 +11,7 @@ import {
   subjectOf,
 } from "../core/event.ts";
 import { isIntervention } from "../core/intervene.ts";
-import { pipelineOf } from "../core/page/checks.ts";
+import { placeOfCheck } from "../core/page/checks.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
 export const subscribed = [
@@ -133,6 +133,7 @@ const commentPayload = base.extend({
   comment: z.object({
     id: z.int(),
     body: z.string().nullable(),
+    created_at: z.iso.datetime(),
     user: sender.nullable(),
   }),
   issue: z.object({
@@ -169,6 +170,8 @@ function readComment({ body }: Payload): Event | undefined {
       comment: comment.id,
       commands,
       sha: null,
+      // GitHub tells whole seconds: at the end of that one it was written for sure.
+      writtenAt: Date.parse(comment.created_at) + 999,
     },
   };
 }
@@ -285,13 +288,21 @@ function commandOf(
 ): Command | undefined {
   if (action === "rerequested") return { kind: "verify", sha: null };
   if (action !== "requested_action") return undefined;
-  const pipeline = pipelineOf(check);
-  if (pipeline === undefined) return undefined;
+  const place = placeOfCheck(check);
+  if (place === undefined) return undefined;
+  const { pipeline, part } = place;
   if (identifier === "retry") return { kind: "retry", stage: null, pipeline };
   if (identifier === "stop") return { kind: "stop", pipeline };
   if (identifier === "rollback") return { kind: "rollback", pipeline, stage: null, to: null };
-  if (identifier === "approve") return { kind: "approve", pipeline, stage: null };
-  return undefined;
+  const shown = /^approve:(\d{1,6}):(\d{1,3})$/.exec(identifier ?? "");
+  if (shown === null) return undefined;
+  const [attempt, stage] = shown.slice(1).map(Number);
+  return {
+    kind: "approve",
+    pipeline,
+    stage: null,
+    shown: { part, attempt: attempt ?? 0, stage: stage ?? 0 },
+  };
 }
 
 function wish(
@@ -309,6 +320,7 @@ function wish(
       comment: null,
       commands: [of.command],
       sha: of.sha,
+      writtenAt: null,
     },
   };
 }

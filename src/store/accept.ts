@@ -221,7 +221,7 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
       wishes.map(({ draft }) => draft.comment),
       wishes.map(({ draft }) => JSON.stringify(draft.commands)),
       wishes.map(({ head }) => head),
-      wishes.map(({ receivedAt }) => receivedAt),
+      wishes.map(({ draft, receivedAt }) => Math.min(draft.writtenAt ?? receivedAt, receivedAt)),
     ],
   );
 }

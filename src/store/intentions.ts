@@ -61,7 +61,7 @@ function intention(row: Row): Intention {
     comment: row.comment,
     commands: JSON.parse(row.commands) as readonly Command[],
     sha: row.sha,
-    receivedAt: row.received_at,
+    askedAt: row.received_at,
     role:
       row.role === null
         ? { kind: "unknown", why: "It has not been looked up yet." }

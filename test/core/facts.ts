@@ -105,6 +105,8 @@ interface Sketch {
   readonly surveys?: Facts["surveys"];
   readonly rollbacks?: readonly Partial<Rollback>[];
   readonly releases?: readonly ExecutionSketch[];
+  readonly rolledBack?: readonly Partial<Rollback>[];
+  readonly failures?: number;
 }
 
 export interface PullSketch extends Sketch {
@@ -122,6 +124,7 @@ export interface CommitSketch extends Sketch {
   readonly newer?: readonly LandedSketch[];
   readonly busy?: CommitFacts["busy"];
   readonly waiting?: readonly string[];
+  readonly carried?: readonly string[];
   readonly judgedOtherwise?: readonly string[];
 }
 
@@ -152,6 +155,7 @@ export function commitFacts(sketch: CommitSketch = {}): CommitFacts {
     newer: (sketch.newer ?? []).map(landed),
     busy: sketch.busy ?? [],
     waiting: sketch.waiting ?? [],
+    carried: sketch.carried ?? [],
     judgedOtherwise: sketch.judgedOtherwise ?? [],
   };
 }
@@ -180,6 +184,8 @@ function common(sketch: Sketch, about: About) {
     able: sketch.able ?? { rollback: [], approve: [] },
     surveys: sketch.surveys ?? [],
     rollbacks: (sketch.rollbacks ?? []).map(rollbackOf),
+    rolledBack: (sketch.rolledBack ?? []).map(rollbackOf),
+    failures: sketch.failures ?? 0,
     releases: (sketch.releases ?? []).map((one) =>
       executionOf(one, valid, { ...about, part: "release" }),
     ),
@@ -336,7 +342,7 @@ export function intentionOf(sketch: IntentionSketch, head: string): Intention {
     comment: 501,
     commands: [{ kind: "status" }],
     sha: head,
-    receivedAt: now - 2_000,
+    askedAt: now - 2_000,
     outcome: null,
     ...sketch,
     role: typeof role === "string" ? { kind: "known", value: role } : role,

@@ -115,6 +115,7 @@ const surveys = ["shop", "docs"].map(
     pipeline,
     part: "verify",
     reading: { kind: "unknown", why: "no answer" },
+    fresh: true,
   }),
 );
 

@@ -28,7 +28,7 @@ const wish = (command: object, more = {}) => ({
   key: "comment:7",
   comment: 7,
   role: "admin",
-  receivedAt: asked,
+  askedAt: asked,
   commands: [command],
   ...more,
 });
@@ -106,7 +106,7 @@ test.each<[string, PullSketch, object, string]>([
 });
 
 test("a rollback is wanted until the engine has answered, and then no more", () => {
-  const key = "comment:7|shop||";
+  const key = "comment:7|0";
   const there = { key, execution: "r1", stage: "Gate", from: sha.landed };
   const at = (rollback: Partial<Rollback>) =>
     decided({ releases: [reached], rollbacks: [{ ...there, ...rollback }] });

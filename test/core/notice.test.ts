@@ -257,6 +257,7 @@ test("what others start for a commit whose release has not passed is told as a b
     const survey = {
       pipeline: "shop",
       part: "release",
+      fresh: true,
       reading: { kind: "known", value },
     } as const;
     return told(facts([release], { surveys: [survey] })).filter(({ kind: k }) => k === "bypass");

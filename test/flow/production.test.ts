@@ -218,7 +218,10 @@ test("the button approves", async () => {
   if (run === undefined) throw new Error("no run");
   w.careful.wait(run);
   await w.advance("1m");
-  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["stop", "approve"]);
+  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual([
+    "stop",
+    "approve:1:0",
+  ]);
   w.shop.press(release(w, sha), "Approve", "mia");
   await w.settle();
   expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
@@ -308,6 +311,7 @@ test("a release that somebody retried in the engine's console is followed again"
   await w.careful.retry(engineId, "OneBox", "by the console");
   w.careful.around = { kind: "known", value: { live: [engineId] } };
   w.careful.wait(run);
+  await w.store.wakeExecution(run.request.run.key, w.clock.now());
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
   w.careful.around = { kind: "known", value: {} };

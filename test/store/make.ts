@@ -45,6 +45,7 @@ export function wish(key: string, more: Partial<IntentionDraft> = {}): Intention
     comment: 3_000_000_000,
     commands: [{ kind: "status" }],
     sha: null,
+    writtenAt: null,
     ...more,
   };
 }

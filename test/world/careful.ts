@@ -18,6 +18,7 @@ const quiet: Survey = { differences: [], adopted: [], marks: [], live: [] };
 export class CarefulDouble extends EngineDouble {
   override readonly name = "codepipeline";
   readonly surveys: SurveyQuestion[] = [];
+  #last: Known<Survey> | null = null;
   readonly rollbacks: RollbackRequest[] = [];
   readonly approvals: Approval[] = [];
   /** What is found around every run. */
@@ -26,19 +27,31 @@ export class CarefulDouble extends EngineDouble {
   readonly answers: ("answer_lost" | "refused")[] = [];
   /** How each rollback stands, by its id. */
   readonly back = new Map<string, Observation>();
+  /** The commit in production; null for whatever Interlock believes. */
+  present: string | null = null;
   /** The commit that a rollback brings back. */
   before = "0".repeat(40);
 
   async survey(question: SurveyQuestion): Promise<Known<Survey>> {
     this.surveys.push(question);
+    // Nothing is asked: what was found last is what is known.
+    if (question.since === null)
+      return this.#last ?? { kind: "unknown", why: "Nothing was read yet." };
+    this.#last = this.around.kind === "known" ? this.#found(this.around.value) : null;
     if (this.around.kind === "unknown") return this.around;
-    return { kind: "known", value: { ...quiet, ...this.around.value } };
+    return this.#found(this.around.value);
+  }
+
+  #found(around: Partial<Survey>): Known<Survey> {
+    return { kind: "known", value: { ...quiet, ...around } };
   }
 
   async rollback(request: RollbackRequest): Promise<RolledBack> {
     const answer = this.answers.shift();
     if (answer === "refused") return { kind: "refused", why: "Nothing succeeded there before." };
     const engineId = `back:${request.key}`;
+    if (this.present !== null && this.present !== request.from)
+      return { kind: "refused", why: "Another commit is there by now." };
     if (!this.back.has(engineId)) {
       this.rollbacks.push(request);
       this.back.set(engineId, { state: "running", why: "", stages: [], endedAt: null });
@@ -50,7 +63,10 @@ export class CarefulDouble extends EngineDouble {
   async approve(approval: Approval): Promise<Acted> {
     const answer = this.answers.shift();
     if (answer === "refused") return { kind: "refused", why: "No approval is waiting." };
-    if (!this.approvals.some(({ key }) => key === approval.key)) this.approvals.push(approval);
+    const { key, stage, engineId } = approval;
+    const isSame = (one: Approval) =>
+      one.key === key && one.stage === stage && one.engineId === engineId;
+    if (!this.approvals.some(isSame)) this.approvals.push(approval);
     return answer === "answer_lost" ? { kind: "failed", why: "no answer" } : { kind: "done" };
   }
 

@@ -8,7 +8,7 @@ import { type Verdict, verdictOf } from "../gate.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
 import { plain } from "../plain.ts";
-import { type PlanProblem, planPath } from "../plan.ts";
+import { type PartName, type PlanProblem, planPath } from "../plan.ts";
 import { type Reason, type ReasonCode, stateOf as stateOfReason, whoActs } from "../reason.ts";
 import type { Ground } from "../settle.ts";
 import { gatePage } from "./gate.ts";
@@ -36,16 +36,23 @@ const rollback: CheckAction = {
   description: "Bring the commit before back",
   identifier: "rollback",
 };
-const approve: CheckAction = {
-  label: "Approve",
-  description: "Answer the approval that is waited for",
-  identifier: "approve",
-};
 
-/** The pipeline that a check's name speaks of; undefined where it is the gate's. */
-export function pipelineOf(name: string): string | undefined {
-  const [gate, pipeline, part] = name.split("/");
-  return gate === gateName && part !== undefined ? pipeline : undefined;
+/** Bound to what the check shows: another execution or stage may be waiting when it is pressed. */
+function approve(attempt: number, stage: number): CheckAction {
+  return {
+    label: "Approve",
+    description: "Answer the approval that is waited for",
+    identifier: `approve:${attempt}:${stage}`,
+  };
+}
+
+/** What a check with buttons is about, by its name; undefined where it has none. */
+export function placeOfCheck(
+  name: string,
+): { readonly pipeline: string; readonly part: PartName } | undefined {
+  const [gate, pipeline = "", part] = name.split("/");
+  if (gate !== gateName || (part !== "verify" && part !== "release")) return undefined;
+  return { pipeline, part };
 }
 
 export function checksOf(question: {
@@ -159,20 +166,25 @@ function partState(view: PartView): CheckState {
 
 /** Only what would be carried out. */
 function actionsOf(
-  { able }: Facts,
-  { execution, hold, part, spec, reasons }: PartView,
+  facts: Facts,
+  { execution, hold, part, pipeline, spec, reasons }: PartView,
   state: CheckState,
 ): readonly CheckAction[] {
+  const { able } = facts;
   if (execution === null || execution.engineId === null) return [];
   if (isLive(execution)) {
     if (state.status !== "in_progress") return [];
-    const waits = execution.stages.some((stage) => stage.state === "waiting");
-    return waits && able.approve.includes(spec.engine) ? [stop, approve] : [stop];
+    const waits = execution.stages.findIndex((stage) => stage.state === "waiting");
+    if (waits < 0 || !able.approve.includes(spec.engine)) return [stop];
+    return [stop, approve(execution.attempt, waits)];
   }
   if (hold !== null) return [];
   const ended = execution.state === "failed" || execution.state === "stopped";
   const isBack = reasons.some(({ code }) => code === "rolled_back" || code === "rolling_back");
-  const isOut = part === "release" && execution.stages.some(({ startedAt }) => startedAt !== null);
+  const isNewest =
+    !("newer" in facts) || !facts.newer.some(({ released }) => released.includes(pipeline));
+  const hasBegun = execution.stages.some(({ startedAt }) => startedAt !== null);
+  const isOut = part === "release" && isNewest && hasBegun;
   const canGoBack = isOut && !isBack && able.rollback.includes(spec.engine);
   return [...(ended ? [retry] : []), ...(canGoBack ? [rollback] : [])];
 }

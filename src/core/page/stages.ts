@@ -25,10 +25,16 @@ const words: Readonly<Record<StageState, string>> = {
 
 export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPage {
   const { execution, spec } = view;
-  const stages = spec.stages.map((stage) => ({
+  const planned = spec.stages.map((stage) => ({
     stage,
     fact: execution?.stages.find(({ name }) => name === stage.name),
   }));
+  // Of the others only those that hold something up.
+  const others = (execution?.stages ?? [])
+    .filter(({ name }) => !spec.stages.some((stage) => stage.name === name))
+    .filter(({ state }) => state === "failed" || state === "waiting")
+    .map((fact) => ({ stage: { name: fact.name }, fact }));
+  const stages = [...planned, ...others];
   const rows = stages.map(
     ({ stage, fact }) =>
       `| ${cell(stage.name)} | ${words[fact?.state ?? "pending"]} | ${duration(fact)} | ${fact?.why ? prose(fact.why) : ""} |`,

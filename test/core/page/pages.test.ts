@@ -90,7 +90,7 @@ function around(words: string): readonly Facts[] {
     marks: [],
     live: [],
   } as const;
-  const survey = { pipeline: "shop", part: "release" } as const;
+  const survey = { pipeline: "shop", part: "release", fresh: true } as const;
   const command = { kind: "rollback", pipeline: "shop", stage: null, to: null } as const;
   const asked = { key: "comment:7", comment: 7, commands: [command] };
   const running = { key: "r1", state: "running", stages: [{ name: "package" }] } as const;
