@@ -2,7 +2,7 @@
 
 import { PutApprovalResultCommand } from "@aws-sdk/client-codepipeline";
 import type { CodePipelinePart } from "../../core/plan.ts";
-import type { Acted, Approval } from "../../port.ts";
+import type { Acted, Approval, Clock, PipelineRuns } from "../../port.ts";
 import { latestRuns, readActions } from "./actions.ts";
 import { pipelineArn } from "./arn.ts";
 import type { Session } from "./session.ts";
@@ -12,21 +12,32 @@ import type { Structures } from "./structures.ts";
 import { approvalSummary, markOf } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 
+export interface ApproveTools {
+  readonly runs: PipelineRuns;
+  readonly structures: Structures;
+  readonly clock: Clock;
+}
+
 export interface ApproveOrder {
   readonly approval: Approval;
+  /** What an earlier call for the same wish set out to approve; null where this is the first. */
+  readonly asked: readonly string[] | null;
   readonly spec: CodePipelinePart;
 }
 
 /**
  * The state is read now, whatever was read before: a token is good for one approval of one execution.
  * It also names the version of the structure, and with it the mode that decides where tokens show.
+ * What waits is put into the ledger first: a call whose answer was lost may have let the execution on,
+ * to an approval that nobody has spoken of.
  */
 export async function approve(
-  structures: Structures,
+  tools: ApproveTools,
   session: Session,
   order: ApproveOrder,
 ): Promise<Acted> {
-  const { approval, spec } = order;
+  const { runs, structures, clock } = tools;
+  const { approval, asked, spec } = order;
   const { stage, actor, key } = approval;
   const state = await readState(session, spec);
   if (state.kind === "trouble") return not(state);
@@ -36,29 +47,56 @@ export async function approve(
       ? await structures.current(session, spec, 0)
       : await structures.of(session, spec, version);
   if (structure.kind === "trouble") return not(structure);
-  const asked = approvalsOf(structure.value, order);
-  if (typeof asked === "string") return { kind: "refused", why: asked };
-  const found =
-    structure.value.mode === "PARALLEL"
-      ? await approvalsByActions(session, order)
-      : { kind: "ok" as const, value: approvalsByState(stages, order) };
+  const declared = approvalsOf(structure.value, order);
+  if (typeof declared === "string") return { kind: "refused", why: declared };
+  const found = await approvalsNow(session, order, { stages, mode: structure.value.mode });
   if (found.kind === "trouble") return not(found);
   const mark = markOf(key);
-  const own = found.value.filter(({ action }) => asked.includes(action));
-  const waiting = own.filter(({ token, status }) => status === "InProgress" && token);
-  if (waiting.length === 0) {
+  const own = found.value.filter(({ action }) => declared.includes(action));
+  const waiting = own.filter(({ status, token }) => status === "InProgress" && token);
+  const meant = waiting.filter((one) => asked === null || asked.includes(markOfAsked(one)));
+  if (meant.length === 0) {
     // The answer to an earlier call for this wish was lost.
     const given = own.some(
       ({ status, summary }) => status === "Succeeded" && summary.includes(mark),
     );
-    return given ? { kind: "done" } : { kind: "refused", why: nothingWaits(order, own) };
+    const [other] = waiting;
+    if (given) return { kind: "done" };
+    return {
+      kind: "refused",
+      why: other === undefined ? nothingWaits(order, own) : changed(stage, other.action),
+    };
   }
-  for (const { action, token } of waiting) {
+  if (asked === null) {
+    const added = await runs.add({
+      token: key,
+      request: { kind: "approve", approval, asked: meant.map(markOfAsked) },
+      executionId: null,
+      startedAt: clock(),
+      heard: { count: 0, last: [] },
+      acts: [],
+    });
+    if (!added) return { kind: "failed", why: "It is being approved at this moment." };
+  }
+  for (const { action, token } of meant) {
     const summary = approvalSummary(`Approved by ${actor} through Interlock (${mark})`);
     const reply = await put(session, spec, { stage, action, token: token ?? "", summary });
-    if (reply.kind === "trouble") return not(reply);
+    if (reply.kind === "ok") continue;
+    // It may be our own earlier answer, which the state does not show yet.
+    if (asked !== null && reply.name === "ApprovalAlreadyCompletedException")
+      return { kind: "failed", why: reply.why };
+    return not(reply);
   }
   return { kind: "done" };
+}
+
+/** One request for approval; it says nothing about its token. */
+function markOfAsked({ action, token }: ApprovalNow): string {
+  return markOf(`${action} ${token}`);
+}
+
+function changed(stage: string, action: string): string {
+  return `The approval ${action} of the stage ${stage} was answered by somebody else, or asked for anew.`;
 }
 
 /** Names of the approvals of the stage, or why there are none. */
@@ -86,6 +124,17 @@ function nothingWaits(
   if (refused !== undefined)
     return `The approval ${refused.action} of the stage ${stage} was refused, or nobody gave it in time.`;
   return `The approval ${first.action} of the stage ${stage} was answered already, or the execution was stopped.`;
+}
+
+/** Once another execution is in the stage, only its actions tell what became of an earlier call. */
+async function approvalsNow(
+  session: Session,
+  order: ApproveOrder,
+  { stages, mode }: { readonly stages: readonly StageNow[]; readonly mode: Structure["mode"] },
+): Promise<Reply<readonly ApprovalNow[]>> {
+  const shown = approvalsByState(stages, order);
+  const byActions = mode === "PARALLEL" || (order.asked !== null && shown.length === 0);
+  return byActions ? await approvalsByActions(session, order) : { kind: "ok", value: shown };
 }
 
 /** Of the stage, and only where this execution is the one in it. */
@@ -129,7 +178,6 @@ async function put(
   },
 ): Promise<Reply<unknown>> {
   const { stage, action, token, summary } = answer;
-  const changed = `The approval ${action} of the stage ${stage} was answered by somebody else, or asked for anew.`;
   return await session.ask({
     action: "codepipeline:PutApprovalResult",
     resource: pipelineArn(session.owner, spec.region, [spec.pipeline, stage, action]),
@@ -137,8 +185,8 @@ async function put(
       PipelineNotFoundException: noPipeline(session, spec),
       StageNotFoundException: `The pipeline ${spec.pipeline} has no stage ${stage}.`,
       ActionNotFoundException: `The stage ${stage} has no approval ${action} any more.`,
-      InvalidApprovalTokenException: changed,
-      ApprovalAlreadyCompletedException: changed,
+      InvalidApprovalTokenException: changed(stage, action),
+      ApprovalAlreadyCompletedException: changed(stage, action),
       // What AWS says of it may repeat the token.
       ValidationException: `AWS does not take the approval ${action} of the stage ${stage}.`,
     },

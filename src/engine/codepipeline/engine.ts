@@ -10,6 +10,7 @@ import type {
   EngineNotice,
   Log,
   Observation,
+  PipelineRequest,
   PipelineRun,
   PipelineRuns,
   Read,
@@ -23,7 +24,7 @@ import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { openExecutions } from "./executions.ts";
-import { findLost } from "./find.ts";
+import { findLost, findRollback } from "./find.ts";
 import type { PaceLimits } from "./pace.ts";
 import { openPatrol, type Patrol, type Place } from "./patrol.ts";
 import { openReadings } from "./readings.ts";
@@ -112,8 +113,13 @@ class CodePipeline implements CodePipelineEngine {
     if (run === null) return { kind: "absent" };
     if (run.executionId !== null) return { kind: "known", value: run.executionId };
     const known = this.#open(run);
-    if (known.kind === "refused") return { kind: "absent" };
-    return await findLost(this.#tools, known.session, { run, spec: known.spec });
+    if (run.request.kind !== "rollback")
+      return known.kind === "refused"
+        ? { kind: "absent" }
+        : await findLost(this.#tools, known.session, known);
+    if (known.kind === "refused") return { kind: "unknown", why: known.why };
+    const found = await findRollback(this.#tools, known.session, known);
+    return found.kind === "taken" ? { kind: "absent" } : found;
   }
 
   async observe(engineId: string): Promise<Read<Observation>> {
@@ -143,16 +149,31 @@ class CodePipeline implements CodePipelineEngine {
   }
 
   async approve(approval: Approval): Promise<Acted> {
-    return await this.#act(approval.engineId, ({ session, spec }) =>
-      approve(this.#tools.structures, session, { approval, spec }),
+    const known = await this.#order.runs.get(approval.key);
+    const wish = known?.request ?? { kind: "approve" as const, approval, asked: null };
+    if (wish.kind !== "approve")
+      return { kind: "refused", why: "The key belongs to another wish." };
+    // Whatever waits by now, the wish is about what waited when it was carried out first.
+    const first = wish.approval;
+    const acted = await this.#act(first.engineId, ({ session, spec }) =>
+      approve(this.#tools, session, { approval: first, asked: wish.asked, spec }),
     );
+    const { engineId, stage } = approval;
+    if (acted.kind !== "done" || (first.engineId === engineId && first.stage === stage))
+      return acted;
+    const why = `The approval was given to the stage ${first.stage} of the execution ${first.engineId}, and is for nothing else. Repeat it for the stage ${stage}.`;
+    return { kind: "refused", why };
   }
 
   async rollback(request: RollbackRequest): Promise<RolledBack> {
-    const { spec, repository } = request;
+    const { spec, repository, key } = request;
     if (spec.engine !== "codepipeline") return notOurs;
     const opened = this.#access.session({ ...spec, repository });
-    if (opened.kind === "refused") return opened;
+    if (opened.kind === "refused") {
+      // An earlier call may have taken effect.
+      const known = await this.#order.runs.get(key);
+      return known === null ? opened : { kind: "failed", why: opened.why };
+    }
     const done = await rollback(this.#tools, opened.session, { request, spec });
     this.#forget(opened.session, spec);
     return done;
@@ -215,12 +236,9 @@ class CodePipeline implements CodePipelineEngine {
   }
 
   #open(run: PipelineRun): KnownRun | { readonly kind: "refused"; readonly why: string } {
-    const { request } = run;
-    const { spec, repository } =
-      request.kind === "start"
-        ? { spec: request.start.run.spec, repository: request.start.repository }
-        : request.rollback;
-    if (spec.engine !== "codepipeline") return notOurs;
+    const place = placeOf(run.request);
+    if (place?.spec.engine !== "codepipeline") return notOurs;
+    const { spec, repository } = place;
     const opened = this.#access.session({ ...spec, repository });
     return opened.kind === "open" ? { ...opened, kind: "known", run, spec } : opened;
   }
@@ -231,6 +249,18 @@ interface KnownRun {
   readonly session: Session;
   readonly run: PipelineRun;
   readonly spec: CodePipelinePart;
+}
+
+/** Null for an approval, which is no run. */
+function placeOf(request: PipelineRequest): Pick<RollbackRequest, "spec" | "repository"> | null {
+  switch (request.kind) {
+    case "start":
+      return { spec: request.start.run.spec, repository: request.start.repository };
+    case "rollback":
+      return request.rollback;
+    case "approve":
+      return null;
+  }
 }
 
 const notOurs = { kind: "refused", why: "It is no run of this engine." } as const;

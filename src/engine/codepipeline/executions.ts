@@ -127,6 +127,21 @@ async function list(
   return { kind: "ok", value: { summaries, token: reply.value.nextToken } };
 }
 
+/** Those that are newer than the one with this number, and itself, newest first, as far as the pages go. */
+export async function executionsBackTo(
+  session: Session,
+  spec: PipelineSpec,
+  executionId: string,
+): Promise<Reply<readonly Summary[]>> {
+  return await gather(session, spec, { stage: null, enough: ({ id }) => id === executionId });
+}
+
+/** The commit that it takes. Without knowing which source counts, only where there is no choice. */
+export function shaIn({ revisions }: Summary, source: string | null): string | null {
+  const named = revisions.find(({ action }) => action === source);
+  return (named ?? (revisions.length === 1 ? revisions[0] : undefined))?.id ?? null;
+}
+
 export function summaryOf(summary: PipelineExecutionSummary): Summary {
   const { trigger, sourceRevisions = [] } = summary;
   return {

@@ -1,37 +1,40 @@
-// What became of a start whose answer was lost.
+// What became of a call whose answer was lost.
 
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRun, PipelineRuns, Read } from "../../port.ts";
+import { readActions } from "./actions.ts";
 import { executionsSince, type Summary } from "./executions.ts";
 import type { Session } from "./session.ts";
+import { isOver } from "./stages.ts";
 
 export interface FindTools {
   readonly runs: PipelineRuns;
   readonly clock: Clock;
 }
 
+export interface FindOrder {
+  readonly run: PipelineRun;
+  readonly spec: CodePipelinePart;
+}
+
 /**
- * Looks for it among what the pipeline began since: ours was started by the API, takes our commit and
- * is in no other entry of the ledger. Which commit it takes shows only when its source action is
+ * Looks for a start among what the pipeline began since: ours was started by the API, takes our commit
+ * and is in no other entry of the ledger. Which commit it takes shows only when its source action is
  * done, so that until then nobody can tell. Should this miss it, the token of the next start still
  * gives the same execution.
  */
 export async function findLost(
   { runs, clock }: FindTools,
   session: Session,
-  order: { readonly run: PipelineRun; readonly spec: CodePipelinePart },
+  { run, spec }: FindOrder,
 ): Promise<Read<string>> {
-  const { run, spec } = order;
   if (run.request.kind !== "start") return { kind: "absent" };
   const { source, start } = run.request;
   const since = run.startedAt - limit.codepipeline.skew_ms;
-  const listed = await executionsSince(session, spec, since);
-  if (listed.kind === "trouble")
-    return listed.name === "PipelineNotFoundException"
-      ? { kind: "absent" }
-      : { kind: "unknown", why: listed.why };
-  const begun = listed.value.filter((summary) => summary.startedAt >= since && isByApi(summary));
+  const listed = await begunSince(session, spec, since);
+  if (listed.kind !== "known") return listed;
+  const begun = listed.value.filter(isByApi);
   const taken = await runs.known(begun.map(({ id }) => id));
   const open = begun.filter(({ id }) => !taken.has(id));
   const ours = open.findLast(({ revisions }) =>
@@ -48,6 +51,81 @@ export async function findLost(
   return { kind: "absent" };
 }
 
+/** `taken`: the only one that it could be belongs to another entry of the ledger. */
+export type FoundRollback = Read<string> | { readonly kind: "taken" };
+
+/**
+ * Looks for a rollback among what came after the execution that was newest before the wish: ours was
+ * asked for by hand, goes back to the same execution in the same stage, and is in no other entry of
+ * the ledger. The list does not tell the stage, and its actions do.
+ */
+export async function findRollback(
+  { runs, clock }: FindTools,
+  session: Session,
+  { run, spec }: FindOrder,
+): Promise<FoundRollback> {
+  if (run.request.kind !== "rollback") return { kind: "absent" };
+  const { after, target, rollback } = run.request;
+  const listed = await begunSince(session, spec, run.startedAt - limit.codepipeline.skew_ms);
+  if (listed.kind !== "known") return listed;
+  const before = listed.value.findIndex(({ id }) => id === after);
+  const newer = before < 0 ? listed.value : listed.value.slice(0, before);
+  const alike = newer.filter((summary) => isByHand(summary) && summary.target === target);
+  const ledger = await runs.known(alike.map(({ id }) => id));
+  const own = [...ledger.values()].find(({ token }) => token === run.token);
+  if (own?.executionId) return { kind: "known", value: own.executionId };
+  let unsure: string | null = null;
+  for (const summary of alike.filter(({ id }) => !ledger.has(id)).toReversed()) {
+    const isThere = await isIn(session, spec, { summary, stage: rollback.stage });
+    if (isThere === "yes") {
+      await runs.update(run.token, { executionId: summary.id });
+      return { kind: "known", value: summary.id };
+    }
+    if (isThere !== "no") unsure = isThere.why;
+  }
+  if (unsure !== null) return { kind: "unknown", why: unsure };
+  const taken = [...ledger.values()].some(
+    ({ request }) => request.kind === "rollback" && request.rollback.stage === rollback.stage,
+  );
+  if (taken) return { kind: "taken" };
+  const sentAt = run.acts.findLast((act) => act.kind === "sent")?.at ?? run.startedAt;
+  if (clock() - sentAt < limit.codepipeline.young_ms)
+    return { kind: "unknown", why: "AWS may not show the rollback yet." };
+  return { kind: "absent" };
+}
+
+/** Newest first. What cannot be read is unknown; only a pipeline that is gone has begun nothing. */
+async function begunSince(
+  session: Session,
+  spec: CodePipelinePart,
+  since: number,
+): Promise<Read<readonly Summary[]>> {
+  const listed = await executionsSince(session, spec, since);
+  if (listed.kind === "ok")
+    return { kind: "known", value: listed.value.filter(({ startedAt }) => startedAt >= since) };
+  return listed.name === "PipelineNotFoundException"
+    ? { kind: "absent" }
+    : { kind: "unknown", why: listed.why };
+}
+
+async function isIn(
+  session: Session,
+  spec: CodePipelinePart,
+  { summary, stage }: { readonly summary: Summary; readonly stage: string },
+): Promise<"yes" | "no" | { readonly why: string }> {
+  const actions = await readActions(session, spec, summary.id);
+  if (actions.kind === "trouble") return { why: actions.why };
+  const [first] = actions.value;
+  if (first !== undefined) return first.stage === stage ? "yes" : "no";
+  // It came to nothing, in whichever stage that was.
+  if (isOver(summary.status)) return "yes";
+  return { why: "A rollback has not told yet in which stage it is." };
+}
+
 function isByApi({ type, trigger }: Summary): boolean {
   return type === "STANDARD" && trigger.type === "StartPipelineExecution";
+}
+
+function isByHand({ type, trigger }: Summary): boolean {
+  return type === "ROLLBACK" && trigger.type === "ManualRollback";
 }

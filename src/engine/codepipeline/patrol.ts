@@ -3,10 +3,9 @@
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRun, PipelineRuns } from "../../port.ts";
-import type { Executions, Page } from "./executions.ts";
+import { type Executions, type Page, shaIn } from "./executions.ts";
 import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
-import { shaIn } from "./rollback-target.ts";
 import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 

@@ -1,6 +1,7 @@
 // Runs what failed in a stage again, within the same execution and once for each wish.
 
 import { RetryStageExecutionCommand } from "@aws-sdk/client-codepipeline";
+import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Acted, Clock, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
 import { readActions } from "./actions.ts";
@@ -27,9 +28,11 @@ export async function retry(
   session: Session,
   order: RetryOrder,
 ): Promise<Acted> {
-  const { run, executionId, spec, stage, key } = order;
+  const { run, executionId, spec, key } = order;
   const known = run.acts.find((act): act is RetryAct => act.kind === "retry" && act.key === key);
   if (known?.done) return { kind: "done" };
+  // Whoever asks again after a lost answer may mean what failed since; the wish is about what failed then.
+  const stage = known?.stage ?? order.stage;
   const others = run.acts.filter((act) => act !== known);
   const actions = await readActions(session, spec, executionId);
   if (actions.kind === "trouble")
@@ -48,6 +51,8 @@ export async function retry(
     return { kind: "done" };
   };
   if (known !== undefined && present.some((id) => !known.before.includes(id))) return await done();
+  if (known !== undefined && clock() - known.at < limit.codepipeline.young_ms)
+    return { kind: "failed", why: "AWS may not show the retry yet." };
   await runs.update(run.token, { acts: [...others, act] });
   const reply = await session.ask({
     action: "codepipeline:RetryStageExecution",

@@ -1,27 +1,22 @@
 // Brings back into one stage what succeeded there before, as an execution of its own.
 
 import { RollbackStageCommand } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type {
   Clock,
   PipelineRequest,
   PipelineRun,
-  PipelineRuns,
   RollbackRequest,
   RolledBack,
 } from "../../port.ts";
 import { pipelineArn } from "./arn.ts";
-import { type Executions, executionsSince } from "./executions.ts";
-import { chooseTarget, type Target } from "./rollback-target.ts";
+import { claim } from "./claim.ts";
+import { findRollback } from "./find.ts";
+import { chooseTarget, type Target, type TargetTools } from "./rollback-target.ts";
 import type { Session } from "./session.ts";
 import { noPipeline } from "./structure.ts";
-import type { Structures } from "./structures.ts";
 
-export interface RollbackTools {
-  readonly runs: PipelineRuns;
-  readonly structures: Structures;
-  readonly executions: Executions;
+export interface RollbackTools extends TargetTools {
   readonly clock: Clock;
 }
 
@@ -42,8 +37,7 @@ export async function rollback(
   const { request, spec } = order;
   const known = await runs.get(request.key);
   if (known !== null) return await again(tools, session, { ...order, known });
-  const { stage, to } = request;
-  const chosen = await chooseTarget(tools, session, { spec, stage, to });
+  const chosen = await chooseTarget(tools, session, { ...request, spec });
   if (chosen.kind !== "chosen") return chosen;
   const { target } = chosen;
   const wish: Wish = {
@@ -53,45 +47,54 @@ export async function rollback(
     sha: target.sha,
     after: target.newest,
   };
-  await runs.add({
+  const startedAt = clock();
+  const added = await runs.add({
     token: request.key,
     request: wish,
     executionId: null,
-    startedAt: clock(),
+    startedAt,
     heard: { count: 0, last: [] },
-    acts: [],
+    acts: [{ kind: "sent", at: startedAt }],
   });
+  if (!added) return { kind: "failed", why: "It is being asked for at this moment." };
   return await send(tools, session, { ...order, target });
 }
 
-/** What became of an earlier call for the same wish. */
+/**
+ * What became of an earlier call for the same wish; where that came to nothing, once more. Much may have
+ * happened meanwhile, so that what is meant is looked for anew in the stage.
+ */
 async function again(
   tools: RollbackTools,
   session: Session,
-  order: RollbackOrder & { readonly known: PipelineRun },
+  { request, spec, known }: RollbackOrder & { readonly known: PipelineRun },
 ): Promise<RolledBack> {
-  const { known, spec } = order;
   const wish = known.request;
   if (wish.kind !== "rollback") return { kind: "refused", why: "The key belongs to another wish." };
-  const { sha, target } = wish;
+  const { sha, target, after } = wish;
   if (known.executionId !== null) return { kind: "started", engineId: known.executionId, sha };
-  const since = known.startedAt - limit.codepipeline.skew_ms;
-  const listed = await executionsSince(session, spec, since);
-  if (listed.kind === "trouble")
-    return { kind: listed.is === "later" ? "failed" : "refused", why: listed.why };
-  const before = listed.value.findIndex(({ id }) => id === wish.after);
-  const newer = before < 0 ? listed.value : listed.value.slice(0, before);
-  const ours = newer.findLast(
-    ({ type, trigger, target: to }) =>
-      type === "ROLLBACK" && trigger.type === "ManualRollback" && to === target,
-  );
-  if (ours !== undefined) {
-    await tools.runs.update(known.token, { executionId: ours.id });
-    return { kind: "started", engineId: ours.id, sha };
+  const found = await findRollback(tools, session, { run: known, spec });
+  switch (found.kind) {
+    case "known":
+      return { kind: "started", engineId: found.value, sha };
+    case "taken":
+      return { kind: "refused", why: taken };
+    case "unknown":
+      // It may have taken effect.
+      return { kind: "failed", why: found.why };
+    case "absent":
+      break;
   }
-  if (tools.clock() - known.startedAt < limit.codepipeline.young_ms)
-    return { kind: "failed", why: "AWS may not show the rollback yet." };
-  return await send(tools, session, { ...order, target: { id: target, sha, newest: wish.after } });
+  const { stage, from } = wish.rollback;
+  const wanted = { spec, stage, from, to: sha, among: request.among };
+  const chosen = await chooseTarget(tools, session, wanted);
+  if (chosen.kind !== "chosen") return chosen;
+  await tools.runs.update(known.token, { acts: [{ kind: "sent", at: tools.clock() }] });
+  return await send(tools, session, {
+    request: wish.rollback,
+    spec,
+    target: { id: target, sha, newest: after },
+  });
 }
 
 async function send(
@@ -124,6 +127,8 @@ async function send(
     return { kind: reply.is === "later" ? "failed" : "refused", why: reply.why };
   const engineId = reply.value.pipelineExecutionId;
   if (engineId === undefined) return { kind: "failed", why: "AWS named no execution." };
-  await runs.update(key, { executionId: engineId });
+  if (!(await claim(runs, key, engineId))) return { kind: "refused", why: taken };
   return { kind: "started", engineId, sha: target.sha };
 }
+
+const taken = "Somebody else's wish has rolled it back already.";

@@ -4,6 +4,7 @@ import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRequest, PipelineRuns, Started, StartRequest } from "../../port.ts";
 import { pipelineArn } from "./arn.ts";
+import { claim } from "./claim.ts";
 import { structuralDifferences } from "./differences.ts";
 import type { Readings } from "./readings.ts";
 import type { Session } from "./session.ts";
@@ -92,7 +93,11 @@ async function send(
   if (reply.kind === "trouble") return notStarted(reply);
   const engineId = reply.value.pipelineExecutionId;
   if (engineId === undefined) return { kind: "failed", why: "AWS named no execution." };
-  await runs.update(run.key, { executionId: engineId });
+  if (!(await claim(runs, run.key, engineId)))
+    return {
+      kind: "refused",
+      why: `Another run of this commit has taken the execution ${engineId} for its own. Start the commit anew.`,
+    };
   if (structure !== null) readings.begin(engineId, structure);
   return { kind: "started", engineId };
 }

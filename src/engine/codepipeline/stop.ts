@@ -12,7 +12,7 @@ import { noPipeline } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { stopReason, transitionReason } from "./text.ts";
 import { closeTransition, openTransition } from "./transition.ts";
-import type { Trouble } from "./trouble.ts";
+import type { Reply, Trouble } from "./trouble.ts";
 
 export interface StopTools {
   readonly runs: PipelineRuns;
@@ -34,13 +34,33 @@ export interface StopOrder {
  * at its provider; only an approval, where nothing runs, is not waited for.
  */
 export async function stop(tools: StopTools, session: Session, order: StopOrder): Promise<Acted> {
-  const { spec, executionId, reason } = order;
+  const { spec, executionId } = order;
   const runs = await readActions(session, spec, executionId);
   if (runs.kind === "trouble") return acted(runs);
-  const running = latestRuns(runs.value).filter(({ status }) => status === "InProgress");
   const closed = await closeNext(tools, session, order, runs.value);
   if (closed !== null) return acted(closed);
-  const reply = await session.ask({
+  const asked = await put(session, order, "wait");
+  if (asked.kind === "trouble" && !isStopped(asked)) return acted(asked);
+  if (!isOnlyApproval(runs.value)) return { kind: "done" };
+  // Now that nothing more begins in it, an approval that was given meanwhile is seen for sure.
+  const now = await readActions(session, spec, executionId);
+  if (now.kind === "trouble") return acted(now);
+  if (!isOnlyApproval(now.value)) return { kind: "done" };
+  const abandoned = await put(session, order, "abandon");
+  return abandoned.kind === "ok" || isStopped(abandoned) ? { kind: "done" } : acted(abandoned);
+}
+
+function isOnlyApproval(runs: readonly ActionRun[]): boolean {
+  const running = latestRuns(runs).filter(({ status }) => status === "InProgress");
+  return running.length > 0 && running.every(({ category }) => category === "Approval");
+}
+
+async function put(
+  session: Session,
+  { spec, executionId, reason }: StopOrder,
+  how: "wait" | "abandon",
+): Promise<Reply<unknown>> {
+  return await session.ask({
     action: "codepipeline:StopPipelineExecution",
     resource: pipelineArn(session.owner, spec.region, [spec.pipeline]),
     sentences: {
@@ -52,13 +72,11 @@ export async function stop(tools: StopTools, session: Session, order: StopOrder)
         new StopPipelineExecutionCommand({
           pipelineName: spec.pipeline,
           pipelineExecutionId: executionId,
-          abandon: running.length > 0 && running.every(({ category }) => category === "Approval"),
+          abandon: how === "abandon",
           reason: stopReason(reason),
         }),
       ),
   });
-  if (reply.kind === "ok" || isStopped(reply)) return { kind: "done" };
-  return acted(reply);
 }
 
 /** It is being stopped already, or has ended by itself; what became of it is read later. */
@@ -97,7 +115,8 @@ async function closeNext(
     stage: next.name,
     reason: transitionReason(`Interlock stops ${order.executionId} - ${reason}`),
   };
-  const others = run.acts.filter(({ kind }) => kind !== "closed");
+  // An earlier stop may have closed another way, which has to be opened again too.
+  const others = run.acts.filter((other) => other.kind !== "closed" || other.stage !== act.stage);
   await tools.runs.update(run.token, { acts: [...others, act] });
   const reply = await closeTransition(session, spec, act);
   if (reply.kind === "trouble" && reply.is !== "later")

@@ -2,10 +2,9 @@
 
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../port.ts";
-import type { Executions, Page, Summary } from "./executions.ts";
+import { type Executions, type Page, type Summary, shaIn } from "./executions.ts";
 import type { Marks } from "./marks.ts";
 import type { Dated } from "./memory.ts";
-import { shaIn } from "./rollback-target.ts";
 import type { Session } from "./session.ts";
 import { findSource } from "./source.ts";
 import { isOver } from "./stages.ts";
