@@ -329,6 +329,11 @@ export interface Store {
   /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
   wakeDue(now: number): Promise<number | null>;
   forget(repository: Repository): Promise<void>;
+  /**
+   * Opens the closed subjects of the repository for which something is under way by the ledger, and gives
+   * each a job: while a repository was forgotten, nobody heard what became of it.
+   */
+  reopenUnfinished(repository: Repository, at: number): Promise<void>;
 
   /** The newest commit of a branch that we heard of; null for a branch never seen. */
   tip(repository: Repository, branch: string): Promise<string | null>;

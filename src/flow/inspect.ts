@@ -16,6 +16,8 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
     return;
   }
 
+  // Whatever was under way when the repository was forgotten: later releases wait for it.
+  await ports.store.reopenUnfinished(repository, now);
   const known = await ports.store.openSubjects(repository);
   const sights: Sight[] = [];
   if (pulls.kind === "known") {

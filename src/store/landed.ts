@@ -60,7 +60,11 @@ export async function readWaiting(
   return rows.map(({ key }) => key);
 }
 
-/** Releases that run for other landed commits of the repository; `key` is the subject's. */
+/**
+ * Releases that run for other landed commits of the repository; `key` is the subject's. Those of closed
+ * subjects count too: their engine may still be at work, and two releases must not meet there. They do not
+ * stay so, because whoever looks at the repository opens them again.
+ */
 export async function readBusy(
   on: Connection,
   subject: CommitSubject,

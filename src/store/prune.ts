@@ -12,6 +12,10 @@ export async function prune(database: Database, now: number): Promise<void> {
   await database.query("delete from interlock.subject where not open and touched_at < $1", [
     now - keep.subjects_ms,
   ]);
+  await database.query(
+    `delete from interlock.rollback
+      where not exists (select from interlock.execution where key = execution_key)`,
+  );
   await database.query("delete from interlock.tip where heard_at < $1", [now - keep.tips_ms]);
   await database.query("delete from interlock.reading where read_at < $1", [
     now - keep.readings_ms,
@@ -20,9 +24,14 @@ export async function prune(database: Database, now: number): Promise<void> {
     "delete from interlock.local_run where ended_at < $1 and workspace is null",
     [now - keep.subjects_ms],
   );
-  await database.query("delete from interlock.pipeline_run where started_at < $1", [
-    now - keep.subjects_ms,
-  ]);
+  // An execution whose run is not known here is taken for somebody else's.
+  await database.query(
+    `delete from interlock.pipeline_run
+      where started_at < $1
+        and not exists (select from interlock.execution where key = token)
+        and not exists (select from interlock.rollback where key = token)`,
+    [now - keep.subjects_ms],
+  );
   // A server does this by itself. PGlite is one process and has nobody who would.
   if (database.kind === "pglite") await database.exec(`vacuum analyze ${busyTables.join(", ")}`);
 }

@@ -63,14 +63,23 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     wake,
     wakeExecution: async (executionKey, heardAt) => {
       const key = await executions.readSubjectOfExecution(database, executionKey);
-      if (key !== null && heardAt !== null) await subjects.hear(database, key, heardAt);
-      await wake(key === null ? await rollbacks.readConcerned(database, executionKey) : [key]);
+      const keys = key === null ? await rollbacks.readConcerned(database, executionKey) : [key];
+      if (heardAt !== null) await subjects.hear(database, keys, heardAt);
+      await wake(keys);
     },
     wakeDue: async (now) => {
       await wake(await subjects.readDue(database, now));
       return subjects.readNextDue(database, now);
     },
     forget: (repository) => database.transaction((tx) => forgetRepositories(tx, [repository])),
+    reopenUnfinished: async (repository, at) => {
+      const opened = await database.transaction(async (tx) => {
+        const keys = await subjects.openUnfinished(tx, repository, at);
+        await enqueue(tx, await jobsFor(tx, keys));
+        return keys;
+      });
+      if (opened.length > 0) poke();
+    },
 
     tip: (repository, branch) => readTip(database, repository, branch),
     recordTip: (repository, branch, sha) => writeTip(database, repository, branch, sha),

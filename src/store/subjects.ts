@@ -110,12 +110,51 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
   );
 }
 
-/** Somebody spoke of it. */
-export async function hear(on: Connection, key: string, at: number): Promise<void> {
-  await on.query("update interlock.subject set heard_at = greatest(heard_at, $2) where key = $1", [
-    key,
-    at,
-  ]);
+/**
+ * Opens those that were closed while a run of theirs, or a rollback that they asked for or that takes
+ * out a release of theirs, was under way. Returns their keys.
+ */
+export async function openUnfinished(
+  tx: Connection,
+  { owner, name }: Repository,
+  at: number,
+): Promise<readonly string[]> {
+  const live = "state in ('intended', 'running')";
+  const rows = await tx.query<{ key: string }>(
+    `with unfinished as (
+       select subject_key as key from interlock.execution
+        where owner = $1 and name = $2 and ${live}
+        union
+       select subject_key from interlock.rollback
+        where owner = $1 and name = $2 and ${live}
+        union
+       select execution.subject_key
+         from interlock.rollback join interlock.execution on execution.key = execution_key
+        where rollback.owner = $1 and rollback.name = $2 and rollback.${live}
+     )
+     update interlock.subject
+        set open = true, heard_at = greatest(heard_at, $3), touched_at = greatest(touched_at, $3),
+            -- One that is opened again has a say until it has been looked at.
+            verdict_sha = case when verdict is not null then verdict_sha end
+      where key in (select subject.key
+                      from interlock.subject join unfinished using (key)
+                           join interlock.repository using (owner, name)
+                     where not open and present
+                     order by subject.key for update of subject)
+     returning key`,
+    [owner, name, at],
+  );
+  return rows.map(({ key }) => key);
+}
+
+/** Somebody spoke of them. */
+export async function hear(on: Connection, keys: readonly string[], at: number): Promise<void> {
+  await on.query(
+    `update interlock.subject set heard_at = greatest(heard_at, $2)
+      where key in (select key from interlock.subject where key = any($1::text[])
+                     order by key for update)`,
+    [keys, at],
+  );
 }
 
 export async function postpone(

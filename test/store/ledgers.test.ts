@@ -13,6 +13,7 @@ import {
   inProgress,
   look,
   pull,
+  record,
   run,
   sha,
   shop,
@@ -283,6 +284,32 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       const listed = (await store.rollbacksOf(shop)).map((one) => one.key);
       expect(listed).toHaveLength(limit.look.rollbacks);
       expect([listed[0], listed.at(-1)]).toEqual(["2", `${limit.look.rollbacks + 1}`]);
+    });
+
+    test("outlive whoever asked for them, and go with the release, as the engine's own records do", async () => {
+      const { store, pipelineRuns } = at();
+      const old = 3_000 + limit.keep.subjects_ms;
+      const start = { run: run("released"), repository: shop, pull: null, branch: "main" };
+      const kept = {
+        request: { kind: "start", start, source: "Source", variables: {} },
+        executionId: null,
+        startedAt: 5,
+        heard: { count: 0, last: [] },
+        acts: [],
+      } as const;
+      const tokens = ["released", wanted.key, "nobody's"];
+      for (const token of tokens) await pipelineRuns.add({ ...kept, token });
+      const left = async () => (await pipelineRuns.since(0, 10)).map(({ token }) => token).sort();
+      await store.recordRollback(wanted.key, { state: "succeeded", endedAt: 20 });
+      await store.record(record(pull(1), { open: false }));
+      await store.prune(old);
+      expect(await store.subject(key)).toBe(null);
+      expect(await store.rollbacks(subjectKey(released))).toMatchObject([{ key: wanted.key }]);
+      expect(await left()).toEqual([wanted.key, "released"]);
+      await store.record(record(released, { open: false }));
+      await store.prune(old);
+      expect(await store.rollbacksOf(shop)).toEqual([]);
+      expect(await left()).toEqual([]);
     });
 
     test("that have ended stay as they ended", async () => {

@@ -171,6 +171,80 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     expect(await at().store.repositories()).toEqual([shop, other]);
   });
 
+  describe("something under way for a closed subject", () => {
+    const now = 50_000;
+    const landed = commit("b");
+    const release = { part: "release", sha: landed.sha } as const;
+    async function isOpen(subject: Subject): Promise<boolean> {
+      return (await at().store.subject(subjectKey(subject)))?.open ?? false;
+    }
+
+    /** A release and a verification run while the repository is forgotten, and it is let in again. */
+    async function forgotten(): Promise<void> {
+      const { store } = at();
+      await see(landed, pull(1), pull(2), pull(3));
+      await settle(landed, "in_progress");
+      await store.intendRun(subjectKey(landed), run("release", release), 1);
+      await store.recordExecution("release", { state: "running", engineId: "e" });
+      await store.intendRun(subjectKey(pull(1)), run("verify"), 1);
+      await store.intendRun(subjectKey(pull(2)), run("over"), 1);
+      await store.recordExecution("over", { state: "failed", endedAt: 2 });
+      await store.forget(shop);
+      await at().clearJobs();
+    }
+
+    test("opens it again once the repository is looked at, with a job", async () => {
+      await forgotten();
+      const { store } = at();
+      await store.reopenUnfinished(shop, now);
+      expect(await isOpen(landed)).toBe(false);
+      await see({ kind: "repository", repository: shop });
+      await at().clearJobs();
+      expect(await store.busy(commit("c"))).toHaveLength(1);
+      await store.reopenUnfinished({ ...shop, name: "other" }, now);
+      expect(await waiting()).toEqual([]);
+
+      await store.reopenUnfinished(shop, now);
+      expect(await waiting()).toEqual([landed, pull(1)].map(subjectKey).sort());
+      expect(await Promise.all([landed, pull(1), pull(2), pull(3)].map(isOpen))).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ]);
+      expect(await store.subject(subjectKey(landed))).toMatchObject({ heardAt: now });
+      await at().clearJobs();
+      await store.reopenUnfinished(shop, now + 1);
+      expect(await waiting()).toEqual([]);
+    });
+
+    test("may be a rollback, which opens whoever asked and whose release it is", async () => {
+      const { store } = at();
+      await see(landed, pull(1), pull(2));
+      await store.intendRun(subjectKey(landed), run("release", release), 1);
+      await store.recordExecution("release", { state: "succeeded", endedAt: 2 });
+      const back = (key: string) => ({
+        key,
+        pipeline: "shop",
+        spec: run("any").spec,
+        stage: "deploy",
+        execution: "release",
+        from: landed.sha,
+        to: null,
+        among: [],
+        actor: "mia",
+      });
+      await store.intendRollback(subjectKey(pull(1)), back("live"), 3);
+      await store.intendRollback(subjectKey(pull(2)), back("over"), 3);
+      await store.recordRollback("over", { state: "refused", endedAt: 4 });
+      for (const subject of [landed, pull(1), pull(2)])
+        await store.record(record(subject, { open: false }));
+      await at().clearJobs();
+      await store.reopenUnfinished(shop, now);
+      expect(await waiting()).toEqual([landed, pull(1)].map(subjectKey).sort());
+    });
+  });
+
   test("siblings are the other open subjects whose head is the commit", async () => {
     await see(pull(1), pull(2), pull(3), pull(4), commit("a", "release"), commit("b"));
     await at().store.record(
