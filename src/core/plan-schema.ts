@@ -79,7 +79,7 @@ const codePipelinePart = object("a map with `engine`, `pipeline`, `region` and `
     .meta({ description: "The name of the pipeline in AWS." }),
   region: z
     .string({ error: "text, such as eu-west-1" })
-    .regex(/^[a-z]{2}(?:-[a-z]+)+-\d{1,2}$/, { error: "A region is written like eu-west-1." })
+    .regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, { error: "A region is written like eu-west-1." })
     .meta({ description: "The AWS region of the pipeline." }),
   role: z
     .string({ error: "text, the ARN of a role" })

@@ -54,6 +54,36 @@ test("the smallest plan has every part, filled with what is usual", () => {
   });
 });
 
+/** Puts a region into the smallest part of AWS. */
+const withRegion = (region: string) =>
+  `version: 1\npipelines:\n  a:\n    branches: [main]\n    verify:\n      engine: codepipeline\n      pipeline: p\n      region: ${region}\n      stages: [Build]\n`;
+
+test.each([
+  "eu-west-1",
+  "us-gov-west-1",
+  "cn-north-1",
+  "cn-northwest-1",
+  "us-iso-east-1",
+  "us-isob-east-1",
+  "us-isof-south-1",
+  "eu-isoe-west-1",
+  "eusc-de-east-1",
+  "ap-southeast-7",
+  "mx-central-1",
+  "il-central-1",
+])("the region %s is one", (region) => {
+  expect(planOf(withRegion(region)).pipelines[0]?.verify).toMatchObject({ region });
+});
+
+test.each(["europe", "eu-west", "eu-west-1a", "EU-WEST-1", "eu-west-1.evil.example"])(
+  "the region %s is none",
+  (region) => {
+    expect(problemsOf(withRegion(region))).toMatchObject([
+      { message: "A region is written like eu-west-1." },
+    ]);
+  },
+);
+
 test("every key is read", () => {
   const plan = planOf(read("good/whole.yml"));
   expect(plan.exempt).toEqual(["**/*.md", "docs/**", "!docs/api/**"]);
