@@ -94,7 +94,7 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
     message: Extract<SnsMessage, { Type: "SubscriptionConfirmation" }>,
   ): Promise<SnsReply> {
     const { TopicArn: topic, SubscribeURL } = message;
-    const url = snsUrl(SubscribeURL);
+    const url = snsUrl(SubscribeURL, topic);
     if (
       url?.searchParams.get("Action") !== "ConfirmSubscription" ||
       url.searchParams.get("TopicArn") !== topic

@@ -57,19 +57,25 @@ export function readSnsMessage(
   // A time that cannot be read is no number, and no comparison with it is true.
   if (!(age <= limit.hint.age_ms && age >= -limit.hint.future_ms))
     return { kind: "refused", why: "stale" };
-  const certificate = snsUrl(SigningCertURL);
+  const certificate = snsUrl(SigningCertURL, TopicArn);
   if (certificate === null || certificate.search !== "" || !certificate.pathname.endsWith(".pem"))
     return { kind: "refused", why: "certificate_elsewhere" };
   return { kind: "message", message: parsed.data, certificate };
 }
 
-/** An address of SNS itself; null for any other. */
-export function snsUrl(text: string): URL | null {
+/**
+ * An address of SNS itself, in the region of the topic; null for any other. The form alone would let
+ * through what everybody may put something at: `sns.s3-us-west-2.amazonaws.com` is a bucket called sns.
+ */
+export function snsUrl(text: string, topicArn: string): URL | null {
   const url = URL.parse(text);
   if (url === null || url.protocol !== "https:" || url.port !== "") return null;
   if (url.username !== "" || url.password !== "" || url.hash !== "") return null;
+  const region = topicArn.split(":")[3] ?? "";
+  if (!/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/.test(region)) return null;
   // docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
-  return /^sns\.[a-z0-9-]{3,}\.amazonaws\.com(\.cn)?$/.test(url.hostname) ? url : null;
+  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  return url.hostname === `sns.${region}.${domain}` ? url : null;
 }
 
 /** Whether the owner of the key has signed exactly this message. `key` is a public key or certificate in PEM. */

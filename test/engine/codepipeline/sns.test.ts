@@ -39,7 +39,7 @@ interface World {
   storeWorks: boolean;
 }
 
-function world(): World {
+function world(topics: readonly string[] = [topic]): World {
   const w: Omit<World, "endpoint"> = {
     stored: new Map(),
     fetched: [],
@@ -48,7 +48,7 @@ function world(): World {
     storeWorks: true,
   };
   const endpoint = openSnsEndpoint({
-    topics: [topic],
+    topics,
     log: silent,
     fetch: async (input, init) => {
       expect(init?.redirect).toBe("error");
@@ -151,6 +151,12 @@ test.each([
   "https://sns.evil.eu-west-1.amazonaws.com/x.pem",
   "https://xsns.eu-west-1.amazonaws.com/x.pem",
   "https://sns.eu-west-1.amazonaws.com.cn.evil.example/x.pem",
+  // Buckets called sns, and SNS where the topic is not.
+  "https://sns.s3-eu-west-1.amazonaws.com/x.pem",
+  "https://sns.s3-accelerate.amazonaws.com/x.pem",
+  "https://sns.s3-website-eu-west-1.amazonaws.com/x.pem",
+  "https://sns.us-east-1.amazonaws.com/x.pem",
+  "https://sns.eu-west-1.amazonaws.com.cn/x.pem",
   "https://127.0.0.1/x.pem",
   "file:///etc/passwd.pem",
   "x.pem",
@@ -163,12 +169,23 @@ test.each([
 });
 
 test.each([
-  "https://sns.us-gov-west-1.amazonaws.com/x.pem",
-  "https://sns.cn-north-1.amazonaws.com.cn/x.pem",
-])("a certificate at %s is fetched", async (SigningCertURL) => {
-  const w = world();
-  await w.endpoint.take(signed(notification(text, { SigningCertURL })));
+  ["eu-west-1", "https://sns.eu-west-1.amazonaws.com/x.pem"],
+  ["us-gov-west-1", "https://sns.us-gov-west-1.amazonaws.com/x.pem"],
+  ["cn-north-1", "https://sns.cn-north-1.amazonaws.com.cn/x.pem"],
+  ["ap-southeast-7", "https://sns.ap-southeast-7.amazonaws.com/x.pem"],
+])("for a topic in %s the certificate at %s is fetched", async (region, SigningCertURL) => {
+  const TopicArn = topic.replace("eu-west-1", region);
+  const w = world([TopicArn]);
+  await w.endpoint.take(signed(notification(text, { TopicArn, SigningCertURL })));
   expect(w.fetched).toEqual([SigningCertURL]);
+});
+
+test("a topic in no region has no certificate anywhere", async () => {
+  const TopicArn = topic.replace("eu-west-1", "s3-us-west-2");
+  const w = world([TopicArn]);
+  const SigningCertURL = "https://sns.s3-us-west-2.amazonaws.com/x.pem";
+  await w.endpoint.take(signed(notification(text, { TopicArn, SigningCertURL })));
+  expect(w.fetched).toEqual([]);
 });
 
 test("a certificate is fetched once, and again when it was kept for long enough", async () => {
@@ -287,6 +304,18 @@ test("while AWS does not confirm, the confirmation is asked for again", async ()
 test.each<[string, Posted]>([
   ["of another topic", { TopicArn: `${topic}2` }],
   ["at another host", { SubscribeURL: "https://evil.example/?Action=ConfirmSubscription" }],
+  [
+    "in a bucket",
+    {
+      SubscribeURL: `https://sns.s3-us-west-2.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}`,
+    },
+  ],
+  [
+    "in another region",
+    {
+      SubscribeURL: `https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription&TopicArn=${topic}`,
+    },
+  ],
   [
     "that confirms another topic",
     {
