@@ -25,10 +25,9 @@ type Outcome = "stored" | "known" | "ignored" | "malformed" | "failed";
 /** With Interlock's own credentials: the queue is the operator's. */
 export function queueClient(queueUrl: string, environment: AwsEnvironment | null): SQSClient {
   const { credentials, endpoint } = settingsFrom(environment);
-  // A queue that is not at AWS, as in the sandbox, leaves the region to the SDK's own settings.
-  const region = /^https?:\/\/sqs\.([a-z0-9-]+)\./.exec(queueUrl)?.[1];
+  const region = regionOf(queueUrl);
   return new SQSClient({
-    ...(region !== undefined && { region }),
+    ...(region !== null && { region }),
     ...(credentials !== undefined && { credentials }),
     ...endpoint("SQS"),
     requestHandler: {
@@ -38,6 +37,18 @@ export function queueClient(queueUrl: string, environment: AwsEnvironment | null
     // The reader itself asks again, and says so.
     maxAttempts: 1,
   });
+}
+
+/**
+ * As AWS's addresses tell it, old ones too. Null for a queue that is not at AWS, as in the sandbox: its
+ * region is left to the SDK's own settings. docs.aws.amazon.com/general/latest/gr/sqs-service.html
+ */
+export function regionOf(queueUrl: string): string | null {
+  const host = /^https?:\/\/([^/:]+)/.exec(queueUrl)?.[1] ?? "";
+  if (host === "queue.amazonaws.com") return "us-east-1";
+  const old = /^([a-z0-9-]+)\.queue\.amazonaws\.com(?:\.cn)?$/.exec(host)?.[1];
+  // Behind an endpoint in a network of the operator's own the service's name is not the first.
+  return old ?? /(?:^|\.)sqs(?:-fips)?\.([a-z0-9-]+)\./.exec(host)?.[1] ?? null;
 }
 
 /** Begins at once. Who may send to the queue is said by its policy: messages carry no signature here. */

@@ -2,7 +2,12 @@
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type QueueReader, queueClient, readQueue } from "../../../src/engine/codepipeline/sqs.ts";
+import {
+  type QueueReader,
+  queueClient,
+  readQueue,
+  regionOf,
+} from "../../../src/engine/codepipeline/sqs.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
 import { type HeardRuns, heardRuns } from "./ear.ts";
@@ -142,4 +147,25 @@ test("a queue that is not there is asked for again, and can still be stopped", a
   server.createQueue(world.queue);
   server.sendMessage(world.queue, JSON.stringify(event()));
   await soon(() => world.stored).toHaveLength(1);
+});
+
+test.each([
+  ["https://sqs.eu-west-1.amazonaws.com/111122223333/notices", "eu-west-1"],
+  ["https://sqs-fips.us-gov-west-1.amazonaws.com/111122223333/notices", "us-gov-west-1"],
+  ["https://sqs.cn-north-1.amazonaws.com.cn/111122223333/notices", "cn-north-1"],
+  ["https://sqs.eusc-de-east-1.amazonaws.eu/111122223333/notices", "eusc-de-east-1"],
+  ["https://sqs.eu-west-1.api.aws/111122223333/notices", "eu-west-1"],
+  ["https://vpce-0ab-1cd.sqs.eu-west-1.vpce.amazonaws.com/111122223333/notices", "eu-west-1"],
+  ["https://eu-west-1.queue.amazonaws.com/111122223333/notices", "eu-west-1"],
+  ["https://cn-north-1.queue.amazonaws.com.cn/111122223333/notices", "cn-north-1"],
+  ["https://queue.amazonaws.com/111122223333/notices", "us-east-1"],
+  ["http://sqs.us-east-1.127.0.0.1:4566/000000000000/notices", "us-east-1"],
+  ["http://127.0.0.1:4566/000000000000/notices", null],
+  ["http://localhost:4566/000000000000/sqs.eu-west-1.notices", null],
+])("the queue %s is in the region %s", async (queueUrl, region) => {
+  expect(regionOf(queueUrl)).toBe(region);
+  if (region === null) return;
+  const client = queueClient(queueUrl, {});
+  expect(await client.config.region()).toBe(region);
+  client.destroy();
 });
