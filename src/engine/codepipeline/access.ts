@@ -31,7 +31,7 @@ export function openAccess(order: AccessOrder): Access {
 
   /** AWS counts by account and region, whoever of us asks. */
   function paceOf({ role, region }: Scope): Pace {
-    const key = `${role === null ? "own" : ownerOf(role).account} ${region}`;
+    const key = `${role === null ? "own" : ownerOf(role, region).account} ${region}`;
     const pace = paces.get(key) ?? openPace(order.pace);
     paces.set(key, pace);
     return pace;

@@ -6,10 +6,26 @@ export interface Owner {
   readonly account: string;
 }
 
-/** Whose resources a role can use. Without a role nobody has told us yet. */
-export function ownerOf(role: string | null): Owner {
-  const [, partition = "aws", , , account = "*"] = role?.split(":") ?? [];
+/** Whose resources a role can use. Without a role nobody has told us the account yet. */
+export function ownerOf(role: string | null, region: string): Owner {
+  if (role === null) return { partition: partitionOf(region), account: "*" };
+  const [, partition = partitionOf(region), , , account = "*"] = role.split(":");
   return { partition, account };
+}
+
+/** Regions apart from the others, by how their names begin. docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
+const partitions: readonly (readonly [string, string])[] = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["eusc-", "aws-eusc"],
+  ["us-iso-", "aws-iso"],
+  ["us-isob-", "aws-iso-b"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["us-isof-", "aws-iso-f"],
+];
+
+function partitionOf(region: string): string {
+  return partitions.find(([start]) => region.startsWith(start))?.[1] ?? "aws";
 }
 
 /** Without a "pipeline:" in front of its name, unlike most; a stage and an action follow with slashes. */

@@ -78,7 +78,7 @@ export function openSession({ scope, key, settings, pace, log }: SessionOrder): 
 
   return {
     scope,
-    owner: ownerOf(scope.role),
+    owner: ownerOf(scope.role, scope.region),
     key,
     async ask({ action, resource, region = scope.region, sentences = {}, send }) {
       try {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { logStreamOf, ownerOf } from "../../../src/engine/codepipeline/arn.ts";
+import { logStreamOf, ownerOf, pipelineArn } from "../../../src/engine/codepipeline/arn.ts";
 import { lastLines } from "../../../src/engine/codepipeline/lines.ts";
 import { permissions } from "../../../src/engine/codepipeline/permission.ts";
 import {
@@ -101,15 +101,34 @@ test("a link leads to the console of its part of AWS", () => {
 });
 
 test("a role names its owner, and a stream of a log its group", () => {
-  expect(ownerOf("arn:aws-cn:iam::111122223333:role/x")).toEqual({
+  expect(ownerOf("arn:aws-cn:iam::111122223333:role/x", "cn-north-1")).toEqual({
     partition: "aws-cn",
     account: "111122223333",
   });
-  expect(ownerOf(null)).toEqual({ partition: "aws", account: "*" });
   expect(
     logStreamOf("arn:aws:logs:eu-west-1:1:log-group:/aws/codebuild/shop:log-stream:a/b-c"),
   ).toEqual({ group: "/aws/codebuild/shop", stream: "a/b-c" });
   expect(logStreamOf("arn:aws:s3:::bucket")).toBeNull();
+});
+
+test.each([
+  ["eu-west-1", "aws"],
+  ["mx-central-1", "aws"],
+  ["us-east-1", "aws"],
+  ["cn-north-1", "aws-cn"],
+  ["cn-northwest-1", "aws-cn"],
+  ["us-gov-east-1", "aws-us-gov"],
+  ["eusc-de-east-1", "aws-eusc"],
+  ["us-iso-west-1", "aws-iso"],
+  ["us-isob-east-1", "aws-iso-b"],
+  ["eu-isoe-west-1", "aws-iso-e"],
+  ["us-isof-south-1", "aws-iso-f"],
+])("without a role, what is in %s is in the partition %s", (region, partition) => {
+  const owner = ownerOf(null, region);
+  expect(owner).toEqual({ partition, account: "*" });
+  expect(pipelineArn(owner, region, ["shop", "Build"])).toBe(
+    `arn:${partition}:codepipeline:${region}:*:shop/Build`,
+  );
 });
 
 test("every permission is an operation of its service", () => {
