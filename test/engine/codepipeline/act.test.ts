@@ -1,8 +1,7 @@
-// Acting on executions: stop, retry, rollback and approval, each once, and each refusal as a sentence.
+// Acting on executions of ours: stop and retry, each once, and each refusal as a sentence.
 
 import { describe, expect, test } from "vitest";
-import type { RollbackRequest } from "../../../src/port.ts";
-import { openWorld, sha, shop, states, type World, type WorldOptions } from "./world.ts";
+import { openWorld, states, type World, type WorldOptions } from "./world.ts";
 
 describe("stop", () => {
   test("closes the way into the next stage first and opens it again afterwards", async () => {
@@ -95,9 +94,27 @@ describe("stop", () => {
     w.pipeline.execution(id).passUntil("Approve");
     await w.engine.stop(id, "enough");
     expect((await w.see(id)).state).toBe("stopped");
-    expect(w.aws.log.of("codepipeline:StopPipelineExecution")[0]?.input).toMatchObject({
-      abandon: true,
+    const how = w.aws.log
+      .of("codepipeline:StopPipelineExecution")
+      .map(({ input }) => (input as { abandon: boolean }).abandon);
+    expect(how).toEqual([false, true]);
+  });
+
+  test("abandons nothing that an approval has let begin meanwhile", async () => {
+    const actions = [
+      { name: "GoLive", kind: "approval" as const, runOrder: 1 },
+      { name: "Deploy", kind: "deploy" as const, runOrder: 2 },
+    ];
+    const w = await openWorld({
+      pipeline: { stages: ["Build", { name: "Production", actions }] },
     });
+    const id = await w.start();
+    w.pipeline.execution(id).passUntil("Production");
+    w.meanwhile("ListActionExecutions", () => w.pipeline.approve("Production"));
+    expect(await w.engine.stop(id, "enough")).toEqual({ kind: "done" });
+    expect(w.pipeline.execution(id).status).toBe("Stopping");
+    w.pipeline.pass("Production");
+    expect(await w.see(id)).toMatchObject({ state: "stopped" });
   });
 
   test("in the last stage has no way to close, nor in PARALLEL mode", async () => {
@@ -193,8 +210,54 @@ describe("retry", () => {
     const { w, id } = await failed();
     w.aws.faults.onRequest({ operation: "RetryStageExecution", times: 1, fault: { kind: "cut" } });
     expect(await w.engine.retry(id, "Test", "k1")).toMatchObject({ kind: "failed" });
+    expect(await w.engine.retry(id, "Test", "k1")).toEqual({
+      kind: "failed",
+      why: "AWS may not show the retry yet.",
+    });
+    w.clock.advance(11_000);
     expect(await w.engine.retry(id, "Test", "k1")).toEqual({ kind: "done" });
     expect((await w.see(id)).state).toBe("running");
+  });
+
+  test("whose answer was lost is not done again while AWS's list is behind", async () => {
+    const { w, id } = await failed();
+    w.aws.faults.onRequest({
+      operation: "RetryStageExecution",
+      times: 1,
+      fault: { kind: "answerLost" },
+    });
+    expect(await w.engine.retry(id, "Test", "k1")).toMatchObject({ kind: "failed" });
+    w.pipeline.fail("Test");
+    const { data } = w.pipeline.execution(id);
+    const shown = data.actions.splice(-1);
+    expect(await w.engine.retry(id, "Test", "k1")).toMatchObject({ kind: "failed" });
+    data.actions.push(...shown);
+    w.clock.advance(11_000);
+    expect(await w.engine.retry(id, "Test", "k1")).toEqual({ kind: "done" });
+    expect(data.attempt).toBe(2);
+  });
+
+  test("is of the stage that it was first asked for, whatever has failed since", async () => {
+    const { w, id } = await failed();
+    w.aws.faults.onRequest({
+      operation: "RetryStageExecution",
+      times: 1,
+      fault: { kind: "answerLost" },
+    });
+    expect(await w.engine.retry(id, "Test", "k1")).toMatchObject({ kind: "failed" });
+    w.pipeline.pass("Test");
+    w.pipeline.fail("Production");
+    w.clock.advance(11_000);
+    expect(await w.engine.retry(id, "Production", "k1")).toEqual({ kind: "done" });
+    expect(w.pipeline.execution(id)).toMatchObject({ status: "Failed", data: { attempt: 2 } });
+    // The same where it never arrived.
+    w.aws.faults.onRequest({ operation: "RetryStageExecution", times: 1, fault: { kind: "cut" } });
+    expect(await w.engine.retry(id, "Production", "k2")).toMatchObject({ kind: "failed" });
+    w.clock.advance(11_000);
+    expect(await w.engine.retry(id, "Test", "k2")).toEqual({ kind: "done" });
+    expect(w.aws.log.of("codepipeline:RetryStageExecution").at(-1)?.input).toMatchObject({
+      stageName: "Production",
+    });
   });
 
   test("is not taken back by a list that is behind", async () => {
@@ -233,236 +296,5 @@ describe("retry", () => {
       kind: "refused",
       why: expect.stringContaining(sentence),
     });
-  });
-});
-
-describe("rollback", () => {
-  async function released(...digits: readonly string[]): Promise<World> {
-    const w = await openWorld();
-    for (const digit of digits) await through(w, digit);
-    return w;
-  }
-
-  async function through(w: World, digit: string): Promise<string> {
-    w.clock.advance(60_000);
-    const id = await w.start({
-      key: `release ${digit} ${w.pipeline.executions().length}`,
-      sha: sha(digit),
-    });
-    w.pipeline.execution(id).passUntil();
-    return id;
-  }
-
-  const wish = (w: World, of: Partial<RollbackRequest> = {}): RollbackRequest => ({
-    spec: w.spec,
-    repository: shop,
-    stage: "Production",
-    to: null,
-    key: "comment:1",
-    ...of,
-  });
-
-  test("brings back the last that succeeded before what failed", async () => {
-    const w = await released("a", "b");
-    const bad = await w.start({ key: "bad", sha: sha("c") });
-    w.pipeline.execution(bad).passUntil("Production").fail("Production");
-    const done = await w.engine.rollback(wish(w));
-    expect(done).toEqual({ kind: "started", engineId: w.pipeline.latest().id, sha: sha("b") });
-    expect(w.pipeline.latest().data).toMatchObject({ type: "ROLLBACK" });
-    if (done.kind !== "started") return;
-    expect(states(await w.see(done.engineId))).toMatchObject({ Production: "running" });
-    w.pipeline.latest().passUntil();
-    expect(await w.see(done.engineId)).toMatchObject({ state: "succeeded" });
-    // The failed commit stays as it was.
-    expect(await w.see(bad)).toMatchObject({ state: "failed" });
-  });
-
-  test("of what succeeded goes to the commit before, and of a rollback still further", async () => {
-    const w = await released("a", "b", "b", "c");
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ sha: sha("b") });
-    w.pipeline.latest().passUntil();
-    expect(await w.engine.rollback(wish(w, { key: "comment:2" }))).toMatchObject({ sha: sha("a") });
-    w.pipeline.latest().passUntil();
-    expect(await w.engine.rollback(wish(w, { key: "comment:3" }))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("there is nothing to go back to"),
-    });
-  });
-
-  test("goes to the commit that is named, by the beginning of its name too", async () => {
-    const w = await released("a", "b", "c");
-    expect(await w.engine.rollback(wish(w, { to: "aaaaaaa" }))).toMatchObject({ sha: sha("a") });
-    w.pipeline.latest().passUntil();
-    expect(await w.engine.rollback(wish(w, { to: sha("d"), key: "k" }))).toEqual({
-      kind: "refused",
-      why: expect.stringMatching(/commit d{40} has not succeeded in the stage Production/),
-    });
-  });
-
-  test("happens once for each key, also where its answer was lost", async () => {
-    const w = await released("a", "b");
-    w.aws.faults.onRequest({ operation: "RollbackStage", times: 1, fault: { kind: "answerLost" } });
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ kind: "failed" });
-    w.restart();
-    const done = await w.engine.rollback(wish(w));
-    expect(done).toEqual({ kind: "started", engineId: w.pipeline.latest().id, sha: sha("a") });
-    expect(await w.engine.rollback(wish(w))).toEqual(done);
-    expect(w.pipeline.executions()).toHaveLength(3);
-  });
-
-  test("that never arrived is done when that is sure", async () => {
-    const w = await released("a", "b");
-    w.aws.faults.onRequest({ operation: "RollbackStage", times: 1, fault: { kind: "cut" } });
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ kind: "failed" });
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ kind: "failed" });
-    w.clock.advance(11_000);
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ kind: "started" });
-    expect(w.pipeline.executions()).toHaveLength(3);
-  });
-
-  test("is refused where the stage runs, has no such name or only takes the source", async () => {
-    const w = await released("a", "b");
-    expect(await w.engine.rollback(wish(w, { stage: "Prod", key: "1" }))).toEqual({
-      kind: "refused",
-      why: "The pipeline shop-release has no stage Prod; it has Source, Build, Test, Production.",
-    });
-    expect(await w.engine.rollback(wish(w, { stage: "Source", key: "2" }))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("only takes the source"),
-    });
-    const id = await w.start({ key: "next", sha: sha("c") });
-    w.pipeline.execution(id).passUntil("Production");
-    expect(await w.engine.rollback(wish(w, { key: "3" }))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("Production is running at this moment"),
-    });
-  });
-
-  test("is refused after a change of the pipeline, and in PARALLEL mode", async () => {
-    const w = await released("a", "b");
-    w.pipeline.addStage("Smoke");
-    expect(await w.engine.rollback(wish(w))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("since the pipeline shop-release was last changed"),
-    });
-    w.pipeline.change((declaration) => ({ ...declaration, executionMode: "PARALLEL" }));
-    expect(await w.engine.rollback(wish(w))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("PARALLEL mode"),
-    });
-    expect(w.runs.all().some(({ request }) => request.kind === "rollback")).toBe(false);
-  });
-
-  test("waits while AWS does not answer, and names a missing permission", async () => {
-    const w = await released("a", "b");
-    w.aws.faults.onRequest({ operation: "GetPipelineState", fault: { kind: "error" } });
-    expect(await w.engine.rollback(wish(w))).toMatchObject({ kind: "failed" });
-    w.aws.faults.stop();
-    w.aws.faults.onRequest({
-      operation: "RollbackStage",
-      fault: { kind: "refused", code: "AccessDeniedException" },
-    });
-    expect(await w.engine.rollback(wish(w))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining(
-        '{"Effect":"Allow","Action":"codepipeline:RollbackStage","Resource":"arn:aws:codepipeline:eu-west-1:111122223333:shop-release/Production"}',
-      ),
-    });
-  });
-});
-
-describe("approval", () => {
-  async function waiting(options: WorldOptions = {}): Promise<{ w: World; id: string }> {
-    const w = await openWorld({
-      ...options,
-      pipeline: { stages: ["Build", "Approve", "Production"], ...options.pipeline },
-    });
-    const id = await w.start();
-    w.pipeline.execution(id).passUntil("Approve");
-    return { w, id };
-  }
-  const by = (engineId: string, key = "comment:7") => ({
-    engineId,
-    stage: "Approve",
-    actor: "ada",
-    key,
-  });
-
-  test.each(["SUPERSEDED", "PARALLEL"] as const)(
-    "lets the execution on in %s mode",
-    async (mode) => {
-      const { w, id } = await waiting({ pipeline: { mode } });
-      expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
-      expect(states(await w.see(id))).toMatchObject({
-        Approve: "succeeded",
-        Production: "running",
-      });
-      expect(w.pipeline.execution(id).run("Approve")?.actions.get("Approve")?.summary).toMatch(
-        /^Approved by ada through Interlock/,
-      );
-      // Once more by the same wish is the same; by another one there is nothing left.
-      expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
-      expect(await w.engine.approve(by(id, "other"))).toMatchObject({ kind: "refused" });
-    },
-  );
-
-  test("is given to this execution and to no other one", async () => {
-    const { w, id } = await waiting();
-    const next = await w.start({ key: "next", sha: sha("b") });
-    w.pipeline.execution(next).passUntil("Approve");
-    expect(await w.engine.approve(by(next))).toEqual({
-      kind: "refused",
-      why: `The execution ${next} does not wait for an approval in the stage Approve: it has not come to one there, or another execution is in the stage now.`,
-    });
-    expect(w.pipeline.execution(id).stage).toBe("Approve");
-    expect(w.pipeline.execution(id).run("Approve")?.status).toBe("InProgress");
-  });
-
-  test("that somebody else gave meanwhile is refused as a sentence", async () => {
-    const { w, id } = await waiting();
-    w.aws.faults.onRequest({
-      operation: "PutApprovalResult",
-      fault: { kind: "refused", code: "ApprovalAlreadyCompletedException" },
-    });
-    expect(await w.engine.approve(by(id))).toEqual({
-      kind: "refused",
-      why: expect.stringContaining("answered by somebody else"),
-    });
-  });
-
-  test("whose answer was lost is found to be given", async () => {
-    const { w, id } = await waiting();
-    w.aws.faults.onRequest({
-      operation: "PutApprovalResult",
-      times: 1,
-      fault: { kind: "answerLost" },
-    });
-    expect(await w.engine.approve(by(id))).toMatchObject({ kind: "failed" });
-    expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
-  });
-
-  test("never tells its token, in any mode and whatever goes wrong", async () => {
-    for (const mode of ["SUPERSEDED", "PARALLEL"] as const) {
-      const { w, id } = await waiting({ pipeline: { mode } });
-      const token = w.pipeline.execution(id).run("Approve")?.actions.get("Approve")?.token ?? "";
-      expect(token).toMatch(/^[0-9a-f-]{36}$/);
-      const said: unknown[] = [await w.see(id)];
-      for (const code of [
-        "InvalidApprovalTokenException",
-        "ValidationException",
-        "InternalFailure",
-      ]) {
-        w.aws.faults.onRequest({
-          operation: "PutApprovalResult",
-          fault: { kind: "refused", code, message: `Value '${token}' at 'token'` },
-        });
-        said.push(await w.engine.approve(by(id, code)));
-        w.aws.faults.stop();
-      }
-      said.push(await w.engine.survey({ spec: w.spec, repository: shop, sha: sha("a"), since: 0 }));
-      w.pipeline.reject("Approve");
-      said.push(await w.see(id), w.log.heard, w.runs.all());
-      expect(JSON.stringify(said)).not.toContain(token);
-    }
   });
 });

@@ -42,15 +42,19 @@ test("what others start for a commit of ours is told once, by all runs for it", 
 
 test("a commit that Interlock never ran is told of by nobody, and neither is what it did itself", async () => {
   const w = await openWorld();
-  const id = await w.start();
-  w.pipeline.execution(id).passUntil();
-  await w.see(id);
+  for (const digit of ["a", "b"]) {
+    const id = await w.start({ key: digit, sha: sha(digit) });
+    w.pipeline.execution(id).passUntil();
+    await w.see(id);
+  }
   w.pipeline.startByConsole("ann", sha("f")).pass("Source");
   const rolled = await w.engine.rollback({
     spec: w.spec,
     repository: w.request({}).repository,
     stage: "Production",
-    to: sha("a"),
+    from: sha("b"),
+    to: null,
+    among: [sha("a")],
     key: "back",
   });
   expect(rolled.kind).toBe("started");

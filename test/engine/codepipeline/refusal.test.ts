@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { RollbackRequest } from "../../../src/port.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 
 interface Description {
@@ -48,7 +49,9 @@ const acts: Readonly<Record<string, Act>> = {
       w.pipeline.execution(id).passUntil();
     }
     refuse(w);
-    const wish = { spec: w.spec, repository: shop, stage: "Production", to: null, key: "k" };
+    const { spec } = w;
+    const commits = { from: sha("b"), to: null, among: [sha("a")] };
+    const wish = { spec, repository: shop, stage: "Production", ...commits, key: "k" };
     return await w.engine.rollback(wish);
   },
   PutApprovalResult: async (refuse) => {
@@ -130,33 +133,44 @@ describe("an approval that is not asked for is refused", () => {
 });
 
 describe("a rollback that AWS does not do is refused before it is asked", () => {
-  const wish = (w: World, to: string | null = null, key = "k") =>
-    w.engine.rollback({ spec: w.spec, repository: shop, stage: "Production", to, key });
+  const wish = (w: World, from: string, of: Partial<RollbackRequest> = {}) =>
+    w.engine.rollback({
+      spec: w.spec,
+      repository: shop,
+      stage: "Production",
+      from: sha(from),
+      to: null,
+      among: [sha("a"), sha("b")],
+      key: "k",
+      ...of,
+    });
+  const through = async (w: World, digit: string) => {
+    const id = await w.start({ key: digit, sha: sha(digit) });
+    w.pipeline.execution(id).passUntil();
+    w.clock.advance(1_000);
+  };
   const asked = (w: World) => w.calls()["codepipeline:RollbackStage"];
 
   test("where nothing succeeded in the stage before", async () => {
     const w = await openWorld();
     const id = await w.start();
     w.pipeline.execution(id).passUntil("Production").fail("Production");
-    expect(await wish(w)).toEqual({
+    expect(await wish(w, "a")).toEqual({
       kind: "refused",
-      why: "No earlier commit has succeeded in the stage Production since the pipeline shop-release was last changed, so there is nothing to go back to. Revert the change and release that instead.",
+      why: "No earlier release of Interlock's own has passed the stage Production since the pipeline shop-release was last changed, so there is nothing to go back to. Revert the change and release that instead.",
     });
     expect(asked(w)).toBeUndefined();
   });
 
   test("where the commit is there by a rollback alone", async () => {
     const w = await openWorld();
-    for (const digit of ["a", "b"]) {
-      const id = await w.start({ key: digit, sha: sha(digit) });
-      w.pipeline.execution(id).passUntil();
-      w.clock.advance(1_000);
-    }
-    expect(await wish(w)).toMatchObject({ kind: "started", sha: sha("a") });
+    for (const digit of ["a", "b"]) await through(w, digit);
+    expect(await wish(w, "b")).toMatchObject({ kind: "started", sha: sha("a") });
     w.pipeline.latest().passUntil();
+    await through(w, "c");
     // AWS keeps executions for a year, and the rollback is younger.
     w.pipeline.data.executions.shift();
-    expect(await wish(w, sha("a"), "again")).toEqual({
+    expect(await wish(w, "c", { to: sha("a"), key: "again" })).toEqual({
       kind: "refused",
       why: `The commit ${sha("a")} came into the stage Production by a rollback alone, and AWS does not go back to a rollback. Revert the change and release that instead.`,
     });
@@ -172,7 +186,7 @@ describe("a rollback that AWS does not do is refused before it is asked", () => 
     }
     w.pipeline.condition("Production", "beforeEntry", "fails");
     w.pipeline.execution(await w.start({ key: "c", sha: sha("c") })).passUntil();
-    expect(await wish(w)).toEqual({
+    expect(await wish(w, "c")).toEqual({
       kind: "refused",
       why: expect.stringMatching(/skipped the stage Production the last time.*Revert the change/),
     });

@@ -33,6 +33,9 @@ export function memoryRuns(): MemoryRuns {
     async update(token, change) {
       const row = rows.get(token);
       if (row === undefined) return;
+      const owner = byId(change.executionId ?? "");
+      if (owner !== null && owner.token !== token)
+        throw new Error(`duplicate key: ${change.executionId} belongs to ${owner.token}`);
       rows.set(token, { ...row, ...structuredClone(change) });
     },
     async hear(id, what) {

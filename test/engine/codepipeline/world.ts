@@ -35,11 +35,16 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld(options: WorldOptions = {}) {
   const clock = fakeClock();
   const problems: string[] = [];
-  /** All that went over the wire and all that was logged: no place for a secret of ours. */
+  const next = new Map<string, () => void>();
   const running = await startAws({
     clock,
     authClock: { now: Date.now, sleep: () => Promise.resolve() },
-    observe: (exchange) => problems.push(...checkAwsExchange(exchange)),
+    observe: (exchange) => {
+      problems.push(...checkAwsExchange(exchange));
+      const act = next.get(exchange.operation);
+      next.delete(exchange.operation);
+      act?.();
+    },
     ...options.aws,
   });
   const { aws, url } = running;
@@ -109,6 +114,10 @@ export async function openWorld(options: WorldOptions = {}) {
     request: (
       of: Partial<StartRequest> & { key?: string; sha?: string; spec?: CodePipelinePart },
     ) => requestOf(spec, of),
+    /** Happens when the next call of that operation is answered, before whoever asked has the answer. */
+    meanwhile(operation: string, act: () => void): void {
+      next.set(operation, act);
+    },
     /** Starts it and gives its number at AWS. */
     async start(of: { key?: string; sha?: string } = {}): Promise<string> {
       const started = await engine.start(requestOf(spec, of));
