@@ -10,7 +10,7 @@ import type { Settings } from "./environment.ts";
 import type { Pace } from "./pace.ts";
 import type { Permission } from "./permission.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
-import { isExpired, type Reply, type Sentences, troubleOf } from "./trouble.ts";
+import { isOfCredentials, type Reply, type Sentences, troubleOf } from "./trouble.ts";
 
 export interface Scope {
   /** Null for Interlock's own credentials. */
@@ -47,7 +47,6 @@ export interface SessionOrder {
 }
 
 export function openSession({ scope, key, settings, pace, log }: SessionOrder): Session {
-  const caller = scope.role === null ? "Interlock's own identity" : `The role ${scope.role}`;
   const byRegion = new Map<string, Clients>();
   let role = roleOf();
 
@@ -85,10 +84,10 @@ export function openSession({ scope, key, settings, pace, log }: SessionOrder): 
         await pace.take();
         return { kind: "ok", value: await send(clientsIn(region)) };
       } catch (error) {
-        const trouble = troubleOf(error, { action, resource, caller, sentences });
+        const trouble = troubleOf(error, { action, resource, role: scope.role, sentences });
         log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");
         // The next call begins with new ones.
-        if (isExpired(trouble)) {
+        if (isOfCredentials(trouble)) {
           close();
           role = roleOf();
         }

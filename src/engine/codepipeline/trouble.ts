@@ -1,6 +1,7 @@
 // What went wrong with a call to AWS, told apart by the error's name and status and never by its message.
 
 import { limit } from "../../core/limit.ts";
+import { credentialProblem } from "./credential.ts";
 import { missingStatement, type Permission } from "./permission.ts";
 import { oneLine } from "./text.ts";
 
@@ -26,8 +27,8 @@ export type Sentences = Readonly<Record<string, string | ((said: string) => stri
 export interface Asked {
   readonly action: Permission;
   readonly resource: string;
-  /** Who asked, as a sentence begins: `The role …`. */
-  readonly caller: string;
+  /** Who asked; null for Interlock itself. */
+  readonly role: string | null;
   readonly sentences?: Sentences;
 }
 
@@ -43,9 +44,12 @@ export class NoIdentity extends Error {
 }
 
 export function troubleOf(error: unknown, asked: Asked): Trouble {
-  const { action, resource, caller, sentences = {} } = asked;
+  const { action, resource, role, sentences = {} } = asked;
   if (error instanceof NoIdentity) return error.trouble;
   const { name, status, said } = read(error);
+  const credential = credentialProblem(name, role);
+  if (credential !== null) return { kind: "trouble", name, ...credential };
+  const caller = role === null ? "Interlock's own identity" : `The role ${role}`;
   if (denials.has(name))
     return {
       kind: "trouble",
@@ -65,24 +69,20 @@ export function troubleOf(error: unknown, asked: Asked): Trouble {
   };
 }
 
-/** As of STS, which has no policy of ours to name. */
+/** As of STS, which has no policy of ours to name. `sentence` is for a role that may not be taken on. */
 export function identityTrouble(error: unknown, sentence: string): Trouble {
   const { name, status } = read(error);
-  if (name === "CredentialsProviderError")
-    return {
-      kind: "trouble",
-      is: "later",
-      name,
-      why: "Interlock finds no AWS credentials of its own at this moment; its operator has to provide them.",
-    };
+  const credential = credentialProblem(name, null);
+  if (credential !== null) return { kind: "trouble", name, ...credential };
   if (isPassing(name, status))
     return { kind: "trouble", is: "later", name, why: passingSentence(name, "sts:AssumeRole") };
-  return { kind: "trouble", is: "denied", name, why: sentence };
+  const why = denials.has(name) ? sentence : `AWS refused sts:AssumeRole (${oneLine(name, 60)}).`;
+  return { kind: "trouble", is: "denied", name, why };
 }
 
-/** Credentials that AWS takes no longer. */
-export function isExpired({ name }: Trouble): boolean {
-  return expired.has(name);
+/** Whether other credentials than those that the call was signed with could help. */
+export function isOfCredentials({ name }: Trouble): boolean {
+  return credentialProblem(name, null)?.is === "later";
 }
 
 function isPassing(name: string, status: number | null): boolean {
@@ -93,8 +93,6 @@ function isPassing(name: string, status: number | null): boolean {
 function passingSentence(name: string, action: string): string {
   if (name === "OutOfTurn") return `${action} waits for its turn: AWS allows only so many calls.`;
   if (throttled.has(name)) return `AWS allows no more calls at this moment (${action}).`;
-  if (name === "CredentialsProviderError")
-    return "Interlock finds no AWS credentials of its own at this moment; its operator has to provide them.";
   if (conflicts.has(name))
     return `AWS is busy with something else in the pipeline at this moment (${action}).`;
   return `AWS gave no answer to ${action} (${oneLine(name, 60)}).`;
@@ -131,16 +129,8 @@ const throttled = new Set([
 
 const conflicts = new Set(["ConcurrentModificationException", "ConflictException"]);
 
-const expired = new Set([
-  "ExpiredToken",
-  "ExpiredTokenException",
-  "InvalidClientTokenId",
-  "UnrecognizedClientException",
-]);
-
 const passing = new Set([
   ...throttled,
-  ...expired,
   ...conflicts,
   "ConcurrentPipelineExecutionsLimitExceededException",
   "RequestTimeout",
