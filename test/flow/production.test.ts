@@ -1,56 +1,16 @@
 // What is done about production: rollbacks and approvals by people, and what others did around Interlock.
 
 import { expect, test } from "vitest";
-import type { CheckRun } from "../../src/sandbox/github/model.ts";
 import { released } from "../world/plan.ts";
-import type { WorldPull } from "../world/pull.ts";
+import { liveRun, merged, passed, productionPlan, releaseCheck } from "../world/production.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const open = worlds();
 
-const plan = `version: 1
-pipelines:
-  shop:
-    branches: [main]
-    verify: { engine: local, stages: [{ name: build, run: make }] }
-    release:
-      engine: codepipeline
-      pipeline: shop-release
-      region: eu-west-1
-      stages: [OneBox, Production]
-`;
-
-/** A merged pull request, its release at OneBox. */
-async function merged(): Promise<{ w: World; pull: WorldPull; sha: string }> {
-  const w = await open({ plan, careful: true });
-  const pull = w.openPull();
-  await w.settle();
-  w.engine.pass("build");
-  await w.settle();
-  const landing = pull.merge();
-  if (landing.kind !== "merged") throw new Error(landing.message);
-  await w.advance("5s");
-  return { w, pull, sha: landing.sha };
-}
-
-async function passed(): Promise<{ w: World; pull: WorldPull; sha: string }> {
-  const there = await merged();
-  there.w.careful.pass(["OneBox", "Production"]);
-  await there.w.settle();
-  expect(there.w.gateOf(there.sha)).toBe("success (passed)");
-  return there;
-}
-
-function release(w: World, sha: string): CheckRun {
-  const run = w.shop.checks(sha).get("interlock/shop/release");
-  if (run === undefined) throw new Error("no check of the release");
-  return run;
-}
-
-const summary = (w: World, sha: string) => release(w, sha).output.summary ?? "";
+const summary = (w: World, sha: string) => releaseCheck(w, sha).output.summary ?? "";
 
 test("a rollback by command on the merged pull request turns the commit red for good", async () => {
-  const { w, pull, sha } = await passed();
+  const { w, pull, sha } = await passed(open);
   w.careful.before = "abcdef0".padEnd(40, "1");
   pull.comment("dev", "/interlock rollback shop");
   await w.settle();
@@ -73,7 +33,7 @@ test("a rollback by command on the merged pull request turns the commit red for 
 });
 
 test("a release that failed and was rolled back stays failed, and says both", async () => {
-  const { w, pull, sha } = await merged();
+  const { w, pull, sha } = await merged(open);
   w.careful.pass("OneBox");
   w.careful.fail("Production");
   await w.settle();
@@ -85,11 +45,11 @@ test("a release that failed and was rolled back stays failed, and says both", as
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   expect(summary(w, sha)).toMatch(/rolled_back[\s\S]*stage_failed/);
   // Nothing more to take out of it, and nothing to press.
-  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["retry"]);
+  expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["retry"]);
 });
 
 test("a rollback that fails leaves the commit red and says so", async () => {
-  const { w, pull, sha } = await passed();
+  const { w, pull, sha } = await passed(open);
   pull.comment("dev", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("failed", "The hook broke.");
@@ -99,12 +59,12 @@ test("a rollback that fails leaves the commit red and says so", async () => {
 });
 
 test("a re-run of a commit that was rolled back releases it again", async () => {
-  const { w, pull, sha } = await passed();
+  const { w, pull, sha } = await passed(open);
   pull.comment("dev", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
-  w.shop.rerequest(release(w, sha), "dev");
+  w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.settle();
   w.careful.pass(["OneBox", "Production"]);
   await w.settle();
@@ -112,7 +72,7 @@ test("a re-run of a commit that was rolled back releases it again", async () => 
 });
 
 test("a rollback whose answer is lost happens once", async () => {
-  const { w, pull, sha } = await passed();
+  const { w, pull, sha } = await passed(open);
   w.careful.answers.push("answer_lost", "answer_lost");
   pull.comment("dev", "/interlock rollback shop");
   await w.advance("1m");
@@ -122,9 +82,9 @@ test("a rollback whose answer is lost happens once", async () => {
 });
 
 test("the button rolls back where it stands", async () => {
-  const { w, sha } = await passed();
-  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["rollback"]);
-  w.shop.press(release(w, sha), "Roll back", "dev");
+  const { w, sha } = await passed(open);
+  expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["rollback"]);
+  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
   await w.settle();
   expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
   w.careful.endRollback("succeeded");
@@ -140,7 +100,7 @@ test.each([
   ["dev", "/interlock approve shop Production", "You need one of these roles"],
   ["mia", "/interlock approve shop Production", "there is nothing to approve"],
 ])("%s is refused %s with a sentence", async (login, command, sentence) => {
-  const { w, pull } = await passed();
+  const { w, pull } = await passed(open);
   pull.comment(login, command);
   await w.settle();
   expect(w.careful.rollbacks).toEqual([]);
@@ -150,7 +110,7 @@ test.each([
 });
 
 test("what the engine refuses is answered in its words", async () => {
-  const { w, pull, sha } = await passed();
+  const { w, pull, sha } = await passed(open);
   w.careful.answers.push("refused");
   pull.comment("dev", "/interlock rollback shop");
   await w.settle();
@@ -173,16 +133,15 @@ test("nothing is rolled back where nothing was released, or where the engine can
 });
 
 test("other commands on a closed pull request are not heard", async () => {
-  const { w, pull } = await passed();
+  const { w, pull } = await passed(open);
   pull.comment("dev", "/interlock stop");
   await w.settle();
   expect(pull.answers).toEqual([]);
 });
 
 test("an approval is given to the execution that waits, once", async () => {
-  const { w, pull, sha } = await merged();
-  const [run] = w.careful.live();
-  if (run === undefined) throw new Error("no run");
+  const { w, pull, sha } = await merged(open);
+  const run = liveRun(w);
   w.careful.wait(run);
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
@@ -198,12 +157,12 @@ test("an approval is given to the execution that waits, once", async () => {
 });
 
 test("an approval for which nothing waited reaches no later execution", async () => {
-  const { w, pull, sha } = await merged();
+  const { w, pull, sha } = await merged(open);
   w.careful.fail("OneBox");
   await w.settle();
   pull.comment("mia", "/interlock approve shop OneBox");
   w.hold();
-  w.shop.rerequest(release(w, sha), "dev");
+  w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.settle();
   const [again] = w.careful.live();
   if (again !== undefined) w.careful.wait(again);
@@ -213,16 +172,15 @@ test("an approval for which nothing waited reaches no later execution", async ()
 });
 
 test("the button approves", async () => {
-  const { w, sha } = await merged();
-  const [run] = w.careful.live();
-  if (run === undefined) throw new Error("no run");
+  const { w, sha } = await merged(open);
+  const run = liveRun(w);
   w.careful.wait(run);
   await w.advance("1m");
-  expect(release(w, sha).actions.map(({ identifier }) => identifier)).toEqual([
+  expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual([
     "stop",
     "approve:1:0",
   ]);
-  w.shop.press(release(w, sha), "Approve", "mia");
+  w.shop.press(releaseCheck(w, sha), "Approve", "mia");
   await w.settle();
   expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
 });
@@ -234,7 +192,7 @@ const overridden = {
 } as const;
 
 test("a success that somebody helped to is no success, whatever is read later", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   const [run] = w.careful.live();
   const engineId = `double:${run?.request.run.key}`;
   w.careful.around = { kind: "known", value: { marks: [{ engineId, mark: overridden }] } };
@@ -249,7 +207,7 @@ test("a success that somebody helped to is no success, whatever is read later", 
 });
 
 test("a success counts only once it was looked around, and that only once", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   w.careful.around = { kind: "unknown", why: "AWS throttles." };
   w.careful.pass(["OneBox", "Production"]);
   await w.advance("1m");
@@ -264,7 +222,7 @@ test("a success counts only once it was looked around, and that only once", asyn
 });
 
 test("what others started is shown on the release, and does not count", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   const adopted = {
     engineId: "e2",
     kind: "standard",
@@ -284,10 +242,9 @@ test("what others started is shown on the release, and does not count", async ()
 });
 
 test("a way that somebody closed is why it waits", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   w.careful.pass("OneBox");
-  const [run] = w.careful.live();
-  if (run === undefined) throw new Error("no run");
+  const run = liveRun(w);
   // AWS has not let it in: the stage has not begun.
   run.stages = run.stages.map((fact) =>
     fact.name === "Production" ? { ...fact, state: "pending", startedAt: null } : fact,
@@ -301,7 +258,7 @@ test("a way that somebody closed is why it waits", async () => {
 });
 
 test("a release that somebody retried in the engine's console is followed again", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   w.careful.fail("OneBox");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (stage_failed)");
@@ -322,10 +279,10 @@ test("a release that somebody retried in the engine's console is followed again"
 });
 
 test("what the engine refuses to stop is said on the check, and not asked for all the time", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   await w.advance("1m");
   w.careful.fault("stop", "refused");
-  w.shop.press(release(w, sha), "Stop", "dev");
+  w.shop.press(releaseCheck(w, sha), "Stop", "dev");
   await w.settle();
   await w.advance("3m");
   expect(w.gateOf(sha)).toBe("in_progress (stop_refused)");
@@ -333,7 +290,7 @@ test("what the engine refuses to stop is said on the check, and not asked for al
 });
 
 test("why a start has to wait is said on the gate", async () => {
-  const w = await open({ plan, careful: true });
+  const w = await open({ plan: productionPlan(), careful: true });
   w.careful.chance = (method) => (method === "start" ? "failed" : null);
   const sha = w.pushTo("main", { "src/a.js": "2" });
   await w.advance("3m");
@@ -348,7 +305,7 @@ test("why a start has to wait is said on the gate", async () => {
 });
 
 test("why a stage cannot be read is said on the gate", async () => {
-  const { w, sha } = await merged();
+  const { w, sha } = await merged(open);
   w.careful.chance = (method) => (method === "observe" ? "failed" : null);
   await w.advance("3m");
   expect(w.gateOf(sha)).toBe("in_progress (stage_unknown)");

@@ -1,0 +1,264 @@
+// What was begun in production is followed to its end, whatever becomes of who asked, of the plan or of the program.
+
+import { expect, test } from "vitest";
+import { liveRun, merged, passed, productionPlan, releaseCheck } from "../world/production.ts";
+import { worlds } from "../world/world.ts";
+
+const open = worlds();
+
+test("a rollback that could not begin is not carried out after a newer release", async () => {
+  const { w, pull, sha } = await merged(open);
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  await w.settle();
+  // AWS takes no call for rollbacks for a while: nothing happens.
+  let out = true;
+  const rollback = w.careful.rollback.bind(w.careful);
+  w.careful.rollback = async (request) =>
+    out ? { kind: "failed", why: "Throttled." } : await rollback(request);
+  pull.comment("dev", "/interlock rollback shop");
+  await w.advance("1m");
+  expect(w.gateOf(sha)).toMatch(/failure/);
+  const fix = w.pushTo("main", { "src/a.js": "fix" });
+  await w.advance("10s");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(fix)).toBe("success (passed)");
+  out = false;
+  w.careful.present = fix;
+  await w.advance("10m");
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("a rollback whose answer is lost is followed though the plan changed meanwhile", async () => {
+  const { w, pull, sha } = await passed(open);
+  w.careful.answers.push("answer_lost", "answer_lost", "answer_lost");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.pushTo("main", {
+    ".github/interlock.yml": productionPlan({ branches: "main", pipeline: "store" }),
+  });
+  await w.advance("1h");
+  for (const run of w.careful.live()) {
+    w.careful.passIn(run, "OneBox");
+    w.careful.passIn(run, "Production");
+  }
+  w.careful.endRollback("succeeded");
+  await w.advance("3h");
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("a retry of a later stage does not undo the rollback of an earlier one", async () => {
+  const { w, pull, sha } = await merged(open);
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  await w.settle();
+  pull.comment("dev", "/interlock rollback shop OneBox");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  w.shop.press(releaseCheck(w, sha), "Retry", "dev");
+  await w.settle();
+  w.careful.pass("Production");
+  await w.advance("1m");
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("a commit carried by a later one that is rolled back does not stay green", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  const first = w.pushTo("main", { "src/a.js": "1st" });
+  w.github.faults.onRequest({
+    path: new RegExp(`compare/.*${first}$`),
+    fault: { kind: "error" },
+    times: 200,
+  });
+  await w.settle();
+  const second = w.pushTo("main", { "src/a.js": "2nd" });
+  await w.advance("15m");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(second)).toBe("success (passed)");
+  w.github.faults.stop();
+  await w.advance("30m");
+  expect(w.gateOf(first)).toBe("success (carried)");
+  w.shop.press(releaseCheck(w, second), "Roll back", "dev");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.advance("2h");
+  await w.sweep();
+  expect(w.gateOf(second)).toBe("failure (rolled_back)");
+  expect(w.gateOf(first)).toBe("failure (carrier_failed)");
+});
+
+test("what is told while the survey is under way is looked at", async () => {
+  const { w, sha } = await merged(open);
+  const run = liveRun(w);
+  const key = run.request.run.key;
+  const engineId = `double:${key}`;
+  // Like the engine: without a time it tells what it knows, and asks nothing.
+  const survey = w.careful.survey.bind(w.careful);
+  let kept = {
+    kind: "known" as const,
+    value: { differences: [], adopted: [], marks: [], live: [] as string[] },
+  };
+  let first = true;
+  w.careful.survey = async (question) => {
+    await survey(question);
+    if (question.since === null) return kept;
+    if (run.state === "failed" && first) {
+      first = false;
+      // After AWS has answered, somebody retries the stage in the console, and AWS tells of it.
+      w.clock.advance(5);
+      await w.careful.retry(engineId, "OneBox", "by the console");
+      await w.store.wakeExecution(key, w.clock.now());
+      w.clock.advance(5);
+      return kept;
+    }
+    kept = { ...kept, value: { ...kept.value, live: run.state === "running" ? [engineId] : [] } };
+    return kept;
+  };
+  w.careful.fail("OneBox");
+  await w.advance("1h");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.advance("1h");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("a survey that fails once is made again though the commit rests", async () => {
+  const { w, sha } = await merged(open);
+  const run = liveRun(w);
+  const key = run.request.run.key;
+  const engineId = `double:${key}`;
+  w.careful.fail("OneBox");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (stage_failed)");
+  await w.advance("10m");
+  await w.careful.retry(engineId, "OneBox", "by the console");
+  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  // As the patrol says it, once.
+  await w.store.wakeExecution(key, w.clock.now());
+  await w.settle();
+  w.careful.around = { kind: "known", value: { live: [engineId] } };
+  await w.advance("3h");
+  expect(w.gateOf(sha)).toMatch(/in_progress/);
+});
+
+test("a release that ended while we were not let in does not hold up later ones", async () => {
+  const { w } = await merged(open);
+  const run = liveRun(w);
+  await w.store.forget({ installation: w.installation?.id ?? 0, owner: "acme", name: "shop" });
+  w.careful.passIn(run, "OneBox");
+  w.careful.passIn(run, "Production");
+  await w.settle();
+  // We are let in again: the sweep finds the repository.
+  await w.sweep();
+  await w.advance("10m");
+  const next = w.pushTo("main", { "src/a.js": "next" });
+  await w.advance("3h");
+  await w.sweep();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(next)).toBe("success (passed)");
+});
+
+test("a rollback that ended while we were not let in is followed afterwards", async () => {
+  const { w, sha, pull } = await passed(open);
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  await w.store.forget({ installation: w.installation?.id ?? 0, owner: "acme", name: "shop" });
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  await w.sweep();
+  await w.advance("3h");
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("a rollback that fails to begin is tried ever more slowly", async () => {
+  const { w, pull } = await passed(open);
+  let calls = 0;
+  w.careful.rollback = async () => {
+    calls += 1;
+    return { kind: "failed", why: "Throttled." };
+  };
+  pull.comment("dev", "/interlock rollback shop");
+  await w.advance("1h");
+  expect(calls).toBeLessThan(40);
+});
+
+test("a rollback that began is followed though the pull request was dismissed", async () => {
+  const { w, pull, sha } = await passed(open);
+  w.careful.answers.push("answer_lost", "answer_lost", "answer_lost");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.changePlan("pipelines: 7\n");
+  await w.advance("10m");
+  w.careful.endRollback("succeeded");
+  await w.advance("3h");
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("two approvals of one execution in one look are both kept", async () => {
+  const { w, pull } = await merged(open);
+  const run = liveRun(w);
+  w.careful.wait(run);
+  await w.settle();
+  const calls: string[] = [];
+  const approve = w.careful.approve.bind(w.careful);
+  w.careful.approve = async (approval) => {
+    calls.push(approval.stage);
+    if (approval.stage === "Production") return { kind: "refused", why: "Nothing waits." };
+    return await approve(approval);
+  };
+  pull.comment("mia", "/interlock approve shop OneBox\n\n/interlock approve shop Production");
+  await w.settle();
+  expect(calls).toEqual(["OneBox", "Production"]);
+});
+
+test("a role that cannot be read is asked for ever more slowly", async () => {
+  const { w, pull } = await passed(open);
+  w.github.faults.onRequest({ path: /permission$/, fault: { kind: "error" } });
+  pull.comment("dev", "/interlock rollback shop");
+  w.github.log.clear();
+  await w.advance("1h");
+  const asked = Object.entries(w.requests).filter(([route]) => route.includes("permission"));
+  expect(asked.reduce((sum, [, times]) => sum + times, 0)).toBeLessThan(30);
+  w.github.faults.stop();
+  await w.advance("10m");
+  expect(w.careful.rollbacks).toHaveLength(1);
+});
+
+test("a rollback outlives the pull request that asked for it", async () => {
+  const { w, pull, sha } = await passed(open);
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  await w.advance("80d");
+  // The commit is looked at once more, whyever.
+  const key = [...w.careful.runs.keys()][0] ?? "";
+  await w.store.wakeExecution(key, w.clock.now());
+  await w.settle();
+  await w.advance("11d");
+  await w.sweep();
+  await w.store.wakeExecution(key, w.clock.now());
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("crash between the engine's answer and the record", async () => {
+  const { w, pull, sha } = await passed(open);
+  w.forgiven.push(/A look failed/);
+  w.breaks.planned.set("recordRollback", 0);
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  await w.start();
+  await w.advance("1m");
+  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});

@@ -1,0 +1,303 @@
+// What people ask of production reaches what they meant, and nothing else.
+
+import { expect, test } from "vitest";
+import {
+  liveRun,
+  merged,
+  passed,
+  productionPlan,
+  releaseCheck,
+  releaseNext,
+} from "../world/production.ts";
+import { worlds } from "../world/world.ts";
+
+const open = worlds();
+
+test("a press on Approve for one stage never approves the next one", async () => {
+  const { w, sha } = await merged(open);
+  const run = liveRun(w);
+  w.careful.wait(run);
+  await w.advance("1m");
+  // The engine took it, and its answer was lost.
+  w.careful.answers.push("answer_lost");
+  w.shop.press(releaseCheck(w, sha), "Approve", "mia");
+  await w.hear();
+  const [job] = await w.queue.take(1);
+  if (job === undefined) throw new Error("no job");
+  await w.workOn(job);
+  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox" }]);
+  // It goes on, and waits for the next approval.
+  w.careful.goOn(run);
+  w.careful.pass("OneBox");
+  w.careful.wait(run);
+  await w.advance("1m");
+  expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
+  expect(w.careful.approvals.map(({ stage }) => stage)).toEqual(["OneBox"]);
+});
+
+test("two presses on the same page: the second does not approve the next stage", async () => {
+  const { w, sha } = await merged(open);
+  const run = liveRun(w);
+  w.careful.wait(run);
+  await w.advance("1m");
+  const page = releaseCheck(w, sha);
+  w.shop.press(page, "Approve", "mia");
+  await w.settle();
+  w.careful.goOn(run);
+  w.careful.pass("OneBox");
+  w.careful.wait(run);
+  // The other has the page of a minute ago before her.
+  w.shop.press(page, "Approve", "boss");
+  await w.advance("1m");
+  expect(w.careful.approvals).toHaveLength(1);
+});
+
+test("Approve on one commit's check never approves another commit's release", async () => {
+  const { w, sha } = await merged(open);
+  const first = liveRun(w);
+  w.careful.wait(first);
+  await w.advance("1m");
+  const page = { ...releaseCheck(w, sha), actions: [...releaseCheck(w, sha).actions] };
+  const next = w.pushTo("main", { "src/a.js": "next" });
+  await w.settle();
+  // The first is refused in the console; the next one begins, and waits in the same stage.
+  w.careful.goOn(first);
+  w.careful.failIn(first, "OneBox");
+  await w.settle();
+  const second = liveRun(w, next);
+  w.careful.wait(second);
+  await w.advance("1m");
+  w.shop.press(page, "Approve", "mia");
+  await w.advance("1m");
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("an approval that comes late reaches nothing that began after it was written", async () => {
+  const { w, pull } = await merged(open);
+  const first = liveRun(w);
+  w.careful.wait(first);
+  await w.advance("1m");
+  w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
+  pull.comment("mia", "/interlock approve shop OneBox");
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+  await w.advance("5s");
+  w.careful.goOn(first);
+  w.careful.failIn(first, "OneBox");
+  await w.settle();
+  const next = w.pushTo("main", { "src/a.js": "next" });
+  await w.advance("1h");
+  const second = liveRun(w, next);
+  w.careful.wait(second);
+  await w.settle();
+  await w.sweep();
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("a rollback that comes late takes nothing out that was released after it was written", async () => {
+  const { w, pull } = await passed(open);
+  w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  // GitHub tells the time of a comment in whole seconds.
+  await w.advance("5s");
+  await releaseNext(w, "the fix");
+  await w.advance("1h");
+  await w.sweep();
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("Roll back on an older commit's check does not take the newer one out", async () => {
+  const { w, sha: older } = await passed(open);
+  await releaseNext(w, "good");
+  w.shop.press(releaseCheck(w, older), "Roll back", "dev");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("the plan of another road says nothing about who may approve main's release", async () => {
+  const both = productionPlan({ branches: "main, next", place: "shop-release" });
+  const w = await open({ plan: both, careful: true });
+  // The plan on next lets every writer approve, and is that branch's own.
+  w.shop.commit({
+    branch: "next",
+    files: {
+      ".github/interlock.yml": productionPlan({
+        branches: "next",
+        commands: "commands: { approve: [write], rollback: [read] }\n",
+        place: "shop-staging",
+      }),
+    },
+  });
+  await w.settle();
+  for (const run of w.careful.live()) {
+    w.careful.passIn(run, "OneBox");
+    w.careful.passIn(run, "Production");
+  }
+  await w.settle();
+  const sha = w.pushTo("main", { "src/a.js": "main" });
+  await w.settle();
+  const run = liveRun(w, sha);
+  w.careful.wait(run);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
+  const pull = w.openPull({ base: "next" });
+  await w.settle();
+  pull.comment("dev", "/interlock approve shop OneBox");
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("a rollback from another road does not mark main's commit", async () => {
+  const both = productionPlan({ branches: "main, next" });
+  const w = await open({ plan: both, careful: true });
+  const staging = w.shop.commit({
+    branch: "next",
+    files: { ".github/interlock.yml": productionPlan({ branches: "next", place: "shop-staging" }) },
+  });
+  await w.settle();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  const sha = await releaseNext(w, "main");
+  expect(w.gateOf(staging)).toBe("success (passed)");
+  const pull = w.openPull({ base: "next" });
+  await w.settle();
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("who may roll back is said by the plan in force, not by that of the commit pressed", async () => {
+  const { w, sha } = await passed(open);
+  w.pushTo("main", {
+    ".github/interlock.yml": productionPlan({
+      branches: "main",
+      commands: "commands: { rollback: [admin] }\n",
+    }),
+  });
+  await w.advance("5s");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("a branch that is no road any more rolls nothing back by its buttons", async () => {
+  const w = await open({ plan: productionPlan({ branches: "main, next" }), careful: true });
+  const sha = w.shop.commit({
+    branch: "next",
+    files: {
+      ".github/interlock.yml": productionPlan({
+        branches: "next",
+        commands: "commands: { rollback: [read] }\n",
+      }),
+    },
+  });
+  await w.settle();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  w.pushTo("main", {
+    ".github/interlock.yml": productionPlan({
+      branches: "main",
+      commands: "commands: { rollback: [admin] }\n",
+    }),
+  });
+  await w.settle();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("a rollback is of the release that is in the stage, though nobody told of it yet", async () => {
+  const { w, pull, sha } = await passed(open);
+  w.pushTo("main", { "src/a.js": "bad" });
+  await w.advance("5s");
+  // It goes through within the minute in which nothing is told.
+  w.losesNotice = () => true;
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  pull.comment("dev", "/interlock rollback shop Production");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("without a stage: the stage that the newest release has reached", async () => {
+  const { w, pull } = await passed(open);
+  w.pushTo("main", { "src/a.js": "bad" });
+  await w.advance("5s");
+  w.losesNotice = () => true;
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
+});
+
+test("the same rollback in other letters, in one comment, is done once", async () => {
+  const { w, pull } = await passed(open);
+  pull.comment(
+    "dev",
+    "/interlock rollback shop production\n\n/interlock rollback Shop Production\n\n/interlock rollback shop",
+  );
+  await w.settle();
+  expect(w.careful.rollbacks).toHaveLength(1);
+});
+
+const both = productionPlan().replace(
+  "verify: { engine: local, stages: [{ name: build, run: make }] }",
+  "verify: { engine: codepipeline, pipeline: shop-verify, region: eu-west-1, stages: [Check] }",
+);
+
+test("Approve on a pull request's check does not approve production", async () => {
+  const w = await open({ plan: both, careful: true });
+  const landed = w.pushTo("main", { "src/a.js": "2" });
+  await w.settle();
+  const prod = liveRun(w, landed);
+  w.careful.wait(prod);
+  const pull = w.openPull();
+  await w.settle();
+  const [run] = w.careful.live({ part: "verify" });
+  if (run === undefined) throw new Error("no run");
+  w.careful.wait(run);
+  await w.advance("1m");
+  const page = pull.check("interlock/shop/verify");
+  const before = { ...page, actions: [...page.actions] };
+  // A colleague answers first.
+  w.careful.goOn(run);
+  w.careful.passIn(run, "Check");
+  w.shop.press(before, "Approve", "mia");
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("rolled back twice: the older commit, which is taken out the second time, turns red", async () => {
+  const { w, pull, sha: oldest } = await passed(open);
+  const older = await releaseNext(w, "older");
+  const newer = await releaseNext(w, "newer");
+  w.careful.before = older;
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  expect(w.gateOf(newer)).toBe("failure (rolled_back)");
+  // The one that came back is bad too: AWS goes one further.
+  w.careful.before = oldest;
+  const ids = new Set(w.careful.back.keys());
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  for (const id of w.careful.back.keys())
+    if (!ids.has(id)) {
+      w.careful.back.set(id, { state: "succeeded", why: "", stages: [], endedAt: w.clock.now() });
+      await w.store.wakeExecution(id.slice("back:".length), null);
+    }
+  await w.settle();
+  expect(w.gateOf(older)).toBe("failure (rolled_back)");
+});
