@@ -545,15 +545,16 @@ export interface TakenNotice extends NoticeDraft {
 
 /** Notices that were recorded with a look, until they are sent. */
 export interface NoticeLedger {
-  /** At most `count` that are due, each for this caller alone until its next try is due. */
+  /** At most `count` that are due, each for this caller alone during `limit.notify.lease_ms`. */
   take(now: number, count: number): Promise<readonly TakenNotice[]>;
-  settle(notice: NoticeDraft, end: NoticeEnd): Promise<void>;
+  /** Once it is sent or given up that stays so. A try that failed changes nothing once another one has begun. */
+  settle(notice: TakenNotice, end: NoticeEnd): Promise<void>;
 }
 
 export type NoticeEnd =
   | { readonly kind: "sent" }
-  /** It is tried again when its next try is due. */
-  | { readonly kind: "failed"; readonly why: string }
+  /** At that time; it is tried again after a wait that grows with the tries. */
+  | { readonly kind: "failed"; readonly why: string; readonly at: number }
   | { readonly kind: "given_up"; readonly why: string };
 
 /** Tells people and programs. Never throws for what the other side does. */

@@ -369,6 +369,10 @@ export const limit = {
     /** Sent at the same time. */
     together: 20,
     request_ms: 10_000,
+    /** One try with all that it takes: the role's credentials, a connection, an answer. */
+    try_ms: 20_000,
+    /** Until somebody else may try, should the sender be dead: longer than a try, by what clocks may differ. */
+    lease_ms: 60_000,
     /** After a failed try, doubled up to the longest: with all tries, most of a day. */
     again_ms: 5_000,
     again_ms_max: 60 * 60_000,

@@ -59,7 +59,7 @@ export async function tell(telling: Telling): Promise<number> {
   return due.length;
 }
 
-async function one({ ledger, notifier, log }: Telling, taken: TakenNotice): Promise<void> {
+async function one({ ledger, notifier, clock, log }: Telling, taken: TakenNotice): Promise<void> {
   const { target, notice, attempt } = taken;
   const told = await notifier.send(taken);
   const about = { target, notice: notice.key, attempt };
@@ -69,7 +69,10 @@ async function one({ ledger, notifier, log }: Telling, taken: TakenNotice): Prom
   }
   const { why } = told;
   const over = told.kind === "refused" || attempt >= limit.notify.attempts;
-  if (over) log.error({ ...about, why }, "A notice could not be sent and is given up");
-  else log.warn({ ...about, why }, "A notice could not be sent and will be tried again");
-  await ledger.settle(taken, { kind: over ? "given_up" : "failed", why });
+  if (over) {
+    log.error({ ...about, why }, "A notice could not be sent and is given up");
+    return await ledger.settle(taken, { kind: "given_up", why });
+  }
+  log.warn({ ...about, why }, "A notice could not be sent and will be tried again");
+  await ledger.settle(taken, { kind: "failed", why, at: clock() });
 }

@@ -49,7 +49,9 @@ export function openSnsNotifier(with_: {
       const lent = lend(teller);
       if (lent.kind === "refused") return lent;
       try {
-        await clientFor(teller, lent).send(new PublishCommand(publication(draft, site)));
+        const client = clientFor(teller, lent);
+        const command = new PublishCommand(publication(draft, site));
+        await inTime((abortSignal) => client.send(command, { abortSignal }));
         return { kind: "sent" };
       } catch (error) {
         return failed(error, draft);
@@ -87,6 +89,26 @@ export function openSnsNotifier(with_: {
       first[1].destroy();
     }
     return client;
+  }
+}
+
+/**
+ * Rejects when the time for one try is over, and sends nothing after that: by then somebody else may
+ * try. The SDK's own limits are for one request, and credentials can take several.
+ */
+async function inTime(send: (abortSignal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      reject(Object.assign(new Error("AWS did not answer in time."), { name: "TimeoutError" }));
+    }, limit.notify.try_ms);
+  });
+  try {
+    await Promise.race([send(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { limit } from "../core/limit.ts";
 import type { Notice } from "../core/notice.ts";
-import type { LookRecord, NoticeEnd, NoticeLedger } from "../port.ts";
+import type { LookRecord, NoticeLedger } from "../port.ts";
 import type { Connection } from "./database.ts";
 
 /** One that is there already stays as it is, sent or not. */
@@ -29,18 +29,17 @@ export async function insertNotices(
 
 export function noticeLedger(on: Connection): NoticeLedger {
   return {
-    // The next try is set before this one is made: should its sender die, another one takes over then.
+    // Leased for longer than a try can last: should its sender die, another one takes over then.
     take: async (now, count) => {
       const rows = await on.query<Row>(
         `update interlock.notice
-            set attempts = attempts + 1,
-                next_at = $1::bigint + least($3::double precision * 2 ^ attempts, $4)::bigint
+            set attempts = attempts + 1, next_at = $1::bigint + $3::bigint
           where (key, target) in (
                   select key, target from interlock.notice
                    where state = 'waiting' and next_at <= $1
                    order by next_at limit $2 for update skip locked)
         returning target, content, attempts`,
-        [now, count, limit.notify.again_ms, limit.notify.again_ms_max],
+        [now, count, limit.notify.lease_ms],
       );
       return rows.map(({ target, content, attempts }) => ({
         target,
@@ -48,17 +47,34 @@ export function noticeLedger(on: Connection): NoticeLedger {
         attempt: attempts,
       }));
     },
-    settle: async ({ target, notice }, end) => {
-      await on.query(
-        "update interlock.notice set state = $3, why = $4 where key = $1 and target = $2",
-        [notice.key, target, stateOf(end), end.kind === "sent" ? "" : end.why],
-      );
+    settle: async ({ target, notice, attempt }, end) => {
+      const which = [notice.key, target] as const;
+      switch (end.kind) {
+        case "sent":
+          await on.query(`update interlock.notice set state = 'sent', why = '' ${open}`, which);
+          break;
+        case "failed":
+          await on.query(
+            `update interlock.notice set next_at = $4, why = $5 ${open} and attempts = $3`,
+            [...which, attempt, end.at + waitAfter(attempt), end.why],
+          );
+          break;
+        case "given_up":
+          await on.query(
+            `update interlock.notice set state = 'given_up', why = $4 ${open} and attempts = $3`,
+            [...which, attempt, end.why],
+          );
+          break;
+      }
     },
   };
 }
 
-function stateOf({ kind }: NoticeEnd): string {
-  return kind === "failed" ? "waiting" : kind;
+const open = "where key = $1 and target = $2 and state = 'waiting'";
+
+/** Milliseconds from a failed try to the next. */
+function waitAfter(attempt: number): number {
+  return Math.min(limit.notify.again_ms * 2 ** (attempt - 1), limit.notify.again_ms_max);
 }
 
 interface Row {

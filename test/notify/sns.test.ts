@@ -1,7 +1,7 @@
 // What a topic gets, with a topic and a queue that others wrote.
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { limit } from "../../src/core/limit.ts";
 import type { Notice } from "../../src/core/notice.ts";
 import { type Lent, openSnsNotifier, type Teller } from "../../src/notify/sns.ts";
@@ -178,4 +178,32 @@ test("credentials that cannot be had are a failure, and so is a place where nobo
   });
   using away = open(() => ({ kind: "lent", credentials, endpoint: "http://127.0.0.1:9" }));
   expect(await away.send({ target, notice })).toMatchObject({ kind: "failed" });
+});
+
+test("a try ends in time, whatever it waits for, and sends nothing after that", async () => {
+  const { target, bodies } = topicWithQueue();
+  let give: (given: typeof credentials) => void = () => {};
+  const given = new Promise<typeof credentials>((resolve) => {
+    give = resolve;
+  });
+  using slow = open(() => ({
+    kind: "lent",
+    credentials: () => given,
+    endpoint: server.address,
+  }));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const told = slow.send({ target, notice });
+    await vi.advanceTimersByTimeAsync(limit.notify.try_ms);
+    expect(await told).toEqual({
+      kind: "failed",
+      why: "TimeoutError: AWS did not answer in time.",
+    });
+  } finally {
+    vi.useRealTimers();
+  }
+  give(credentials);
+  using other = open();
+  await other.send({ target, notice: { ...notice, key: "other" } });
+  expect(bodies().map(fieldsOf)).toMatchObject([{ id: "other" }]);
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/event.ts";
 import { limit } from "../../src/core/limit.ts";
 import type { Notice } from "../../src/core/notice.ts";
-import type { NoticeDraft } from "../../src/port.ts";
+import type { NoticeDraft, TakenNotice } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, look, record, run, sha, shop, sight } from "./make.ts";
 
@@ -42,12 +42,12 @@ describe.each(storeKinds)("notices on %s", (kind) => {
   test("are recorded with the look, once for each place", async () => {
     await recorded(draft("a"), draft("a", {}, `${topic}2`));
     await recorded(draft("a", { subject: "Told in other words" }));
-    const taken = await at().notices.take(2_000, 10);
-    expect(taken.map(({ target, attempt }) => [target, attempt]).sort()).toEqual([
+    const first = await at().notices.take(2_000, 10);
+    expect(first.map(({ target, attempt }) => [target, attempt]).sort()).toEqual([
       [topic, 1],
       [`${topic}2`, 1],
     ]);
-    expect(taken[0]?.notice).toEqual(draft("a").notice);
+    expect(first[0]?.notice).toEqual(draft("a").notice);
   });
 
   test("of a subject that there is not are not recorded", async () => {
@@ -55,38 +55,78 @@ describe.each(storeKinds)("notices on %s", (kind) => {
     expect(await keys(9_000)).toEqual([]);
   });
 
-  test("are taken by one sender only, and again after a wait that grows", async () => {
+  /** The try of the only notice that is due. */
+  async function taken(now: number): Promise<TakenNotice> {
+    const [one, ...more] = await at().notices.take(now, 10);
+    if (one === undefined || more.length > 0) throw new Error("Not one notice is due");
+    return one;
+  }
+
+  test("are taken by one sender only, for longer than its try can last", async () => {
     await recorded(draft("a"));
     expect(await keys(1_999)).toEqual([]);
+    expect((await taken(2_000)).attempt).toBe(1);
+    expect(await keys(2_000 + limit.notify.try_ms)).toEqual([]);
+    expect(await keys(2_000 + limit.notify.lease_ms - 1)).toEqual([]);
+    expect((await taken(2_000 + limit.notify.lease_ms)).attempt).toBe(2);
+  });
+
+  test("are taken again after a wait that grows, from when a try has failed", async () => {
+    await recorded(draft("a"));
     let now = 2_000;
-    for (let wait = limit.notify.again_ms; wait < limit.notify.again_ms_max; wait *= 2) {
-      expect(await keys(now)).toEqual(["a"]);
+    const fail = async (wait: number) => {
+      const one = await taken(now);
+      now += 7;
+      await at().notices.settle(one, { kind: "failed", why: "not now", at: now });
       expect(await keys(now + wait - 1)).toEqual([]);
       now += wait;
-    }
-    const [last] = await at().notices.take(now, 10);
-    expect(last?.attempt).toBe(11);
-    expect(await keys(now + limit.notify.again_ms_max - 1)).toEqual([]);
-    expect(await keys(now + limit.notify.again_ms_max)).toEqual(["a"]);
+      return one.attempt;
+    };
+    for (let wait = limit.notify.again_ms; wait < limit.notify.again_ms_max; wait *= 2)
+      await fail(wait);
+    expect(await fail(limit.notify.again_ms_max)).toBe(11);
+    expect(await fail(limit.notify.again_ms_max)).toBe(12);
+  });
+
+  test("are not taken back by a try that ends late", async () => {
+    await recorded(draft("a"));
+    const { notices } = at();
+    const first = await taken(2_000);
+    let now = 2_000 + limit.notify.lease_ms;
+    const second = await taken(now);
+    // Neither is the second one's lease cut short.
+    await notices.settle(first, { kind: "failed", why: "late", at: now });
+    expect(await keys(now + limit.notify.again_ms)).toEqual([]);
+    await notices.settle(first, { kind: "given_up", why: "late" });
+    now += limit.notify.lease_ms;
+    const third = await taken(now);
+    await notices.settle(second, { kind: "sent" });
+    await notices.settle(third, { kind: "failed", why: "late", at: now });
+    await notices.settle(third, { kind: "given_up", why: "late" });
+    expect(await keys(now + limit.notify.again_ms_max)).toEqual([]);
+    const states = await at().database.query("select state from interlock.notice");
+    expect(states).toEqual([{ state: "sent" }]);
   });
 
   test("senders at the same time share them", async () => {
     const all = Array.from({ length: 200 }, (_, index) => String(index).padStart(3, "0"));
     await recorded(...all.map((key) => draft(key)));
-    const taken = await Promise.all(Array.from({ length: 10 }, () => keys(3_000, 30)));
-    expect(taken.flat().sort()).toEqual(all);
-    for (const some of taken) expect(some.length).toBeLessThanOrEqual(30);
+    const shares = await Promise.all(Array.from({ length: 10 }, () => keys(3_000, 30)));
+    expect(shares.flat().sort()).toEqual(all);
+    for (const some of shares) expect(some.length).toBeLessThanOrEqual(30);
   });
 
   test("what was sent or given up is never taken again, nor recorded again", async () => {
     await recorded(draft("a"), draft("b"), draft("c"));
     const { notices } = at();
-    await notices.take(2_000, 10);
-    await notices.settle(draft("a"), { kind: "sent" });
-    await notices.settle(draft("b"), { kind: "given_up", why: "no" });
-    await notices.settle(draft("c"), { kind: "failed", why: "not now" });
+    for (const one of await notices.take(2_000, 10)) {
+      const { key } = one.notice;
+      if (key === "a") await notices.settle(one, { kind: "sent" });
+      else if (key === "b") await notices.settle(one, { kind: "given_up", why: "no" });
+      else await notices.settle(one, { kind: "failed", why: "not now", at: 2_000 });
+    }
     await recorded(draft("a"), draft("b"), draft("c"));
-    expect(await keys(2_000 + limit.notify.again_ms)).toEqual(["c"]);
+    expect(await keys(2_000 + limit.notify.lease_ms)).toEqual(["c"]);
   });
 
   test("go with their subject", async () => {
