@@ -355,7 +355,10 @@ export interface Store {
   executions(key: string): Promise<readonly Execution[]>;
   /** For each pipeline that releases this subject, the release of another commit that ended last before. */
   previousReleases(key: string): Promise<readonly Execution[]>;
-  /** The last `limit.look.releases` of each pipeline for the branch that its engine has taken, newest first. */
+  /**
+   * The last `limit.look.releases` of each pipeline for the branch that its engine has taken, newest first:
+   * how their stages stand, without what these printed and reported.
+   */
   releases(repository: Repository, branch: string): Promise<readonly Execution[]>;
   /** True where this call put the run into the ledger; false where it was there. */
   intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;

@@ -57,7 +57,12 @@ export async function readReleases(
       where place <= $4 order by position desc`,
     [owner, name, branch, limit.look.releases],
   );
-  return rows.map(execution);
+  return rows.map((row) => withoutOutput(execution(row)));
+}
+
+/** Of so many, that would be far more than all else that a look keeps. */
+function withoutOutput(one: Execution): Execution {
+  return { ...one, stages: one.stages.map((stage) => ({ ...stage, output: "", reports: [] })) };
 }
 
 /** True where this call put the run into the ledger. */

@@ -205,6 +205,16 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       expect(await listed("none")).toEqual([]);
     });
 
+    test("say how their stages stand, and not what these printed and reported", async () => {
+      await at().store.accept([look(sight(commit("d")))]);
+      await begun(commit("d"), "r1");
+      await at().store.recordExecution("r1", { stages: [stage] });
+      const [release] = await at().store.releases(shop, "main");
+      expect(release?.stages).toEqual([{ ...stage, output: "", reports: [] }]);
+      const [own] = await at().store.executions(subjectKey(commit("d")));
+      expect(own?.stages).toEqual([stage]);
+    });
+
     test("are so many of each pipeline at most", async () => {
       await at().store.accept([look(sight(commit("d")))]);
       await begun(commit("d"), "docs", "docs");
@@ -299,7 +309,8 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       } as const;
       const tokens = ["released", wanted.key, "nobody's"];
       for (const token of tokens) await pipelineRuns.add({ ...kept, token });
-      const left = async () => (await pipelineRuns.since(0, 10)).map(({ token }) => token).sort();
+      const left = async () =>
+        (await pipelineRuns.since(0, { each: 10, all: 10 })).map(({ token }) => token).sort();
       await store.recordRollback(wanted.key, { state: "succeeded", endedAt: 20 });
       await store.record(record(pull(1), { open: false }));
       await store.prune(old);
