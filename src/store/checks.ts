@@ -49,26 +49,33 @@ export async function intendCheck(on: Connection, key: string, check: CheckWante
   );
 }
 
+/** What stood before belongs to whoever wrote it, where there still is such a subject. */
 export async function dropIntendedCheck(
-  on: Connection,
+  tx: Connection,
   key: string,
   check: CheckWanted,
 ): Promise<void> {
-  await on.query(
-    `with dropped as (
-       delete from interlock.check_run using interlock.subject
-        where subject.key = $1 and check_run.owner = subject.owner
-          and check_run.name = subject.name and check_run.sha = $2
-          and check_run.check_name = $3 and check_run.id is null
-     )
-     update interlock.check_run
-        set intended = null, subject_key = content::jsonb ->> 'externalId'
-       from interlock.subject
-      where subject.key = $1 and check_run.owner = subject.owner
-        and check_run.name = subject.name and check_run.sha = $2
-        and check_run.check_name = $3 and check_run.id is not null`,
+  const rows = await tx.query<{ owner: string; name: string; content: string | null }>(
+    `select owner, name, content
+       from interlock.check_run join interlock.subject using (owner, name)
+      where subject.key = $1 and check_run.sha = $2 and check_name = $3
+        for update of check_run`,
     [key, check.sha, check.name],
   );
+  for (const { owner, name, content } of rows) {
+    const which = [owner, name, check.sha, check.name] as const;
+    const one = "owner = $1 and name = $2 and sha = $3 and check_name = $4";
+    if (content === null) await tx.query(`delete from interlock.check_run where ${one}`, which);
+    // Read here and not by the database, whose JSON refuses what a check can contain.
+    else
+      await tx.query(
+        `update interlock.check_run
+            set intended = null,
+                subject_key = coalesce((select key from interlock.subject where key = $5), subject_key)
+          where ${one}`,
+        [...which, (JSON.parse(content) as CheckWanted).externalId],
+      );
+  }
 }
 
 /** GitHub shows the newest run of a name, so one that was made before it is not worth a record. */

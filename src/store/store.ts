@@ -134,7 +134,8 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     checks: (repository, shas) => checks.readChecks(database, repository, shas),
     openChecks: (key, exceptSha) => checks.readOpenChecks(database, key, exceptSha),
     intendCheck: (key, check) => checks.intendCheck(database, key, check),
-    dropIntendedCheck: (key, check) => checks.dropIntendedCheck(database, key, check),
+    dropIntendedCheck: (key, check) =>
+      database.transaction((tx) => checks.dropIntendedCheck(tx, key, check)),
     recordCheck: (key, check, id, at) => checks.recordCheck(database, key, check, { id, at }),
     answers: (key) => checks.readAnswers(database, key),
     intendAnswer: (key, intentionKey, pull) =>

@@ -61,7 +61,11 @@ describe.each(storeKinds)("hostile text on %s", (kind) => {
     await at().store.accept([look(sight(pull(1)))]);
     const wanted = check(inProgress, { title: nasty, summary: nasty });
     await at().store.recordCheck(key, wanted, 1, 1);
-    expect((await at().store.checks(shop, [wanted.sha]))[0]?.content).toEqual(wanted);
+    const present = async () => (await at().store.checks(shop, [wanted.sha]))[0]?.content;
+    expect(await present()).toEqual(wanted);
+    await at().store.intendCheck(key, check(inProgress));
+    await at().store.dropIntendedCheck(key, check(inProgress));
+    expect(await present()).toEqual(wanted);
     const reading = { etag: null, readAt: 1, value: { nasty: [nasty, null, 1.5, false] } };
     await at().store.keepReading("a", reading);
     expect(await at().store.reading("a")).toEqual(reading);
