@@ -306,10 +306,20 @@ export const limit = {
     sessions: 500,
     /** A list of executions serves everybody who asks within this time. */
     recent_ms: 5_000,
-    /** The actions of an execution are read again after this even where AWS says that nothing moved. */
-    deep_ms: 30 * 60_000,
+    /**
+     * The actions of an execution are read again after this even where AWS says that nothing moved: so many
+     * a minute, or one of so many that run. A hundred take 25 minutes, up to twenty no longer than this.
+     */
+    deep_ms: 5 * 60_000,
+    deep_reads: 4,
+    deep_share: 25,
     /** AWS may not show what it has just begun. */
     young_ms: 10_000,
+    /**
+     * How long the token of a start is counted on to give the same execution again. AWS names no time for
+     * it; the shortest that it names for such a token is five minutes. API_StartBuild.html of CodeBuild
+     */
+    token_ms: 4 * 60_000,
     /** Clocks differ: an execution may seem to be older than the wish for it. */
     skew_ms: 5 * 60_000,
     /** How long the state of a pipeline and the list of its executions serve a survey. */
@@ -322,11 +332,13 @@ export const limit = {
     patrol_list_ms: 60_000,
     /** Between what was told of somebody else's execution and a look at it: its commit may not show at once. */
     suspect_ms: 2_000,
-    /** Pipelines with a run since then are looked at, and so many runs at most, newest first. */
+    /** Pipelines with a run since then are looked at, and so many runs at most of each and of all, newest first. */
     patrol_since_ms: 7 * day_ms,
     patrol_runs: 1_000,
-    /** Executions of which a reading is kept in memory. */
+    patrol_runs_all: 5_000,
+    /** Executions of which a reading is kept in memory, and those of them with all their reports after their end. */
     readings: 2_000,
+    ended: 50,
     /** Structures of pipelines kept by their version; one has about a kilobyte. */
     structures: 1_000,
     /** What is kept of the notices of one execution. */
@@ -349,6 +361,9 @@ export const limit = {
     line_chars: 1_000,
     /** An artifact as it lies in S3; it is held in memory while it is read. */
     artifact_bytes: 128 * MiB,
+    /** For one artifact to come, and for one to wait until it may be read: two are held at once in a process. */
+    artifact_ms: 60_000,
+    downloads: 2,
     /** All that is unpacked of one stage's artifacts. */
     unpacked_bytes: 64 * MiB,
     artifacts: 10,

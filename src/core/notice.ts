@@ -77,7 +77,11 @@ function ended(news: News, release: Execution): readonly Notice[] {
   if (why === undefined) return [];
   // It may yet turn out to be no success.
   const survey = surveyOf(facts, release.pipeline, "release");
-  if (stateOf(why.code) === "success" && unsurveyed(release.pipeline, release, survey)) return [];
+  if (
+    stateOf(why.code) === "success" &&
+    unsurveyed(release.pipeline, { execution: release, survey, now: facts.now })
+  )
+    return [];
   const trouble = stateOf(why.code) === "success" ? troubleBefore(news, release) : null;
   const kind = kindOf(why, trouble);
   if (kind === null) return [];

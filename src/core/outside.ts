@@ -19,12 +19,18 @@ export function surveyOf(
 /** A success counts once it is known that nobody helped it; null where that is known. */
 export function unsurveyed(
   name: string,
-  { state, surveyedAt }: Execution,
-  survey: Known<Survey> | null,
+  of: {
+    readonly execution: Execution;
+    readonly survey: Known<Survey> | null;
+    readonly now: number;
+  },
 ): Reason | null {
+  const { execution, survey, now } = of;
+  const { state, surveyedAt, endedAt, spec } = execution;
   if (state !== "succeeded" || surveyedAt !== null || survey?.kind !== "unknown") return null;
+  const isLate = now - (endedAt ?? now) > spec.deadline_ms;
   return {
-    code: "outside_unknown",
+    code: isLate ? "outside_unread" : "outside_unknown",
     sentence: `The engine of ${name} does not say whether anybody interfered: ${survey.why}`,
   };
 }

@@ -107,7 +107,7 @@ function reasonsFor(
   if (execution === null) return reasons;
   const isWaiting = reasons[0]?.code === "stage_pending" && execution.state === "running";
   const held = isWaiting ? heldUp(name, { part, execution, survey }) : null;
-  const doubt = reasons[0]?.code === "passed" ? unsurveyed(name, execution, survey) : null;
+  const doubt = reasons[0]?.code === "passed" ? unsurveyed(name, { execution, survey, now }) : null;
   const instead = held ?? doubt;
   // What was done last is told first.
   return [

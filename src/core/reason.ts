@@ -29,8 +29,8 @@ const rows = {
   },
   outside_unknown: {
     state: "in_progress",
-    next: "Wait: Interlock asks the engine again by itself.",
-    who: "nobody",
+    next: "Wait: Interlock asks the engine again by itself. Where a missing permission is named, add it.",
+    who: "maintainer",
   },
   plan_unknown: {
     state: "in_progress",
@@ -195,6 +195,12 @@ const rows = {
     next: "Comment `/interlock verify`: what passed while the pipeline was changed proves nothing.",
     landed: "Re-run the check: what passed while the pipeline was changed proves nothing.",
     who: "writer",
+  },
+  outside_unread: {
+    state: "failure",
+    next: "Add the permission that is named, or mend what else it says, then comment `/interlock verify`.",
+    landed: "Add the permission that is named, or mend what else it says, then re-run the check.",
+    who: "maintainer",
   },
   rolled_back: {
     state: "failure",

@@ -194,6 +194,20 @@ test("what runs before the merge is not told", () => {
   expect(kinds(facts([{ ...failure, ...verify }]))).toEqual([]);
 });
 
+test("what has passed again is told once it is known that nobody helped it", () => {
+  const again: ExecutionSketch = {
+    state: "succeeded",
+    retries: [{ key: "k", stage: "OneBox", state: "done", why: "", at: now }],
+  };
+  const of = (surveyedAt: number | null) => {
+    const reading = { kind: "unknown", why: "AWS throttles." } as const;
+    const survey = { pipeline: "shop", part: "release", reading, fresh: true } as const;
+    return kinds(facts([{ ...again, surveyedAt }], { surveys: [survey] }));
+  };
+  expect(of(null)).toEqual(["started"]);
+  expect(of(now)).toEqual(["started", "recovered"]);
+});
+
 const released: ExecutionSketch = { key: "r1", state: "succeeded" };
 const back = {
   key: "comment:7|shop||",

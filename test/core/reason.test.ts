@@ -17,7 +17,12 @@ test("these reasons open the gate, and no others", () => {
   ]);
 });
 
-const waitsForPerson: readonly ReasonCode[] = ["stage_held", "stop_refused", "approval_waits"];
+const waitsForPerson: readonly ReasonCode[] = [
+  "stage_held",
+  "outside_unknown",
+  "stop_refused",
+  "approval_waits",
+];
 
 test("every reason tells a next step and who can take it; whoever only waits need do nothing", () => {
   for (const code of reasonCodes) {

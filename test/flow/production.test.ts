@@ -221,6 +221,17 @@ test("a success counts only once it was looked around, and that only once", asyn
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
+test("a success that nobody can look around fails in the end, and passes once somebody can", async () => {
+  const { w, sha } = await merged(open);
+  w.careful.around = { kind: "unknown", why: "The role may not do that." };
+  w.careful.pass(["OneBox", "Production"]);
+  await w.advance("25h");
+  expect(w.gateOf(sha)).toBe("failure (outside_unread)");
+  w.careful.around = { kind: "known", value: {} };
+  await w.advance("1h");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
 test("what others started is shown on the release, and does not count", async () => {
   const { w, sha } = await merged(open);
   const adopted = {
