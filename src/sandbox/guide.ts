@@ -28,11 +28,19 @@ export function guide(
   ask $api/issues/${number}/comments -d '{"body": "/interlock status"}' | see it.body
   ask $api/issues/${number}/comments | see 'it.at(-1).body'
   ask $api/pulls/${number}/merge -X PUT -d '{}' | see it.message
-
+${kit.engine === "codepipeline" ? rollback(number) : ""}
 ${kit.guide === "" ? "" : `${kit.guide}\n`}  Interlock   ${app.url}/healthz   ${app.url}/readyz
   webhooks    ${app.url}${webhookPath}, taken in only when signed
   its log     ${logFile}
 
 Ctrl-C ends it.
+`;
+}
+
+function rollback(number: number): string {
+  return `
+  # Once its release has passed: what was there before comes back
+  ask $api/issues/${number}/comments -d '{"body": "/interlock rollback shop"}' | see it.body
+  ask $api/issues/${number}/comments | see 'it.at(-1).body'
 `;
 }

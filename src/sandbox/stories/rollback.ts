@@ -80,6 +80,26 @@ export function tax(cents) {
       "Who listens to the topic was told once of the failure, and once of the rollback.",
       news.length === 2,
     );
+
+    const fix = await lands(scene, {
+      branch: "taxes-in-code",
+      title: "Keep the taxes in the code",
+      files: {
+        "taxes.json": null,
+        "src/price.js": `${price}
+/** The tax that a price in cents contains. */
+export function tax(cents) {
+  return Math.round(cents - cents / 1.19);
+}
+`,
+      },
+    });
+    const released = await scene.ended(fix.sha, releaseName);
+    await scene.ended(fix.sha);
+    scene.expect(
+      "The fix goes the same road, and is what stands in production.",
+      released.conclusion === "success" && kit.live() === fix.sha,
+    );
   },
 };
 
