@@ -42,8 +42,6 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   const start = () =>
     launch(options, { ...environment, PORT: String(port), BENCH_AHEAD_MS: String(ahead_ms) });
   let child = await start();
-  const end = () => child.kill("SIGKILL");
-  process.once("exit", end);
   const stop = async () => {
     if (child.exitCode === null && child.kill("SIGTERM")) await once(child, "exit");
   };
@@ -53,10 +51,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     },
     port,
     github,
-    async stop() {
-      process.off("exit", end);
-      await stop();
-    },
+    stop,
     async restart() {
       await stop();
       child = await start();
@@ -80,6 +75,9 @@ async function launch(
     env: environment,
   });
   if (child.pid === undefined) throw new Error("Interlock did not start");
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   await ready(Number(environment.PORT));
   return child;
 }
@@ -125,12 +123,12 @@ function awsEnvironment({
 const started = project.scripts.start;
 
 async function ready(port: number): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     if (answer?.ok) return;
     await sleep(100);
   }
-  throw new Error("Interlock was not ready within 20 seconds");
+  throw new Error("Interlock was not ready within a minute");
 }
 
 async function freePort(): Promise<number> {
