@@ -162,6 +162,11 @@ async function jobsForMoved(
              union
              select subject_key from interlock.rollback where key = any($1::text[])
              union
+             -- Whoever asked for a rollback may be gone by now.
+             select execution.subject_key
+               from interlock.rollback join interlock.execution on execution.key = execution_key
+              where rollback.key = any($1::text[])
+             union
              select key from interlock.subject
               where (open or kind = 'commit')
                 and (owner, name, head) in (

@@ -146,12 +146,22 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
         comment: 3_000_000_000,
         commands: intention.commands,
         sha: sha("e"),
-        receivedAt: 1_000,
+        askedAt: 1_000,
         role: { kind: "unknown", why: expect.any(String) },
         outcome: null,
       },
     ]);
     expect(await waitingKeys()).toEqual([subjectKey(pull(1))]);
+  });
+
+  test("a wish dates from when it was written, and from no later than it came", async () => {
+    const written = [null, 400, 1_400];
+    for (const [index, writtenAt] of written.entries()) {
+      const intention = wish(`comment:${index}`, { writtenAt });
+      await at().store.accept([delivery({ kind: "intend", target: pull(1), intention })]);
+    }
+    const kept = await at().store.intentions(subjectKey(pull(1)));
+    expect(kept.map(({ askedAt }) => askedAt)).toEqual([1_000, 400, 1_000]);
   });
 
   test("a wish for a commit reaches every subject whose head it is", async () => {
