@@ -88,25 +88,25 @@ export async function readCarried(
   on: Connection,
   subject: CommitSubject,
 ): Promise<readonly string[]> {
+  // The search for the last release goes back commit by commit, and is nearly always over at once.
+  const last = (released: string) => `
+    select earlier.position from interlock.subject as earlier
+     where earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
+       and earlier.branch = own.branch and earlier.position < own.position
+       and exists (select from interlock.execution
+                    where subject_key = earlier.key and part = 'release' ${released})
+     order by earlier.position desc limit 1`;
   const rows = await on.query<{ key: string }>(
     `with own as (
        select * from interlock.subject
         where kind = 'commit' and owner = $1 and name = $2 and branch = $3 and sha = $4
-     ), released as materialized (
-       select execution.pipeline, max(earlier.position) as position
-         from own
-         join interlock.subject as earlier
-           on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
-          and earlier.branch = own.branch and earlier.position < own.position
-         join interlock.execution on execution.subject_key = earlier.key and part = 'release'
-        group by execution.pipeline
      ), bound as materialized (
        select coalesce(
-                (select min(coalesce(released.position, 0))
-                   from own join interlock.execution as mine
-                     on mine.subject_key = own.key and mine.part = 'release'
-                   left join released on released.pipeline = mine.pipeline),
-                (select max(position) from released), 0) as position
+                (select min(coalesce((${last("and pipeline = mine.pipeline")}), 0))
+                   from (select distinct pipeline from interlock.execution
+                          where subject_key = own.key and part = 'release') as mine),
+                (${last("")}), 0) as position
+         from own
      )
      select earlier.key
        from own cross join bound

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Subject, subjectKey } from "../../src/core/event.ts";
 import { limit } from "../../src/core/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, look, pull, record, run, sha, shop, sight } from "./make.ts";
+import { commit, delivery, look, pull, record, run, shop, sight } from "./make.ts";
 
 describe.each(storeKinds)("production on %s", (kind) => {
   const at = storeFor(kind);
