@@ -1,14 +1,15 @@
 // Report files inside the output artifacts of a stage, which are zip files in S3.
 
-import { GetObjectCommand, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { globProblem, matcher } from "../../core/glob.ts";
 import { limit } from "../../core/limit.ts";
 import type { ReportReading } from "../../core/report.ts";
 import type { ActionRun } from "./actions.ts";
 import { objectArn } from "./arn.ts";
+import { readObject } from "./object.ts";
 import type { Session } from "./session.ts";
+import { openSlots } from "./slots.ts";
 import { oneLine } from "./text.ts";
-import { unzip, type ZippedFile } from "./zip.ts";
+import { type Unzipped, unzip, type ZippedFile } from "./zip.ts";
 
 /** Reads one report in whatever format it is written. */
 export type ReadReport = (file: {
@@ -25,48 +26,66 @@ export interface ArtifactOrder {
 }
 
 export type FilesRead =
-  | { readonly kind: "read"; readonly reports: readonly ReportReading[] }
-  /** There is none in any artifact. */
-  | { readonly kind: "none" }
+  | {
+      readonly kind: "read";
+      /** Missing is a file only where every artifact was read. */
+      readonly reports: readonly ReportReading[];
+      /** Runs of actions that left a file of the plan, by their ids. */
+      readonly from: ReadonlySet<string>;
+    }
   | { readonly kind: "later"; readonly why: string };
 
-/** One reading for each file, in the order of the patterns; one for each pattern that found nothing. */
+/**
+ * One reading for each artifact that cannot be read, for what is in it is not known, whatever was found
+ * elsewhere; then one for each file, in the order of the patterns, and for each pattern that found none.
+ */
 export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRead> {
-  const { session, runs, readReport } = order;
   const patterns = order.patterns.map(patternOf);
-  const files: ZippedFile[] = [];
-  const broken: string[] = [];
-  let bytes = 0;
-  for (const place of placesOf(runs)) {
-    const got = await download(session, place);
+  const wanted = (path: string) => patterns.some(({ matches }) => matches(path));
+  const files: FileRead[] = [];
+  const reports: ReportReading[] = [];
+  const from = new Set<string>();
+  const all = placesOf(order.runs);
+  const places = all.slice(0, limit.codepipeline.artifacts);
+  let unpacked_bytes: number = limit.codepipeline.unpacked_bytes;
+  for (const place of places) {
+    const got = await slots.use(() => unpack(order.session, place, { wanted, unpacked_bytes }));
+    if (got === null) return { kind: "later", why: "other artifacts are being read." };
     if (got.kind === "later") return got;
     if (got.kind === "broken") {
-      broken.push(got.why);
+      reports.push(broken(place.key, got.why));
       continue;
     }
-    const unpacked_bytes = limit.codepipeline.unpacked_bytes - bytes;
-    const wanted = (path: string) => patterns.some(({ matches }) => matches(path));
-    const unzipped = await unzip({ bytes: got.bytes, wanted, unpacked_bytes });
-    if (unzipped.kind === "broken") broken.push(`an artifact of the stage ${unzipped.why}`);
-    else {
-      files.push(...unzipped.files);
-      bytes += unzipped.bytes;
-    }
+    unpacked_bytes -= got.bytes;
+    if (got.files.length > 0) from.add(place.run);
+    for (const file of got.files)
+      files.push({ path: file.path, reading: await readingOf(file, order.readReport) });
   }
-  if (files.length === 0 && broken.length === 0 && patterns.every(({ why }) => why === null))
-    return { kind: "none" };
-  const seen = new Set<ZippedFile>();
-  const reports: ReportReading[] = [];
+  if (all.length > places.length)
+    reports.push(broken("artifacts", `the stage has ${all.length}, and ${places.length} are read`));
+  const isWhole = reports.length === 0;
+  const seen = new Set<FileRead>();
   for (const { shown, matches, why } of patterns) {
     const found = files.filter(({ path }) => matches(path));
-    if (found.length === 0) reports.push(emptyHanded(shown, why ?? broken[0] ?? null));
     for (const file of found.filter((file) => !seen.has(file))) {
       seen.add(file);
-      reports.push(await readingOf(file, readReport));
+      reports.push(file.reading);
     }
+    if (found.length > 0) continue;
+    if (why !== null) reports.push(broken(shown, why));
+    else if (isWhole) reports.push({ kind: "missing", path: shown });
+    else reports.push(broken(shown, "is in no artifact that could be read"));
   }
-  return { kind: "read", reports };
+  return { kind: "read", reports, from };
 }
+
+interface FileRead {
+  readonly path: string;
+  readonly reading: ReportReading;
+}
+
+/** Of the whole process: whoever has one holds an artifact in memory. */
+const slots = openSlots(limit.codepipeline.downloads, limit.codepipeline.artifact_ms);
 
 interface Pattern {
   readonly shown: string;
@@ -86,9 +105,12 @@ function patternOf(pattern: string): Pattern {
   return { shown, matches: matcher([glob]), why: null };
 }
 
-function emptyHanded(path: string, why: string | null): ReportReading {
-  if (why === null) return { kind: "missing", path };
-  return { kind: "broken", path, why: oneLine(why, limit.report.message_chars) };
+function broken(path: string, why: string): ReportReading {
+  return {
+    kind: "broken",
+    path: oneLine(path, limit.report.name_chars),
+    why: oneLine(why, limit.report.message_chars),
+  };
 }
 
 async function readingOf(
@@ -113,6 +135,8 @@ function sourceFolderIn(bytes: Uint8Array): string {
 }
 
 interface Place {
+  /** The id of the run that left it. */
+  readonly run: string;
   readonly bucket: string;
   readonly key: string;
   readonly region: string | null;
@@ -121,56 +145,52 @@ interface Place {
 /** Cross-region actions keep their artifacts where they run. */
 function placesOf(runs: readonly ActionRun[]): readonly Place[] {
   const places = new Map<string, Place>();
-  for (const { outputs, region } of runs)
-    for (const { bucket, key } of outputs) places.set(`${bucket}/${key}`, { bucket, key, region });
-  return [...places.values()].slice(0, limit.codepipeline.artifacts);
+  for (const { id: run, outputs, region } of runs)
+    for (const { bucket, key } of outputs)
+      places.set(`${bucket}/${key}`, { run, bucket, key, region });
+  return [...places.values()];
 }
 
-type Downloaded =
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "broken"; readonly why: string }
-  | { readonly kind: "later"; readonly why: string };
+type Unpacked = Unzipped | { readonly kind: "later"; readonly why: string };
 
-async function download(session: Session, { bucket, key, region }: Place): Promise<Downloaded> {
+async function unpack(
+  session: Session,
+  { bucket, key, region }: Place,
+  wanted: Pick<Parameters<typeof unzip>[0], "wanted" | "unpacked_bytes">,
+): Promise<Unpacked> {
   const gone = "an artifact of the stage is not there any more";
   const reply = await session.ask({
     action: "s3:GetObject",
     // Every execution has objects of its own: a policy for one of them would help once.
     resource: objectArn(session.owner, bucket, "*"),
     ...(region === null ? {} : { region }),
-    sentences: { NoSuchKey: gone, NoSuchBucket: gone },
-    send: async ({ s3 }) =>
-      await bodyOf(await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))),
+    sentences: {
+      NoSuchKey: gone,
+      NoSuchBucket: gone,
+      TooSlow: `an artifact of the stage takes longer than ${seconds} to be read.`,
+    },
+    send: ({ s3 }) =>
+      readObject({
+        s3,
+        bucket,
+        key,
+        bytes: limit.codepipeline.artifact_bytes,
+        within_ms: limit.codepipeline.artifact_ms,
+      }),
   });
-  if (reply.kind === "ok")
-    return reply.value === null
-      ? { kind: "broken", why: `an artifact of the stage is larger than ${mib}` }
-      : { kind: "bytes", bytes: reply.value };
-  if (reply.is === "later") return { kind: "later", why: reply.why };
-  return { kind: "broken", why: reply.is === "denied" ? `${reply.why}${andKey}` : reply.why };
+  if (reply.kind === "trouble") {
+    if (reply.is === "later") return { kind: "later", why: reply.why };
+    return { kind: "broken", why: reply.is === "denied" ? `${reply.why}${andKey}` : reply.why };
+  }
+  if (reply.value === null)
+    return { kind: "broken", why: `an artifact of the stage is larger than ${mib}` };
+  const unzipped = await unzip({ bytes: reply.value, ...wanted });
+  if (unzipped.kind === "read") return unzipped;
+  return { kind: "broken", why: `an artifact of the stage ${unzipped.why}` };
 }
 
 /** S3 answers the same where it is the key of the bucket that may not be used. */
 const andKey = " Where a key of yours encrypts the bucket, kms:Decrypt on that key is needed too.";
 
 const mib = `${limit.codepipeline.artifact_bytes / 2 ** 20} MiB`;
-
-/** Null where it is too large; it is not read to its end then. */
-async function bodyOf({ Body, ContentLength }: GetObjectCommandOutput): Promise<Uint8Array | null> {
-  const most = limit.codepipeline.artifact_bytes;
-  if (Body === undefined) return new Uint8Array();
-  const stream = Body as AsyncIterable<Uint8Array> & { destroy?: () => void };
-  const parts: Uint8Array[] = [];
-  let size = ContentLength ?? 0;
-  if (size <= most) {
-    size = 0;
-    for await (const part of stream) {
-      size += part.length;
-      if (size > most) break;
-      parts.push(part);
-    }
-  }
-  if (size <= most) return Buffer.concat(parts);
-  stream.destroy?.();
-  return null;
-}
+const seconds = `${limit.codepipeline.artifact_ms / 1_000} seconds`;

@@ -50,15 +50,21 @@ export function destroyClients(clients: Clients): void {
   for (const client of Object.values(clients)) client.destroy();
 }
 
-/** What every client has. A request that hangs is an answer that does not come. */
+/** What every client has. */
 export function clientConfig({ region, credentials }: Omit<ClientOrder, "settings">) {
   return {
     region,
-    requestHandler: {
-      connectionTimeout: limit.codepipeline.connect_ms,
-      requestTimeout: limit.codepipeline.request_ms,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: patience(limit.codepipeline.request_ms),
     ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** A request that hangs is an answer that does not come: one that stops half-way too, where the SDK's own limit has ended. */
+export function patience(answer_ms: number) {
+  return {
+    connectionTimeout: limit.codepipeline.connect_ms,
+    requestTimeout: answer_ms,
+    socketTimeout: answer_ms,
+    throwOnRequestTimeout: true,
   };
 }

@@ -51,30 +51,72 @@ type Reports =
   | { readonly kind: "read"; readonly reports: readonly ReportReading[] }
   | { readonly kind: "later"; readonly why: string };
 
-/** Files first, which have every test; CodeBuild's own reports where there are none. */
+/**
+ * Files by the patterns of the plan, and what CodeBuild made of builds that left none of them: their tests
+ * would count twice otherwise. Only where the plan names one pattern can CodeBuild stand in for its file:
+ * of several nobody knows for which.
+ */
 async function readReports(order: EvidenceOrder, builds: Builds): Promise<Reports> {
   const { session, stage, planned, readReport } = order;
   if (planned === null) return { kind: "read", reports: [] };
   const patterns = planned.reports;
-  if (patterns.length > 0) {
-    const files = await reportsInArtifacts({ session, patterns, runs: stage.runs, readReport });
-    if (files.kind !== "none") return files;
-  }
-  const missing: Reports = {
-    kind: "read",
-    reports: patterns.map((path) => ({ kind: "missing", path })),
-  };
-  if (buildRuns(stage.runs).length === 0) return missing;
-  const known = await builds();
-  if (known.kind === "trouble") {
-    if (known.is === "later") return { kind: "later", why: known.why };
-    const denied = patterns.map((path) => ({ kind: "broken", path, why: known.why }) as const);
-    return { kind: "read", reports: denied };
-  }
-  const arns = known.value.flatMap((build) => build.reports);
-  const made = await readBuildReports(session, arns);
+  const files =
+    patterns.length === 0
+      ? none
+      : await reportsInArtifacts({ session, patterns, runs: stage.runs, readReport });
+  if (files.kind === "later") return files;
+  const lacks = files.reports.some(({ kind }) => kind === "missing");
+  const silent = stage.runs.filter(({ id }) => lacks || !files.from.has(id));
+  const made = await readMade(session, buildRuns(silent), builds);
   if (made.kind === "later") return made;
-  return made.reports.length > 0 ? made : missing;
+  const own = patterns.length === 1 ? standIn(files.reports, made) : files.reports;
+  return { kind: "read", reports: [...own, ...made.reports] };
+}
+
+/** The one file that is missing need not be there, or may not be missing at all. */
+function standIn(
+  files: readonly ReportReading[],
+  { reports, why }: Extract<Made, { kind: "read" }>,
+): readonly ReportReading[] {
+  if (reports.some(hasTests)) return files.filter(({ kind }) => kind !== "missing");
+  if (why === null) return files;
+  return files.map((file) =>
+    file.kind === "missing" ? { kind: "broken", path: file.path, why } : file,
+  );
+}
+
+const none = { kind: "read", reports: [], from: new Set<string>() } as const;
+
+function hasTests(report: ReportReading): boolean {
+  if (report.kind !== "read") return false;
+  const { passed, failed, skipped, pending, other } = report.counts;
+  return passed + failed + skipped + pending + other > 0;
+}
+
+type Made =
+  | {
+      readonly kind: "read";
+      readonly reports: readonly ReportReading[];
+      /** Why it is not known which there are; null where it is. */
+      readonly why: string | null;
+    }
+  | { readonly kind: "later"; readonly why: string };
+
+async function readMade(
+  session: Session,
+  runs: readonly ActionRun[],
+  builds: Builds,
+): Promise<Made> {
+  if (runs.length === 0) return { kind: "read", reports: [], why: null };
+  const known = await builds();
+  if (known.kind === "trouble")
+    return known.is === "later"
+      ? { kind: "later", why: known.why }
+      : { kind: "read", reports: [], why: known.why };
+  const own = known.value.filter(({ id }) => runs.some(({ externalId }) => externalId === id));
+  const arns = own.flatMap(({ reports }) => reports);
+  const read = await readBuildReports(session, arns);
+  return read.kind === "later" ? read : { ...read, why: null };
 }
 
 interface Log {

@@ -10,6 +10,7 @@ import {
 import { z } from "zod";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
+import { patience } from "./clients.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { type Ear, hear } from "./hear.ts";
 
@@ -30,10 +31,7 @@ export function queueClient(queueUrl: string, environment: AwsEnvironment | null
     ...(region !== null && { region }),
     ...(credentials !== undefined && { credentials }),
     ...endpoint("SQS"),
-    requestHandler: {
-      connectionTimeout: limit.codepipeline.connect_ms,
-      throwOnRequestTimeout: true,
-    },
+    requestHandler: patience(limit.sqs.wait_s * 1_000 + limit.sqs.answer_ms),
     // The reader itself asks again, and says so.
     maxAttempts: 1,
   });
@@ -93,10 +91,7 @@ export function readQueue(with_: {
       MaxNumberOfMessages: limit.sqs.batch,
       WaitTimeSeconds: limit.sqs.wait_s,
     });
-    const answer = await client.send(command, {
-      abortSignal: stopping.signal,
-      requestTimeout: limit.sqs.wait_s * 1_000 + limit.sqs.answer_ms,
-    });
+    const answer = await client.send(command, { abortSignal: stopping.signal });
     return answer.Messages ?? [];
   }
 

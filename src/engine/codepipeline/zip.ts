@@ -70,16 +70,15 @@ async function readOne(
   if (entry.isEncrypted()) return { bytes: null, why: "is encrypted" };
   if (!entry.canDecodeFileData()) return { bytes: null, why: "is packed in an unknown way" };
   if (entry.uncompressedSize > most) return { bytes: null, why: tooLarge };
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const bytes = Buffer.alloc(entry.uncompressedSize);
+  let at = 0;
   // It ends with an error where more or less comes out than the entry claims.
   for await (const part of await zip.openReadStreamPromise(entry)) {
     const chunk = part as Uint8Array;
-    size += chunk.length;
-    if (size > most) return { bytes: null, why: tooLarge };
-    parts.push(chunk);
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
-  return { bytes: Buffer.concat(parts), why: "" };
+  return { bytes, why: "" };
 }
 
 const tooLarge = "is too large when unpacked";

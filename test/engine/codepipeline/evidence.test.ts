@@ -37,6 +37,40 @@ async function tested(
   return { w, id, look };
 }
 
+const passing = junit.replace(/<failure.*<\/failure>/, "");
+
+/** A Test stage of these actions, which all pass; each as it ends. */
+async function testedBy(
+  actions: readonly string[],
+  of: {
+    readonly reports: readonly string[];
+    readonly endings: Readonly<Record<string, Omit<Outcome, "kind">>>;
+  },
+): Promise<{ w: World; look(): Promise<StageFact> }> {
+  const w = await openWorld({
+    pipeline: { stages: [{ name: "Test", actions: actions.map((name) => ({ name })) }] },
+    spec: {
+      stages: [
+        { name: "Source", reports: [] },
+        { name: "Test", reports: of.reports },
+      ],
+    },
+  });
+  const id = await w.start();
+  w.pipeline.execution(id).pass("Source");
+  for (const action of actions) w.pipeline.pass("Test", { ...of.endings[action], action });
+  const look = async () => {
+    const stage = (await w.see(id)).stages.find(({ name }) => name === "Test");
+    if (stage === undefined) throw new Error("no stage Test");
+    return stage;
+  };
+  return { w, look };
+}
+
+/** Each run has an object of its own. */
+const artifact = expect.stringMatching(/^shop-release\/TestArtifa\/\w+$/);
+const unfound = { kind: "broken", path: "j.xml", why: "is in no artifact that could be read" };
+
 describe("the log of a failed action", () => {
   test("ends as the log ends, and stays masked and plain", async () => {
     const log = [
@@ -152,9 +186,10 @@ describe("reports in the artifacts of a stage", () => {
     expect((await look()).reports).toEqual([
       {
         kind: "broken",
-        path: "j.xml",
+        path: artifact,
         why: expect.stringMatching(/may not do s3:GetObject.*arn:aws:s3:::/),
       },
+      unfound,
     ]);
   });
 
@@ -176,8 +211,58 @@ describe("reports in the artifacts of a stage", () => {
     const { w, look } = await tested({ files: { "j.xml": junit } }, { reports: ["j.xml"] });
     for (const bucket of w.aws.world.buckets.values()) bucket.clear();
     expect((await look()).reports).toEqual([
-      { kind: "broken", path: "j.xml", why: "an artifact of the stage is not there any more" },
+      { kind: "broken", path: artifact, why: "an artifact of the stage is not there any more" },
+      unfound,
     ]);
+  });
+
+  test("are not taken for all where another artifact cannot be read", async () => {
+    const { w, look } = await testedBy(["Unit", "E2e"], {
+      reports: ["reports/*.xml"],
+      endings: {
+        Unit: { files: { "reports/unit.xml": passing } },
+        E2e: { files: { "reports/e2e.xml": junit } },
+      },
+    });
+    for (const bucket of w.aws.world.buckets.values())
+      for (const key of bucket.keys()) if (key.includes("/E2e")) bucket.delete(key);
+    expect((await look()).reports).toMatchObject([
+      { kind: "broken", why: "an artifact of the stage is not there any more" },
+      { kind: "read", path: "reports/unit.xml" },
+    ]);
+  });
+
+  test("are not taken for all where another artifact is no zip", async () => {
+    const { w, look } = await testedBy(["Unit", "E2e"], {
+      reports: ["reports/*.xml"],
+      endings: {
+        Unit: { files: { "reports/unit.xml": passing } },
+        E2e: { files: { "reports/e2e.xml": junit } },
+      },
+    });
+    for (const bucket of w.aws.world.buckets.values())
+      for (const [key, object] of bucket)
+        if (key.includes("/E2e")) object.body = Buffer.from("<html>");
+    expect((await look()).reports).toMatchObject([
+      { kind: "broken", why: "an artifact of the stage is no zip file" },
+      { kind: "read", path: "reports/unit.xml" },
+    ]);
+  });
+
+  test("are not taken for all where the stage has more artifacts than are read", async () => {
+    const suites = Array.from({ length: 11 }, (_, n) => `Suite${n}`);
+    const { w, look } = await testedBy(suites, {
+      reports: ["*.xml"],
+      endings: Object.fromEntries(suites.map((name) => [name, { files: { "j.xml": passing } }])),
+    });
+    const [first, ...rest] = (await look()).reports;
+    expect(first).toEqual({
+      kind: "broken",
+      path: "artifacts",
+      why: "the stage has 11, and 10 are read",
+    });
+    expect(rest).toHaveLength(10);
+    expect(w.calls()["s3:GetObject"]).toBe(10);
   });
 });
 
@@ -247,7 +332,8 @@ describe("hostile artifacts", () => {
     for (const bucket of w.aws.world.buckets.values())
       for (const object of bucket.values()) object.body = Buffer.from("<html>");
     expect((await look()).reports).toEqual([
-      { kind: "broken", path: "j.xml", why: "an artifact of the stage is no zip file" },
+      { kind: "broken", path: artifact, why: "an artifact of the stage is no zip file" },
+      unfound,
     ]);
   });
 });
@@ -284,6 +370,67 @@ describe("reports of CodeBuild", () => {
   test("stand in where the artifact has none of the files", async () => {
     const { look } = await tested({ report: { cases } }, { reports: ["reports/*.xml"] });
     expect((await look()).reports).toMatchObject([{ kind: "read", format: "codebuild" }]);
+  });
+
+  test("stand in for no file where the plan names several, for it is not known which", async () => {
+    const { look } = await tested(
+      { report: { name: "unit", cases: [{ name: "adds" }] } },
+      { reports: ["unit.xml", "e2e.xml"] },
+    );
+    expect((await look()).reports).toMatchObject([
+      { kind: "missing", path: "unit.xml" },
+      { kind: "missing", path: "e2e.xml" },
+      { kind: "read", format: "codebuild", path: "unit" },
+    ]);
+  });
+
+  test("stand in for no file where they have no test", async () => {
+    const { look } = await tested({ report: { name: "unit", cases: [] } }, { reports: ["j.xml"] });
+    expect((await look()).reports).toMatchObject([
+      { kind: "missing", path: "j.xml" },
+      { kind: "read", path: "unit" },
+    ]);
+  });
+
+  test("stand in for no file that may be in an artifact that cannot be read", async () => {
+    const { w, look } = await tested(
+      { files: { "j.xml": junit }, report: { name: "unit", cases: [{ name: "adds" }] } },
+      { reports: ["j.xml"] },
+    );
+    for (const bucket of w.aws.world.buckets.values()) bucket.clear();
+    expect((await look()).reports).toMatchObject([
+      { kind: "broken", path: artifact },
+      unfound,
+      { kind: "read", path: "unit" },
+    ]);
+  });
+
+  test("count beside the file of another build, and not beside the file of the same", async () => {
+    const { look } = await testedBy(["Unit", "E2e"], {
+      reports: ["*.xml"],
+      endings: {
+        Unit: { files: { "unit.xml": passing }, report: { name: "unit", cases } },
+        E2e: { report: { name: "e2e", cases } },
+      },
+    });
+    expect((await look()).reports).toMatchObject([
+      { kind: "read", path: "unit.xml", counts: { failed: 0 } },
+      { kind: "read", path: "e2e", format: "codebuild", counts: { failed: 2 } },
+    ]);
+  });
+
+  test("that may not be looked for leave the one file broken, with the missing permission", async () => {
+    const { look } = await tested(
+      { report: { cases } },
+      { reports: ["j.xml"], role: { allow: ["codepipeline:*", "s3:*", "logs:*"] } },
+    );
+    expect((await look()).reports).toEqual([
+      {
+        kind: "broken",
+        path: "j.xml",
+        why: expect.stringMatching(/may not do codebuild:BatchGetBuilds/),
+      },
+    ]);
   });
 
   test("that were cut at 500 tests say so", async () => {
