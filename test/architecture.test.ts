@@ -232,8 +232,11 @@ test("a file begins with a sentence about its purpose", () => {
   );
 });
 
-/** The port is one list of interfaces: cutting it would only hide how much there is. */
-const longer = new Map([["src/port.ts", 650]]);
+/** The port and the limits are one list each: cutting it would only hide how much there is. */
+const longer = new Map([
+  ["src/port.ts", 650],
+  ["src/core/limit.ts", 500],
+]);
 
 test("no file is long", () => {
   const wrong = [...sources, ...tests].flatMap(({ path, text }) => {

@@ -146,9 +146,6 @@ export const limit = {
     young_ms: 60_000,
     /** How long a later commit waits for an earlier one that gets no verdict. */
     order_ms: 10 * 60_000,
-    /** Executions and intentions of one subject that a look reads, newest first. */
-    executions: 100,
-    intentions: 100,
   },
   page: {
     /** GitHub refuses a longer summary or text; it counts bytes. docs.github.com/rest/checks/runs */
