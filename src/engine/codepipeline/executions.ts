@@ -6,11 +6,12 @@ import {
 } from "@aws-sdk/client-codepipeline";
 import { limit } from "../../core/limit.ts";
 import type { Clock } from "../../port.ts";
+import { readAlone } from "./alone.ts";
 import { pipelineArn } from "./arn.ts";
 import { type Dated, openMemory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
+import type { Reply, Trouble } from "./trouble.ts";
 
 export interface Summary {
   readonly id: string;
@@ -32,6 +33,13 @@ export interface Executions {
   since(session: Session, spec: PipelineSpec, since: number): Promise<Reply<Dated<Page>>>;
   /** As read last, however long ago. */
   kept(session: Session, spec: PipelineSpec): Promise<Dated<Page> | null>;
+  /** The one with that number, where the newest page does not reach back to it. */
+  one(
+    session: Session,
+    spec: PipelineSpec,
+    of: { readonly id: string; readonly since: number },
+  ): Promise<Reply<Dated<Summary>>>;
+  keptOne(session: Session, spec: PipelineSpec, id: string): Promise<Dated<Summary> | null>;
   /** Something was done to one of them, so that the last list is old. */
   forget(session: Session, spec: PipelineSpec): void;
 }
@@ -44,23 +52,36 @@ export interface Page {
 
 export function openExecutions(clock: Clock): Executions {
   const memory = openMemory<Page>(clock);
+  const alone = openMemory<Summary>(clock);
   const keyOf = ({ key }: Session, { region, pipeline }: PipelineSpec) =>
     `${key} ${region} ${pipeline}`;
   return {
     since: (session, spec, since) =>
       memory.get(keyOf(session, spec), since, () => readPage(session, spec)),
     kept: (session, spec) => memory.kept(keyOf(session, spec)),
+    one: (session, spec, { id, since }) =>
+      alone.get(`${keyOf(session, spec)} ${id}`, since, () => readAlone(session, spec, id)),
+    keptOne: (session, spec, id) => alone.kept(`${keyOf(session, spec)} ${id}`),
     forget: (session, spec) => memory.forget(keyOf(session, spec)),
   };
 }
 
-/** All executions that began at that time or later, newest first, as far as the pages go. */
+/** All executions that began at that time or later, newest first. Trouble where the pages do not go that far. */
 export async function executionsSince(
   session: Session,
   spec: PipelineSpec,
   since: number,
 ): Promise<Reply<readonly Summary[]>> {
-  return await gather(session, spec, { stage: null, enough: ({ startedAt }) => startedAt < since });
+  return await gather(session, spec, {
+    stage: null,
+    enough: ({ startedAt }) => startedAt < since,
+    beyond: {
+      kind: "trouble",
+      is: "later",
+      name: "TooManyExecutions",
+      why: `The pipeline ${spec.pipeline} has begun more executions meanwhile than are read.`,
+    },
+  });
 }
 
 /** Those that succeeded in the stage as the pipeline is now, newest first. */
@@ -76,12 +97,14 @@ interface Wanted {
   readonly stage: string | null;
   /** No further page is read after one that has such an execution. */
   readonly enough: (summary: Summary) => boolean;
+  /** What is said where there are more pages than are read; without it, those that were read will do. */
+  readonly beyond?: Trouble;
 }
 
 async function gather(
   session: Session,
   spec: PipelineSpec,
-  { stage, enough }: Wanted,
+  { stage, enough, beyond }: Wanted,
 ): Promise<Reply<readonly Summary[]>> {
   const all: Summary[] = [];
   let token: string | undefined;
@@ -90,9 +113,10 @@ async function gather(
     if (reply.kind === "trouble") return reply;
     all.push(...reply.value.summaries);
     token = reply.value.token;
-    if (token === undefined || reply.value.summaries.some(enough)) break;
+    if (token === undefined || reply.value.summaries.some(enough))
+      return { kind: "ok", value: all };
   }
-  return { kind: "ok", value: all };
+  return beyond ?? { kind: "ok", value: all };
 }
 
 async function readPage(session: Session, spec: PipelineSpec): Promise<Reply<Page>> {

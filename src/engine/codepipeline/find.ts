@@ -7,6 +7,7 @@ import { readActions } from "./actions.ts";
 import { executionsSince, type Summary } from "./executions.ts";
 import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
+import { sessionName } from "./text.ts";
 
 export interface FindTools {
   readonly runs: PipelineRuns;
@@ -19,10 +20,10 @@ export interface FindOrder {
 }
 
 /**
- * Looks for a start among what the pipeline began since: ours was started by the API, takes our commit
- * and is in no other entry of the ledger. Which commit it takes shows only when its source action is
- * done, so that until then nobody can tell. Should this miss it, the token of the next start still
- * gives the same execution.
+ * Looks for a start among what the pipeline began since: ours was started by our session of the role,
+ * takes our commit and is in no other entry of the ledger. Which commit it takes shows only when its
+ * source action is done, so that until then nobody can tell. Without a role nobody can tell at all
+ * who started it: then the token of the next start gives the same execution, as long as AWS knows it.
  */
 export async function findLost(
   { runs, clock }: FindTools,
@@ -37,18 +38,42 @@ export async function findLost(
   const begun = listed.value.filter(isByApi);
   const taken = await runs.known(begun.map(({ id }) => id));
   const open = begun.filter(({ id }) => !taken.has(id));
-  const ours = open.findLast(({ revisions }) =>
-    revisions.some(({ action, id }) => action === source && id === start.run.sha),
-  );
+  const caller = callerOf(session);
+  const own = open.filter(({ trigger }) => caller !== null && trigger.detail.endsWith(caller));
+  const commitOf = ({ revisions }: Summary) =>
+    revisions.find(({ action }) => action === source)?.id ?? null;
+  const ours = own.findLast((summary) => commitOf(summary) === start.run.sha);
   if (ours !== undefined) {
     await runs.update(run.token, { executionId: ours.id });
     return { kind: "known", value: ours.id };
   }
-  if (open.some(({ revisions, status }) => revisions.length === 0 && status === "InProgress"))
+  const untold = own.filter((summary) => commitOf(summary) === null);
+  if (untold.some(({ status }) => !isOver(status)))
     return { kind: "unknown", why: "An execution has not told yet which commit it takes." };
-  if (clock() - run.startedAt < limit.codepipeline.young_ms)
+  const age = clock() - run.startedAt;
+  if (age < limit.codepipeline.young_ms)
     return { kind: "unknown", why: "AWS may not show the execution yet." };
+  const maybe = open.filter(
+    (summary) =>
+      [start.run.sha, null].includes(commitOf(summary)) &&
+      (caller === null || own.includes(summary) || !namesCaller(summary)),
+  );
+  // Another start would be a second execution, where AWS has forgotten the token of the first.
+  if (maybe.length > 0 && age >= limit.codepipeline.token_ms)
+    return { kind: "unknown", why: "AWS does not tell whether Interlock started an execution." };
   return { kind: "absent" };
+}
+
+/** How AWS names the session in which we call it; null without a role, where nobody has told us who we are. */
+function callerOf({ scope: { role, repository }, owner: { account } }: Session): string | null {
+  // The session's name leaves out the path that a role may have.
+  const name = role?.split("/").at(-1);
+  if (name === undefined) return null;
+  return `:sts::${account}:assumed-role/${name}/${sessionName(repository)}`;
+}
+
+function namesCaller({ trigger }: Summary): boolean {
+  return /:(?:root|user\/.+|federated-user\/.+|assumed-role\/[^/]+\/[^/]+)$/.test(trigger.detail);
 }
 
 /** `taken`: the only one that it could be belongs to another entry of the ledger. */

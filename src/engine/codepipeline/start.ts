@@ -33,8 +33,6 @@ export async function start(
   const token = request.run.key;
   const known = await runs.get(token);
   if (known?.executionId) return { kind: "started", engineId: known.executionId };
-  if (known?.request.kind === "start")
-    return await send(tools, session, { spec, sent: known.request, structure: null });
 
   const structure = await tools.structures.current(session, spec, 0);
   if (structure.kind === "trouble") return notStarted(structure);
@@ -43,6 +41,9 @@ export async function start(
   // What it runs has to be what the plan says: a stage that it leaves out would never be passed.
   const built = structuralDifferences(spec, structure.value).map(({ sentence }) => sentence);
   if (built.length > 0) return { kind: "refused", why: built.join(" ") };
+  // The same token comes with the same parameters.
+  if (known?.request.kind === "start")
+    return await send(tools, session, { spec, sent: known.request });
   const variables = variablesFor(request, structure.value);
   const sent: Sent = { kind: "start", start: request, source: chosen.source.name, variables };
   // The ledger first: whoever comes after a crash asks AWS with the same token.
@@ -54,20 +55,17 @@ export async function start(
     heard: { count: 0, last: [] },
     acts: [],
   });
-  return await send(tools, session, { spec, sent, structure: structure.value });
+  const started = await send(tools, session, { spec, sent });
+  // One that an earlier call may have started is read instead.
+  if (started.kind === "started") tools.readings.begin(started.engineId, structure.value);
+  return started;
 }
 
 async function send(
-  { runs, readings }: StartTools,
+  { runs }: StartTools,
   session: Session,
-  order: {
-    readonly spec: CodePipelinePart;
-    readonly sent: Sent;
-    /** Null where an earlier call has read it. */
-    readonly structure: Structure | null;
-  },
+  { spec, sent }: { readonly spec: CodePipelinePart; readonly sent: Sent },
 ): Promise<Started> {
-  const { spec, sent, structure } = order;
   const { run } = sent.start;
   const variables = Object.entries(sent.variables).map(([name, value]) => ({ name, value }));
   const reply = await session.ask({
@@ -98,7 +96,6 @@ async function send(
       kind: "refused",
       why: `Another run of this commit has taken the execution ${engineId} for its own. Start the commit anew.`,
     };
-  if (structure !== null) readings.begin(engineId, structure);
   return { kind: "started", engineId };
 }
 

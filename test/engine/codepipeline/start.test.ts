@@ -1,5 +1,6 @@
 // Starting: exactly one execution for exactly one commit, or a sentence that says what to change.
 
+import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { CodePipelinePart } from "../../../src/core/plan.ts";
 import { openWorld, sha, type World, type WorldOptions } from "./world.ts";
@@ -62,6 +63,87 @@ describe("an answer that is lost", () => {
     const started = await w.engine.start(w.request({}));
     expect(started).toEqual({ kind: "started", engineId: w.pipeline.latest().id });
     expect(w.pipeline.executions()).toHaveLength(1);
+  });
+
+  describe("is not somebody else's", () => {
+    /** The start came to nothing, and a person has started the pipeline for the same commit since. */
+    async function byHand(options: WorldOptions = {}): Promise<{ w: World; theirs: string }> {
+      const w = await openWorld(options);
+      w.aws.faults.onRequest({ operation: "StartPipelineExecution", fault: { kind: "cut" } });
+      expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "failed" });
+      w.aws.faults.stop();
+      const theirs = w.pipeline.startByConsole("eve", sha("a")).passUntil("Build");
+      w.clock.advance(60_000);
+      return { w, theirs: theirs.id };
+    }
+    const own: WorldOptions = { ownCredentials: true, spec: { role: null } };
+
+    test.each([
+      ["by the role's session", {}],
+      ["where there is no role to tell by", own],
+    ] as const)("%s, so that ours is started beside it", async (_, options) => {
+      const { w, theirs } = await byHand({ ...options, pipeline: { mode: "PARALLEL" } });
+      expect(await w.engine.find(key)).toEqual({ kind: "absent" });
+      const started = await w.engine.start(w.request({}));
+      expect(started).toMatchObject({ kind: "started" });
+      expect(started).not.toMatchObject({ engineId: theirs });
+      expect(w.pipeline.executions()).toHaveLength(2);
+    });
+
+    test("but where nobody can tell, it may be ours once AWS may have forgotten the token", async () => {
+      const { w } = await byHand(own);
+      w.clock.advance(240_000);
+      expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
+    });
+
+    test("though that one uses the same role", async () => {
+      const { w, theirs } = await byHand();
+      const { trigger } = w.pipeline.execution(theirs).data;
+      trigger.detail = "arn:aws:sts::111122223333:assumed-role/deployer/eve";
+      expect(await w.engine.find(key)).toEqual({ kind: "absent" });
+      w.clock.advance(240_000);
+      expect(await w.engine.find(key)).toEqual({ kind: "absent" });
+      trigger.detail = "in words that AWS has come up with since";
+      expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
+    });
+  });
+
+  test("without a role is found by the token while AWS knows it, and is started only once", async () => {
+    const w = await openWorld({ ownCredentials: true, spec: { role: null } });
+    w.aws.faults.onRequest({ operation: "StartPipelineExecution", fault: { kind: "answerLost" } });
+    expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "failed" });
+    w.aws.faults.stop();
+    const { id } = w.pipeline.latest().pass("Source");
+    expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
+    w.clock.advance(60_000);
+    expect(await w.engine.find(key)).toEqual({ kind: "absent" });
+    expect(await w.engine.start(w.request({}))).toEqual({ kind: "started", engineId: id });
+  });
+
+  test("that ended before it told its commit is not started anew once AWS may have forgotten it", async () => {
+    const w = await lost();
+    w.pipeline.fail("Source");
+    w.pipeline.latest().data.revisions.clear();
+    w.clock.advance(60_000);
+    expect(await w.engine.find(key)).toEqual({ kind: "absent" });
+    w.clock.advance(240_000);
+    expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
+  });
+
+  test("among more executions than are read is not known", async () => {
+    const w = await lost();
+    w.pipeline.pass("Source");
+    const { data } = w.pipeline;
+    const [ours] = data.executions;
+    if (ours === undefined) throw new Error("nothing was started");
+    for (let n = 0; n < 1_001; n += 1)
+      data.executions.push({
+        ...ours,
+        id: randomUUID(),
+        trigger: { type: "CloudWatchEvent", detail: "" },
+      });
+    w.clock.advance(60_000);
+    expect(await w.engine.find(key)).toMatchObject({ kind: "unknown" });
   });
 
   test("is found by the commit once that shows, and not known before", async () => {
@@ -227,15 +309,23 @@ describe("a pipeline that would not run the plan's stages is not started", () =>
     expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "started" });
   });
 
-  test("and what is in the ledger is sent again as it was", async () => {
-    const w = await openWorld();
-    w.aws.faults.onRequest({ operation: "StartPipelineExecution", fault: { kind: "answerLost" } });
+  test("though it is in the ledger already, and was changed before it could be started", async () => {
+    const w = await openWorld({ pipeline: { variables: ["pull"] } });
+    w.aws.faults.onRequest({ operation: "StartPipelineExecution", fault: { kind: "error" } });
     expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "failed" });
     w.aws.faults.stop();
     w.pipeline.removeStage("Test");
-    w.restart();
-    const { id } = w.pipeline.latest();
-    expect(await w.engine.start(w.request({}))).toEqual({ kind: "started", engineId: id });
+    w.clock.advance(60_000);
+    expect(await w.engine.find(w.request({}).run.key)).toEqual({ kind: "absent" });
+    expect(await w.engine.start(w.request({}))).toEqual({
+      kind: "refused",
+      why: "The pipeline shop-release has no stage Test. Bring it back, or change the plan.",
+    });
+    expect(w.pipeline.executions()).toEqual([]);
+    // Once it is as the plan says, it is sent as it was: AWS takes the token with nothing else.
+    w.pipeline.addStage({ name: "Test", kind: "test" }, "Production");
+    expect(await w.engine.start(w.request({ pull: 13 }))).toMatchObject({ kind: "started" });
+    expect(w.pipeline.latest().data.variables).toEqual([{ name: "pull", value: "12" }]);
   });
 });
 

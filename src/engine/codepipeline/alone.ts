@@ -1,0 +1,32 @@
+// One execution with its times, where the list of its pipeline does not reach back to it.
+
+import { readActions } from "./actions.ts";
+import { readExecution } from "./execution.ts";
+import type { Summary } from "./executions.ts";
+import type { Session } from "./session.ts";
+import { isOver } from "./stages.ts";
+import type { PipelineSpec } from "./structure.ts";
+import type { Reply } from "./trouble.ts";
+
+/** Its own answer has no times, and its actions have. */
+export async function readAlone(
+  session: Session,
+  spec: PipelineSpec,
+  executionId: string,
+): Promise<Reply<Summary>> {
+  const alone = await readExecution(session, spec, executionId);
+  if (alone.kind === "trouble") return alone;
+  const actions = await readActions(session, spec, executionId);
+  if (actions.kind === "trouble") return actions;
+  const { version: _, variables: __, ...summary } = alone.value;
+  const begun = actions.value.map(({ startedAt }) => startedAt);
+  const ended = actions.value.map(({ updatedAt }) => updatedAt);
+  return {
+    kind: "ok",
+    value: {
+      ...summary,
+      startedAt: begun.length === 0 ? 0 : Math.min(...begun),
+      updatedAt: isOver(summary.status) ? Math.max(0, ...ended) : 0,
+    },
+  };
+}
