@@ -473,8 +473,14 @@ export interface PipelineRuns {
   byExecution(executionId: string): Promise<PipelineRun | null>;
   /** Those of the executions that are in the ledger, by their ids: the rest was started by others. */
   known(executionIds: readonly string[]): Promise<ReadonlyMap<string, PipelineRun>>;
-  /** Begun at that time or later, newest first, at most so many. */
-  since(time: number, count: number): Promise<readonly PipelineRun[]>;
+  /**
+   * Begun at that time or later, newest first: at most so many of each pipeline, and where that is too much
+   * of all together, those that are the newest of theirs.
+   */
+  since(
+    time: number,
+    count: { readonly each: number; readonly all: number },
+  ): Promise<readonly PipelineRun[]>;
   update(token: string, change: Partial<Pick<PipelineRun, "executionId" | "acts">>): Promise<void>;
   /** Notes that something was told of the execution. */
   hear(executionId: string, what: string): Promise<void>;

@@ -45,11 +45,16 @@ export function pipelineRuns(on: Connection): PipelineRuns {
     },
     since: async (time, count) => {
       const rows = await on.query<Row>(
-        `select * from interlock.pipeline_run where started_at >= $1
-          order by started_at desc, token limit $2`,
-        [time, count],
+        `select * from (
+           select *, row_number() over (partition by place order by started_at desc, token) as rank
+             from (select *, ${place} as place from interlock.pipeline_run where started_at >= $1) as begun
+            where place is not null
+         ) as ranked
+          where rank <= $2
+          order by rank, started_at desc, token limit $3`,
+        [time, count.each, count.all],
       );
-      return rows.map(pipelineRun);
+      return rows.map(pipelineRun).sort((a, b) => b.startedAt - a.startedAt);
     },
     update: async (token, change) => {
       const set = assignments({
@@ -72,6 +77,16 @@ export function pipelineRuns(on: Connection): PipelineRuns {
     },
   };
 }
+
+/** The pipeline of a run, and who may read it; null for an approval, which has none. */
+const place = `case request::jsonb ->> 'kind'
+  when 'start' then jsonb_build_array(
+    request::jsonb #> '{start,repository}', request::jsonb #> '{start,run,spec,role}',
+    request::jsonb #> '{start,run,spec,region}', request::jsonb #> '{start,run,spec,pipeline}')
+  when 'rollback' then jsonb_build_array(
+    request::jsonb #> '{rollback,repository}', request::jsonb #> '{rollback,spec,role}',
+    request::jsonb #> '{rollback,spec,region}', request::jsonb #> '{rollback,spec,pipeline}')
+end`;
 
 interface Row {
   readonly token: string;

@@ -58,11 +58,80 @@ test("runs since a time come newest first, and no more than asked for", async ()
   const runs = pipelineRuns(database);
   for (const startedAt of [1_000, 3_000, 2_000, 4_000])
     await runs.add({ ...run(`at ${startedAt}`), startedAt });
-  const tokens = async (time: number, count: number) =>
-    (await runs.since(time, count)).map(({ token }) => token);
+  const tokens = async (time: number, each: number) =>
+    (await runs.since(time, { each, all: 10 })).map(({ token }) => token);
   expect(await tokens(2_000, 10)).toEqual(["at 4000", "at 3000", "at 2000"]);
   expect(await tokens(0, 2)).toEqual(["at 4000", "at 3000"]);
   expect(await tokens(5_000, 2)).toEqual([]);
+  await database.close();
+});
+
+test("runs of one pipeline hide those of no other one, nor of who else reads it", async () => {
+  const on = await openDatabase("pglite");
+  const database = "pglite" in on ? on.database : on;
+  const runs = pipelineRuns(database);
+  const spec = {
+    engine: "codepipeline" as const,
+    pipeline: "verify",
+    region: "eu-west-1",
+    role: "arn:aws:iam::111122223333:role/deployer",
+    source: null,
+    stages: [],
+    deadline_ms: 1,
+  };
+  const places = {
+    verify: { spec, repository: shop },
+    release: { spec: { ...spec, pipeline: "release" }, repository: shop },
+    region: { spec: { ...spec, region: "eu-west-2" }, repository: shop },
+    role: { spec: { ...spec, role: null }, repository: shop },
+    other: { spec, repository: { ...shop, name: "other" } },
+  };
+  let startedAt = 0;
+  const add = async (
+    token: string,
+    { spec, repository }: typeof places.role | typeof places.verify,
+  ) => {
+    const wanted = {
+      key: token,
+      pipeline: "shop",
+      part: "release",
+      sha: "a".repeat(40),
+      attempt: 1,
+      cause: "auto",
+      spec,
+    } as const;
+    const start = { run: wanted, repository, pull: null, branch: "main" };
+    const request = { kind: "start", start, source: "Source", variables: {} } as const;
+    startedAt += 1;
+    await runs.add({ ...run(token), request, startedAt });
+  };
+  for (const [token, place] of Object.entries(places)) await add(token, place);
+  await add("release again", places.release);
+  for (let n = 0; n < 5; n += 1) await add(`verify ${n}`, places.verify);
+  const { request } = run("back");
+  if (request.kind !== "rollback") throw new Error("no rollback");
+  const rollback = { ...request.rollback, ...places.release };
+  startedAt += 1;
+  await runs.add({ ...run("back"), request: { ...request, rollback }, startedAt });
+  // An approval is no run.
+  const approval = { engineId: id("1"), stage: "Production", actor: "mia", key: "yes" };
+  await runs.add({ ...run("yes"), request: { kind: "approve", approval, asked: [] }, startedAt });
+
+  const tokens = async (each: number, all: number) =>
+    (await runs.since(0, { each, all })).map(({ token }) => token);
+  const newest = ["back", "verify 4", "other", "role", "region"];
+  expect(await tokens(1, 100)).toEqual(newest);
+  expect(await tokens(2, 100)).toEqual([
+    "back",
+    "verify 4",
+    "verify 3",
+    "release again",
+    "other",
+    "role",
+    "region",
+  ]);
+  // Where all together are too many, each pipeline keeps its newest.
+  expect(await tokens(1_000, 5)).toEqual(newest);
   await database.close();
 });
 

@@ -179,11 +179,11 @@ class CodePipeline implements CodePipelineEngine {
     return done;
   }
 
-  survey: CodePipelineEngine["survey"] = async ({ spec, repository, sha, since }) => {
+  survey: CodePipelineEngine["survey"] = async ({ spec, repository, sha, engineId, since }) => {
     if (spec.engine !== "codepipeline") return { kind: "unknown", why: notOurs.why };
     const opened = this.#access.session({ ...spec, repository });
     if (opened.kind === "refused") return { kind: "unknown", why: opened.why };
-    return await this.#surveys.survey({ session: opened.session, spec, sha }, since);
+    return await this.#surveys.survey({ session: opened.session, spec, sha, engineId }, since);
   };
 
   async patrol(): Promise<readonly string[]> {

@@ -4,7 +4,8 @@ import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Mark, MarkOn } from "../../core/survey.ts";
 import { readExecution } from "./execution.ts";
-import type { Page, Summary } from "./executions.ts";
+import type { Summary } from "./executions.ts";
+import { remember } from "./kept.ts";
 import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
 import { overriddenStages } from "./rules.ts";
@@ -19,7 +20,8 @@ export interface MarksQuestion {
   readonly session: Session;
   readonly spec: CodePipelinePart;
   readonly state: Dated<PipelineNow>;
-  readonly page: Dated<Page>;
+  /** When the newest reading of those executions began. */
+  readonly ownAt: number;
   /** The pipeline as it is now. */
   readonly structure: Structure;
   /** Executions of the commit. */
@@ -55,8 +57,8 @@ export function openMarks({ readings, structures }: MarkTools): Marks {
     const stages = await overriddenIn(question, summary);
     if (stages.kind === "trouble") return stages;
     const marks = [...change.value, ...stages.value.map(overriddenMark)];
-    if (isOver(summary.status) && question.state.at >= question.page.at)
-      remember(settled, id, { endedAt, marks });
+    if (isOver(summary.status) && question.state.at >= question.ownAt)
+      remember(settled, { id, value: { endedAt, marks }, count: limit.codepipeline.readings });
     return { kind: "ok", value: marks };
   }
 
@@ -101,7 +103,8 @@ export function openMarks({ readings, structures }: MarkTools): Marks {
     const alone = await readExecution(session, spec, id);
     if (alone.kind === "trouble") return alone;
     const { version } = alone.value;
-    if (version !== null) remember(versions, id, version);
+    if (version !== null)
+      remember(versions, { id, value: version, count: limit.codepipeline.readings });
     return version;
   }
 
@@ -152,11 +155,4 @@ export function openMarks({ readings, structures }: MarkTools): Marks {
 function overriddenMark(stage: string): Mark {
   const sentence = `Somebody let this commit pass a condition of the stage ${stage} that did not hold.`;
   return { kind: "condition_overridden", stage, sentence };
-}
-
-function remember<T>(map: Map<string, T>, id: string, value: T): void {
-  map.delete(id);
-  map.set(id, value);
-  const [oldest] = map.keys();
-  if (map.size > limit.codepipeline.readings && oldest !== undefined) map.delete(oldest);
 }

@@ -36,7 +36,7 @@ export interface Place {
 
 /**
  * Gives the tokens of runs whose commit has an execution that is in no ledger, or that run again though
- * they had ended; each once. Its lists are those of the readings, where these are young.
+ * they had ended, even where they have ended anew; each once. Its lists are those of the readings, where these are young.
  */
 export function openPatrol(tools: PatrolTools, open: OpenRun): Patrol {
   const { runs, executions, clock } = tools;
@@ -46,9 +46,10 @@ export function openPatrol(tools: PatrolTools, open: OpenRun): Patrol {
 
   async function round(): Promise<readonly string[]> {
     const now = clock();
-    const { patrol_ms, patrol_since_ms, patrol_runs, patrol_list_ms } = limit.codepipeline;
+    const { patrol_ms, patrol_since_ms, patrol_list_ms } = limit.codepipeline;
+    const { patrol_runs: each, patrol_runs_all: all } = limit.codepipeline;
     for (const [key, at] of looked) if (now - at >= patrol_ms) looked.delete(key);
-    const beats = beatsOf(await runs.since(now - patrol_since_ms, patrol_runs), open);
+    const beats = beatsOf(await runs.since(now - patrol_since_ms, { each, all }), open);
     const found = new Set<string>();
     const silent = new Set<string>();
     for (const [key, beat] of beats) {
@@ -121,7 +122,7 @@ async function newsIn(
   const ledger = await runs.known(summaries.map(({ id }) => id));
   const tokens: string[] = [];
   for (const summary of summaries) {
-    const { id, status } = summary;
+    const { id, status, updatedAt } = summary;
     const ours = ledger.get(id);
     if (ours === undefined) {
       if (reported.has(id)) continue;
@@ -133,10 +134,13 @@ async function newsIn(
       if (same.length === 0) continue;
       tokens.push(...same.map(({ token }) => token));
       reported.add(id);
-    } else if (isOver(status)) reported.delete(id);
-    else if (readings.listed(id, page.at) === "news" && !reported.has(id)) {
+      continue;
+    }
+    if (isOver(status)) reported.delete(id);
+    const news = isOver(status) ? `${id} ${status} ${updatedAt}` : id;
+    if (readings.listed(summary, page.at) === "news" && !reported.has(news)) {
       tokens.push(ours.token);
-      reported.add(id);
+      reported.add(news);
     }
   }
   return tokens;

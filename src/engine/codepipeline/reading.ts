@@ -25,6 +25,8 @@ export interface Reading {
   readonly fresh: boolean;
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly observation: Observation;
+  /** It took another commit than it was started for: whatever AWS makes of it, it has failed. */
+  readonly stray: boolean;
   /** Over, and all its evidence read: it never changes again by itself. */
   readonly final: boolean;
 }
@@ -60,8 +62,7 @@ export function isUnderWay(runs: readonly ActionRun[]): boolean {
 }
 
 /** AWS's own times tell, so that its clock and ours need not agree. */
-export function isAsBefore(last: Reading, summary: Summary, now: number): boolean {
-  if (now - last.deepAt >= limit.codepipeline.deep_ms) return false;
+export function isAsBefore(last: Reading, summary: Summary): boolean {
   if ([...last.evidence.values()].some(({ final }) => !final)) return false;
   if (isOver(summary.status) || summary.status !== (last.status ?? "InProgress")) return false;
   if (summary.updatedAt === 0) return false;
@@ -131,6 +132,7 @@ export function freshReading(structure: Structure, at: number): Reading {
     fresh: true,
     evidence: new Map(),
     observation: { state: "running", why: "", stages: firstStages(structure, at), endedAt: null },
+    stray: false,
     final: false,
   };
 }

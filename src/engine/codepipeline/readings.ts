@@ -7,7 +7,8 @@ import { type ActionRun, readActions } from "./actions.ts";
 import type { ReadReport } from "./artifact.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
 import { readExecution } from "./execution.ts";
-import type { Executions } from "./executions.ts";
+import type { Executions, Summary } from "./executions.ts";
+import { isSameEnd, openKept, remember } from "./kept.ts";
 import { anew } from "./memory.ts";
 import {
   evidenceKey,
@@ -22,10 +23,12 @@ import {
   type Reading,
 } from "./reading.ts";
 import type { Session } from "./session.ts";
-import { isOver, type StageView, stagesOf } from "./stages.ts";
+import { isBehind, isContradictory, isOver, type StageView, stagesOf } from "./stages.ts";
+import { isStray, isUntold, strayObservation } from "./stray.ts";
 import type { Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import type { Reply, Trouble } from "./trouble.ts";
+import { openTurns } from "./turns.ts";
 
 export interface ReadingTools {
   readonly executions: Executions;
@@ -50,22 +53,22 @@ export interface Readings {
   /** The version of the pipeline that it runs in, where that was read. */
   version(executionId: string): number | null;
   /**
-   * AWS listed it as under way at that time. News where that is not what was read of it before; outdated
-   * where it was read to be over since.
+   * AWS listed it like this at that time. News where it is under way or ended anew, and was read to be over
+   * before; outdated where it was read to be over since. What is news stays so until it is observed.
    */
-  listed(executionId: string, at: number): "expected" | "news" | "outdated";
+  listed(summary: Summary, at: number): "expected" | "news" | "outdated";
 }
 
 export function openReadings(tools: ReadingTools): Readings {
   const { clock, executions, structures } = tools;
-  const kept = new Map<string, Reading>();
+  const kept = openKept();
+  const turns = openTurns();
   const underWay = new Map<string, Promise<Read<Observation>>>();
+  /** Since when what AWS says of them cannot all be so. */
+  const doubts = new Map<string, number>();
 
   function keep(id: string, reading: Reading): Read<Observation> {
-    kept.delete(id);
-    kept.set(id, reading);
-    const [oldest] = kept.keys();
-    if (kept.size > limit.codepipeline.readings && oldest !== undefined) kept.delete(oldest);
+    kept.put(id, reading);
     return { kind: "known", value: reading.observation };
   }
 
@@ -104,7 +107,13 @@ export function openReadings(tools: ReadingTools): Readings {
         return await conclude(question, last, { readAt, runs: runs.value, page: null });
       const page = await findSummary(question, anew);
       if (page.kind === "trouble") return unread(question, page);
-      return await conclude(question, last, { readAt, runs: runs.value, page: page.value });
+      const { status, type } = page.value.summary;
+      // It may have gone on between the two.
+      const sure = isBehind({ structure: last.structure, runs: runs.value, status, type })
+        ? await readActions(session, spec, executionId)
+        : runs;
+      if (sure.kind === "trouble") return unread(question, sure);
+      return await conclude(question, last, { readAt, runs: sure.value, page: page.value });
     }
     const found = await findSummary(
       question,
@@ -112,7 +121,8 @@ export function openReadings(tools: ReadingTools): Readings {
     );
     if (found.kind === "trouble") return unread(question, found);
     const { summary } = found.value;
-    if (last !== undefined && news === "none" && isAsBefore(last, summary, readAt))
+    const same = last !== undefined && news === "none" && !isStray(run, summary);
+    if (same && isAsBefore(last, summary) && !turns.take(last, kept.underWay(), readAt))
       return keep(executionId, { ...last, readAt, heard: run.heard.count });
     const runs = await readActions(session, spec, executionId);
     if (runs.kind === "trouble") return unread(question, runs);
@@ -136,9 +146,20 @@ export function openReadings(tools: ReadingTools): Readings {
         ? await structures.current(session, spec, limit.codepipeline.survey_ms)
         : await structures.of(session, spec, version);
     if (structure.kind === "trouble") return unread(question, structure);
-    const views = stagesOf({ structure: structure.value, runs, status });
-    const evidence = await gatherEvidence(question, views, last);
-    const observation = observationOf({ views, evidence, runs, page });
+    const shown = { structure: structure.value, runs, status };
+    if (!isContradictory({ ...shown, type: expectedType(run) })) doubts.delete(executionId);
+    else if (isInDoubt(executionId, readAt))
+      return { kind: "unknown", why: "AWS says that it is over, and does not show all of it yet." };
+    if (page !== null && isUntold(run, page.summary))
+      return { kind: "unknown", why: "AWS does not tell which commit it ran on." };
+    const views = stagesOf(shown);
+    const stray = page !== null && isStray(run, page.summary);
+    const evidence = stray
+      ? new Map<string, Evidence>()
+      : await gatherEvidence(question, views, last);
+    const observation = stray
+      ? strayObservation({ run, summary: page.summary, views, now: readAt })
+      : observationOf({ views, evidence, runs, page });
     return keep(executionId, {
       readAt,
       deepAt: readAt,
@@ -150,8 +171,16 @@ export function openReadings(tools: ReadingTools): Readings {
       fresh: false,
       evidence,
       observation,
+      stray,
       final: observation.state !== "running" && [...evidence.values()].every(({ final }) => final),
     });
+  }
+
+  /** For a moment: then it is taken as it is. */
+  function isInDoubt(id: string, now: number): boolean {
+    const since = doubts.get(id) ?? now;
+    remember(doubts, { id, value: since, count: limit.codepipeline.readings });
+    return now - since < limit.codepipeline.young_ms;
   }
 
   async function gatherEvidence(
@@ -206,17 +235,29 @@ export function openReadings(tools: ReadingTools): Readings {
       keep(executionId, freshReading(structure, clock()));
     },
     drop(executionId) {
-      kept.delete(executionId);
+      kept.drop(executionId);
+      doubts.delete(executionId);
     },
     version(executionId) {
-      return kept.get(executionId)?.runs[0]?.version ?? null;
+      const [newest] = kept.get(executionId)?.runs ?? [];
+      return newest?.version ?? kept.ending(executionId)?.version ?? null;
     },
-    listed(executionId, at) {
-      const last = kept.get(executionId);
+    listed(summary, at) {
+      const { id, status, updatedAt } = summary;
+      const last = kept.get(id);
+      if (last?.stray) return "outdated";
       if (last?.observation.state === "running") return "expected";
-      if (last !== undefined && last.readAt > at) return "outdated";
+      const ending = kept.ending(id);
+      if (ending === undefined) {
+        if (!isOver(status)) return "news";
+        kept.note(id, { readAt: at, status, updatedAt, version: null });
+        return "expected";
+      }
+      if (ending.readAt > at) return "outdated";
+      if (isSameEnd(ending, summary)) return "expected";
       // Its end does not hold any more.
-      kept.delete(executionId);
+      if (last !== undefined)
+        kept.put(id, { ...last, readAt: Number.NEGATIVE_INFINITY, final: false });
       return "news";
     },
   };

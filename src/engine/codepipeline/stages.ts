@@ -39,6 +39,38 @@ export function stagesOf({ structure, runs, status }: StagesQuestion): readonly 
   });
 }
 
+export interface EndQuestion extends StagesQuestion {
+  /** A rollback is in one stage only. */
+  readonly type: "STANDARD" | "ROLLBACK";
+}
+
+/** Whether actions that were read before an end show less than what led to it. */
+export function isBehind(question: EndQuestion): boolean {
+  const { runs, status } = question;
+  if (!isOver(status)) return false;
+  const latest = latestRuns(runs);
+  if (latest.some((run) => run.status === "InProgress")) return true;
+  if (status === "Succeeded") return unpassed(question).length > 0;
+  return status !== "Failed" || latest.every((run) => run.status !== "Failed");
+}
+
+/** Whether actions that were read after an end cannot all be as they were at that end. */
+export function isContradictory(question: EndQuestion): boolean {
+  const { structure, runs, status } = question;
+  if (!isOver(status)) return false;
+  if (latestRuns(runs).some((run) => run.status === "InProgress")) return true;
+  if (status !== "Succeeded") return false;
+  const skips = structure.stages.filter(({ entry }) => entry === "skips").map(({ name }) => name);
+  return unpassed(question).some(({ name, state }) => state !== "skipped" || !skips.includes(name));
+}
+
+function unpassed(question: EndQuestion): readonly StageView[] {
+  const views = stagesOf(question);
+  const begun = views.filter(({ runs }) => runs.length > 0);
+  const owed = question.type === "ROLLBACK" && begun.length > 0 ? begun : views;
+  return owed.filter(({ state }) => state !== "succeeded");
+}
+
 /** Whether AWS will do nothing more about an execution with this status. */
 export function isOver(status: string | null): boolean {
   return status !== null && status !== "InProgress" && status !== "Stopping";

@@ -53,7 +53,7 @@ export function openSurveys(tools: SurveyTools): Surveys {
   }
 
   function surveyOf({ spec }: ViewOrder, view: View, found: readonly MarkOn[]): Known<Survey> {
-    const { page, state, structure, own, ledger } = view;
+    const { page, state, structure, own, ownAt, ledger } = view;
     const started = own.filter(({ id }) => ledger.get(id)?.request.kind === "start");
     const value = {
       differences: differencesOf({ spec, structure, state: state.value.stages }),
@@ -61,12 +61,15 @@ export function openSurveys(tools: SurveyTools): Surveys {
         .filter(({ id }) => !ledger.has(id))
         .map((summary) => adoptedOf(spec, summary, page.value.summaries)),
       marks: found,
-      live: started
-        .filter(({ status }) => !isOver(status))
-        .filter(({ id }) => readings.listed(id, page.at) !== "outdated")
-        .map(({ id }) => id),
+      live: started.filter((summary) => isGoingOn(summary, ownAt)).map(({ id }) => id),
     };
     return { kind: "known", value };
+  }
+
+  /** Or it went on since its end was read, and has ended anew. */
+  function isGoingOn(summary: Summary, at: number): boolean {
+    const shown = readings.listed(summary, at);
+    return isOver(summary.status) ? shown === "news" : shown !== "outdated";
   }
 
   return {

@@ -26,6 +26,8 @@ interface Own {
   readonly own: readonly Summary[];
   /** Those of them that are in the ledger. */
   readonly ledger: ReadonlyMap<string, PipelineRun>;
+  /** When the newest of these readings began: that of the page, or that of an execution behind it. */
+  readonly ownAt: number;
 }
 
 export interface ViewTools {
@@ -39,6 +41,8 @@ export interface ViewOrder {
   readonly session: Session;
   readonly spec: CodePipelinePart;
   readonly sha: string;
+  /** The execution that the view is for; it is among the commit's own in any case. */
+  readonly engineId: string;
 }
 
 /** From when each of the two readings has to be. */
@@ -53,10 +57,12 @@ export async function takeView(
   order: ViewOrder,
   since: Since,
 ): Promise<Reply<View>> {
-  const { structures, states, executions } = tools;
+  const { structures, states } = tools;
   const { session, spec } = order;
-  const page = await executions.since(session, spec, since.page);
+  const page = await takePage(tools, order, since.page);
   if (page.kind === "trouble") return page;
+  const alone = await readBehind(tools, order, page.value);
+  if (alone?.kind === "trouble") return alone;
   const state = await states.since(session, spec, since.state);
   if (state.kind === "trouble") return state;
   const { version } = state.value.value;
@@ -65,19 +71,52 @@ export async function takeView(
       ? await structures.current(session, spec, 0)
       : await structures.of(session, spec, version);
   if (structure.kind === "trouble") return structure;
-  const own = await ownOf(tools.runs, order, { page: page.value, structure: structure.value });
+  const own = await ownOf(tools.runs, order, {
+    page: page.value,
+    alone: alone?.value ?? null,
+    structure: structure.value,
+  });
   const value = { page: page.value, state: state.value, structure: structure.value, ...own };
   return { kind: "ok", value };
 }
 
+/** One that was read before the execution began cannot have it. */
+async function takePage(
+  { executions, runs }: ViewTools,
+  { session, spec, engineId }: ViewOrder,
+  since: number,
+): Promise<Reply<Dated<Page>>> {
+  const page = await executions.since(session, spec, since);
+  if (page.kind === "trouble" || isListed(page.value, engineId)) return page;
+  const { startedAt } = (await runs.byExecution(engineId)) ?? { startedAt: 0 };
+  return startedAt <= page.value.at ? page : await executions.since(session, spec, startedAt);
+}
+
+/** The execution itself, where the page does not have it; null where it does. */
+async function readBehind(
+  { executions }: ViewTools,
+  { session, spec, engineId }: ViewOrder,
+  page: Dated<Page>,
+): Promise<Reply<Dated<Summary>> | null> {
+  if (isListed(page, engineId)) return null;
+  return await executions.one(session, spec, { id: engineId, since: page.at });
+}
+
+function isListed({ value: { summaries } }: Dated<Page>, executionId: string): boolean {
+  return summaries.some(({ id }) => id === executionId);
+}
+
 /** Of what was read before, however old. Null where that is nothing; a state that was not read shows no stages. */
 export async function recallView(tools: ViewTools, order: ViewOrder): Promise<View | null> {
-  const { session, spec } = order;
+  const { session, spec, engineId } = order;
   const page = await tools.executions.kept(session, spec);
   const state = await tools.states.kept(session, spec);
   const structure = tools.structures.kept(session, spec, state?.value.version ?? null);
   if (page === null || structure === null) return null;
-  const own = await ownOf(tools.runs, order, { page, structure });
+  const alone = isListed(page, engineId)
+    ? null
+    : await tools.executions.keptOne(session, spec, engineId);
+  const own = await ownOf(tools.runs, order, { page, alone, structure });
   return { page, state: state ?? unread, structure, ...own };
 }
 
@@ -87,9 +126,9 @@ const unread: Dated<PipelineNow> = {
 };
 
 /** From when the two have to be for the marks to be right; null where they are. */
-export function newerFor(marks: Marks, { page, state, own }: View): Since | null {
+export function newerFor(marks: Marks, { page, state, own, ownAt }: View): Since | null {
   const { stages, updatedAt } = state.value;
-  const listed = new Set(page.value.summaries.map(({ id }) => id));
+  const listed = new Set([...page.value.summaries, ...own].map(({ id }) => id));
   const unlisted = stages.some(
     ({ overridden, execution }) => overridden && !listed.has(execution?.id ?? ""),
   );
@@ -99,23 +138,33 @@ export function newerFor(marks: Marks, { page, state, own }: View): Since | null
   // By this list they run yet, and may have ended before the change that the state shows.
   if (page.at < state.at && (unlisted || changed)) return { page: state.at, state: state.at };
   const ended = own.some((summary) => isOver(summary.status) && !marks.isSettled(summary));
-  return page.at > state.at && ended ? { page: page.at, state: page.at } : null;
+  return ownAt > state.at && ended ? { page: page.at, state: ownAt } : null;
 }
 
 async function ownOf(
   runs: PipelineRuns,
-  { spec, sha }: ViewOrder,
-  of: { readonly page: Dated<Page>; readonly structure: Structure },
+  { spec, sha, engineId }: ViewOrder,
+  of: {
+    readonly page: Dated<Page>;
+    /** What the page does not reach back to. */
+    readonly alone: Dated<Summary> | null;
+    readonly structure: Structure;
+  },
 ): Promise<Own> {
-  const { summaries } = of.page.value;
-  const source = findSource(spec, of.structure);
+  const { page, alone, structure } = of;
+  const summaries = [...page.value.summaries, ...(alone === null ? [] : [alone.value])];
+  const source = findSource(spec, structure);
   const name = source.kind === "chosen" ? source.source.name : null;
   const shown = new Map(summaries.map((summary) => [summary.id, shaIn(summary, name)]));
-  const maybe = summaries.filter(({ id }) => [sha, null].includes(shown.get(id) ?? null));
+  const maybe = summaries.filter(
+    ({ id }) => id === engineId || [sha, null].includes(shown.get(id) ?? null),
+  );
   const ledger = await runs.known(maybe.map(({ id }) => id));
   // AWS shows the commit of a start only when the source action is done, and the ledger knows it before.
-  const own = maybe.filter(({ id }) => (shown.get(id) ?? startedFor(ledger.get(id))) === sha);
-  return { own, ledger };
+  const own = maybe.filter(
+    ({ id }) => id === engineId || (shown.get(id) ?? startedFor(ledger.get(id))) === sha,
+  );
+  return { own, ledger, ownAt: Math.max(page.at, alone?.at ?? page.at) };
 }
 
 function startedFor(run: PipelineRun | undefined): string | null {

@@ -39,6 +39,7 @@ test("a release of five stages by events, with a survey of its end, takes at mos
     spec: w.spec,
     repository: shop,
     sha: sha("a"),
+    engineId: id,
     since: seen.endedAt ?? 0,
   });
   expect(around).toEqual({
@@ -142,6 +143,57 @@ test("what AWS does not call a change is read again from time to time all the sa
   w.pipeline.pass("Build");
   data.updatedAt = updatedAt;
   expect(states(await w.see(id))).toMatchObject({ Build: "running" });
-  w.clock.advance(31 * 60_000);
+  w.clock.advance(5 * 60_000);
   expect(states(await w.see(id))).toMatchObject({ Build: "succeeded", Test: "running" });
 });
+
+/** So many executions in pipelines with five each, of which AWS says nothing more. */
+async function quiet(count: number): Promise<{ w: World; ids: readonly string[] }> {
+  const w = await openWorld();
+  const ids: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const pipeline = `service-${Math.floor(n / 5)}`;
+    if (n % 5 === 0)
+      w.aws.createPipeline({ name: pipeline, mode: "PARALLEL", stages: ["Build", "Approve"] });
+    const spec = { ...w.spec, pipeline, stages: [] };
+    const started = await w.engine.start(w.request({ key: String(n), spec }));
+    if (started.kind === "started") ids.push(started.engineId);
+  }
+  for (const [n, id] of ids.entries())
+    w.aws
+      .pipeline(`service-${Math.floor(n / 5)}`)
+      .execution(id)
+      .passUntil("Build");
+  await w.aws.settled();
+  w.aws.events.events.length = 0;
+  w.aws.faults.onEvent({ fault: { kind: "lost" } });
+  await Promise.all(ids.map((id) => w.glance(id)));
+  for (const [n, id] of ids.entries()) {
+    const execution = w.aws.pipeline(`service-${Math.floor(n / 5)}`).execution(id);
+    const { updatedAt } = execution.data;
+    w.clock.advance(1);
+    execution.pass("Build");
+    execution.data.updatedAt = updatedAt;
+  }
+  return { w, ids };
+}
+
+test.each([
+  [20, 5],
+  [100, 25],
+])(
+  "of %d executions that wait without a word all are known after %d minutes, in calls as few as ever",
+  async (count, minutes) => {
+    const { w, ids } = await quiet(count);
+    let waiting = 0;
+    for (let minute = 0; minute < minutes; minute += 1) {
+      w.clock.advance(60_000);
+      w.aws.log.clear();
+      const seen = await Promise.all(ids.map((id) => w.glance(id)));
+      await w.engine.patrol();
+      expect(total(w)).toBeLessThanOrEqual(25);
+      waiting = seen.filter((one) => states(one).Approve === "waiting").length;
+    }
+    expect(waiting).toBe(count);
+  },
+);

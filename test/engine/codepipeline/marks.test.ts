@@ -3,12 +3,15 @@
 import { describe, expect, test } from "vitest";
 import type { MarkOn } from "../../../src/core/survey.ts";
 import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
+import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 
 async function marks(w: World, of: { sha?: string; since?: number } = {}) {
   w.clock.advance(1);
   const { since = w.clock.now() } = of;
-  const question = { spec: w.spec, repository: shop, sha: of.sha ?? sha("a"), since };
+  const commit = of.sha ?? sha("a");
+  const engineId = await oursFor(w, commit);
+  const question = { spec: w.spec, repository: shop, sha: commit, engineId, since };
   const read = await w.engine.survey(question);
   if (read.kind === "unknown") throw new Error(read.why);
   return read.value.marks;

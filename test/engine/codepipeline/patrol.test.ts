@@ -1,6 +1,7 @@
 // Looking for what others did in pipelines, where no event told of it.
 
 import { describe, expect, test } from "vitest";
+import { limit } from "../../../src/core/limit.ts";
 import { openWorld, sha, type World } from "./world.ts";
 
 const minute = 60_000;
@@ -73,6 +74,32 @@ test("a rollback in the console is told to the commit that it brings back", asyn
   expect(await patrol(w)).toEqual(["good"]);
 });
 
+test("a pipeline that has few runs is looked at however many the others have", async () => {
+  const w = await openWorld();
+  const id = await w.start({ key: "release" });
+  w.pipeline.execution(id).passUntil();
+  await w.see(id);
+  const verify = { ...w.spec, pipeline: "shop-verify" };
+  for (let n = 0; n < limit.codepipeline.patrol_runs; n += 1) {
+    w.clock.advance(1);
+    await w.runs.add({
+      token: `verify ${n}`,
+      request: {
+        kind: "start",
+        start: w.request({ spec: verify }),
+        source: "Source",
+        variables: {},
+      },
+      executionId: null,
+      startedAt: w.clock.now(),
+      heard: { count: 0, last: [] },
+      acts: [],
+    });
+  }
+  w.pipeline.startByConsole("ann", sha("a")).pass("Source");
+  expect(await patrol(w)).toEqual(["release"]);
+});
+
 describe("what had ended and runs again", () => {
   async function failed() {
     const w = await openWorld();
@@ -101,6 +128,33 @@ describe("what had ended and runs again", () => {
   test("is told though nobody reads it, and not again and again", async () => {
     const { w } = await failed();
     w.pipeline.retry("Build");
+    expect(await patrol(w)).toEqual(["one"]);
+    expect(await patrol(w)).toEqual([]);
+  });
+
+  test("is told though it has ended anew before anybody looked, once for each time", async () => {
+    const { w, id } = await failed();
+    expect(await patrol(w)).toEqual([]);
+    w.clock.advance(1_000);
+    w.pipeline.retry("Build");
+    w.pipeline.fail("Build");
+    expect(await patrol(w)).toEqual(["one"]);
+    expect(await patrol(w)).toEqual([]);
+    expect((await w.glance(id)).state).toBe("failed");
+    expect(await patrol(w)).toEqual([]);
+    w.clock.advance(1_000);
+    w.pipeline.retry("Build").passUntil();
+    expect(await patrol(w)).toEqual(["one"]);
+    expect((await w.glance(id)).state).toBe("succeeded");
+    expect(await patrol(w)).toEqual([]);
+  });
+
+  test("is told by a process that only saw it in a list", async () => {
+    const { w } = await failed();
+    w.restart();
+    expect(await patrol(w)).toEqual([]);
+    w.clock.advance(1_000);
+    w.pipeline.retry("Build").passUntil();
     expect(await patrol(w)).toEqual(["one"]);
     expect(await patrol(w)).toEqual([]);
   });

@@ -1,9 +1,28 @@
 // A ledger of executions in memory, with the promises of the one in the store.
 
+import type { Repository } from "../../../src/core/event.ts";
+import type { Part } from "../../../src/core/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../../src/port.ts";
 
 export interface MemoryRuns extends PipelineRuns {
   all(): readonly PipelineRun[];
+}
+
+/** The pipeline, and who may read it. */
+function placeOf({ request }: PipelineRun): string {
+  switch (request.kind) {
+    case "start":
+      return placeKey(request.start.run.spec, request.start.repository);
+    case "rollback":
+      return placeKey(request.rollback.spec, request.rollback.repository);
+    case "approve":
+      return "";
+  }
+}
+
+function placeKey(spec: Part, repository: Repository): string {
+  if (spec.engine !== "codepipeline") return JSON.stringify(repository);
+  return JSON.stringify([repository, spec.role, spec.region, spec.pipeline]);
 }
 
 export function memoryRuns(): MemoryRuns {
@@ -26,9 +45,15 @@ export function memoryRuns(): MemoryRuns {
       const found = [...rows.values()].filter(({ executionId }) => ids.includes(executionId ?? ""));
       return new Map(found.map((run) => [run.executionId ?? "", structuredClone(run)]));
     },
-    async since(time, count) {
-      const found = [...rows.values()].filter(({ startedAt }) => startedAt >= time);
-      return structuredClone(found.toSorted((a, b) => b.startedAt - a.startedAt).slice(0, count));
+    async since(time, { each, all }) {
+      const found = [...rows.values()]
+        .filter(({ startedAt, request }) => startedAt >= time && request.kind !== "approve")
+        .sort((a, b) => b.startedAt - a.startedAt);
+      const ranked = [...Map.groupBy(found, placeOf).values()].flatMap((own) =>
+        own.slice(0, each).map((run, rank) => ({ run, rank })),
+      );
+      const first = ranked.sort((a, b) => a.rank - b.rank).slice(0, all);
+      return structuredClone(first.map(({ run }) => run)).sort((a, b) => b.startedAt - a.startedAt);
     },
     async update(token, change) {
       const row = rows.get(token);

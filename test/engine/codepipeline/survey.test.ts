@@ -2,10 +2,17 @@
 
 import { describe, expect, test } from "vitest";
 import type { Survey } from "../../../src/core/survey.ts";
+import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World, type WorldOptions } from "./world.ts";
 
 async function survey(w: World, commit = sha("a"), since = w.clock.now()): Promise<Survey> {
-  const read = await w.engine.survey({ spec: w.spec, repository: shop, sha: commit, since });
+  const read = await w.engine.survey({
+    spec: w.spec,
+    repository: shop,
+    sha: commit,
+    engineId: await oursFor(w, commit),
+    since,
+  });
   if (read.kind === "unknown") throw new Error(read.why);
   return read.value;
 }
@@ -204,6 +211,35 @@ describe("what is under way", () => {
     expect(await w.glance(id)).toMatchObject({ state: "running" });
   });
 
+  test("is also what has ended anew since its end was read", async () => {
+    const w = await openWorld();
+    const id = await w.start();
+    w.pipeline.pass("Source");
+    w.pipeline.fail("Build");
+    expect((await w.see(id)).state).toBe("failed");
+    w.aws.faults.onEvent({ fault: { kind: "lost" } });
+    w.clock.advance(1_000);
+    w.pipeline.retry("Build").passUntil();
+    // As often as it is asked, until somebody has looked.
+    for (let n = 0; n < 2; n += 1) {
+      w.clock.advance(1);
+      expect((await survey(w)).live).toEqual([id]);
+    }
+    expect(await w.glance(id)).toMatchObject({ state: "succeeded" });
+    w.clock.advance(1);
+    expect((await survey(w)).live).toEqual([]);
+  });
+
+  test("is not what took another commit", async () => {
+    const w = await openWorld();
+    const id = await w.start();
+    w.pipeline.execution(id).passUntil("Build");
+    for (const revision of w.pipeline.execution(id).data.revisions.values()) revision.id = sha("f");
+    w.restart();
+    expect((await w.see(id)).state).toBe("failed");
+    expect((await survey(w)).live).toEqual([]);
+  });
+
   test("is not what the list showed and a reading meanwhile saw end", async () => {
     const w = await openWorld();
     const id = await w.start();
@@ -224,9 +260,97 @@ describe("what is under way", () => {
   });
 });
 
+describe("an execution that the list does not reach back to", () => {
+  /** Somebody let it pass a condition after more have followed than the list shows. */
+  async function old(): Promise<{ w: World; id: string }> {
+    const w = await openWorld({
+      pipeline: {
+        mode: "PARALLEL",
+        stages: ["Build", { name: "Production", beforeEntry: { result: "FAIL" } }],
+      },
+    });
+    w.clock.advance(1_000);
+    w.pipeline.condition("Production", "beforeEntry", "fails");
+    const id = await w.start();
+    const execution = w.pipeline.execution(id).passUntil();
+    w.pipeline.condition("Production", "beforeEntry", "holds");
+    for (let n = 0; n < 120; n += 1) {
+      w.clock.advance(1_000);
+      w.pipeline.startByConsole("ann", sha("b")).passUntil();
+    }
+    w.pipeline.override("Production", "beforeEntry", id);
+    execution.passUntil();
+    expect(execution.status).toBe("Succeeded");
+    return { w, id };
+  }
+  const mark = { kind: "condition_overridden", stage: "Production" };
+
+  test("is read by its number, and what was done to it is known", async () => {
+    const { w, id } = await old();
+    const { state } = await w.see(id);
+    expect(state).toBe("succeeded");
+    expect((await survey(w)).marks).toMatchObject([{ engineId: id, mark }]);
+    // By a process that has not followed it, too; and from what is known, without a call.
+    w.restart();
+    w.clock.advance(1);
+    expect((await survey(w)).marks).toMatchObject([{ engineId: id, mark }]);
+    w.aws.log.clear();
+    const question = { spec: w.spec, repository: shop, sha: sha("a"), engineId: id, since: null };
+    expect(await w.engine.survey(question)).toMatchObject({ value: { marks: [{ mark }] } });
+    expect(w.calls()).toEqual({});
+  });
+
+  test("is under way where it is", async () => {
+    const w = await openWorld({ pipeline: { mode: "PARALLEL" } });
+    w.clock.advance(1_000);
+    const id = await w.start();
+    w.pipeline.execution(id).passUntil("Test");
+    for (let n = 0; n < 120; n += 1) w.pipeline.startByConsole("ann", sha("b")).passUntil();
+    w.restart();
+    expect(await survey(w)).toMatchObject({ live: [id], marks: [], adopted: [] });
+  });
+
+  test("is not known where AWS does not answer that either", async () => {
+    const { w, id } = await old();
+    const { now } = w.clock;
+    const question = { spec: w.spec, repository: shop, sha: sha("a"), engineId: id };
+    for (const operation of ["GetPipelineExecution", "ListActionExecutions"]) {
+      w.aws.faults.onRequest({ operation, fault: { kind: "error" } });
+      w.clock.advance(1);
+      expect(await w.engine.survey({ ...question, since: now() })).toMatchObject({
+        kind: "unknown",
+      });
+      w.aws.faults.stop();
+    }
+    w.pipeline.data.executions.shift();
+    w.clock.advance(1);
+    expect(await w.engine.survey({ ...question, since: now() })).toEqual({
+      kind: "unknown",
+      why: `AWS does not have the execution ${id} of the pipeline shop-release any more.`,
+    });
+  });
+
+  test("because the list is older than it, is found in a newer one", async () => {
+    const w = await openWorld();
+    const since = w.clock.now();
+    await survey(w, sha("b"), since);
+    w.clock.advance(60_000);
+    const id = await w.start();
+    w.aws.log.clear();
+    expect((await survey(w, sha("a"), since)).live).toEqual([id]);
+    expect(w.calls()).toEqual({ "codepipeline:ListPipelineExecutions": 1 });
+  });
+});
+
 describe("calls", () => {
-  const ask = (w: World, digit: string, since: number | null) =>
-    w.engine.survey({ spec: w.spec, repository: shop, sha: sha(digit), since });
+  const ask = async (w: World, digit: string, since: number | null) =>
+    await w.engine.survey({
+      spec: w.spec,
+      repository: shop,
+      sha: sha(digit),
+      engineId: await oursFor(w, sha(digit)),
+      since,
+    });
   const made = (w: World) => {
     const { "sts:AssumeRole": _, ...calls } = w.calls();
     return Object.fromEntries(
@@ -237,6 +361,8 @@ describe("calls", () => {
 
   test("are shared by all commits for five minutes, and then the structure needs none", async () => {
     const w = await openWorld();
+    w.clock.advance(1_000);
+    await oursFor(w, sha("a"));
     const since = w.clock.now() - 60_000;
     await Promise.all(["a", "b", "c"].map((digit) => ask(w, digit, since)));
     w.clock.advance(299_000);
@@ -248,7 +374,13 @@ describe("calls", () => {
     w.pipeline.addStage("Smoke");
     w.clock.advance(1);
     await ask(w, "d", w.clock.now());
-    expect(made(w)).toEqual({ GetPipeline: 2, GetPipelineState: 3, ListPipelineExecutions: 3 });
+    expect(made(w)).toEqual({
+      GetPipeline: 2,
+      // Whether the change was made while the execution ran.
+      GetPipelineExecution: 1,
+      GetPipelineState: 3,
+      ListPipelineExecutions: 3,
+    });
   });
 
   test("are made anew where something older than asked for is all that is known", async () => {
@@ -292,8 +424,9 @@ describe("calls", () => {
 
 test("what cannot be read is not known", async () => {
   const w = await openWorld();
+  const engineId = await oursFor(w, sha("a"));
   const ask = (since: number) =>
-    w.engine.survey({ spec: w.spec, repository: shop, sha: sha("a"), since });
+    w.engine.survey({ spec: w.spec, repository: shop, sha: sha("a"), engineId, since });
   for (const operation of ["GetPipeline", "GetPipelineState", "ListPipelineExecutions"]) {
     w.aws.faults.onRequest({ operation, fault: { kind: "error" } });
     w.clock.advance(1);
