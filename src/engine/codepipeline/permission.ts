@@ -16,6 +16,7 @@ export const permissions = [
   "codepipeline:EnableStageTransition",
   "codepipeline:PutApprovalResult",
   "codebuild:BatchGetBuilds",
+  "codebuild:BatchGetBuildBatches",
   "codebuild:BatchGetReports",
   "codebuild:DescribeTestCases",
   "logs:GetLogEvents",

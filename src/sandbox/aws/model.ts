@@ -27,6 +27,7 @@ export type World = {
   sources: SourceOf;
   /** By id, and reports by ARN. */
   builds: Map<string, Build>;
+  batches: Map<string, Batch>;
   reports: Map<string, Report>;
   /** By ARN of the group, then by name of the stream. */
   logs: Map<string, Map<string, LogLine[]>>;
@@ -107,6 +108,18 @@ export type Build = {
   initiator: string;
   /** Why it failed, as a phase tells it. */
   failure: { code: string; message: string } | undefined;
+};
+
+/** Several builds that an action with `BatchEnabled` starts together. Their batch is no build. */
+export type Batch = {
+  id: string;
+  arn: string;
+  account: string;
+  region: string;
+  project: string;
+  builds: readonly Build[];
+  /** Of reports that were merged from those of its builds. */
+  reportArns: string[];
 };
 
 export type Report = {

@@ -41,6 +41,7 @@ export function createWorld(options: WorldOptions = {}): World {
     pipelines: new Map(),
     sources: options.sources ?? anyCommit,
     builds: new Map(),
+    batches: new Map(),
     reports: new Map(),
     logs: new Map(),
     buckets: new Map(),

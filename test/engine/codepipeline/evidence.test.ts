@@ -71,6 +71,25 @@ async function testedBy(
 const artifact = expect.stringMatching(/^shop-release\/TestArtifa\/\w+$/);
 const unfound = { kind: "broken", path: "j.xml", why: "is in no artifact that could be read" };
 
+/** Whose action of the stage Test starts several builds at once. */
+const batched = {
+  pipeline: {
+    stages: [
+      "Build",
+      {
+        name: "Test",
+        actions: [
+          {
+            name: "Test",
+            configuration: { ProjectName: "shop-release-test", BatchEnabled: "true" },
+          },
+        ],
+      },
+      "Production",
+    ],
+  },
+} satisfies WorldOptions;
+
 describe("the log of a failed action", () => {
   test("ends as the log ends, and stays masked and plain", async () => {
     const log = [
@@ -106,6 +125,12 @@ describe("the log of a failed action", () => {
     expect(stage.output).toMatch(
       /The role arn:aws:iam::111122223333:role\/deployer may not do logs:GetLogEvents.*"Action":"logs:GetLogEvents"/,
     );
+  });
+
+  test("that started a batch is that of the build that failed", async () => {
+    const { w, look } = await tested({ kind: "fail", log: ["boom"] }, batched);
+    expect((await look()).output).toContain("boom");
+    expect(w.calls()["codebuild:BatchGetBuildBatches"]).toBe(1);
   });
 
   test("is found through the build where the action does not name it", async () => {
@@ -429,6 +454,39 @@ describe("reports of CodeBuild", () => {
         kind: "broken",
         path: "j.xml",
         why: expect.stringMatching(/may not do codebuild:BatchGetBuilds/),
+      },
+    ]);
+  });
+
+  test("stand in for the file of a batch of builds as well", async () => {
+    const { look } = await tested(
+      { report: { name: "unit", cases } },
+      { ...batched, reports: ["j.xml"] },
+    );
+    expect((await look()).reports).toMatchObject([
+      { kind: "read", path: "unit", counts: { passed: 1, failed: 2 } },
+    ]);
+  });
+
+  test("that were merged into those of the batch are not read twice", async () => {
+    const { w, look } = await tested({ report: { name: "unit", cases } }, batched);
+    const [merged] = w.aws.world.reports.keys();
+    const [batch] = w.aws.world.batches.values();
+    if (batch === undefined || merged === undefined) throw new Error("no batch");
+    batch.reportArns.push(merged);
+    expect((await look()).reports).toMatchObject([{ path: "unit", counts: { passed: 1 } }]);
+  });
+
+  test("of a batch that the role may not ask for are broken, with the missing permission", async () => {
+    const allow = ["codepipeline:*", "s3:*", "logs:*", "codebuild:BatchGetBuilds"];
+    const { look } = await tested({}, { ...batched, reports: ["j.xml"], role: { allow } });
+    expect((await look()).reports).toEqual([
+      {
+        kind: "broken",
+        path: "j.xml",
+        why: expect.stringMatching(
+          /may not do codebuild:BatchGetBuildBatches.*:project\/shop-release-test"/,
+        ),
       },
     ]);
   });

@@ -1,12 +1,12 @@
 // The operations of CodeBuild that tell of builds and of their tests.
 import type { ReportCase } from "../codepipeline/model.ts";
-import type { Build, Report } from "../model.ts";
+import type { Batch, Build, Report } from "../model.ts";
 import { type Operation, operation, type Scope } from "../operation.ts";
 import { pageOf } from "../page.ts";
 import { Refusal, refuse } from "../refusal.ts";
 import { integer, list, optional, struct, text } from "../shape.ts";
 import { seconds } from "../wire/json.ts";
-import { renderBuild, renderReport, renderTestCase } from "./render.ts";
+import { renderBatch, renderBuild, renderReport, renderTestCase } from "./render.ts";
 
 const ids = list(text({ min: 1 }), { min: 1, max: 100 });
 
@@ -24,6 +24,21 @@ export const codebuildOperations: Readonly<Record<string, Operation>> = {
       return {
         builds: builds.map(renderBuild),
         ...(missing.length > 0 ? { buildsNotFound: missing } : {}),
+      };
+    },
+  }),
+  BatchGetBuildBatches: operation({
+    action: "codebuild:BatchGetBuildBatches",
+    input: struct({ ids }),
+    resource: ({ ids: [id = ""] }, { region, account }) =>
+      `arn:aws:codebuild:${region}:${account}:project/${id.split("/").at(-1)?.split(":")[0]}`,
+    run({ world, input, ...scope }) {
+      const find = (id: string): Batch | undefined =>
+        [...world.batches.values()].find((b) => (b.id === id || b.arn === id) && isHere(b, scope));
+      const missing = input.ids.filter((id) => !find(id));
+      return {
+        buildBatches: input.ids.flatMap((id) => find(id) ?? []).map(renderBatch),
+        ...(missing.length > 0 ? { buildBatchesNotFound: missing } : {}),
       };
     },
   }),
@@ -111,8 +126,8 @@ export const codebuildOperations: Readonly<Record<string, Operation>> = {
   }),
 };
 
-function isHere(build: Build, { account, region }: Scope): boolean {
-  return build.account === account && build.region === region;
+function isHere(thing: Build | Batch, { account, region }: Scope): boolean {
+  return thing.account === account && thing.region === region;
 }
 
 function groupOf(reportArn: string): string {

@@ -1,7 +1,7 @@
 // Shows builds, reports and test cases as CodeBuild's answers have them.
 import type { ReportCase } from "../codepipeline/model.ts";
 import { groupArn } from "../logs/lines.ts";
-import type { Build, Report } from "../model.ts";
+import type { Batch, Build, Report } from "../model.ts";
 import { seconds } from "../wire/json.ts";
 
 /** docs.aws.amazon.com/codebuild/latest/userguide/limits.html#reports: kept for 30 days. */
@@ -30,6 +30,29 @@ export function renderBuild(build: Build): object {
     buildComplete: endedAt !== undefined,
     initiator: build.initiator,
     reportArns: build.reportArns,
+  };
+}
+
+export function renderBatch({ id, arn, project, builds, reportArns }: Batch): object {
+  const running = builds.some(({ status }) => status === "IN_PROGRESS");
+  const failed = builds.some(({ status }) => status !== "SUCCEEDED");
+  return {
+    id,
+    arn,
+    projectName: project,
+    buildBatchStatus: running ? "IN_PROGRESS" : failed ? "FAILED" : "SUCCEEDED",
+    complete: !running,
+    reportArns,
+    buildGroups: builds.map((build, number) => ({
+      identifier: `build${number}`,
+      dependsOn: [],
+      ignoreFailure: false,
+      currentBuildSummary: {
+        arn: build.arn,
+        requestedOn: seconds(build.startedAt),
+        buildStatus: build.status,
+      },
+    })),
   };
 }
 
