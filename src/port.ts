@@ -482,8 +482,6 @@ export interface PipelineRuns {
     count: { readonly each: number; readonly all: number },
   ): Promise<readonly PipelineRun[]>;
   update(token: string, change: Partial<Pick<PipelineRun, "executionId" | "acts">>): Promise<void>;
-  /** Notes that something was told of the execution. */
-  hear(executionId: string, what: string): Promise<void>;
 }
 
 export interface PipelineRun {

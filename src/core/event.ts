@@ -72,7 +72,12 @@ export type Event =
 
 /** What an engine's notice speaks of: a run of ours by its key, or by that of the wish for it, or a commit that something ran for. */
 export type Moved =
-  | { readonly kind: "run"; readonly key: string }
+  | {
+      readonly kind: "run";
+      readonly key: string;
+      /** What was told of it, for its engine to read: it counts once, with the delivery. */
+      readonly told: string;
+    }
   | {
       readonly kind: "commit";
       readonly owner: string;

@@ -1,4 +1,4 @@
-// The intake: deliveries, the subjects they speak of, the wishes they carry and the jobs, in one transaction.
+// The intake: deliveries, the subjects and runs they speak of, the wishes they carry and the jobs, in one transaction.
 
 import {
   type IntentionDraft,
@@ -10,6 +10,7 @@ import {
 import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
+import { noteTold } from "./pipeline-runs.ts";
 import { forgetRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 
@@ -53,6 +54,12 @@ export async function accept(
       }
     }
     await batch.flush(tx, jobs);
+    await noteTold(
+      tx,
+      moved.flatMap(({ what }) =>
+        what.kind === "run" ? [{ token: what.key, line: what.told }] : [],
+      ),
+    );
     jobs.push(...(await jobsForMoved(tx, moved)));
     await enqueue(tx, jobs);
     return added;

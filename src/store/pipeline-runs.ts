@@ -67,15 +67,34 @@ export function pipelineRuns(on: Connection): PipelineRuns {
         ...set.params,
       ]);
     },
-    hear: async (executionId, what) => {
-      await on.query(
-        `update interlock.pipeline_run
-            set heard_count = heard_count + 1, heard = right(heard || $2 || chr(10), $3)
-          where execution_id = $1`,
-        [executionId, what, limit.codepipeline.heard_chars],
-      );
-    },
   };
+}
+
+/** Notes what was told of runs, one line each. In one order everywhere, as with deliveries. */
+export async function noteTold(
+  on: Connection,
+  lines: readonly { readonly token: string; readonly line: string }[],
+): Promise<void> {
+  if (lines.length === 0) return;
+  await on.query(
+    `with told as (
+       select token, count(*) as count, string_agg(line || chr(10), '' order by place) as text
+         from unnest($1::text[], $2::text[]) with ordinality as given (token, line, place)
+        group by token
+     ), own as materialized (
+       select run.token, told.count, told.text
+         from interlock.pipeline_run as run join told on told.token = run.token
+        order by run.token for update of run
+     )
+     update interlock.pipeline_run as run
+        set heard_count = heard_count + own.count, heard = right(heard || own.text, $3)
+       from own where run.token = own.token`,
+    [
+      lines.map(({ token }) => token),
+      lines.map(({ line }) => line),
+      limit.codepipeline.heard_chars,
+    ],
+  );
 }
 
 /** The pipeline of a run, and who may read it; null for an approval, which has none. */

@@ -3,9 +3,9 @@
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/limit.ts";
 import type { PipelineRun } from "../../src/port.ts";
-import { pipelineRuns } from "../../src/store/pipeline-runs.ts";
-import { openDatabase } from "./databases.ts";
-import { shop } from "./make.ts";
+import { noteTold, pipelineRuns } from "../../src/store/pipeline-runs.ts";
+import { openDatabase, openTestStore } from "./databases.ts";
+import { delivery, shop } from "./make.ts";
 
 const id = (digit: string) => `${digit.repeat(8)}-2222-4333-8444-555555555555`;
 
@@ -140,10 +140,13 @@ test("of what was told, the count is exact and the newest is kept", async () => 
   const database = "pglite" in on ? on.database : on;
   const runs = pipelineRuns(database);
   await runs.add({ ...run("one"), executionId: id("1") });
-  await runs.hear(id("1"), "stage Build STARTED");
-  await runs.hear(id("2"), "stage Build STARTED");
+  await noteTold(database, [
+    { token: "one", line: "stage Build STARTED" },
+    { token: "unknown", line: "stage Build STARTED" },
+  ]);
   expect((await runs.get("one"))?.heard).toEqual({ count: 1, last: ["stage Build STARTED"] });
-  for (let n = 0; n < 300; n += 1) await runs.hear(id("1"), `stage Build ${n} STARTED`);
+  const line = (n: number) => ({ token: "one", line: `stage Build ${n} STARTED` });
+  for (let n = 0; n < 300; n += 3) await noteTold(database, [line(n), line(n + 1), line(n + 2)]);
   const { count, last } = (await runs.get("one"))?.heard ?? { count: 0, last: [] };
   expect(count).toBe(301);
   expect(last.at(-1)).toBe("stage Build 299 STARTED");
@@ -151,4 +154,27 @@ test("of what was told, the count is exact and the newest is kept", async () => 
   expect(last.every((line) => /^stage Build \d+ STARTED$/.test(line))).toBe(true);
   expect(last.join("\n").length).toBeLessThanOrEqual(limit.codepipeline.heard_chars);
   await database.close();
+});
+
+test("what a delivery tells counts with it: once, and not where the delivery is not stored", async () => {
+  const { store, pipelineRuns: runs, database, close } = await openTestStore("pglite");
+  await runs.add({ ...run("one"), executionId: id("1") });
+  await runs.add({ ...run("two"), executionId: id("2") });
+  const tell = (key: string, told: string, guid: string) =>
+    delivery({ kind: "moved", what: { kind: "run", key, told } }, { guid });
+  const heard = async (token: string) => (await runs.get(token))?.heard;
+  const first = tell("one", "stage STARTED Build", "sns:1");
+  await store.accept([first, tell("two", "stage STARTED Test", "sns:2"), first]);
+  await store.accept([first, tell("one", "stage SUCCEEDED Build", "sns:3")]);
+  await store.accept([first]);
+  expect(await heard("one")).toEqual({
+    count: 2,
+    last: ["stage STARTED Build", "stage SUCCEEDED Build"],
+  });
+  expect(await heard("two")).toEqual({ count: 1, last: ["stage STARTED Test"] });
+  // Whom it concerns cannot be found, so that there is no job, and nothing else either.
+  await database.query("alter table interlock.repository rename to away");
+  await expect(store.accept([tell("one", "stage FAILED Build", "sns:4")])).rejects.toThrow();
+  expect(await heard("one")).toMatchObject({ count: 2 });
+  await close();
 });

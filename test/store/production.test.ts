@@ -127,7 +127,10 @@ describe.each(storeKinds)("production on %s", (kind) => {
         expect(await at().store.subject(concerned)).toMatchObject({ heardAt: 6_000 });
       await at().clearJobs();
       await at().store.accept([
-        delivery({ kind: "moved", what: { kind: "run", key: wanted.key } }),
+        delivery({
+          kind: "moved",
+          what: { kind: "run", key: wanted.key, told: "execution STARTED" },
+        }),
       ]);
       expect(await woken()).toEqual(keys.slice(0, 2).sort());
     });

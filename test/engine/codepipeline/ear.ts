@@ -1,30 +1,22 @@
-// Runs that AWS may tell of, kept in memory, and what was told of them.
+// Runs that AWS may tell of, kept in memory.
 
 import type { PipelineRun } from "../../../src/port.ts";
 
 export interface HeardRuns {
-  /** What was told, by execution. */
-  readonly told: Map<string, readonly string[]>;
   byExecution(executionId: string): Promise<PipelineRun | null>;
-  hear(executionId: string, what: string): Promise<void>;
 }
 
 /** `ours` are the keys of our runs by the executions behind them. */
 export function heardRuns(ours: ReadonlyMap<string, string>): HeardRuns {
-  const told = new Map<string, readonly string[]>();
   return {
-    told,
     async byExecution(executionId) {
       const token = ours.get(executionId);
       return token === undefined ? null : runOf(token, executionId);
     },
-    async hear(executionId, what) {
-      told.set(executionId, [...(told.get(executionId) ?? []), what]);
-    },
   };
 }
 
-function runOf(token: string, executionId: string): PipelineRun {
+export function runOf(token: string, executionId: string): PipelineRun {
   return {
     token,
     request: {

@@ -6,6 +6,8 @@ import type { PipelineRun, PipelineRuns } from "../../../src/port.ts";
 
 export interface MemoryRuns extends PipelineRuns {
   all(): readonly PipelineRun[];
+  /** Notes that something was told of the execution, as the store does with a delivery. */
+  hear(executionId: string, what: string): Promise<void>;
 }
 
 /** The pipeline, and who may read it. */

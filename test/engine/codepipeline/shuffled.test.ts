@@ -6,7 +6,7 @@ import { openReceive } from "../../../src/flow/receive.ts";
 import { storeFor } from "../../store/databases.ts";
 import { commit, look, pull, run, sha, shop, sight } from "../../store/make.ts";
 import { silent } from "../../store/silent.ts";
-import { heardRuns } from "./ear.ts";
+import { heardRuns, runOf } from "./ear.ts";
 import { event, pushTrigger } from "./events.ts";
 
 const at = storeFor("pglite");
@@ -47,8 +47,10 @@ function shuffled<T>(items: readonly T[]): readonly T[] {
 async function heardOf(messages: readonly Notice[]): Promise<{
   readonly woken: readonly string[];
   readonly stored: number;
+  /** How often something was told of each run. */
+  readonly told: readonly number[];
 }> {
-  const { store, database, clear, clearJobs } = at();
+  const { store, pipelineRuns, database, clear, clearJobs } = at();
   await clear();
   // The executions of the first half are ours. One commit has none, and one pull request sees nothing of it.
   await store.accept([look(sight(commit("f"))), look(sight(pull(1_000), sha("9")))]);
@@ -60,12 +62,12 @@ async function heardOf(messages: readonly Notice[]): Promise<{
       state: "running",
       engineId: executionOf(number),
     });
+    await pipelineRuns.add(runOf(`run-${number}`, executionOf(number)));
   }
   await clearJobs();
   const { receive } = openReceive({ store, log: silent });
-  const ours = new Map(
-    Array.from({ length: subjects }, (_, number) => [executionOf(number), `run-${number}`]),
-  );
+  const tokens = Array.from({ length: subjects }, (_, number) => `run-${number}`);
+  const ours = new Map(tokens.map((token, number) => [executionOf(number), token]));
   const ear = { receive, suspect: () => {}, clock: () => 2, runs: heardRuns(ours) };
   await Promise.all(messages.map((message) => hear(ear, message)));
   const jobs = await database.query<{ key: string }>(
@@ -74,7 +76,12 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const [row] = await database.query<{ count: number }>(
     "select count(*) as count from interlock.delivery where guid like 'sns:%'",
   );
-  return { woken: jobs.map(({ key }) => key), stored: row?.count ?? 0 };
+  const ledger = await Promise.all(tokens.map((token) => pipelineRuns.get(token)));
+  return {
+    woken: jobs.map(({ key }) => key),
+    stored: row?.count ?? 0,
+    told: ledger.map((run) => run?.heard.count ?? 0),
+  };
 }
 
 test("10,000 notices leave the same behind, however often and in which order they come", {
@@ -85,5 +92,6 @@ test("10,000 notices leave the same behind, however often and in which order the
   expect(ordered.woken).toHaveLength(subjects + 1);
   expect(ordered.woken).toContain(`commit:${shop.owner}/${shop.name}@${sha("f")}:main`);
   expect(ordered.woken).not.toContain("pull:octo/shop#1000");
+  expect(ordered.told).toEqual(Array.from({ length: subjects }, () => 125));
   expect(await heardOf(shuffled([...once, ...once]))).toEqual(ordered);
 });

@@ -33,6 +33,8 @@ interface World {
   /** What was stored, by its id. */
   readonly stored: Map<string, Delivery>;
   readonly fetched: string[];
+  /** Executions of others that are to be looked for. */
+  readonly suspected: string[];
   clock: number;
   /** What is found at an address; an error where nobody answers. */
   web: (url: string) => Response;
@@ -43,6 +45,7 @@ function world(topics: readonly string[] = [topic]): World {
   const w: Omit<World, "endpoint"> = {
     stored: new Map(),
     fetched: [],
+    suspected: [],
     clock: now,
     web: () => new Response(certificate),
     storeWorks: true,
@@ -56,7 +59,7 @@ function world(topics: readonly string[] = [topic]): World {
       return w.web(String(input));
     },
     ear: {
-      suspect: () => {},
+      suspect: (id) => w.suspected.push(id),
       clock: () => w.clock,
       runs: heardRuns(new Map([[executionId, "run-1"]])),
       receive: async (delivery) => {
@@ -79,7 +82,9 @@ test.each(["1", "2"])(
     const w = world();
     const body = signed(notification(text, { SignatureVersion: version }));
     expect((await w.endpoint.take(body)).status).toBe(200);
-    expect(events(w)).toEqual([{ kind: "moved", what: { kind: "run", key: "run-1" } }]);
+    expect(events(w)).toEqual([
+      { kind: "moved", what: { kind: "run", key: "run-1", told: "execution STARTED" } },
+    ]);
     expect(counted(w)).toEqual({ stored: 1 });
   },
 );
@@ -271,6 +276,22 @@ test("a message that comes twice counts once, and one that is posted again later
   expect((await w.endpoint.take(body)).status).toBe(403);
   expect(events(w)).toHaveLength(1);
   expect(counted(w)).toEqual({ stored: 1, repeated: 1, replayed: 1, stale: 1 });
+});
+
+test("what is new counts, and what comes again or later causes nothing more", async () => {
+  const w = world();
+  const theirs = { executionId: "00000000-0000-4000-8000-000000000000" };
+  const bodies = [text, JSON.stringify(event(theirs))].map((told) => signed(notification(told)));
+  w.storeWorks = false;
+  for (const body of bodies) expect((await w.endpoint.take(body)).status).toBe(503);
+  expect(w.suspected).toEqual([]);
+  w.storeWorks = true;
+  for (const body of bodies) expect((await w.endpoint.take(body)).status).toBe(200);
+  for (const body of bodies) expect((await w.endpoint.take(body)).status).toBe(200);
+  w.clock += limit.hint.repeat_ms;
+  for (const body of bodies) expect((await w.endpoint.take(body)).status).toBe(403);
+  expect(w.suspected).toEqual([theirs.executionId]);
+  expect(counted(w)).toEqual({ later: 2, stored: 1, ignored: 1, repeated: 2, replayed: 2 });
 });
 
 test("an execution of somebody else is ignored, but for the commit that it names", async () => {

@@ -10,7 +10,7 @@ import {
 } from "../../../src/engine/codepipeline/sqs.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
-import { type HeardRuns, heardRuns } from "./ear.ts";
+import { heardRuns } from "./ear.ts";
 import { event, executionId } from "./events.ts";
 
 let server: FauxqsServer;
@@ -24,7 +24,6 @@ afterAll(() => server.stop());
 interface World extends AsyncDisposable {
   readonly queue: string;
   readonly stored: Delivery[];
-  readonly runs: HeardRuns;
   readonly log: HearingLog;
   storeWorks: boolean;
   reader: QueueReader;
@@ -47,7 +46,6 @@ function open(): World {
   const world = {
     queue,
     stored,
-    runs,
     log,
     storeWorks: true,
     reader: readQueue({
@@ -81,14 +79,16 @@ function open(): World {
 /** The limit is for a failure; a success comes within milliseconds. */
 const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000, interval: 20 });
 
-const moved = { kind: "moved", what: { kind: "run", key: "run-1" } };
+const moved = {
+  kind: "moved",
+  what: { kind: "run", key: "run-1", told: "execution STARTED" },
+};
 
 test("an event of the queue wakes the run it speaks of, and is deleted then", async () => {
   await using world = open();
   server.sendMessage(world.queue, JSON.stringify(event()));
   await soon(() => world.left()).toBe(0);
   expect(world.stored.map((delivery) => delivery.event)).toEqual([moved]);
-  expect(world.runs.told.get(executionId)).toEqual(["execution STARTED"]);
 });
 
 test("a topic's wrapping is taken off, and its id is the one that counts", async () => {
