@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
 import { type ApprovalNow, readState, type StageNow } from "./state.ts";
 import { noPipeline, noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import { approvalSummary, markOf } from "./text.ts";
+import { approvalSummary, consoleLink, markOf } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 
 export interface ApproveTools {
@@ -54,8 +54,10 @@ export async function approve(
   const mark = markOf(key);
   const own = found.value.filter(({ action }) => declared.includes(action));
   const waiting = own.filter(({ status, token }) => status === "InProgress" && token);
-  const meant = waiting.filter((one) => asked === null || asked.includes(markOfAsked(one)));
-  if (meant.length === 0) {
+  const [meant, ...more] = waiting.filter(
+    (one) => asked === null || asked.includes(markOfAsked(one)),
+  );
+  if (meant === undefined) {
     // The answer to an earlier call for this wish was lost.
     const given = own.some(
       ({ status, summary }) => status === "Succeeded" && summary.includes(mark),
@@ -67,10 +69,11 @@ export async function approve(
       why: other === undefined ? nothingWaits(order, own) : changed(stage, other.action),
     };
   }
+  if (more.length > 0) return { kind: "refused", why: severalWait(order, declared, waiting) };
   if (asked === null) {
     const added = await runs.add({
       token: key,
-      request: { kind: "approve", approval, asked: meant.map(markOfAsked) },
+      request: { kind: "approve", approval, asked: [markOfAsked(meant)] },
       executionId: null,
       startedAt: clock(),
       heard: { count: 0, last: [] },
@@ -78,16 +81,25 @@ export async function approve(
     });
     if (!added) return { kind: "failed", why: "It is being approved at this moment." };
   }
-  for (const { action, token } of meant) {
-    const summary = approvalSummary(`Approved by ${actor} through Interlock (${mark})`);
-    const reply = await put(session, spec, { stage, action, token: token ?? "", summary });
-    if (reply.kind === "ok") continue;
-    // It may be our own earlier answer, which the state does not show yet.
-    if (asked !== null && reply.name === "ApprovalAlreadyCompletedException")
-      return { kind: "failed", why: reply.why };
-    return not(reply);
-  }
-  return { kind: "done" };
+  const { action, token } = meant;
+  const summary = approvalSummary(`Approved by ${actor} through Interlock (${mark})`);
+  const reply = await put(session, spec, { stage, action, token: token ?? "", summary });
+  if (reply.kind === "ok") return { kind: "done" };
+  // It may be our own earlier answer, which the state does not show yet.
+  if (asked !== null && reply.name === "ApprovalAlreadyCompletedException")
+    return { kind: "failed", why: reply.why };
+  return not(reply);
+}
+
+/** Whoever asks for several approvals wants several people, or one who thinks of each. */
+function severalWait(
+  { approval: { stage, engineId }, spec }: ApproveOrder,
+  declared: readonly string[],
+  waiting: readonly ApprovalNow[],
+): string {
+  const names = declared.filter((name) => waiting.some(({ action }) => action === name)).join(", ");
+  const link = consoleLink(spec.region, spec.pipeline, engineId);
+  return `The stage ${stage} waits for several approvals: ${names}. Give each of them in AWS: ${link}`;
 }
 
 /** One request for approval; it says nothing about its token. */

@@ -185,16 +185,24 @@ describe("one wish is one approval", () => {
     expect(isOpen(w, id, "Approve", "GoLive")).toBe("InProgress");
   });
 
-  test("but all that waited at the same time, where one of the calls was lost", async () => {
-    const together = actions.map((action) => ({ ...action, runOrder: 1 }));
-    const { w, id } = await waiting({
-      pipeline: { stages: ["Build", { name: "Approve", actions: together }, "Production"] },
-    });
-    w.aws.faults.onRequest({ ...cut, skip: 1 });
-    expect(await w.engine.approve(by(id))).toMatchObject({ kind: "failed" });
-    expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
-    expect(states(await w.see(id))).toMatchObject({ Approve: "succeeded" });
-  });
+  test.each(["SUPERSEDED", "PARALLEL"] as const)(
+    "and not several that wait together, in %s mode",
+    async (mode) => {
+      const together = actions.map((action) => ({ ...action, runOrder: 1 }));
+      const { w, id } = await waiting({
+        pipeline: { mode, stages: ["Build", { name: "Approve", actions: together }, "Production"] },
+      });
+      expect(await w.engine.approve(by(id))).toEqual({
+        kind: "refused",
+        why: `The stage Approve waits for several approvals: Security, GoLive. Give each of them in AWS: https://eu-west-1.console.aws.amazon.com/codesuite/codepipeline/pipelines/shop-release/executions/${id}/timeline?region=eu-west-1`,
+      });
+      expect(w.calls()["codepipeline:PutApprovalResult"]).toBeUndefined();
+      // Once one of them was given there, the other can be given here.
+      w.pipeline.approve("Approve");
+      expect(await w.engine.approve(by(id, "another"))).toEqual({ kind: "done" });
+      expect(states(await w.see(id))).toMatchObject({ Approve: "succeeded" });
+    },
+  );
 
   test("and is done later where it never arrived", async () => {
     const { w, id } = await waiting({ pipeline: { stages } });
