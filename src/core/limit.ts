@@ -331,8 +331,8 @@ export const limit = {
     suspect_ms: 2_000,
     /** Pipelines with a run since then are looked at, and so many runs at most of each and of all, newest first. */
     patrol_since_ms: 7 * day_ms,
-    patrol_runs: 1_000,
-    patrol_runs_all: 5_000,
+    patrol_runs: 200,
+    patrol_runs_all: 2_000,
     /** Executions of which a reading is kept in memory, and those of them with all their reports after their end. */
     readings: 2_000,
     ended: 50,

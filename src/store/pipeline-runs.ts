@@ -1,6 +1,8 @@
 // What was asked of AWS CodePipeline, where every replica can see it.
 
+import type { Repository } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
+import type { Part } from "../core/plan.ts";
 import type { PipelineAct, PipelineRequest, PipelineRun, PipelineRuns } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
@@ -9,8 +11,8 @@ export function pipelineRuns(on: Connection): PipelineRuns {
   return {
     add: async (run) => {
       const rows = await on.query(
-        `insert into interlock.pipeline_run (token, request, execution_id, started_at, acts)
-         values ($1, $2, $3, $4, $5)
+        `insert into interlock.pipeline_run (token, request, execution_id, started_at, acts, place)
+         values ($1, $2, $3, $4, $5, $6)
              on conflict do nothing
          returning token`,
         [
@@ -19,6 +21,7 @@ export function pipelineRuns(on: Connection): PipelineRuns {
           run.executionId,
           run.startedAt,
           JSON.stringify(run.acts),
+          placeOf(run.request),
         ],
       );
       return rows.length === 1;
@@ -45,16 +48,18 @@ export function pipelineRuns(on: Connection): PipelineRuns {
     },
     since: async (time, count) => {
       const rows = await on.query<Row>(
-        `select * from (
-           select *, row_number() over (partition by place order by started_at desc, token) as rank
-             from (select *, ${place} as place from interlock.pipeline_run where started_at >= $1) as begun
-            where place is not null
-         ) as ranked
-          where rank <= $2
-          order by rank, started_at desc, token limit $3`,
+        `with ranked as (
+           select token, started_at, row_number() over (
+                    partition by coalesce(place, token) order by started_at desc, token) as rank
+             from interlock.pipeline_run
+            where started_at >= $1 and place is distinct from ''),
+         chosen as (
+           select token from ranked where rank <= $2 order by rank, started_at desc, token limit $3)
+         select run.* from chosen join interlock.pipeline_run as run using (token)
+          order by run.started_at desc, token`,
         [time, count.each, count.all],
       );
-      return rows.map(pipelineRun).sort((a, b) => b.startedAt - a.startedAt);
+      return rows.map(pipelineRun);
     },
     update: async (token, change) => {
       const set = assignments({
@@ -97,15 +102,23 @@ export async function noteTold(
   );
 }
 
-/** The pipeline of a run, and who may read it; null for an approval, which has none. */
-const place = `case request::jsonb ->> 'kind'
-  when 'start' then jsonb_build_array(
-    request::jsonb #> '{start,repository}', request::jsonb #> '{start,run,spec,role}',
-    request::jsonb #> '{start,run,spec,region}', request::jsonb #> '{start,run,spec,pipeline}')
-  when 'rollback' then jsonb_build_array(
-    request::jsonb #> '{rollback,repository}', request::jsonb #> '{rollback,spec,role}',
-    request::jsonb #> '{rollback,spec,region}', request::jsonb #> '{rollback,spec,pipeline}')
-end`;
+/** As texts, and not read out of the request by the database, which takes not every JSON. */
+function placeOf(request: PipelineRequest): string {
+  switch (request.kind) {
+    case "start":
+      return placeIn(request.start.run.spec, request.start.repository);
+    case "rollback":
+      return placeIn(request.rollback.spec, request.rollback.repository);
+    case "approve":
+      return "";
+  }
+}
+
+function placeIn(spec: Part, { owner, name }: Repository): string {
+  const { role, region, pipeline } =
+    spec.engine === "codepipeline" ? spec : { role: null, region: "", pipeline: "" };
+  return JSON.stringify([owner, name, role, region, pipeline]);
+}
 
 interface Row {
   readonly token: string;

@@ -5,6 +5,9 @@ alter table interlock.execution add column stop_refused text;
 -- When it was looked around after its end.
 alter table interlock.execution add column surveyed_at bigint;
 
+-- The pipeline of a run, and who may read it; empty for an approval. Of older runs it is not known.
+alter table interlock.pipeline_run add column place text;
+
 -- For what is in production now.
 create index execution_newest on interlock.execution (owner, name, pipeline, position)
   where part = 'release' and engine_id is not null;

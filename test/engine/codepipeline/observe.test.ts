@@ -496,6 +496,24 @@ describe("an end", () => {
     expect(states(seen)).toMatchObject({ Production: "succeeded" });
   });
 
+  test("that is a failure is no more known while another action runs yet", async () => {
+    const w = await openWorld({
+      pipeline: { stages: [{ name: "Test", actions: [{ name: "Unit" }, { name: "Load" }] }] },
+    });
+    const id = await w.start();
+    const execution = w.pipeline.execution(id).pass("Source");
+    execution.pass("Test", { action: "Unit" }).fail("Test", { action: "Load" });
+    const { data } = execution;
+    const { actions } = data;
+    data.actions = actions.map((run) =>
+      run.declaration.name === "Unit" ? { ...run, status: "InProgress" as const } : run,
+    );
+    w.clock.advance(60_000);
+    expect(await w.engine.observe(id)).toMatchObject({ kind: "unknown" });
+    data.actions = actions;
+    expect(states(await w.glance(id))).toMatchObject({ Test: "failed" });
+  });
+
   test("by which an action runs for good is taken as it is", async () => {
     const w = await openWorld();
     const id = await w.start();

@@ -80,7 +80,7 @@ test("a pipeline that has few runs is looked at however many the others have", a
   w.pipeline.execution(id).passUntil();
   await w.see(id);
   const verify = { ...w.spec, pipeline: "shop-verify" };
-  for (let n = 0; n < limit.codepipeline.patrol_runs; n += 1) {
+  for (let n = 0; n < limit.codepipeline.patrol_runs_all; n += 1) {
     w.clock.advance(1);
     await w.runs.add({
       token: `verify ${n}`,

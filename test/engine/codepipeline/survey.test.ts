@@ -310,6 +310,23 @@ describe("an execution that the list does not reach back to", () => {
     expect(await survey(w)).toMatchObject({ live: [id], marks: [], adopted: [] });
   });
 
+  test("is held against a state that is no older than it", async () => {
+    const w = await openWorld({ pipeline: { mode: "PARALLEL" } });
+    w.clock.advance(1_000);
+    const id = await w.start();
+    w.pipeline.execution(id).passUntil("Test");
+    for (let n = 0; n < 120; n += 1) w.pipeline.startByConsole("ann", sha("c")).passUntil();
+    await w.start({ key: "other", sha: sha("b") });
+    const since = w.clock.now();
+    await survey(w, sha("b"), since);
+    w.clock.advance(1_000);
+    w.pipeline.addStage("Smoke");
+    expect(w.pipeline.execution(id).status).toBe("Cancelled");
+    expect((await survey(w, sha("a"), since)).marks).toMatchObject([
+      { engineId: id, mark: { kind: "pipeline_changed" } },
+    ]);
+  });
+
   test("is not known where AWS does not answer that either", async () => {
     const { w, id } = await old();
     const { now } = w.clock;
