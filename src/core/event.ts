@@ -77,6 +77,8 @@ export type Moved =
       readonly key: string;
       /** What was told of it, for its engine to read: it counts once, with the delivery. */
       readonly told: string;
+      /** Somebody had it run again: where it had ended by our ledger, what was read of it is old. */
+      readonly resumed: boolean;
     }
   | {
       readonly kind: "commit";

@@ -142,6 +142,9 @@ async function jobsForMoved(
   const commits = moved.flatMap(({ what, at }) =>
     what.kind === "commit" ? [{ ...what, at }] : [],
   );
+  const resumed = moved.flatMap(({ what, at }) =>
+    what.kind === "run" && what.resumed ? [{ key: what.key, at }] : [],
+  );
   // What others do for a commit was not asked for by us, so whatever was read of it before is old.
   await tx.query(
     `with told as (
@@ -152,15 +155,25 @@ async function jobsForMoved(
        select subject.key, told.at from interlock.subject join told
            on subject.owner = told.owner and subject.name = told.name and subject.head = told.sha
         where subject.open or subject.kind = 'commit'
-        order by subject.key for update of subject
+       union all
+       select execution.subject_key, resumed.at
+         from unnest($5::text[], $6::bigint[]) as resumed (key, at)
+         join interlock.execution using (key)
+        where execution.ended_at is not null
+     ), rows as materialized (
+       select subject.key, (select max(at) from own where own.key = subject.key) as at
+         from interlock.subject where key in (select key from own)
+        order by key for update
      )
-     update interlock.subject set heard_at = greatest(heard_at, own.at)
-       from own where subject.key = own.key`,
+     update interlock.subject set heard_at = greatest(heard_at, rows.at)
+       from rows where subject.key = rows.key`,
     [
       commits.map(({ owner }) => owner),
       commits.map(({ name }) => name),
       commits.map(({ sha }) => sha),
       commits.map(({ at }) => at),
+      resumed.map(({ key }) => key),
+      resumed.map(({ at }) => at),
     ],
   );
   return tx.query<JobData>(

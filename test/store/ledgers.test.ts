@@ -155,6 +155,19 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       const told = (receivedAt: number) => delivery({ kind: "moved", what }, { receivedAt });
       await at().store.accept([told(7_000), told(6_000)]);
       expect(await heardAt()).toBe(7_000);
+      // Events of our own runs say nothing of the kind, unless one goes on that had ended.
+      const resumed = (receivedAt: number, again: boolean) =>
+        delivery(
+          { kind: "moved", what: { kind: "run", key: "r1", told: "", resumed: again } },
+          { receivedAt },
+        );
+      await at().store.accept([resumed(8_000, false), resumed(8_000, true)]);
+      expect(await heardAt()).toBe(7_000);
+      await at().store.recordExecution("r1", { state: "failed", endedAt: 7_500 });
+      await at().store.accept([resumed(9_000, false)]);
+      expect(await heardAt()).toBe(7_000);
+      await at().store.accept([resumed(9_000, true)]);
+      expect(await heardAt()).toBe(9_000);
     });
 
     test("are listed in the order in which they were intended", async () => {

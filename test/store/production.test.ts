@@ -129,7 +129,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
       await at().store.accept([
         delivery({
           kind: "moved",
-          what: { kind: "run", key: wanted.key, told: "execution STARTED" },
+          what: { kind: "run", key: wanted.key, told: "execution STARTED", resumed: false },
         }),
       ]);
       expect(await woken()).toEqual(keys.slice(0, 2).sort());

@@ -60,7 +60,8 @@ async function eventOf(ear: Ear, text: string): Promise<Read> {
   const action = `${hint.moved}_${hint.state.toLowerCase()}`;
   const run = await ear.runs.byExecution(hint.executionId);
   if (run !== null) {
-    const what = { kind: "run", key: run.token, told: lineOf(hint) } as const;
+    const resumed = hint.state === "RESUMED";
+    const what = { kind: "run", key: run.token, told: lineOf(hint), resumed } as const;
     return { event: { kind: "moved", what }, action, place: null };
   }
   // Somebody else started it: whoever looks at the commit finds it.

@@ -81,7 +81,7 @@ const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000, interval: 
 
 const moved = {
   kind: "moved",
-  what: { kind: "run", key: "run-1", told: "execution STARTED" },
+  what: { kind: "run", key: "run-1", told: "execution STARTED", resumed: false },
 };
 
 test("an event of the queue wakes the run it speaks of, and is deleted then", async () => {
