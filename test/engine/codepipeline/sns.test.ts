@@ -83,7 +83,10 @@ test.each(["1", "2"])(
     const body = signed(notification(text, { SignatureVersion: version }));
     expect((await w.endpoint.take(body)).status).toBe(200);
     expect(events(w)).toEqual([
-      { kind: "moved", what: { kind: "run", key: "run-1", told: "execution STARTED", resumed: false } },
+      {
+        kind: "moved",
+        what: { kind: "run", key: "run-1", told: "execution STARTED", resumed: false },
+      },
     ]);
     expect(counted(w)).toEqual({ stored: 1 });
   },
