@@ -145,6 +145,8 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
   const engine = execution && ports.engines.get(execution.spec.engine);
   if (execution === undefined || engine === undefined || execution.engineId === null)
     return { kind: "failed" };
+  // Before anybody knows: a run that may go on is asked about, and ended with whatever else is.
+  await ports.store.reopenExecution(execution.key);
   const acted = await engine.retry(execution.engineId, effect.stage, effect.key);
   if (acted.kind === "failed") return { kind: "failed" };
   const { key, stage } = effect;
@@ -154,7 +156,6 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
       ? { key, stage, state: "done" as const, why: "", at }
       : { key, stage, state: "refused" as const, why: acted.why, at };
   await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
-  if (acted.kind === "done") await ports.store.reopenExecution(execution.key);
   return atOnce(ports);
 }
 

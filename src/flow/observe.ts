@@ -147,10 +147,10 @@ async function take(
   const marks = [...execution.marks];
   for (const { engineId: on, mark } of survey.marks)
     if (on === engineId && !marks.some((one) => isSame(one, mark))) marks.push(mark);
-  // What had ended runs again: somebody retried it in the engine's own console.
+  // What had ended went on: somebody retried it in the engine's own console, or let it pass there.
   const seen =
     !isLive(execution) && survey.live.includes(engineId) ? await engine.observe(engineId) : null;
-  if (seen?.kind === "known" && seen.value.state === "running") {
+  if (seen?.kind === "known" && seen.value.endedAt !== execution.endedAt) {
     await store.reopenExecution(key);
     await store.recordExecution(key, { ...seen.value, marks });
     return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };

@@ -8,6 +8,7 @@ import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
 import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
+import { takenBy } from "./taken-out.ts";
 
 export interface PatrolTools {
   readonly runs: PipelineRuns;
@@ -125,6 +126,13 @@ async function newsIn(
     const { id, status, updatedAt } = summary;
     const ours = ledger.get(id);
     if (ours === undefined) {
+      // Those that it takes out hear of its end, those that it brings back of its beginning.
+      const end = `${id} ${status}`;
+      if (summary.type === "ROLLBACK" && status === "Succeeded" && !reported.has(end)) {
+        const out = takenBy(summary, summaries).flatMap((one) => ledger.get(one.id) ?? []);
+        tokens.push(...out.map(({ token }) => token));
+        reported.add(end);
+      }
       if (reported.has(id)) continue;
       const same = own.filter(
         ({ request }) =>

@@ -11,6 +11,7 @@ import { openMarks } from "./marks.ts";
 import type { Readings } from "./readings.ts";
 import { isOver } from "./stages.ts";
 import { standingOf } from "./status.ts";
+import { takenOut } from "./taken-out.ts";
 import { consoleLink, oneLine } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 import {
@@ -66,6 +67,11 @@ export function openSurveys(tools: SurveyTools): Surveys {
     return { kind: "known", value };
   }
 
+  async function outOf({ own, ledger, page }: View): Promise<readonly MarkOn[]> {
+    const started = own.filter(({ id }) => ledger.get(id)?.request.kind === "start");
+    return await takenOut(tools.runs, started, page.value.summaries);
+  }
+
   /** Or it went on since its end was read, and has ended anew. */
   function isGoingOn(summary: Summary, at: number): boolean {
     const shown = readings.listed(summary, at);
@@ -77,13 +83,13 @@ export function openSurveys(tools: SurveyTools): Surveys {
       if (since === null) {
         const view = await recallView(tools, order);
         if (view === null) return { kind: "unknown", why: "Nothing was read of the pipeline yet." };
-        return surveyOf(order, view, marks.kept(view.own));
+        return surveyOf(order, view, [...marks.kept(view.own), ...(await outOf(view))]);
       }
       const view = await look(order, since);
       if (view.kind === "trouble") return { kind: "unknown", why: view.why };
       const found = await marks.of({ ...order, ...view.value });
       if (found.kind === "trouble") return { kind: "unknown", why: found.why };
-      return surveyOf(order, view.value, found.value);
+      return surveyOf(order, view.value, [...found.value, ...(await outOf(view.value))]);
     },
   };
 }

@@ -3,6 +3,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { readAside } from "../../../src/report/aside.ts";
+import type { NewStage } from "../../../src/sandbox/aws/declare.ts";
 import { startAws } from "../../../src/sandbox/aws/server.ts";
 import { worlds } from "../../world/world.ts";
 import { memoryRuns } from "./runs.ts";
@@ -22,13 +23,13 @@ pipelines:
 `;
 
 /** A merged pull request whose release has begun on an AWS that tells nothing. */
-async function merged() {
+async function merged(production: NewStage = { name: "Production" }) {
   const w = await open({ plan, careful: true });
   const { aws, url, close } = await startAws({
     clock: w.clock,
     authClock: { now: Date.now, sleep: () => Promise.resolve() },
   });
-  const pipeline = aws.createPipeline({ name: "shop-release", stages: ["Build", "Production"] });
+  const pipeline = aws.createPipeline({ name: "shop-release", stages: ["Build", production] });
   let told = () => {};
   const engine = openCodePipelineEngine({
     runs: memoryRuns(),
@@ -111,4 +112,35 @@ test("a stage that a console user retries is followed again after a sweep", asyn
   pipeline.latest().passUntil();
   await w.advance("5m");
   expect(w.gateOf(sha)).toBe("success (passed)");
+});
+
+test("a commit that a console user rolls back is red, and the one that comes back says so", async () => {
+  const { w, pipeline, sha: older, page, tell } = await merged();
+  const target = pipeline.latest().passUntil();
+  await w.advance("5m");
+  const newer = w.pushTo("main", { "src/a.js": "newer" });
+  await w.advance("5s");
+  pipeline.latest().passUntil();
+  await w.advance("5m");
+  expect([w.gateOf(older), w.gateOf(newer)]).toEqual(["success (passed)", "success (passed)"]);
+  const back = pipeline.rollback("Production", target.id, "ann").passUntil();
+  await tell(back.id);
+  expect(w.gateOf(newer)).toBe("failure (rolled_back)");
+  expect(w.gateOf(older)).toBe("success (passed)");
+  expect(page()).toContain(back.id);
+});
+
+test("a release that somebody let past a condition is no success, though AWS calls it one", async () => {
+  const { w, pipeline, sha } = await merged({ name: "Production", onSuccess: { result: "FAIL" } });
+  pipeline.condition("Production", "onSuccess", "fails");
+  const execution = pipeline.latest().passUntil();
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toMatch(/^failure/);
+  pipeline.override("Production", "onSuccess");
+  execution.passUntil();
+  expect(execution.status).toBe("Succeeded");
+  await w.advance("10m");
+  await w.sweep();
+  await w.advance("5m");
+  expect(w.gateOf(sha)).toBe("failure (condition_overridden)");
 });
