@@ -9,7 +9,7 @@ export interface Survey {
   readonly adopted: readonly Adopted[];
   /** What was done from outside to executions of the commit, whoever started them. */
   readonly marks: readonly MarkOn[];
-  /** Executions of the commit that Interlock started and that are under way, though they may have ended before. */
+  /** Executions of the commit that Interlock started and that are under way, or ended anew, since their end was read. */
   readonly live: readonly string[];
 }
 
