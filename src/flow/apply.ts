@@ -155,7 +155,10 @@ async function retry(ports: Ports, { facts }: Scene, effect: Of<"retry">): Promi
     acted.kind === "done"
       ? { key, stage, state: "done" as const, why: "", at }
       : { key, stage, state: "refused" as const, why: acted.why, at };
-  await ports.store.recordExecution(execution.key, { retries: [...execution.retries, answer] });
+  await ports.store.recordExecution(execution.key, {
+    retries: [...execution.retries, answer],
+    ...(acted.kind === "refused" ? { stopReason: execution.stopReason } : {}),
+  });
   return atOnce(ports);
 }
 

@@ -70,6 +70,25 @@ test("retry runs the failed stage again, in the same place", async () => {
   expect(pull.answers[0]).toContain("runs again from its stage test");
 });
 
+test.each(["failed", "answer_lost"] as const)(
+  "a retry that was not answered does not run on for a head that has moved (%s)",
+  async (fault) => {
+    const w = await world();
+    const pull = w.openPull();
+    const { head } = pull;
+    await w.settle();
+    w.engine.fail("build");
+    await w.settle();
+    w.engine.fault("retry", fault);
+    pull.comment("dev", "/interlock retry");
+    await w.settle();
+    pull.push({ "src/a.js": "more" });
+    await w.advance("1m");
+    expect(w.engine.live({ sha: head })).toEqual([]);
+    expect(pull.answers).toHaveLength(1);
+  },
+);
+
 test("stop ends what runs, and nothing starts again by itself", async () => {
   const w = await world();
   const pull = w.openPull();
