@@ -157,17 +157,19 @@ export async function hear(on: Connection, keys: readonly string[], at: number):
   );
 }
 
+/** Open until it has been looked at, also where it was at rest and somebody woke it. */
 export async function postpone(
   on: Connection,
   key: string,
   dueAt: number,
   failures: number,
 ): Promise<void> {
-  await on.query("update interlock.subject set due_at = $2, failures = $3 where key = $1", [
-    key,
-    dueAt,
-    failures,
-  ]);
+  await on.query(
+    `update interlock.subject set due_at = $2, failures = $3, open = repository.present
+       from interlock.repository
+      where key = $1 and repository.owner = subject.owner and repository.name = subject.name`,
+    [key, dueAt, failures],
+  );
 }
 
 export async function readSnapshot(on: Connection, key: string): Promise<LookRecord["snapshot"]> {

@@ -105,6 +105,24 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
         verdict: "success",
       });
     });
+
+    test("that could not be made is made later, also of a subject at rest", async () => {
+      await see(pull(1));
+      await at().store.record(record(pull(1), { open: false }));
+      await at().store.postpone(subjectKey(pull(1)), 7_000, 1);
+      await at().clearJobs();
+      await at().store.wakeDue(7_000);
+      expect(await waiting()).toEqual([subjectKey(pull(1))]);
+    });
+
+    test("that could not be made is not made any more once the repository is gone", async () => {
+      await see(pull(1));
+      await at().store.forget(shop);
+      await at().store.postpone(subjectKey(pull(1)), 7_000, 1);
+      await at().clearJobs();
+      await at().store.wakeDue(7_000);
+      expect(await waiting()).toEqual([]);
+    });
   });
 
   describe("due times", () => {
