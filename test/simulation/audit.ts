@@ -55,11 +55,12 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
     if (stands !== state) problems.push(`#${pull.number} is ${stands} and should be ${state}`);
   }
   // Said once more without the program's own reading of things.
-  const wrong = pulls
+  const twins = pulls
     .filter(({ head, handle }) => handle.state === "open" && head === pull.head)
-    .map(({ handle }) => truth.whyNot(handle.data))
-    .filter((why) => why !== null);
-  if (wrong.length === 0 && stands !== "success" && !truth.hasLanded(pull.head))
+    .map(({ handle }) => handle.data);
+  const wrong = twins.map((twin) => truth.whyNot(twin)).filter((why) => why !== null);
+  const spotless = twins.every((twin) => truth.isSpotless(twin)) && !truth.hasLanded(pull.head);
+  if (wrong.length === 0 && stands !== "success" && spotless)
     problems.push(`#${pull.number} is ${stands}: ${run?.output.title} though all has passed`);
   // Where no plan is in force, what was said under an earlier one stays.
   const silent = truth.isWithoutPlan() || wrong.every((why) => why === "there is no plan");

@@ -59,22 +59,23 @@ async function openShop(
   seed: number,
   story: string[],
 ): Promise<{ world: World; truth: Truth }> {
-  const watch: { truth: Truth | null } = { truth: null };
+  const watch: { truth?: Truth; say?: (what: string) => void } = {};
   const world = await openWorld(store, {
     seed,
     plan: plans[0] ?? null,
     files: { "src/b.js": "1", "side/x": "1", "docs/y.md": "1" },
     observe: (request, answer) => {
       const line = lineOf(request, answer?.status);
-      if (line !== null) story.push(line);
+      if (line !== null) watch.say?.(line);
       watch.truth?.observe(request);
     },
   });
-  const { shop, github } = world;
+  const { shop, github, clock } = world;
+  watch.say = (what) => story.push(`${clock.now() % 100_000_000}   ${what}`);
   shop.push({ branch: "release", sha: shop.tip() });
   for (const branch of ["main", "release"])
     shop.protect(branch, { checks: [{ context: "interlock", app_id: github.app.id }] });
-  world.tell = (fields, message) => story.push(`    ${message} ${JSON.stringify(fields)}`);
+  world.tell = (fields, message) => watch.say?.(`${message} ${JSON.stringify(fields)}`);
   world.hold();
   world.forgiven.push(/A look failed/, /could not be stored/, /could not be settled/);
   const truth = new Truth(world);
@@ -115,5 +116,5 @@ function lineOf(
   if (request.method === "GET" && status !== undefined && status < 400) return null;
   const { name, status: to, conclusion } = (request.body ?? {}) as Record<string, unknown>;
   const what = [request.method, new URL(request.url).pathname, name, conclusion ?? to];
-  return `      ${what.filter((part) => part !== undefined).join(" ")} → ${status ?? "lost"}`;
+  return `${what.filter((part) => part !== undefined).join(" ")} → ${status ?? "lost"}`;
 }

@@ -28,6 +28,8 @@ export class Truth {
   readonly #allowed = new Set<string>();
   /** Commits whose gate was opened with good reason. */
   readonly #justified = new Set<string>();
+  /** All runs that there were, also those that the engine has forgotten. */
+  readonly #runs = new Map<string, DoubleRun>();
   /** Runs that passed, as they were told to run: they count even when the engine forgets them. */
   readonly #passed = new Map<string, DoubleRun["request"]["run"]>();
 
@@ -48,9 +50,12 @@ export class Truth {
       if (before !== undefined) this.#before.set(`${branch} ${sha}`, before);
     }
     for (const pull of shop.data.pulls.values()) this.#bases.note(pull.number, pull.base.ref, at);
-    for (const run of engine.all())
+    for (const run of engine.all()) {
+      const { key } = run.request.run;
+      this.#runs.set(key, run);
       if (run.state === "succeeded" && run.stages.every(({ state }) => state === "succeeded"))
-        this.#passed.set(run.request.run.key, run.request.run);
+        this.#passed.set(key, run.request.run);
+    }
   }
 
   /** Somebody who may has asked for a commit of a fork. */
@@ -155,24 +160,45 @@ export class Truth {
     return roads.some((branch) => this.#tips.ever(branch, (tip) => this.#plan(tip) === null));
   }
 
+  /** Whether nothing that ran last for the pull request's head came to another end than success. */
+  isSpotless({ number, head }: Pull): boolean {
+    const last = new Map<string, DoubleRun>();
+    for (const run of this.#runs.values()) {
+      const { key, attempt, part, sha } = run.request.run;
+      if (run.request.pull !== number || part !== "verify" || sha !== head.sha) continue;
+      const before = last.get(partOf(key))?.request.run.attempt ?? 0;
+      if (attempt > before) last.set(partOf(key), run);
+    }
+    const there = new Set(this.#world.engine.all());
+    return [...last.values()].every((run) => run.state === "succeeded" && there.has(run));
+  }
+
   /** Why the pull request may not pass as things are now; null where it may. */
   whyNot(pull: Pull): string | null {
     const tip = this.#world.shop.data.refs.get(`heads/${pull.base.ref}`);
     if (tip === undefined) return "its base is gone";
     const main = [this.#world.shop.tip()];
-    return this.#whyNotUnder(pull, { ref: pull.base.ref, tip, main });
+    return this.#whyNotUnder(pull, { ref: pull.base.ref, tip, from: tip, main });
   }
 
   /**
-   * Why the landed commit may not pass; null where it may. Several pushes can be taken for one: what
-   * the first of them brought then goes out with the last, by the plan of the last.
+   * Why the landed commit may not pass; null where it may. One that is heard of after a later one has
+   * gone out with that, and its paths were judged as part of what the later one brought.
    */
   whyNotReleased(branch: string, sha: string): string | null {
-    const from = this.#before.get(`${branch} ${sha}`);
-    if (from === undefined) return null;
-    const later = this.#tips.since(branch, 0).filter((tip) => this.#carries(tip, sha));
-    const whys = [sha, ...later].map((to) => this.#whyNotLanded(branch, { from, to }));
-    return whys.includes(null) ? null : (whys[0] ?? null);
+    const plan = this.#plan(sha);
+    const before = this.#before.get(`${branch} ${sha}`);
+    const releases = [...this.#passed.values()].filter(({ part }) => part === "release");
+    const carriers = releases.filter((run) => this.#carries(run.sha, sha));
+    if (before === undefined || carriers.length > 0) return null;
+    if (plan === null || plan === "broken") return "it has no good plan";
+    const routed = route(plan, branch, this.#diff(before, sha));
+    const isOld = this.#tips.ever(branch, (tip) => this.#carries(tip, sha));
+    if (typeof routed === "string") return isOld ? null : routed;
+    for (const [name, { release }] of routed)
+      if (release !== undefined && !this.#hasPassed(name, "release", sha, release))
+        return `${name}/release has not passed`;
+    return null;
   }
 
   // ------------------------------------------------------------ how it is found out
@@ -198,20 +224,29 @@ export class Truth {
     const main = this.#tips.since("main", since);
     let why: string | null = "it has no base";
     for (const ref of this.#bases.since(pull.number, since))
-      for (const tip of this.#tips.since(ref, since)) {
-        why = this.#whyNotUnder(pull, { ref, tip, main });
-        if (why === null) return null;
-      }
+      // Plan and paths are two readings, and both can be a little old.
+      for (const tip of this.#tips.since(ref, since))
+        for (const from of this.#tips.since(ref, since)) {
+          why = this.#whyNotUnder(pull, { ref, tip, from, main });
+          if (why === null) return null;
+        }
     return why;
   }
 
   #whyNotUnder(
     pull: Pull,
-    base: { readonly ref: string; readonly tip: string; readonly main: readonly string[] },
+    base: {
+      readonly ref: string;
+      /** Where the plan is read. */
+      readonly tip: string;
+      /** What the change is compared with. */
+      readonly from: string;
+      readonly main: readonly string[];
+    },
   ): string | null {
     const { sha } = pull.head;
-    const { ref, tip, main } = base;
-    const files = this.#changed(tip, sha);
+    const { ref, tip, from, main } = base;
+    const files = this.#changed(from, sha);
     const proposed = files.includes(planPath) ? this.#plan(sha) : undefined;
     const plan = this.#plan(tip);
     if (ref !== "main") {
@@ -229,21 +264,6 @@ export class Truth {
     if (typeof routed === "string") return routed;
     for (const [name, { verify }] of routed)
       if (!this.#hasPassed(name, "verify", sha, verify)) return `${name}/verify has not passed`;
-    return null;
-  }
-
-  #whyNotLanded(branch: string, { from, to }: { from: string; to: string }): string | null {
-    const plan = this.#plan(to);
-    if (plan === null || plan === "broken") return "it has no good plan";
-    const routed = route(plan, branch, this.#diff(from, to));
-    if (typeof routed === "string") return routed;
-    for (const [name, { release }] of routed) {
-      if (release === undefined || this.#hasPassed(name, "release", to, release)) continue;
-      const carrier = [...this.#passed.values()].some(
-        (run) => run.pipeline === name && run.part === "release" && this.#carries(run.sha, to),
-      );
-      if (!carrier) return `${name}/release has not passed`;
-    }
     return null;
   }
 
