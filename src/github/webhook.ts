@@ -133,7 +133,7 @@ const commentPayload = base.extend({
   comment: z.object({
     id: z.int(),
     body: z.string().nullable(),
-    created_at: z.iso.datetime(),
+    created_at: z.iso.datetime({ offset: true }).nullish().catch(null),
     user: sender.nullable(),
   }),
   issue: z.object({
@@ -170,10 +170,14 @@ function readComment({ body }: Payload): Event | undefined {
       comment: comment.id,
       commands,
       sha: null,
-      // GitHub tells whole seconds: at the end of that one it was written for sure.
-      writtenAt: Date.parse(comment.created_at) + 999,
+      writtenAt: endOfSecond(comment.created_at ?? null),
     },
   };
+}
+
+/** GitHub tells whole seconds: at the end of that one it was written for sure. */
+function endOfSecond(time: string | null): number | null {
+  return time === null ? null : Date.parse(time) + 999;
 }
 
 const checkRunPayload = base.extend({

@@ -220,7 +220,12 @@ const comment = {
   ...base,
   action: "created",
   issue: { number: 12, state: "open", pull_request: { url: "" } },
-  comment: { id: 501, body: "/interlock retry test", user: ada },
+  comment: {
+    id: 501,
+    body: "/interlock retry test",
+    created_at: "2026-01-05T12:00:00Z",
+    user: ada,
+  },
 };
 
 test.each<[string, object, string]>([
@@ -245,6 +250,14 @@ test.each<[string, object, string]>([
     { issue: { ...comment.issue, state: "closed" } },
     "closed_pull_request",
   ],
+  [
+    "on a closed pull request, about production",
+    {
+      issue: { ...comment.issue, state: "closed" },
+      comment: { ...comment.comment, body: "/interlock rollback shop" },
+    },
+    "intend",
+  ],
   ["by a bot", { comment: { ...comment.comment, user: bot }, sender: bot }, "bot_comment"],
   ["by a person, in a bot's words", { comment: { ...comment.comment, user: bot } }, "bot_comment"],
   ["of a person, sent by a bot", { sender: bot }, "bot_comment"],
@@ -258,6 +271,11 @@ test.each<[string, object, string]>([
   expect(reasonOf(read("issue_comment", { ...comment, ...change }))).toBe(expected);
 });
 
+test("a comment whose time cannot be read is kept all the same", () => {
+  const undated = { ...comment, comment: { ...comment.comment, created_at: "today" } };
+  expect(read("issue_comment", undated)).toMatchObject({ intention: { writtenAt: null } });
+});
+
 test("a command is kept once for each comment, with the person and without a commit", () => {
   expect(read("issue_comment", comment)).toEqual({
     kind: "intend",
@@ -269,6 +287,8 @@ test("a command is kept once for each comment, with the person and without a com
       comment: 501,
       commands: [{ kind: "retry", stage: "test" }],
       sha: null,
+      // By the end of the second that GitHub names.
+      writtenAt: Date.UTC(2026, 0, 5, 12, 0, 0, 999),
     },
   });
 });
@@ -337,8 +357,20 @@ test.each<[string, object, object]>([
   ],
   [
     "Approve",
-    { requested_action: { identifier: "approve" } },
-    { intention: { commands: [{ kind: "approve", pipeline: "api", stage: null }] } },
+    { requested_action: { identifier: "approve:2:1" } },
+    {
+      intention: {
+        commands: [
+          {
+            kind: "approve",
+            pipeline: "api",
+            stage: null,
+            shown: { part: "verify", attempt: 2, stage: 1 },
+          },
+        ],
+        sha,
+      },
+    },
   ],
   [
     "Re-run",
