@@ -223,8 +223,8 @@ export class Truth {
     const since = this.#world.clock.now() - old_ms;
     const main = this.#tips.since("main", since);
     let why: string | null = "it has no base";
+    // Plan and paths are two readings, and both can be a little old.
     for (const ref of this.#bases.since(pull.number, since))
-      // Plan and paths are two readings, and both can be a little old.
       for (const tip of this.#tips.since(ref, since))
         for (const from of this.#tips.since(ref, since)) {
           why = this.#whyNotUnder(pull, { ref, tip, from, main });
