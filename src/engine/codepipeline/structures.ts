@@ -40,6 +40,8 @@ export function openStructures(clock: Clock): Structures {
       return found ?? null;
     },
     async of(session, spec, version) {
+      // AWS counts from 1; without a number it did not say which.
+      if (version < 1) return await this.current(session, spec, 0);
       const key = keyOf(session, spec);
       const kept = versions.get(`${key} ${version}`);
       if (kept !== undefined) return { kind: "ok", value: kept };
