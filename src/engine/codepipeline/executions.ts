@@ -147,7 +147,9 @@ async function list(
       ),
   });
   if (reply.kind === "trouble") return reply;
-  const summaries = (reply.value.pipelineExecutionSummaries ?? []).map(summaryOf);
+  // One without a number can be nobody's.
+  const all = (reply.value.pipelineExecutionSummaries ?? []).map(summaryOf);
+  const summaries = all.filter(({ id }) => id !== "");
   return { kind: "ok", value: { summaries, token: reply.value.nextToken } };
 }
 

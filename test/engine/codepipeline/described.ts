@@ -126,7 +126,10 @@ function make(
     case "timestamp":
       return 1_767_600_000 + Math.floor(random() * 10_000);
     case "string": {
-      const choices = shape.enum ?? words.filter((word) => word.length >= (shape.min ?? 0));
+      const form = shape.pattern === undefined ? null : new RegExp(`^(?:${shape.pattern})$`);
+      const long = words.filter((word) => word.length >= (shape.min ?? 0));
+      const fitting = long.filter((word) => form?.test(word) ?? true);
+      const choices = shape.enum ?? (fitting.length > 0 ? fitting : long);
       const word = choices[Math.floor(random() * choices.length)] ?? "";
       return word.slice(0, shape.max ?? word.length);
     }
