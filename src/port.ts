@@ -399,11 +399,12 @@ export interface Store {
   checks(repository: Repository, shas: readonly string[]): Promise<readonly CheckPresent[]>;
   /** Checks that this subject wrote on other commits and that are still in progress there. */
   openChecks(key: string, exceptSha: string): Promise<readonly CheckPresent[]>;
-  /** Before a create is sent: after a crash, the next look knows that there may be one. */
+  /** Before a check is sent: after a crash, the next look knows that it may have arrived. */
   intendCheck(key: string, check: CheckWanted): Promise<void>;
   /** Takes the intention back: nothing was sent. What stood before stands again. */
   dropIntendedCheck(key: string, check: CheckWanted): Promise<void>;
-  recordCheck(key: string, check: CheckWanted, id: number, at: number): Promise<void>;
+  /** False where another subject has written it at the same time: what stands is in doubt. */
+  recordCheck(key: string, check: CheckWanted, id: number, at: number): Promise<boolean>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
   intendAnswer(key: string, intentionKey: string, pull: number): Promise<void>;
   recordAnswer(key: string, intentionKey: string, id: number, body: string): Promise<void>;

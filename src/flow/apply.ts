@@ -239,9 +239,9 @@ async function createCheck(
       const { id, annotated } = found.value;
       // GitHub adds what an update sends, so none are sent twice.
       const update = { id, check, annotations: annotated ? [] : check.annotations };
-      // What was meant before may still be what arrived, so the doubt stays until this has.
+      // What was meant before may be what arrived, so the doubt stays until this has.
+      await ports.store.intendCheck(row.key, check);
       const sent = await ports.github.updateCheck(repository, update, urgency);
-      if (sent.kind === "failed") await ports.store.intendCheck(row.key, check);
       return await checkSent(ports, row, check, sent);
     }
   }
@@ -250,8 +250,6 @@ async function createCheck(
   // What was surely not sent leaves no doubt behind.
   if (sent.kind === "deferred" || sent.kind === "refused")
     await ports.store.dropIntendedCheck(row.key, check);
-  // Another subject of the commit may have recorded its own meanwhile, and ours may be the newer one.
-  if (sent.kind === "failed") await ports.store.intendCheck(row.key, check);
   return await checkSent(ports, row, check, sent);
 }
 
@@ -274,9 +272,11 @@ async function checkSent(
   check: CheckWanted,
   sent: Sent<number>,
 ): Promise<Done> {
-  if (sent.kind === "sent")
-    await ports.store.recordCheck(row.key, check, sent.value, ports.clock());
-  return outcome(ports, row, sent);
+  // Another subject of the commit may have recorded its own meanwhile, and ours may be the newer one.
+  if (sent.kind === "failed") await ports.store.intendCheck(row.key, check);
+  if (sent.kind !== "sent") return outcome(ports, row, sent);
+  const certain = await ports.store.recordCheck(row.key, check, sent.value, ports.clock());
+  return certain ? done : atOnce(ports);
 }
 
 async function createAnswer(

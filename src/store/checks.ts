@@ -58,9 +58,9 @@ export async function dropIntendedCheck(
   const rows = await tx.query<{ owner: string; name: string; content: string | null }>(
     `select owner, name, content
        from interlock.check_run join interlock.subject using (owner, name)
-      where subject.key = $1 and check_run.sha = $2 and check_name = $3
+      where subject.key = $1 and check_run.sha = $2 and check_name = $3 and intended = $4
         for update of check_run`,
-    [key, check.sha, check.name],
+    [key, check.sha, check.name, JSON.stringify(check)],
   );
   for (const { owner, name, content } of rows) {
     const which = [owner, name, check.sha, check.name] as const;
@@ -78,25 +78,34 @@ export async function dropIntendedCheck(
   }
 }
 
-/** GitHub shows the newest run of a name, so one that was made before it is not worth a record. */
+/**
+ * GitHub shows the newest run of a name, so one that was made before it is not worth a record. Where
+ * another subject has meant to write it since, the two may have arrived in either order: what stands is
+ * in doubt then, as after a lost answer, and the result is false.
+ */
 export async function recordCheck(
   on: Connection,
   key: string,
   check: CheckWanted,
   sent: { readonly id: number; readonly at: number },
-): Promise<void> {
-  await on.query(
+): Promise<boolean> {
+  const newer = (column: string) =>
+    `case when check_run.id > excluded.id then check_run.${column} else excluded.${column} end`;
+  const [row] = await on.query<{ certain: boolean }>(
     `insert into interlock.check_run
             (owner, name, sha, check_name, subject_key, content, in_progress, id, sent_at)
      select owner, name, $2, $3, subject.key, $4, $5::boolean, $6::bigint, $7::bigint
        from interlock.subject where subject.key = $1
          on conflict (owner, name, sha, check_name) do update
-        set subject_key = excluded.subject_key, content = excluded.content,
-            in_progress = excluded.in_progress, id = excluded.id, sent_at = excluded.sent_at,
-            intended = null
-      where check_run.id is null or check_run.id <= excluded.id`,
+        set subject_key = excluded.subject_key, content = ${newer("content")},
+            in_progress = ${newer("in_progress")}, id = ${newer("id")},
+            sent_at = ${newer("sent_at")},
+            intended = case when check_run.intended = excluded.content then null
+                            else excluded.content end
+      returning intended is null as certain`,
     [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at],
   );
+  return row?.certain ?? true;
 }
 
 /** From now on it is the heir's to bring up to date, and to end where the heir has nothing to say. */

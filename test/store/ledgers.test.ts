@@ -218,6 +218,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
         50,
       );
       await at().store.recordCheck(key, check(inProgress, { sha: sha("b") }), 3, 50);
+      await at().store.intendCheck(subjectKey(pull(2)), check(success));
       await at().store.recordCheck(subjectKey(pull(2)), check(success), 1, 60);
       expect((await present()).map(({ sha, name, id }) => [sha[0], name, id])).toEqual([
         ["a", "interlock", 1],
@@ -247,6 +248,34 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
         ["d", null],
         ["f", null],
       ]);
+    });
+
+    test.each([
+      ["in their order", [0, 1]],
+      ["against their order", [1, 0]],
+    ] as const)("are in doubt where two meant to write them and did, %s", async (_, order) => {
+      const { store } = at();
+      const [mine, others] = [check(inProgress), check(success, { externalId: "other" })];
+      const two = [
+        [key, mine],
+        [subjectKey(pull(2)), others],
+      ] as const;
+      for (const [by, one] of two) await store.intendCheck(by, one);
+      const certain: boolean[] = [];
+      for (const turn of order) certain.push(await store.recordCheck(...two[turn], 1, 50));
+      expect(certain.at(-1)).toBe(false);
+      expect(await present()).toMatchObject([{ id: null }]);
+      await store.intendCheck(key, mine);
+      expect(await store.recordCheck(key, mine, 1, 60)).toBe(true);
+      expect(await present()).toMatchObject([{ id: 1, content: mine }]);
+    });
+
+    test("are not taken back by one who was not the last to mean to write them", async () => {
+      const { store } = at();
+      await store.intendCheck(key, wanted);
+      await store.intendCheck(subjectKey(pull(2)), check(success));
+      await store.dropIntendedCheck(key, wanted);
+      expect(await present()).toMatchObject([{ id: null, content: check(success) }]);
     });
 
     test("are answered for by whoever meant to write them last, unless nothing was sent", async () => {
