@@ -129,7 +129,7 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
 /**
  * What was left in progress and is wanted no more comes to an end that says so, or is left to an heir.
  * What is in doubt may be in progress whatever was meant, and whatever came to an end is said again;
- * except that no gate opens for what is no head.
+ * except that no gate opens for what nothing is decided of any more.
  */
 function endingsOf(
   decision: Decision,
@@ -144,7 +144,7 @@ function endingsOf(
     const { state } = content;
     const opens = name === gateName && "conclusion" in state && state.conclusion === "success";
     if (to !== undefined) bequests.push({ sha: on, name, to });
-    else if (state.status === "completed" && !(opens && on !== sha)) checks.push(content);
+    else if (state.status === "completed" && !opens) checks.push(content);
     else checks.push(ended(content, reason));
   };
   const isOpen = ({ id, content }: CheckPresent) =>

@@ -120,6 +120,18 @@ test("a gate that was ended without an answer is not left in progress by a head 
   expect(w.gateOf(head)).toBe("failure (stage_failed)");
 });
 
+test("a gate whose opening got no answer is not opened once nothing is decided any more", async () => {
+  const w = await world();
+  const pull = w.openPull({ files: { "docs/y.md": "1" } });
+  w.github.faults.onRequest({ method: "POST", path: runs, fault: { kind: "error" } });
+  await w.settle();
+  expect(pull.gate).toBe("absent");
+  pull.handle.close("dev");
+  w.github.faults.stop();
+  await w.advance("1m");
+  expect(pull.gate).toBe("failure (pull_closed)");
+});
+
 test("files and plans that cannot be read for a while decide nothing", async () => {
   const w = await world();
   const path = "/repos/{owner}/{repo}/compare/{basehead}";
