@@ -6,7 +6,9 @@ import { answerMark } from "../../src/core/page/answer.ts";
 import { gather } from "../../src/flow/gather.ts";
 import { stateText, type WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
-import { roads, type Truth } from "./truth.ts";
+import { old_ms } from "./judge.ts";
+import { roads } from "./past.ts";
+import type { Truth } from "./truth.ts";
 
 interface Accounts {
   readonly world: World;
@@ -58,25 +60,26 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
   const twins = pulls
     .filter(({ head, handle }) => handle.state === "open" && head === pull.head)
     .map(({ handle }) => handle.data);
-  const wrong = twins.map((twin) => truth.whyNot(twin)).filter((why) => why !== null);
-  const spotless = twins.every((twin) => truth.isSpotless(twin)) && !truth.hasLanded(pull.head);
+  const wrong = twins.map((twin) => truth.judge.whyNot(twin)).filter((why) => why !== null);
+  const spotless =
+    twins.every((twin) => truth.past.isSpotless(twin)) && !truth.past.hasLanded(pull.head);
   if (wrong.length === 0 && stands !== "success" && spotless)
     problems.push(`#${pull.number} is ${stands}: ${run?.output.title} though all has passed`);
   // Where no plan is in force, what was said under an earlier one stays.
-  const silent = truth.isWithoutPlan() || wrong.every((why) => why === "there is no plan");
+  const silent = truth.past.isWithoutPlan() || wrong.every((why) => why === "there is no plan");
   if (wrong.length > 0 && stands === "success" && !silent)
     problems.push(`#${pull.number} is open though ${wrong.join(", ")}`);
 }
 
 function auditLanded({ truth }: Accounts): void {
   for (const branch of roads) {
-    const sha = truth.landing(branch);
+    const sha = truth.past.landing(branch, old_ms);
     if (sha === null) continue;
     const run = truth.gate(sha);
     const name = `${sha.slice(0, 7)} on ${branch}`;
     if (run === undefined) truth.problems.push(`${name} has no gate`);
-    else if (run.conclusion === "success" && truth.whyNotReleased(branch, sha) !== null)
-      truth.problems.push(`${name} is green though ${truth.whyNotReleased(branch, sha)}`);
+    else if (run.conclusion === "success" && truth.judge.whyNotReleased(branch, sha) !== null)
+      truth.problems.push(`${name} is green though ${truth.judge.whyNotReleased(branch, sha)}`);
   }
 }
 
@@ -97,7 +100,7 @@ function auditChecks({ world, truth, pulls }: Accounts): void {
 
 /** Each command has one answer. Those under a pull request that is closed may have none. */
 function auditAnswers({ truth, pulls }: Accounts): void {
-  const without = truth.everWithoutPlan();
+  const without = truth.past.everWithoutPlan();
   for (const { handle } of pulls)
     for (const comment of handle.comments()) {
       if (!comment.body.startsWith("/interlock")) continue;

@@ -60,7 +60,7 @@ export class Crowd {
       [3, () => this.#changePlan()],
       [30, () => this.#engineMoves()],
     ])();
-    this.#truth.note();
+    this.#truth.past.note();
   }
 
   // ------------------------------------------------------------ pull requests

@@ -133,7 +133,7 @@ export class Program {
       if (end === "lived" && result.status === "fulfilled") await queue.done(job);
       else await queue.handBack(job);
     }
-    this.#truth.note();
+    this.#truth.past.note();
     if (end === "died") await this.#restart();
   }
 

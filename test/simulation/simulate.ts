@@ -80,7 +80,6 @@ async function openShop(
   world.forgiven.push(/A look failed/, /could not be stored/, /could not be settled/);
   const truth = new Truth(world);
   watch.truth = truth;
-  truth.note();
   return { world, truth };
 }
 
@@ -100,7 +99,7 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
       if (run.stopAsked !== null) engine.halt(run);
       else while (run.state === "running") engine.passIn(run, engine.stageOf(run));
     }
-    truth.note();
+    truth.past.note();
     await program.advance(live.length > 0 ? 10_000 : 6 * 60_000);
     truth.check();
     if (live.length === 0 && engine.live().length === 0) return;

@@ -1,0 +1,165 @@
+// What has happened so far, told from the model of GitHub and the double of the engine alone.
+
+import { diffFiles } from "../../src/sandbox/github/diff.ts";
+import { isAncestor, mergeBase } from "../../src/sandbox/github/history.ts";
+import type { Pull } from "../../src/sandbox/github/model.ts";
+import { filesOf } from "../../src/sandbox/github/objects.ts";
+import type { DoubleRun } from "../world/engine.ts";
+import type { World } from "../world/world.ts";
+import { History } from "./history.ts";
+import { isRoad, planAt, type WrittenPart, type WrittenPlan } from "./rules.ts";
+
+/** The branches that the plans of the simulation speak of. */
+export const roads = ["main", "release"] as const;
+
+export class Past {
+  /** By branch. */
+  readonly tips = new History<string, string>();
+  /** By number of the pull request. */
+  readonly bases = new History<number, string>();
+  readonly #world: World;
+  /** By branch and commit: where the branch was before it. */
+  readonly #before = new Map<string, string>();
+  /** All runs that there were, also those that the engine has forgotten. */
+  readonly #runs = new Map<string, DoubleRun>();
+  /** Runs that passed, as they were told to run: they count even when the engine forgets them. */
+  readonly #passed = new Map<string, DoubleRun["request"]["run"]>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get now(): number {
+    return this.#world.clock.now();
+  }
+
+  /** After anything happened that moves a branch, a base or a run. */
+  note(): void {
+    const { shop, engine } = this.#world;
+    for (const [ref, sha] of shop.data.refs) {
+      if (!ref.startsWith("heads/")) continue;
+      const branch = ref.slice("heads/".length);
+      const before = this.tips.note(branch, sha, this.now);
+      if (before !== undefined) this.#before.set(`${branch} ${sha}`, before);
+    }
+    for (const pull of shop.data.pulls.values())
+      this.bases.note(pull.number, pull.base.ref, this.now);
+    for (const run of engine.all()) {
+      const { key } = run.request.run;
+      this.#runs.set(key, run);
+      if (run.state === "succeeded" && run.stages.every(({ state }) => state === "succeeded"))
+        this.#passed.set(key, run.request.run);
+    }
+  }
+
+  // ------------------------------------------------------------ branches
+
+  tip(branch: string): string | undefined {
+    return this.#world.shop.data.refs.get(`heads/${branch}`);
+  }
+
+  /** Where the branch was when it got the commit; undefined where it was there from the start. */
+  before(branch: string, sha: string): string | undefined {
+    return this.#before.get(`${branch} ${sha}`);
+  }
+
+  /** Whether the commit landed on a branch of the plan at some time, and so has a verdict of its own. */
+  hasLanded(sha: string): boolean {
+    return roads.some((branch) => this.tips.ever(branch, (tip) => tip === sha));
+  }
+
+  /** The tip of the branch, where it landed and the branch has been a road for that long before; else null. */
+  landing(branch: string, long_ms: number): string | null {
+    const tip = this.tip(branch);
+    const at = this.tips.latestAt(branch);
+    if (tip === undefined || at === null || this.before(branch, tip) === undefined) return null;
+    const mains = this.tips.since("main", at - long_ms);
+    return mains.every((main) => isRoad(this.plan(main), branch)) ? tip : null;
+  }
+
+  /** Whether the default branch has no plan now. */
+  isWithoutPlan(): boolean {
+    return this.plan(this.#world.shop.tip()) === null;
+  }
+
+  /** Whether any base was without a plan for a while: commands are not answered there. */
+  everWithoutPlan(): boolean {
+    return roads.some((branch) => this.tips.ever(branch, (tip) => this.plan(tip) === null));
+  }
+
+  // ------------------------------------------------------------ commits
+
+  plan(sha: string): WrittenPlan | "broken" | null {
+    return planAt(this.#world.shop.data.store, sha);
+  }
+
+  /** The paths that differ between the head and where it left the other. */
+  changed(from: string, head: string): readonly string[] {
+    const base = mergeBase(this.#world.shop.data.store, from, head);
+    return base === undefined ? [] : this.diff(base, head);
+  }
+
+  diff(from: string, to: string): readonly string[] {
+    const { store } = this.#world.shop.data;
+    return diffFiles(filesOf(store, from), filesOf(store, to)).map(({ path }) => path);
+  }
+
+  carries(later: string, sha: string): boolean {
+    return later !== sha && isAncestor(this.#world.shop.data.store, sha, later);
+  }
+
+  // ------------------------------------------------------------ runs
+
+  hasPassed(
+    what: { readonly pipeline: string; readonly part: "verify" | "release"; readonly sha: string },
+    as: WrittenPart,
+  ): boolean {
+    const stages = as.stages.map(({ name, run }) => [name, run]);
+    return [...this.#passed.values()].some(
+      ({ pipeline, part, sha, spec }) =>
+        pipeline === what.pipeline &&
+        part === what.part &&
+        sha === what.sha &&
+        isSame(
+          spec.stages.map((stage) => [stage.name, "run" in stage && stage.run]),
+          stages,
+        ),
+    );
+  }
+
+  /** Whether a later commit that carries this one was released. */
+  hasCarrier(sha: string): boolean {
+    return [...this.#passed.values()].some(
+      (run) => run.part === "release" && this.carries(run.sha, sha),
+    );
+  }
+
+  /** Whether nothing that was to run last for the pull request's head came to another end than success. */
+  isSpotless({ number, head }: Pull): boolean {
+    const { engine } = this.#world;
+    const last = new Map<string, DoubleRun>();
+    for (const run of this.#runs.values()) {
+      const { key, attempt, part, sha } = run.request.run;
+      if (run.request.pull !== number || part !== "verify" || sha !== head.sha) continue;
+      const before = last.get(partOf(key))?.request.run.attempt ?? 0;
+      if (attempt > before) last.set(partOf(key), run);
+    }
+    const there = new Set(engine.all());
+    const parts = `pull:acme/shop#${number}|`;
+    // What the engine would not start never ran.
+    const refused = [...engine.calls.keys()]
+      .filter((call) => call.startsWith(`start ${parts}`) && call.includes(`|${head.sha}|`))
+      .filter((call) => !engine.runs.has(call.slice("start ".length)));
+    const ended = [...last.values()].every((run) => run.state === "succeeded" && there.has(run));
+    return ended && refused.length === 0;
+  }
+}
+
+/** The key of a run without the attempt. */
+export function partOf(key: string): string {
+  return key.slice(0, key.lastIndexOf("|"));
+}
+
+export function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
