@@ -6,6 +6,7 @@ import { againAt } from "./due.ts";
 import type { Settlement } from "./effect.ts";
 import type { PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
+import { openSteps } from "./glob.ts";
 import { effectsOf, interventions, isAskedBy, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { prose } from "./page/markdown.ts";
@@ -105,7 +106,7 @@ function inForce({ plan, roads }: PullFacts, base: string): Force {
   const none: Force = { kind: "none", why: `No valid plan is in force for ${base}.` };
   if (roads !== null) {
     if (roads.kind !== "read" || roads.parse.kind !== "valid") return none;
-    if (!coversBranch(roads.parse.plan, base)) return none;
+    if (coversBranch(roads.parse.plan, base, openSteps()) !== true) return none;
   }
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return none;
   return { kind: "plan", plan: plan.parse.plan };

@@ -6,7 +6,7 @@ export type Segment =
   /** `**`: any number of segments. */
   { readonly kind: "globstar" } | { readonly kind: "name"; readonly atoms: readonly Atom[] };
 
-type Atom =
+export type Atom =
   | { readonly kind: "letter"; readonly letter: string }
   | { readonly kind: "any" }
   | { readonly kind: "star" }

@@ -39,7 +39,8 @@ const probes = ["q7x", ".q7x", "q7x.q7x", "q7x/q7x", ".q7x/q7x/.q7x.q7x", "q7x/q
 
 function exemptProblems(exempt: readonly unknown[]): readonly RuleProblem[] {
   const sound = exempt.filter(isText).filter((glob) => globProblem(glob) === null);
-  if (!probes.every(matcher(sound))) return [];
+  const matches = matcher(sound);
+  if (!probes.every((path) => matches(path) === true)) return [];
   return [
     {
       path: ["exempt"],

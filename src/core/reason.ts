@@ -91,6 +91,12 @@ const rows = {
     next: "Split the change, or give a pipeline the paths `**`, so that coverage can be proven.",
     who: "author",
   },
+  patterns_costly: {
+    state: "action_required",
+    next: "Give the plan fewer or simpler patterns on the base branch, or split the change.",
+    landed: "Give the plan fewer or simpler patterns.",
+    who: "maintainer",
+  },
   fork_waits: {
     state: "action_required",
     next: "Read the change, then comment `/interlock verify <sha>` with the head's whole SHA.",

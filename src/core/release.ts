@@ -6,6 +6,7 @@ import { dueOf, isLost } from "./due.ts";
 import { subjectKey } from "./event.ts";
 import type { CommitFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
+import { openSteps, type Steps } from "./glob.ts";
 import { effectsOf, type Intervention, interventions, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { surveyOf } from "./outside.ts";
@@ -16,21 +17,24 @@ import { type Reason, type ReasonCode, stateOf } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
 import { type Ground, settle } from "./settle.ts";
 import { standing } from "./sibling.ts";
-import { uncovered, unlisted } from "./verify.ts";
+import { costly, uncovered, unlisted } from "./verify.ts";
 import { openWishes, type Wish } from "./wish.ts";
 
 export function decideRelease(facts: CommitFacts): Decision {
   const { roads, plan, subject, now } = facts;
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
-  const off = whyOff(facts);
+  const steps = openSteps();
+  const off = whyOff(facts, steps);
   // What was begun is brought to its end by the plan that it was begun by; nothing more is begun.
   if (off !== null && facts.executions.length === 0) {
+    if (off.code === "patterns_costly")
+      return speak(facts, { reasons: [off], ...idle(facts, off.sentence) });
     if (roads.kind === "absent" || roads.parse.kind === "valid") return offRoad(facts, off);
     // Which branches are roads will be known once it is mended, so this is not the last word.
     const again = { open: true, dueAt: now + limit.look.running_ms };
     if (plan.kind === "read" && plan.parse.kind === "valid")
-      if (!coversBranch(plan.parse.plan, subject.branch))
+      if (coversBranch(plan.parse.plan, subject.branch, steps) === false)
         return { ...offRoad(facts, off), sha: subject.sha, ...again };
     return {
       ...speak(facts, invalid(facts, "the default branch", roads.parse.problems)),
@@ -54,19 +58,22 @@ export function decideRelease(facts: CommitFacts): Decision {
     case "read":
       if (plan.parse.kind === "invalid")
         return speak(facts, invalid(facts, short(subject.sha), plan.parse.problems));
-      return underPlan(facts, plan.parse.plan, off);
+      return underPlan({ facts, plan: plan.parse.plan, off, steps });
   }
 }
 
 /** Why the branch is no road now; null where it is one. */
-function whyOff({ roads, subject }: CommitFacts): Reason | null {
+function whyOff({ roads, subject }: CommitFacts, steps: Steps): Reason | null {
   if (roads.kind === "read" && roads.parse.kind === "invalid")
     return {
       code: "plan_invalid",
       sentence: "The plan of the default branch is not valid, so nothing is released by it.",
     };
-  if (roads.kind === "read" && roads.parse.kind === "valid")
-    if (coversBranch(roads.parse.plan, subject.branch)) return null;
+  if (roads.kind === "read" && roads.parse.kind === "valid") {
+    const covers = coversBranch(roads.parse.plan, subject.branch, steps);
+    if (covers === null) return costly("the default branch");
+    if (covers) return null;
+  }
   return {
     code: "plan_missing",
     sentence: `${subject.branch} is no branch of the default branch's plan any more.`,
@@ -82,15 +89,23 @@ function offRoad({ siblings, heirs, judgedOtherwise }: CommitFacts, end: Reason)
   });
 }
 
-function underPlan(facts: CommitFacts, plan: Plan, off: Reason | null): Decision {
+function underPlan(given: {
+  readonly facts: CommitFacts;
+  readonly plan: Plan;
+  readonly off: Reason | null;
+  readonly steps: Steps;
+}): Decision {
+  const { facts, plan, off, steps } = given;
   const { subject, files, intentions } = facts;
   const { sha } = subject;
-  const way = route({ plan, branch: subject.branch, files });
+  const way = route({ plan, branch: subject.branch, files, steps });
   const wishes = openWishes({ intentions, head: sha, fork: false, plan }).filter(
     ({ command }) => !isIntervention(command),
   );
   if (files.kind === "unknown")
     return speak(facts, { reasons: [unlisted(files)], wishes, ground: { kind: "unread" } });
+  if (way.coverage === "costly")
+    return speak(facts, { reasons: [costly(short(sha))], wishes, ground: { kind: "unread" } });
 
   const reasons: Reason[] = [...routeReasons(facts, way)];
   const parts: PartDecision[] = [];

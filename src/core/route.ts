@@ -1,7 +1,9 @@
 // Which pipelines a change has to pass, by the branch it goes to and the paths it touches.
 
 import type { Files } from "./fact.ts";
-import { isExclude, type Matcher, matcher } from "./glob.ts";
+import { isExclude, type Matcher, matchLists, type Steps } from "./glob.ts";
+import { type Automaton, compile } from "./glob-automaton.ts";
+import { limit } from "./limit.ts";
 import { type Pipeline, type Plan, planPath } from "./plan.ts";
 
 export interface Route {
@@ -22,15 +24,21 @@ type Coverage =
   /** Some path is neither. */
   | "uncovered"
   /** The paths could not be read, or GitHub cut their list and no pipeline covers whatever there may be. */
-  | "unknown";
+  | "unknown"
+  /** Matching took more steps than it may, so it is not known which pipelines the paths belong to. */
+  | "costly";
 
 export function route(question: {
   readonly plan: Plan;
   readonly branch: string;
   readonly files: Files;
+  /** What the patterns may still take; it is shared by all that one pass matches. */
+  readonly steps: Steps;
 }): Route {
-  const { plan, branch, files } = question;
-  const ofBranch = plan.pipelines.filter((pipeline) => isFor(pipeline, branch));
+  const { plan, branch, files, steps } = question;
+  const ofBranch = pipelinesFor(plan, branch, steps);
+  if (ofBranch === null)
+    return { branchCovered: true, pipelines: [], coverage: "costly", uncovered: [] };
   const whole = { branchCovered: ofBranch.length > 0, pipelines: ofBranch, uncovered: [] };
   switch (files.kind) {
     case "unknown":
@@ -41,28 +49,51 @@ export function route(question: {
       // A change without changed files still lands a commit, so nothing about it may be skipped.
       if (files.value.length === 0)
         return { ...whole, coverage: ofBranch.length > 0 ? "all" : "uncovered" };
-      return routeOf(ofBranch, matcher(plan.exempt), files.value);
+      return routeOf({ plan, ofBranch, files: files.value, steps });
   }
 }
 
-/** Whether the branch is a road of the plan. */
-export function coversBranch(plan: Plan, branch: string): boolean {
-  return plan.pipelines.some((pipeline) => isFor(pipeline, branch));
+/** Whether the branch is a road of the plan; null where that takes more steps than there are. */
+export function coversBranch(plan: Plan, branch: string, steps: Steps): boolean | null {
+  return branchMatcher(plan, steps)(branch);
 }
 
-function routeOf(ofBranch: readonly Pipeline[], exempt: Matcher, files: readonly string[]): Route {
-  const covers = ofBranch.map((pipeline) => ({ pipeline, matches: matcher(pipeline.paths) }));
+/** As `coversBranch`, for many branches. */
+export function branchMatcher(plan: Plan, steps: Steps): Matcher {
+  const listsOf = matchLists(automataOf(plan).branches, steps);
+  return (branch) => {
+    const lists = listsOf(branch);
+    return lists === null ? null : lists.length > 0;
+  };
+}
+
+function routeOf(question: {
+  readonly plan: Plan;
+  readonly ofBranch: readonly Pipeline[];
+  readonly files: readonly string[];
+  readonly steps: Steps;
+}): Route {
+  const { plan, ofBranch, files, steps } = question;
+  const listsOf = matchLists(automataOf(plan).paths, steps);
   // The plan itself is a matter of every pipeline: it says what each of them is.
-  const plan = files.includes(planPath);
-  const relevant = files.filter((path) => path !== planPath && !exempt(path));
-  const matched = new Set<Pipeline>(plan ? ofBranch : []);
-  const uncovered: string[] = [];
-  for (const path of relevant) {
-    const covering = covers.filter(({ matches }) => matches(path));
-    if (covering.length === 0) uncovered.push(path);
-    for (const { pipeline } of covering) matched.add(pipeline);
+  const touchesPlan = files.includes(planPath);
+  const matched = new Set<Pipeline>(touchesPlan ? ofBranch : []);
+  const missed = new Set<string>();
+  // Neighbours share what is worked out about their folders.
+  for (const path of [...new Set(files)].sort()) {
+    if (path === planPath) continue;
+    const lists = listsOf(path);
+    if (lists === null)
+      return { branchCovered: true, pipelines: ofBranch, coverage: "costly", uncovered: [] };
+    if (lists.includes(exemptList)) continue;
+    const covering = ofBranch.filter((pipeline) =>
+      lists.includes(plan.pipelines.indexOf(pipeline)),
+    );
+    if (covering.length === 0) missed.add(path);
+    for (const pipeline of covering) matched.add(pipeline);
   }
-  if (plan && ofBranch.length === 0) uncovered.unshift(planPath);
+  const uncovered = files.filter((path) => missed.delete(path));
+  if (touchesPlan && ofBranch.length === 0) uncovered.unshift(planPath);
   const pipelines = ofBranch.filter((pipeline) => matched.has(pipeline));
   return {
     branchCovered: ofBranch.length > 0,
@@ -72,8 +103,36 @@ function routeOf(ofBranch: readonly Pipeline[], exempt: Matcher, files: readonly
   };
 }
 
-function isFor(pipeline: Pipeline, branch: string): boolean {
-  return matcher(pipeline.branches)(branch);
+/** In the order of the plan; null where the steps ran out. */
+function pipelinesFor(plan: Plan, branch: string, steps: Steps): readonly Pipeline[] | null {
+  const lists = matchLists(automataOf(plan).branches, steps)(branch);
+  return lists === null ? null : plan.pipelines.filter((_, index) => lists.includes(index));
+}
+
+interface Automata {
+  readonly branches: Automaton;
+  /** The list of each pipeline by its index, and `exemptList`. */
+  readonly paths: Automaton;
+}
+
+/** The index of the exempt paths among the lists of a plan; those of pipelines come before it. */
+const exemptList = limit.plan.pipelines;
+
+const automata = new WeakMap<Plan, Automata>();
+
+/** A plan is read once for many passes, and so are its patterns. */
+function automataOf(plan: Plan): Automata {
+  let made = automata.get(plan);
+  if (made === undefined) {
+    const paths: (readonly string[])[] = plan.pipelines.map((pipeline) => pipeline.paths);
+    paths[exemptList] = plan.exempt;
+    made = {
+      branches: compile(plan.pipelines.map(({ branches }) => branches)),
+      paths: compile(Array.from(paths, (globs) => globs ?? [])),
+    };
+    automata.set(plan, made);
+  }
+  return made;
 }
 
 /** Certain without looking at a path. */

@@ -4,6 +4,7 @@ import { decideClosed, dismissed } from "./closed.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { subjectKey } from "./event.ts";
 import type { Pull, PullFacts } from "./fact.ts";
+import { openSteps, type Steps } from "./glob.ts";
 import { interventions } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { surveyOf } from "./outside.ts";
@@ -21,7 +22,8 @@ export function decideVerify(facts: PullFacts): Decision {
   if (pull.kind === "absent" || pull.value.state === "closed") return decideClosed(facts);
 
   const base = pull.value.base.ref;
-  const detour = offRoad(facts, pull.value);
+  const steps = openSteps();
+  const detour = offRoad(facts, pull.value, steps);
   if (detour !== null) return detour;
   switch (plan.kind) {
     case "absent":
@@ -36,7 +38,8 @@ export function decideVerify(facts: PullFacts): Decision {
         onlyCorrect: true,
       });
     case "read":
-      if (plan.parse.kind === "valid") return underPlan(facts, pull.value, plan.parse.plan);
+      if (plan.parse.kind === "valid")
+        return underPlan({ facts, pull: pull.value, plan: plan.parse.plan, steps });
       return speak(facts, pull.value, {
         reasons: [
           {
@@ -59,7 +62,7 @@ export function decideVerify(facts: PullFacts): Decision {
  * every other. Only the default branch's plan makes a branch a road; a plan on any other branch could
  * name itself and ask for nothing. Null where the base is a road.
  */
-function offRoad(facts: PullFacts, pull: Pull): Decision | null {
+function offRoad(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
   const { roads } = facts;
   const base = pull.base.ref;
   if (roads === null) return null;
@@ -90,7 +93,16 @@ function offRoad(facts: PullFacts, pull: Pull): Decision | null {
           ...idle(facts, pull, "The default branch's plan is not valid, so nothing can be run."),
         });
       }
-      if (coversBranch(roads.parse.plan, base)) return null;
+      switch (coversBranch(roads.parse.plan, base, steps)) {
+        case true:
+          return null;
+        case null:
+          return speak(facts, pull, {
+            reasons: [costly(pull.defaultBranch)],
+            ...idle(facts, pull, `Whether ${base} is a branch of the plan is not known.`),
+          });
+        case false:
+      }
       return speak(facts, pull, {
         reasons: [
           {
@@ -177,33 +189,39 @@ function withoutPlan(facts: PullFacts, pull: Pull): Decision {
   });
 }
 
-function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
+function underPlan(given: {
+  readonly facts: PullFacts;
+  readonly pull: Pull;
+  readonly plan: Plan;
+  readonly steps: Steps;
+}): Decision {
+  const { facts, pull, plan, steps } = given;
   const { proposed } = facts;
   const sha = pull.head.sha;
   const { intentions } = facts;
   const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan });
   const hold = holdOf(facts, pull, wishes);
-  const way = route({ plan, branch: pull.base.ref, files: facts.files });
+  const way = route({ plan, branch: pull.base.ref, files: facts.files, steps });
 
-  const parts =
-    facts.files.kind === "unknown"
-      ? []
-      : way.pipelines.map((pipeline) =>
-          decidePart({
-            subject: subjectKey(facts.subject),
-            pipeline: pipeline.name,
-            part: "verify",
-            spec: pipeline.verify,
-            sha,
-            now: facts.now,
-            executions: facts.executions,
-            engines: facts.engines,
-            wishes,
-            survey: surveyOf(facts, pipeline.name, "verify"),
-            rollbacks: facts.rollbacks,
-            hold,
-          }),
-        );
+  const isUnread = facts.files.kind === "unknown" || way.coverage === "costly";
+  const parts = isUnread
+    ? []
+    : way.pipelines.map((pipeline) =>
+        decidePart({
+          subject: subjectKey(facts.subject),
+          pipeline: pipeline.name,
+          part: "verify",
+          spec: pipeline.verify,
+          sha,
+          now: facts.now,
+          executions: facts.executions,
+          engines: facts.engines,
+          wishes,
+          survey: surveyOf(facts, pipeline.name, "verify"),
+          rollbacks: facts.rollbacks,
+          hold,
+        }),
+      );
 
   const reasons: Reason[] = [
     ...routeReasons(facts, pull, way),
@@ -225,17 +243,16 @@ function underPlan(facts: PullFacts, pull: Pull, plan: Plan): Decision {
     parts,
     wishes,
     interventions: interventions({ facts, plan, wishes }),
-    ground: { kind: facts.files.kind === "unknown" ? "unread" : "parts" },
+    ground: { kind: isUnread ? "unread" : "parts" },
     // What runs for the head without a pipeline behind it has lost its reason.
-    stops:
-      facts.files.kind === "unknown"
-        ? []
-        : stopsOf(
-            facts,
-            ({ pipeline, sha: on }) =>
-              on === sha && !way.pipelines.some(({ name }) => name === pipeline),
-            "not_in_plan",
-          ),
+    stops: isUnread
+      ? []
+      : stopsOf(
+          facts,
+          ({ pipeline, sha: on }) =>
+            on === sha && !way.pipelines.some(({ name }) => name === pipeline),
+          "not_in_plan",
+        ),
   });
 }
 
@@ -265,7 +282,17 @@ function routeReasons(facts: PullFacts, pull: Pull, way: Route): readonly Reason
       return [uncovered(way.uncovered)];
     case "unknown":
       return [unlisted(facts.files)];
+    case "costly":
+      return [costly(pull.base.ref)];
   }
+}
+
+/** `where` names what holds the plan. */
+export function costly(where: string): Reason {
+  return {
+    code: "patterns_costly",
+    sentence: `Matching the changed paths and the branch with the patterns of the plan of ${where} takes too long, so which pipelines they belong to is not known.`,
+  };
 }
 
 export function uncovered(paths: readonly string[]): Reason {

@@ -12,6 +12,7 @@ import type {
   Pull,
   PullFacts,
 } from "../core/fact.ts";
+import { openSteps } from "../core/glob.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
@@ -215,7 +216,10 @@ async function readRoad(
 
 function mayBeRoad(roads: PlanReading, branch: string): boolean {
   if (roads.kind !== "read") return false;
-  return roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch);
+  // Where that is not known it may be.
+  return (
+    roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch, openSteps()) !== false
+  );
 }
 
 function isSame(one: PlanReading, other: PlanReading): boolean {

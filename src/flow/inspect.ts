@@ -1,7 +1,8 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
 import type { Sight } from "../core/event.ts";
-import { coversBranch } from "../core/route.ts";
+import { openSteps } from "../core/glob.ts";
+import { branchMatcher } from "../core/route.ts";
 import type { SubjectRow } from "../port.ts";
 import { backoff, type Ports, turnOf } from "./work.ts";
 
@@ -75,8 +76,14 @@ async function movedTips(
   if (roads.kind !== "read" || roads.parse.kind !== "valid") return [];
   const { plan } = roads.parse;
   const sights: Sight[] = [];
+  const isCovered = branchMatcher(plan, openSteps());
   for (const [branch, sha] of branches) {
-    if (!coversBranch(plan, branch)) continue;
+    const covers = isCovered(branch);
+    if (covers === null) {
+      ports.log.warn({ subject: row.key }, "The plan's patterns are too costly for its branches");
+      return sights;
+    }
+    if (!covers) continue;
     const before = await ports.store.tip(repository, branch);
     if (before === null) await ports.store.recordTip(repository, branch, sha);
     else if (before !== sha)

@@ -2,6 +2,7 @@
 
 import { isLive, latest } from "../core/attempt.ts";
 import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
+import { openSteps } from "../core/glob.ts";
 import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
 import { route } from "../core/route.ts";
@@ -97,7 +98,8 @@ function partsOf(
   const branch = branchOf(facts);
   if (branch === null) return [];
   const part = facts.subject.kind === "pull" ? "verify" : "release";
-  return route({ plan: plan.parse.plan, branch, files }).pipelines.flatMap((pipeline) => {
+  const way = route({ plan: plan.parse.plan, branch, files, steps: openSteps() });
+  return way.pipelines.flatMap((pipeline) => {
     const spec = pipeline[part];
     return spec === null ? [] : [{ pipeline: pipeline.name, part, spec }];
   });

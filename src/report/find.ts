@@ -2,7 +2,7 @@
 
 import { opendir, realpath } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { globProblem, matcher } from "../core/glob.ts";
+import { globProblem, matcher, openSteps } from "../core/glob.ts";
 import { limit } from "../core/limit.ts";
 import { troubleOf } from "./open.ts";
 
@@ -45,7 +45,7 @@ interface Search {
 }
 
 async function search({ root, glob, base, most_entries }: Search): Promise<Found> {
-  const matches = matcher([glob]);
+  const matches = matcher([glob], openSteps(limit.report.steps));
   const paths: string[] = [];
   const folders = [base];
   let entries = 0;
@@ -61,8 +61,10 @@ async function search({ root, glob, base, most_entries }: Search): Promise<Found
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (!unsearched.has(entry.name)) folders.push(path);
-      } else if (matches(path)) {
-        paths.push(path);
+      } else {
+        const found = matches(path);
+        if (found === null) return { kind: "refused", why: "takes too long to be matched" };
+        if (found) paths.push(path);
       }
     }
     if (paths.length > limit.report.files) {

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import picomatch from "picomatch";
 import { expect, test } from "vitest";
-import { globProblem, matcher } from "../../src/core/glob.ts";
+import { globProblem, matcher, matchLists, openSteps } from "../../src/core/glob.ts";
+import { compile } from "../../src/core/glob-automaton.ts";
 
 test.each([
   ["**", ["a", "a/b", ".a/.b"], []],
@@ -119,4 +120,57 @@ test("what both understand, picomatch matches too", () => {
     }),
     { numRuns: 3_000 },
   );
+});
+
+test("many lists at once match what each of them matches alone", () => {
+  const list = fc.array(
+    fc.oneof(
+      glob,
+      glob.map((text) => `!${text}`),
+    ),
+    { maxLength: 4 },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(list, { maxLength: 4 }),
+      fc.array(path, { minLength: 1, maxLength: 5 }),
+      (lists, paths) => {
+        const together = matchLists(compile(lists), openSteps());
+        for (const one of paths) {
+          const alone = lists.flatMap((globs, index) => (matcher(globs)(one) ? [index] : []));
+          expect(together(one)).toEqual(alone);
+        }
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+/** Six choices in a pattern: 64 texts that it stands for. */
+const costly = Array.from(
+  { length: 100 },
+  (_, turn) => `**/{a*,b}{c*,d}{e*,f}{g*,h}{i*,j}{k*,l}${turn}`,
+);
+
+test("patterns that take more steps than there are leave it unknown what they match", () => {
+  expect(matcher(costly, openSteps(1_000))("README")).toBeNull();
+  const steps = openSteps(2_000);
+  const matches = matcher(["**/*a*a*a*a*a*x"], steps);
+  const answers = Array.from({ length: 1_000 }, (_, turn) => matches(`${"a".repeat(60)}${turn}y`));
+  expect(answers[0]).toBe(false);
+  // And so it stays, also for whoever shares the steps.
+  expect(answers.at(-1)).toBeNull();
+  expect(matcher(["a"], steps)("a")).toBeNull();
+});
+
+test("what was matched before does not change what is known", () => {
+  const lists = [["src/**/*.ts"], ["**/*.{a,b}*"]];
+  const paths = ["src/a.ts", "src/b/c.a1", "docs/x"];
+  const automaton = compile(lists);
+  const spent = () => {
+    const steps = openSteps();
+    const matching = matchLists(automaton, steps);
+    return [paths.map(matching), steps.left];
+  };
+  expect(spent()).toEqual(spent());
 });

@@ -3,6 +3,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Files } from "../../src/core/fact.ts";
+import { openSteps } from "../../src/core/glob.ts";
+import { limit } from "../../src/core/limit.ts";
 import { type Pipeline, type Plan, planPath } from "../../src/core/plan.ts";
 import { coversBranch, route } from "../../src/core/route.ts";
 import { anyPlan, globs } from "./plan-arbitrary.ts";
@@ -35,7 +37,12 @@ const plan: Plan = {
 const known = (value: readonly string[]): Files => ({ kind: "known", value });
 
 function ask(branch: string, files: Files | readonly string[], of: Plan = plan) {
-  const way = route({ plan: of, branch, files: "kind" in files ? files : known(files) });
+  const way = route({
+    plan: of,
+    branch,
+    files: "kind" in files ? files : known(files),
+    steps: openSteps(),
+  });
   return { ...way, pipelines: way.pipelines.map(({ name }) => name) };
 }
 
@@ -92,7 +99,7 @@ test.each([
   ["Main", false, []],
   ["mainline", false, []],
 ])("branch %s", (branch, covered, pipelines) => {
-  expect(coversBranch(plan, branch)).toBe(covered);
+  expect(coversBranch(plan, branch, openSteps())).toBe(covered);
   expect(ask(branch, ["infra/a"])).toMatchObject({ branchCovered: covered, pipelines });
   expect(ask(branch, [])).toMatchObject({
     branchCovered: covered,
@@ -185,14 +192,57 @@ test("whatever the plan, no path goes without a pipeline, an exemption or a word
     fc.property(anyPlan, paths, (any, files) => {
       const branches = ["main", "a/a", "a/b"];
       for (const branch of branches) {
-        const way = route({ plan: any, branch, files: known(files) });
-        expect(way.branchCovered).toBe(coversBranch(any, branch));
+        const way = route({ plan: any, branch, files: known(files), steps: openSteps() });
+        expect(way.branchCovered).toBe(coversBranch(any, branch, openSteps()));
         if (way.coverage === "all") expect(way.pipelines).not.toEqual([]);
         if (way.coverage === "exempt") expect(way.pipelines).toEqual([]);
         expect(way.coverage === "uncovered").toBe(way.uncovered.length > 0);
-        const unread = route({ plan: any, branch, files: { kind: "unknown", why: "502" } });
+        const unread = route({
+          plan: any,
+          branch,
+          files: { kind: "unknown", why: "502" },
+          steps: openSteps(),
+        });
         expect(unread.pipelines).toEqual(expect.arrayContaining([...way.pipelines]));
       }
     }),
   );
+});
+
+const monorepo: Plan = {
+  exempt: ["**/*.md", "docs/**", "**/*.{png,svg}", "LICENSE"],
+  pipelines: Array.from({ length: 50 }, (_, turn) =>
+    pipeline(`service-${turn}`, [
+      `services/service-${turn}/**`,
+      "libs/common/**",
+      `!services/service-${turn}/notes/**`,
+      `deploy/**/service-${turn}*.yml`,
+    ]),
+  ),
+  commands: {},
+  notify: [],
+};
+
+test("a monorepo with 200 patterns and 3,000 changed paths takes less than a fifth of the steps", () => {
+  const files = Array.from(
+    { length: 3_000 },
+    (_, turn) => `services/service-${turn % 50}/src/part-${turn % 17}/file-${turn}.ts`,
+  );
+  const steps = openSteps();
+  const way = route({ plan: monorepo, branch: "main", files: known(files), steps });
+  expect(way).toMatchObject({ coverage: "all", uncovered: [] });
+  expect(way.pipelines).toHaveLength(50);
+  expect(steps.left).toBeGreaterThan((limit.plan.steps * 4) / 5);
+});
+
+test("where matching takes too long it is not known which pipelines must pass", () => {
+  const hostile = Array.from({ length: 100 }, (_, turn) =>
+    ["a", "b", "c"].map((name) => `**/${name}${turn}{a*,b}{c*,d}{e*,f}{g*,h}{i*,j}{k*,l}/x`),
+  ).flat();
+  const of = { ...monorepo, pipelines: [pipeline("slow", hostile), pipeline("all", ["**"])] };
+  expect(ask("main", ["src/a"], of)).toMatchObject({ coverage: "costly", uncovered: [] });
+  // Also for a branch, and whatever else the steps are shared with.
+  const byBranch = { ...monorepo, pipelines: [pipeline("slow", ["**"], hostile)] };
+  expect(coversBranch(byBranch, "main", openSteps())).toBeNull();
+  expect(ask("main", ["src/a"], byBranch)).toMatchObject({ coverage: "costly", pipelines: [] });
 });
