@@ -12,6 +12,7 @@ import type { Place } from "./engine/codepipeline/patrol.ts";
 import { openSnsEndpoint, snsPath } from "./engine/codepipeline/sns-endpoint.ts";
 import { queueClient, readQueue } from "./engine/codepipeline/sqs.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
+import { type Isolation, openIsolation } from "./engine/local/isolation.ts";
 import { startClockwork } from "./flow/clockwork.ts";
 import { explain } from "./flow/explain.ts";
 import { startTelling } from "./flow/notify.ts";
@@ -40,6 +41,7 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
   const { app } = settings;
   if (app === null) return await startSetup(settings, log);
   const dataDir = resolve(settings.dataDir);
+  const isolation = await isolationFor({ ...settings, dataDir }, log);
   await mkdir(dataDir, { recursive: true });
   const opened = await openStore({
     databaseUrl: settings.databaseUrl,
@@ -47,14 +49,41 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
     log,
   });
   try {
-    return await startOn(opened, { ...settings, app, dataDir }, log);
+    return await startOn(opened, { ...settings, app, dataDir, isolation }, log);
   } catch (error) {
     await opened.close();
     throw error;
   }
 }
 
-type AppSettings = Settings & { readonly app: NonNullable<Settings["app"]> };
+type AppSettings = Settings & {
+  readonly app: NonNullable<Settings["app"]>;
+  readonly isolation: Isolation | null;
+};
+
+/** Null where no command is isolated. Before anything else is begun: without it nothing is to run. */
+async function isolationFor(settings: Settings, log: Logger): Promise<Isolation | null> {
+  const { localEngine, dataDir, secretFiles, path } = settings;
+  switch (localEngine.kind) {
+    case "off":
+      return null;
+    case "unisolated":
+      log.warn("Commands of plans run as Interlock itself: they can read its key and its data");
+      return null;
+    case "isolated": {
+      const { network, folders } = localEngine;
+      const secrets = [dataDir, ...secretFiles];
+      const folder = resolve(dataDir, "local");
+      const { local: limits } = limit;
+      const order = { folder, secrets, folders, network, path, node: process.execPath, limits };
+      const read = await openIsolation(order);
+      if (read.kind === "isolated") return read.isolation;
+      throw new Error(
+        `INTERLOCK_LOCAL_ENGINE=1 runs commands in isolation only, and this machine does not offer it: ${read.why} docs/operations.md says under "The local engine" what is needed. INTERLOCK_LOCAL_ENGINE=unisolated runs commands without it, with every right that Interlock has.`,
+      );
+    }
+  }
+}
 
 async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): Promise<Running> {
   const { app, githubApiUrl, dataDir } = settings;
@@ -80,20 +109,22 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     waking = Promise.all([waking, woken]).then(() => {});
   };
   const notice = (key: string) => wake(key, null);
-  const local = settings.localEngine
-    ? openLocalEngine({
-        runs: localRuns,
-        tarball: github.tarball,
-        collectReports,
-        clock,
-        log,
-        folder: resolve(dataDir, "local"),
-        instance: randomUUID(),
-        notice,
-        environment: { PATH: settings.path },
-        soleOwner: settings.databaseUrl === null,
-      })
-    : null;
+  const local =
+    settings.localEngine.kind !== "off"
+      ? openLocalEngine({
+          runs: localRuns,
+          tarball: github.tarball,
+          collectReports,
+          clock,
+          log,
+          folder: resolve(dataDir, "local"),
+          instance: randomUUID(),
+          notice,
+          environment: { PATH: settings.path },
+          isolation: settings.isolation,
+          soleOwner: settings.databaseUrl === null,
+        })
+      : null;
   await local?.recover();
 
   const { awsOwnCredentials: ownCredentials, snsTopics, sqsQueueUrls } = settings;

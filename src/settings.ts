@@ -2,6 +2,7 @@
 
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
 import { parseEnv } from "node:util";
 
 export interface Settings {
@@ -15,7 +16,9 @@ export interface Settings {
   /** A PostgreSQL; null for the embedded store in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly dataDir: string;
-  readonly localEngine: boolean;
+  readonly localEngine: LocalEngineSetting;
+  /** Files whose contents are secret, absolute. */
+  readonly secretFiles: readonly string[];
   /** ARNs of the topics whose messages are believed; none closes the endpoint. */
   readonly snsTopics: readonly string[];
   readonly sqsQueueUrls: readonly string[];
@@ -27,6 +30,17 @@ export interface Settings {
   /** What the commands of the local engine see of our environment. */
   readonly path: string;
 }
+
+export type LocalEngineSetting =
+  | { readonly kind: "off" }
+  | {
+      readonly kind: "isolated";
+      readonly network: "none" | "shared";
+      /** What commands may read besides the programs of the system, absolute. */
+      readonly folders: readonly string[];
+    }
+  /** Commands may do whatever Interlock may do. */
+  | { readonly kind: "unisolated" };
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -48,7 +62,15 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   { name: "INTERLOCK_DATA_DIR", says: "Folder of the embedded store. Default `./data`." },
   {
     name: "INTERLOCK_LOCAL_ENGINE",
-    says: "`1` lets plans run commands on this machine. Off by default.",
+    says: "`1` lets plans run commands on this machine, isolated by bubblewrap; without it Interlock does not start. `unisolated` runs them as Interlock itself, with all that it can read. Off by default.",
+  },
+  {
+    name: "INTERLOCK_LOCAL_NETWORK",
+    says: "`1` lets isolated commands use this machine's network, its own addresses included. Off by default.",
+  },
+  {
+    name: "INTERLOCK_LOCAL_FOLDERS",
+    says: "Folders besides the system's that isolated commands may read, with colons between.",
   },
   {
     name: "INTERLOCK_SNS_TOPICS",
@@ -105,7 +127,8 @@ export function readSettings(env: Environment): SettingsRead {
             problems,
           ),
     dataDir: text("INTERLOCK_DATA_DIR") ?? "./data",
-    localEngine: readSwitch("INTERLOCK_LOCAL_ENGINE", text("INTERLOCK_LOCAL_ENGINE"), problems),
+    localEngine: readLocalEngine(text, problems),
+    secretFiles: [".env", ...[text("PRIVATE_KEY_PATH") ?? []].flat()].map((file) => resolve(file)),
     snsTopics: readTopics(text("INTERLOCK_SNS_TOPICS") ?? "", problems),
     sqsQueueUrls: readQueueUrls(text("INTERLOCK_SQS_QUEUE_URL") ?? "", problems),
     awsOwnCredentials: readSwitch(
@@ -225,6 +248,35 @@ function readSwitch(name: string, value: string | null, problems: string[]): boo
   if (value === null || value === "0") return false;
   if (value !== "1") problems.push(`${name} must be 1 or 0.`);
   return true;
+}
+
+function readLocalEngine(
+  text: (name: string) => string | null,
+  problems: string[],
+): LocalEngineSetting {
+  const engine = text("INTERLOCK_LOCAL_ENGINE") ?? "0";
+  const network = readSwitch("INTERLOCK_LOCAL_NETWORK", text("INTERLOCK_LOCAL_NETWORK"), problems);
+  const folders = (text("INTERLOCK_LOCAL_FOLDERS") ?? "").split(":").filter((path) => path !== "");
+  if (folders.some((path) => !isAbsolute(path) || resolve(path) === "/"))
+    problems.push(
+      "INTERLOCK_LOCAL_FOLDERS must be absolute paths with colons between, and not all of the machine.",
+    );
+  switch (engine) {
+    case "0":
+      return { kind: "off" };
+    case "1":
+      return { kind: "isolated", network: network ? "shared" : "none", folders };
+    case "unisolated":
+      for (const name of ["INTERLOCK_LOCAL_NETWORK", "INTERLOCK_LOCAL_FOLDERS"])
+        if (text(name) !== null)
+          problems.push(
+            `${name} must not be set with INTERLOCK_LOCAL_ENGINE=unisolated, where it holds nothing back.`,
+          );
+      return { kind: "unisolated" };
+    default:
+      problems.push("INTERLOCK_LOCAL_ENGINE must be 1, 0 or unisolated.");
+      return { kind: "off" };
+  }
 }
 
 function readPort(value: string, problems: string[]): number {

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { readSettings, settingTable } from "../src/settings.ts";
@@ -26,7 +26,8 @@ test("nothing set means the set-up flow and the embedded default", () => {
       githubApiUrl: "https://api.github.com",
       databaseUrl: null,
       dataDir: "./data",
-      localEngine: false,
+      localEngine: { kind: "off" },
+      secretFiles: [resolve(".env")],
       snsTopics: [],
       sqsQueueUrls: [],
       awsOwnCredentials: false,
@@ -68,6 +69,8 @@ test("what is set is what is used", () => {
     DATABASE_URL: "postgres://me:hunter2@db.example/interlock",
     INTERLOCK_DATA_DIR: "/var/lib/interlock",
     INTERLOCK_LOCAL_ENGINE: "1",
+    INTERLOCK_LOCAL_NETWORK: "1",
+    INTERLOCK_LOCAL_FOLDERS: "/opt/jdk:/opt/go",
     HOST: "0.0.0.0",
     PORT: "0",
     LOG_LEVEL: "debug",
@@ -79,7 +82,8 @@ test("what is set is what is used", () => {
       githubApiUrl: "https://github.example/api/v3",
       databaseUrl: "postgres://me:hunter2@db.example/interlock",
       dataDir: "/var/lib/interlock",
-      localEngine: true,
+      localEngine: { kind: "isolated", network: "shared", folders: ["/opt/jdk", "/opt/go"] },
+      secretFiles: [resolve(".env"), file],
       host: "0.0.0.0",
       port: 0,
       logLevel: "debug",
@@ -96,6 +100,9 @@ test.each([
   ["GITHUB_API_URL", "file:///etc/passwd"],
   ["DATABASE_URL", "localhost:5432/interlock"],
   ["INTERLOCK_LOCAL_ENGINE", "true"],
+  ["INTERLOCK_LOCAL_NETWORK", "yes"],
+  ["INTERLOCK_LOCAL_FOLDERS", "tools"],
+  ["INTERLOCK_LOCAL_FOLDERS", "/opt/jdk:/opt/.."],
   ["PORT", "65536"],
   ["PORT", "-1"],
   ["PORT", "3000.5"],
@@ -104,6 +111,22 @@ test.each([
 ])("%s cannot be %s", (name, value) => {
   const read = readSettings({ ...app, [name]: value });
   expect(read).toEqual({ kind: "bad", problems: [expect.stringMatching(`^${name} must`)] });
+});
+
+test("commands run without isolation only where that is said in so many words", () => {
+  const engine = (env: Record<string, string>) => {
+    const read = readSettings({ ...app, ...env });
+    return read.kind === "good" ? read.settings.localEngine : read.problems;
+  };
+  expect(engine({ INTERLOCK_LOCAL_ENGINE: "1" })).toEqual({
+    kind: "isolated",
+    network: "none",
+    folders: [],
+  });
+  expect(engine({ INTERLOCK_LOCAL_ENGINE: "unisolated" })).toEqual({ kind: "unisolated" });
+  expect(engine({ INTERLOCK_LOCAL_ENGINE: "unisolated", INTERLOCK_LOCAL_NETWORK: "0" })).toEqual([
+    "INTERLOCK_LOCAL_NETWORK must not be set with INTERLOCK_LOCAL_ENGINE=unisolated, where it holds nothing back.",
+  ]);
 });
 
 test("whatever is set, nothing throws, and no value that may be secret is repeated", () => {

@@ -117,6 +117,12 @@ export const limit = {
     disk_bytes: 5_120 * MiB,
     disk_entries: 1_000_000,
     disk_watch_ms: 3_000,
+    /** Of one isolated command: processes and threads, memory, files that a process has open. */
+    processes: 1_024,
+    memory_bytes: 4_096 * MiB,
+    open_files: 4_096,
+    /** For the command that tries at the start whether isolation holds. */
+    probe_ms: 30_000,
     /** A run does not begin with less than this free. */
     free_bytes: 512 * MiB,
     /** Workspaces of failed and stopped runs, for a retry. */

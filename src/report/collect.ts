@@ -15,6 +15,8 @@ interface Collection {
   readonly patterns: readonly string[];
   /** Reports written before this moment are not this stage's, such as one that is in the repository. */
   readonly modifiedAfter_ms?: number;
+  /** The workspace's path as the stage saw it, where that is another one. */
+  readonly seenAs?: string | null;
 }
 
 /**
@@ -39,18 +41,18 @@ export async function collectReports(collection: Collection): Promise<ReportRead
       for (const path of found.paths) {
         if (seen.has(path)) continue;
         seen.add(path);
-        readings.push(await read({ root, path, modifiedAfter_ms: modifiedAfter_ms ?? 0 }));
+        const file = { root, path, modifiedAfter_ms: modifiedAfter_ms ?? 0 };
+        readings.push(await read(file, collection.seenAs ?? root));
       }
     }
   }
   return readings;
 }
 
-async function read(file: {
-  root: string;
-  path: string;
-  modifiedAfter_ms: number;
-}): Promise<ReportReading> {
+async function read(
+  file: { root: string; path: string; modifiedAfter_ms: number },
+  seenAs: string,
+): Promise<ReportReading> {
   const path = plainLine(file.path, limit.report.name_chars);
   const opened = await openReport(file);
   switch (opened.kind) {
@@ -59,6 +61,6 @@ async function read(file: {
     case "refused":
       return broken(path, opened.why);
     case "bytes":
-      return await readAside({ path, bytes: opened.bytes, root: file.root });
+      return await readAside({ path, bytes: opened.bytes, root: seenAs });
   }
 }

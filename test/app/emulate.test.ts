@@ -66,7 +66,7 @@ test("emulate lets the App in, takes its checks, and opens the merge with them",
       GITHUB_API_URL: gaps.apiUrl,
       DATABASE_URL: await newUrl(),
       INTERLOCK_DATA_DIR: folder,
-      INTERLOCK_LOCAL_ENGINE: "1",
+      INTERLOCK_LOCAL_ENGINE: "unisolated",
     }),
   );
   gaps.appUrl = app.url;

@@ -65,7 +65,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     WEBHOOK_SECRET: secret,
     GITHUB_API_URL: url,
     INTERLOCK_DATA_DIR: `${folder}/data`,
-    INTERLOCK_LOCAL_ENGINE: "1",
+    INTERLOCK_LOCAL_ENGINE: "unisolated",
     ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
   };
   const all = stack.move();

@@ -99,7 +99,7 @@ function environmentOf(
     WEBHOOK_SECRET: secret,
     GITHUB_API_URL: url,
     INTERLOCK_DATA_DIR: join(folder, name),
-    INTERLOCK_LOCAL_ENGINE: localEngine === "on" ? "1" : "0",
+    INTERLOCK_LOCAL_ENGINE: localEngine === "on" ? "unisolated" : "0",
     ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
     ...(aws === undefined ? {} : awsEnvironment(aws)),
   };

@@ -17,6 +17,7 @@ import type {
   Started,
   StartRequest,
 } from "../../port.ts";
+import type { Isolation } from "./isolation.ts";
 import { openKeeper } from "./keep.ts";
 import type { LocalLimits } from "./limits.ts";
 import { endLeftOver, lostChange } from "./lost.ts";
@@ -40,6 +41,8 @@ export interface LocalEngineOrder {
   readonly notice: EngineNotice;
   /** What commands get of our environment: PATH, LANG, TZ; never process.env as a whole. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How commands are kept apart from us and from each other; null where the operator does without. */
+  readonly isolation: Isolation | null;
   /** True where nobody else can use the store: every live run that is not ours is then a dead one's. */
   readonly soleOwner: boolean;
   readonly limits?: LocalLimits;

@@ -1,18 +1,18 @@
 // The variables that a stage's command sees: exactly these, and none that Interlock itself was given.
 
 import type { StartRequest } from "../../port.ts";
-import type { Workspace } from "./workspace.ts";
 
 export interface EnvironmentOrder {
   /** What the operator passes on, such as PATH, LANG and TZ. */
   readonly base: Readonly<Record<string, string>>;
   readonly request: StartRequest;
   readonly stage: string;
-  readonly workspace: Workspace;
+  /** Where the command finds its own folders. */
+  readonly places: { readonly home: string; readonly temporary: string };
 }
 
 export function environmentOf(order: EnvironmentOrder): Readonly<Record<string, string>> {
-  const { base, request, stage, workspace } = order;
+  const { base, request, stage, places } = order;
   const { run, repository, pull, branch } = request;
   return {
     ...base,
@@ -26,7 +26,7 @@ export function environmentOf(order: EnvironmentOrder): Readonly<Record<string, 
     INTERLOCK_STAGE: stage,
     INTERLOCK_ATTEMPT: String(run.attempt),
     ...(pull === null ? {} : { INTERLOCK_PULL: String(pull) }),
-    HOME: workspace.home,
-    TMPDIR: workspace.temporary,
+    HOME: places.home,
+    TMPDIR: places.temporary,
   };
 }

@@ -47,12 +47,29 @@ export function groupAlive(group: number): boolean {
   } catch {
     return false;
   }
-  const states = pids().flatMap((pid) => {
-    const stat = statOf(pid);
-    return stat?.[groupField] === String(group) ? [stat[stateField]] : [];
-  });
-  return states.length === 0 || states.some((state) => state !== "Z" && state !== "X");
+  const states = statesOf(group);
+  return states.length === 0 || states.some(({ state }) => isAlive(state));
 }
+
+/** The ids of what can still run in the group. Empty where this machine has no /proc. */
+export function membersOf(group: number): readonly number[] {
+  return statesOf(group).flatMap(({ pid, state }) => (isAlive(state) ? [pid] : []));
+}
+
+/** False for a process that is gone, or dead and not yet reaped. */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.[stateField];
+  return state !== undefined && isAlive(state);
+}
+
+function statesOf(group: number): readonly { readonly pid: number; readonly state: string }[] {
+  return pids().flatMap((pid) => {
+    const stat = statOf(pid);
+    return stat?.[groupField] === String(group) ? [{ pid, state: stat[stateField] ?? "" }] : [];
+  });
+}
+
+const isAlive = (state: string): boolean => state !== "Z" && state !== "X";
 
 /**
  * Kills the group and, where /proc tells the environment, whatever else was started with this home:
@@ -86,7 +103,7 @@ function startedWith(home: string, pid: number): "yes" | "no" | "unclear" {
 /** Neither dead and not yet reaped, nor a thread of the kernel. */
 function runsProgram(pid: number): boolean {
   const stat = statOf(pid);
-  if (stat === null || stat[stateField] === "Z" || stat[stateField] === "X") return false;
+  if (stat === null || !isAlive(stat[stateField] ?? "")) return false;
   return (Number(stat[flagsField]) & kernelThread) === 0;
 }
 

@@ -5,6 +5,7 @@ import type { PlanStage } from "../../core/plan.ts";
 import type { Clock, GitHub, LocalRun, Log } from "../../port.ts";
 import { environmentOf } from "./environment.ts";
 import { fetchCommit } from "./fetch.ts";
+import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import type { Place, Places } from "./places.ts";
 import { type CollectReports, runStage, type StageEnd } from "./stage.ts";
@@ -18,6 +19,8 @@ export interface RunTools {
   readonly log: Log;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Null where commands run as we are. */
+  readonly isolation: Isolation | null;
   readonly limits: LocalLimits;
   readonly places: Places;
   /** Writes the change and tells about it. Comes back when it is written, or never will be. */
@@ -99,6 +102,7 @@ class RunCourse {
       const fetched = await fetchCommit({ ...this.#tools, request, workspace, signal });
       if (this.#signal.aborted) return this.#interrupted();
       if (fetched.kind === "failed") return this.#unfetched(fetched.why);
+      await this.#tools.isolation?.prepare(workspace);
       this.#fetched = true;
       remark = remarkOn(fetched.leftOut);
     }
@@ -135,15 +139,18 @@ class RunCourse {
 
   /** The record of how it ended goes out together with the next change, to spare a write and a look. */
   async #stage(index: number, stage: PlanStage, remark: string): Promise<StageEnd["state"]> {
-    const { clock, environment: base } = this.#tools;
+    const { clock, isolation } = this.#tools;
     const { request } = this.#run;
     const workspace = this.#workspace;
+    const { environment } = this.#tools;
+    const base = isolation === null ? environment : { ...environment, PATH: isolation.inside.path };
+    const places = isolation?.inside ?? workspace;
     this.#change(index, { state: "running", startedAt: clock() });
     const end = await runStage({
       ...this.#tools,
       stage,
       workspace,
-      environment: environmentOf({ base, request, stage: stage.name, workspace }),
+      environment: environmentOf({ base, request, stage: stage.name, places }),
       signal: this.#signal,
       grace_ms: () => this.#grace_ms(),
       started: (process) => this.#record({ why: "", stages: this.#stages, process }),

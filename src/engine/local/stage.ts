@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PlanStage } from "../../core/plan.ts";
 import type { ReportReading } from "../../core/report.ts";
-import { type CommandExit, type ProcessGroup, runCommand } from "./command.ts";
+import { type Launch, runCommand } from "./command.ts";
+import type { CommandExit, ProcessGroup } from "./hold.ts";
+import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import { openTail } from "./tail.ts";
 import { occupied, type Workspace } from "./workspace.ts";
@@ -14,12 +16,16 @@ export type CollectReports = (order: {
   readonly root: string;
   readonly patterns: readonly string[];
   readonly modifiedAfter_ms: number;
+  /** The workspace's path as the command saw it, for absolute paths in its reports; null for `root`. */
+  readonly seenAs: string | null;
 }) => Promise<readonly ReportReading[]>;
 
 export interface StageOrder {
   readonly stage: PlanStage;
   readonly workspace: Workspace;
   readonly environment: Readonly<Record<string, string>>;
+  /** Null where commands run as we are. */
+  readonly isolation: Isolation | null;
   readonly limits: LocalLimits;
   /** Ends the stage from outside. */
   readonly signal: AbortSignal;
@@ -54,8 +60,7 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
   const tail = openTail(limits);
 
   const exit = await runCommand({
-    run: stage.run,
-    folder: workspace.tree,
+    launch: launchOf(order),
     scratch: workspace.root,
     home: workspace.home,
     environment: order.environment,
@@ -82,6 +87,12 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
   const cause = end.signal.aborted ? String(end.signal.reason) : null;
   const why = cause ?? problemOf(exit, reports);
   return { state: why === null ? "succeeded" : "failed", why: why ?? "", output, reports };
+}
+
+function launchOf({ stage, workspace, isolation }: StageOrder): Launch {
+  if (isolation !== null) return isolation.launch(workspace, stage.run);
+  const line = ["/bin/sh", "-e", "-c", stage.run] as const;
+  return { kind: "open", line: [...line], folder: workspace.tree, user: null };
 }
 
 const interrupted = Symbol("interrupted");
@@ -118,8 +129,9 @@ async function reportsOf(order: StageOrder, since_ms: number): Promise<readonly 
   const patterns = order.stage.reports;
   if (patterns.length === 0) return [];
   const root = order.workspace.tree;
+  const seenAs = order.isolation?.inside.tree ?? null;
   try {
-    return await order.collectReports({ root, patterns, modifiedAfter_ms: since_ms });
+    return await order.collectReports({ root, patterns, modifiedAfter_ms: since_ms, seenAs });
   } catch {
     // The machine is out of something. What cannot be read is no pass.
     return patterns.map((path) => ({ kind: "broken", path, why: "could not be read" }));

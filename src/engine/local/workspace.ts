@@ -12,6 +12,8 @@ export interface Workspace {
   readonly tree: string;
   readonly home: string;
   readonly temporary: string;
+  /** Shared memory of an isolated command, which lies on the disk so that it is counted. */
+  readonly shared: string;
 }
 
 /** Where the run's workspace is, whether it exists or not. A token may hold any character, a folder's name not. */
@@ -22,6 +24,7 @@ export function workspaceOf(folder: string, token: string): Workspace {
     tree: join(root, "tree"),
     home: join(root, "home"),
     temporary: join(root, "tmp"),
+    shared: join(root, "shm"),
   };
 }
 
@@ -29,7 +32,7 @@ export function workspaceOf(folder: string, token: string): Workspace {
 export async function createWorkspace(workspace: Workspace, token: string): Promise<void> {
   await removeTree(workspace.root);
   await mkdir(workspace.root, { recursive: true, mode: 0o700 });
-  for (const part of [workspace.tree, workspace.home, workspace.temporary])
+  for (const part of [workspace.tree, workspace.home, workspace.temporary, workspace.shared])
     await mkdir(part, { mode: 0o700 });
   await writeFile(join(workspace.root, tokenFile), token);
 }

@@ -1,4 +1,4 @@
-// The local engine in the sandbox: the commands of the plan run on this machine.
+// The local engine in the sandbox: the commands of the plan run on this machine, and they are our own.
 
 import type { KitBasics } from "./kit.ts";
 
@@ -9,7 +9,7 @@ export interface LocalKit extends KitBasics {
 export function openLocalKit(): LocalKit {
   return {
     engine: "local",
-    environment: { INTERLOCK_LOCAL_ENGINE: "1" },
+    environment: { INTERLOCK_LOCAL_ENGINE: "unisolated" },
     stages: { build: "build", test: "test" },
     stopping: "ends",
     introduction: [],

@@ -8,6 +8,7 @@ import { onTestFinished } from "vitest";
 import { limit } from "../../../src/core/limit.ts";
 import type { PlanStage } from "../../../src/core/plan.ts";
 import { type LocalEngine, openLocalEngine } from "../../../src/engine/local/engine.ts";
+import type { Isolation } from "../../../src/engine/local/isolation.ts";
 import type { LocalLimits } from "../../../src/engine/local/limits.ts";
 import type { GitHub, LocalRun, StartRequest } from "../../../src/port.ts";
 import { collectReports } from "../../../src/report/collect.ts";
@@ -26,6 +27,7 @@ interface Settings {
   /** Shares store, folder and what was noticed with an earlier world. */
   readonly after?: Pick<World, "runs" | "folder" | "notices">;
   readonly now?: () => number;
+  readonly isolation?: Isolation;
 }
 
 export interface World {
@@ -58,6 +60,7 @@ export async function world(settings: Settings = {}): Promise<World> {
     instance: settings.instance ?? "one",
     notice: (key) => notices.push(key),
     environment: settings.environment ?? { PATH: process.env.PATH ?? "" },
+    isolation: settings.isolation ?? null,
     soleOwner: settings.soleOwner ?? true,
     limits: { ...limit.local, kill_grace_ms: 300, fetch_wait_ms: 1, ...settings.limits },
   });

@@ -1,0 +1,42 @@
+// A command that was started, whether it is isolated or not.
+
+import type { ChildProcess } from "node:child_process";
+
+export interface ProcessGroup {
+  readonly group: number;
+  readonly startedAt: string;
+}
+
+export type CommandExit =
+  | { readonly kind: "code"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "unstartable"; readonly why: string };
+
+/** A command that was started: how its processes are found, signalled and ended. */
+export interface Hold {
+  /** Resolves when the command itself has ended, or could not be started. Never rejects. */
+  readonly ended: Promise<CommandExit>;
+  /** Resolves when the processes can be found again, or never will be. */
+  readonly found: Promise<ProcessGroup | null>;
+  signal(signal: "SIGTERM" | "SIGKILL"): void;
+  /** Whether anything is left that could still react to a signal. */
+  alive(): boolean;
+  /** Resolves when nothing that was started is running. */
+  endAll(): Promise<void>;
+}
+
+export function exitOf(child: ChildProcess): Promise<CommandExit> {
+  return new Promise((resolve) => {
+    child.on("error", (error) => resolve({ kind: "unstartable", why: codeOf(error) }));
+    child.on("exit", (code, signal) =>
+      resolve(
+        code === null ? { kind: "signal", signal: signal ?? "a signal" } : { kind: "code", code },
+      ),
+    );
+  });
+}
+
+/** For people: errors of the system are named by their code. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
