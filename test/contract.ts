@@ -39,7 +39,14 @@ export function checkedFetch(inner: typeof fetch): { fetch: typeof fetch; proble
       // A redirect leads away from the API (to a download), and is itself the described answer.
       const response = await inner(new Request(request, { redirect: "manual" }));
       const type = response.headers.get("content-type") ?? "";
-      const text = type.startsWith("application/json") ? await response.clone().text() : "";
+      // An answer that breaks off has nothing to be held against.
+      const text = type.startsWith("application/json")
+        ? await response
+            .clone()
+            .text()
+            .catch(() => null)
+        : "";
+      if (text === null) return response;
       problems.push(
         ...checkExchange(
           { method, url, ...(sent === "" ? {} : { body: JSON.parse(sent) }) },

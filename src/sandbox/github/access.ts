@@ -52,6 +52,8 @@ export function check(
     case "repository": {
       if (!repository) return notFound();
       if (!actor) return failed(401, "Requires authentication");
+      if (repository.archived && access.level === "write")
+        return failed(403, "Repository was archived so is read-only.");
       return checkRepository(access, actor, repository);
     }
   }

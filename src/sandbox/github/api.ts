@@ -16,9 +16,9 @@ type ApiRequest = {
   headers: Record<string, string>;
   body: Buffer;
 };
-/** `lost`: the connection breaks without an answer. */
+/** `lost`: the connection breaks without an answer; `cut`: it breaks within the body. */
 type ApiResponse =
-  | { kind: "answer"; status: number; headers: Record<string, string>; body: Buffer }
+  | { kind: "answer"; status: number; headers: Record<string, string>; body: Buffer; cut?: true }
   | { kind: "lost" };
 
 export type Api = (request: ApiRequest) => Promise<ApiResponse>;
@@ -44,6 +44,11 @@ export function createApi(world: World, router: Router): Api {
       });
 
     const early = faultBefore(fault);
+    if (fault?.kind === "late") {
+      void world.clock.sleep(fault.ms).then(() => serve(world, { request, found, actor }));
+      log("lost");
+      return { kind: "lost" };
+    }
     const answer =
       early ??
       (identity.kind === "refused" ? identity.answer : (spend(world, actor) ?? undefined)) ??
@@ -55,7 +60,7 @@ export function createApi(world: World, router: Router): Api {
     }
     const response = finish(world, { request, actor, answer: late ?? answer });
     log(response.status);
-    return response;
+    return fault?.kind === "cut" ? { ...response, cut: true } : response;
   };
 }
 
@@ -94,8 +99,7 @@ function finish(
 ): ApiResponse & { kind: "answer" } {
   const { request, actor, answer } = parts;
   const body =
-    answer.raw ??
-    (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(answer.body)));
+    answer.raw ?? (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(jsonOf(answer.body)));
   const headers: Record<string, string> = {
     ...(answer.raw ? {} : { "content-type": "application/json; charset=utf-8" }),
     date: new Date(world.authClock.now()).toUTCString(),
@@ -121,8 +125,18 @@ function finish(
   return { kind: "answer", status: answer.status, headers, body };
 }
 
+/** A BigInt is written as the number that it is. */
+function jsonOf(body: unknown): string {
+  const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
+  return JSON.stringify(body, (_, value) =>
+    typeof value === "bigint" ? rawJSON(String(value)) : value,
+  );
+}
+
 function faultBefore(fault: RequestFault | undefined): Answer | undefined {
   if (fault?.kind === "error") return failed(fault.status ?? 502, "Server Error");
+  if (fault?.kind === "refused")
+    return { ...failed(fault.status, fault.message), headers: { ...fault.headers } };
   if (fault?.kind !== "secondaryLimit") return undefined;
   return {
     ...failed(fault.status ?? 403, "You have exceeded a secondary rate limit."),
@@ -137,6 +151,10 @@ function faultAfter(
   const { fault, answer, found } = served;
   if (fault?.kind === "answerLost") return "lost";
   if (fault?.kind === "lateError") return failed(fault.status ?? 502, "Server Error");
+  if (fault?.kind === "foreign") {
+    const { status, type, body } = fault;
+    return { status, raw: Buffer.from(body), headers: { "content-type": type } };
+  }
   if (fault?.kind !== "unseen" || answer.status !== 200) return undefined;
   const born = birthOfPull(world, found) ?? birthOf(answer.body);
   return born !== undefined && world.clock.now() - born < fault.ms ? notFound() : undefined;

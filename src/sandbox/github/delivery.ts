@@ -7,7 +7,8 @@ import type { App, WebhookResponse, WebhookTarget } from "./model.ts";
 /** GitHub gives a receiver ten seconds (docs: handling-failed-webhook-deliveries). */
 const answer_ms_max = 10_000;
 
-const first_id = 700_001;
+/** Real ones have 19 digits since 2026: more than a JavaScript number can tell apart. */
+const first_id = 3_804_004_623_172_700_001n;
 
 type Hook = {
   app: App;
@@ -20,7 +21,8 @@ type Hook = {
 };
 
 export type Delivery = Hook & {
-  id: number;
+  /** A number for GitHub, which JSON writes in full. */
+  id: bigint;
   deliveredAt: number;
   durationSeconds: number;
   redelivery: boolean;
@@ -57,7 +59,7 @@ export function createOutbox(parts: Parts): Outbox {
     deliveries.push({
       ...hook,
       // Numbered apart from everything else, since attempts happen at their own time.
-      id: first_id + deliveries.length,
+      id: first_id + BigInt(deliveries.length),
       deliveredAt: startedAt,
       durationSeconds: (parts.clock.now() - startedAt) / 1000,
       redelivery: as === "again",

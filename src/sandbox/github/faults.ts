@@ -8,6 +8,14 @@ export type RequestFault =
   | { kind: "lateError"; status?: 500 | 502 | 503 }
   /** It took effect, and the connection broke before the answer came. */
   | { kind: "answerLost" }
+  /** It takes effect so much later, by the model's clock; the connection broke long before. */
+  | { kind: "late"; ms: number }
+  /** It took effect, and the connection broke within the body of the answer. */
+  | { kind: "cut" }
+  /** It took effect, and somebody between us answered in this way. */
+  | { kind: "foreign"; status: number; type: string; body: string }
+  /** A refusal in GitHub's form, before anything took effect. */
+  | { kind: "refused"; status: number; message: string; headers?: Readonly<Record<string, string>> }
   | { kind: "secondaryLimit"; status?: 403 | 429; retryAfterSeconds: number }
   | { kind: "slow"; ms: number }
   /** What is younger than this is not found yet, by the model's clock. */

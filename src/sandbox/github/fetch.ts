@@ -16,7 +16,20 @@ export function fetchThrough(api: Api): typeof fetch {
     if (status === 302 && location !== undefined && request.redirect === "follow")
       return go(new Request(location, { headers: request.headers }));
     const empty = status === 204 || status === 304;
+    if (answer.cut) return new Response(brokenOff(body), { status, headers });
     return new Response(empty ? null : new Uint8Array(body), { status, headers });
   };
   return (input, init) => go(new Request(input, init));
+}
+
+/** Half of it arrives. */
+function brokenOff(body: Buffer): ReadableStream<Uint8Array> {
+  let sent = false;
+  return new ReadableStream({
+    pull(controller) {
+      if (sent) controller.error(new TypeError("terminated"));
+      else controller.enqueue(new Uint8Array(body.subarray(0, body.length / 2)));
+      sent = true;
+    },
+  });
 }

@@ -197,6 +197,12 @@ export class EmbeddedGitHub {
     uninstall(this.world, installation, this.user(by));
   }
 
+  /** Every token of the installation stops working, long before its hour is over. */
+  revokeTokens(installation: Installation): void {
+    for (const [token, { installation: of }] of this.world.tokens)
+      if (of === installation) this.world.tokens.delete(token);
+  }
+
   suspend(installation: Installation, by: string): void {
     suspend(this.world, installation, this.user(by));
   }

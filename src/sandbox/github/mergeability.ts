@@ -1,4 +1,5 @@
 // Whether a pull request merges without conflict. Worked out late, as on GitHub.
+import { diffFiles } from "./diff.ts";
 import { mergeBase } from "./history.ts";
 import type { Pull, World } from "./model.ts";
 import { filesOf, writeCommit } from "./objects.ts";
@@ -55,4 +56,12 @@ export function baseOfChange(pull: Pull): string | undefined {
 
 export function baseTip(pull: Pull): string {
   return pull.base.repository.refs.get(`heads/${pull.base.ref}`) ?? pull.base.sha;
+}
+
+/** How many files the change touches, seen from the base as it is now. */
+export function countFiles(pull: Pull): number {
+  const { store } = pull.base.repository;
+  const base = baseOfChange(pull);
+  const before = base === undefined ? new Map() : filesOf(store, base);
+  return diffFiles(before, filesOf(store, pull.head.sha)).length;
 }

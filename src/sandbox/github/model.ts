@@ -76,6 +76,8 @@ export type Repository = {
   name: string;
   fullName: string;
   private: boolean;
+  /** Read-only from then on. */
+  archived: boolean;
   description: string | undefined;
   defaultBranch: string;
   parent: Repository | undefined;
@@ -83,6 +85,8 @@ export type Repository = {
   /** By full name without "refs/": `heads/main`, `tags/v1`, `pull/1/head`. */
   refs: Map<string, string>;
   roles: Map<string, Role>;
+  /** Names of custom roles by login; what such a person may do is in `roles`. */
+  customRoles: Map<string, string>;
   nextNumber: number;
   pulls: Map<number, Pull>;
   comments: Map<number, Comment>;
@@ -102,6 +106,10 @@ export type Pull = {
   author: Account;
   state: "open" | "closed";
   draft: boolean;
+  /** Nobody may comment any more but those who can write. */
+  locked: boolean;
+  /** Counted when the head is pushed or the base is changed, and stale from then on. */
+  changedFiles: number;
   head: { repository: Repository; ref: string; sha: string };
   base: { repository: Repository; ref: string; sha: string };
   createdAt: number;
@@ -222,6 +230,8 @@ export type World = {
   outbox: Outbox;
   faults: Faults;
   log: RequestLog;
+  /** As a GitHub Enterprise Server before 3.9, which lists all deliveries whatever is asked for. */
+  ignoresDeliveryStatus: boolean;
   nextId(): number;
 };
 

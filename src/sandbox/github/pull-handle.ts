@@ -65,6 +65,11 @@ export class PullHandle {
     if (edited.kind === "refused") throw new Error(edited.message);
   }
 
+  /** "Lock conversation". */
+  lock(): void {
+    this.data.locked = true;
+  }
+
   markReady(by: string): void {
     markReady(this.#world, this.data, person(this.#world, by));
   }

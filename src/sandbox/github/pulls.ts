@@ -1,5 +1,6 @@
 // Opening, editing, closing and reopening pull requests.
 import { isAncestor } from "./history.ts";
+import { countFiles } from "./mergeability.ts";
 import type { Actor, Pull, Repository, World } from "./model.ts";
 import { hasRole } from "./people.ts";
 import { announcePull, closePull } from "./pull-state.ts";
@@ -41,6 +42,8 @@ export function openPull(
     author: wanted.actor.account,
     state: "open",
     draft: wanted.draft ?? false,
+    locked: false,
+    changedFiles: 0,
     head,
     base: { repository, ref: baseRef, sha: baseSha },
     createdAt: now,
@@ -49,6 +52,7 @@ export function openPull(
     merged: undefined,
     mergeability: undefined,
   };
+  pull.changedFiles = countFiles(pull);
   repository.pulls.set(number, pull);
   repository.refs.set(`pull/${number}/head`, head.sha);
   announcePull(world, pull, { action: "opened", actor: wanted.actor });
@@ -68,6 +72,7 @@ export function editPull(world: World, pull: Pull, edit: PullEdit & { actor: Act
       return refused(`There are no new commits between base branch '${edit.base}' and head branch`);
     changes.base = { ref: { from: pull.base.ref }, sha: { from: pull.base.sha } };
     pull.base = { ...pull.base, ref: edit.base, sha };
+    pull.changedFiles = countFiles(pull);
   }
   if (edit.title !== undefined && edit.title !== pull.title) {
     changes.title = { from: pull.title };
@@ -102,6 +107,7 @@ export function setPullState(
   pull.closedAt = undefined;
   pull.updatedAt = world.clock.now();
   pull.head = { ...pull.head, sha };
+  pull.changedFiles = countFiles(pull);
   pull.base.repository.refs.set(`pull/${pull.number}/head`, sha);
   announcePull(world, pull, { action: "reopened", actor: wanted.actor });
   return { kind: "done", pull };

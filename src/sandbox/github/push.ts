@@ -3,6 +3,7 @@
 import { requestSuites } from "./checks.ts";
 import { announce } from "./events.ts";
 import { commitsBetween, isAncestor } from "./history.ts";
+import { countFiles } from "./mergeability.ts";
 import type { Actor, Pull, Repository, World } from "./model.ts";
 import { commitOf } from "./objects.ts";
 import { hasRole } from "./people.ts";
@@ -96,6 +97,7 @@ function followHead(world: World, pull: Pull, moved: Push): void {
   const { repository, ref } = pull.base;
   pull.head.sha = moved.sha;
   pull.base.sha = repository.refs.get(`heads/${ref}`) ?? pull.base.sha;
+  pull.changedFiles = countFiles(pull);
   pull.updatedAt = world.clock.now();
   repository.refs.set(`pull/${pull.number}/head`, moved.sha);
   announcePull(world, pull, {

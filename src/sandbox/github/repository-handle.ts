@@ -2,6 +2,7 @@
 import {
   checksByName,
   createRun,
+  type RunFields,
   requestAction,
   rerequestRun,
   rerequestSuite,
@@ -89,8 +90,12 @@ export class RepositoryHandle {
     return new RepositoryHandle(this.#world, forkRepository(this.#world, this.data, login));
   }
 
-  setPermission(login: string, role: Role): void {
-    this.data.roles.set(accountOf(this.#world, login).login.toLowerCase(), role);
+  /** `custom` is the name of a role that the organisation made on the basis of that one. */
+  setPermission(login: string, role: Role, custom?: string): void {
+    const key = accountOf(this.#world, login).login.toLowerCase();
+    this.data.roles.set(key, role);
+    if (custom === undefined) this.data.customRoles.delete(key);
+    else this.data.customRoles.set(key, custom);
   }
 
   protect(
@@ -143,6 +148,24 @@ export class RepositoryHandle {
   /** That app reports how its check run ended. */
   completeCheck(run: CheckRun, conclusion: Conclusion): void {
     updateRun(this.#world, this.data, run, { conclusion });
+  }
+
+  /** GitHub deletes it, as it does with the oldest of many. */
+  vanish(run: CheckRun): void {
+    this.data.runs.delete(run.id);
+  }
+
+  /** Somebody with the token of its app writes over it. */
+  overwrite(run: CheckRun, fields: RunFields): void {
+    updateRun(this.#world, this.data, run, fields);
+  }
+
+  archive(): void {
+    this.data.archived = true;
+  }
+
+  unarchive(): void {
+    this.data.archived = false;
   }
 
   reportStatus(wanted: {

@@ -57,7 +57,10 @@ async function answer(api: Api, request: IncomingMessage, response: ServerRespon
     request.socket.destroy();
     return;
   }
-  response.writeHead(result.status, result.headers).end(result.body);
+  response.writeHead(result.status, result.headers);
+  if (!result.cut) response.end(result.body);
+  else
+    response.write(result.body.subarray(0, result.body.length / 2), () => request.socket.destroy());
 }
 
 async function read(request: IncomingMessage): Promise<Buffer | undefined> {

@@ -31,5 +31,6 @@ export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: 
     rules: { merge: [protectedMerge], push: [protectedPush] },
     outbox: createOutbox({ clock, faults }),
     log: createRequestLog(),
+    ignoresDeliveryStatus: false,
   };
 }

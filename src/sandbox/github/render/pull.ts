@@ -27,7 +27,7 @@ export function renderPull(world: World, pull: Pull) {
     issue_url: issue,
     number: pull.number,
     state: pull.state,
-    locked: false,
+    locked: pull.locked,
     title: pull.title,
     user: renderAccount(world, pull.author),
     body: pull.body ?? null,
@@ -90,7 +90,7 @@ export function renderFullPull(world: World, pull: Pull) {
     commits: commitsBetween(store, base, pull.head.sha).length,
     additions: lines.reduce((sum, l) => sum + l.additions, 0),
     deletions: lines.reduce((sum, l) => sum + l.deletions, 0),
-    changed_files: files.length,
+    changed_files: pull.changedFiles,
   };
 }
 
@@ -124,7 +124,7 @@ export function renderIssue(world: World, pull: Pull) {
     user: renderAccount(world, pull.author),
     labels: [],
     state: pull.state,
-    locked: false,
+    locked: pull.locked,
     assignee: null,
     assignees: [],
     milestone: null,

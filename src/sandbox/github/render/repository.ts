@@ -38,7 +38,7 @@ export function renderRepository(world: World, repository: Repository) {
     has_pages: false,
     forks_count: 0,
     mirror_url: null,
-    archived: false,
+    archived: repository.archived,
     disabled: false,
     open_issues_count: open,
     license: null,

@@ -91,6 +91,8 @@ function list(call: Call, pull: Pull): Answer {
 }
 
 function create(call: Call, pull: Pull): Answer {
+  if (pull.locked && call.actor.kind !== "user")
+    return failed(403, "Unable to create comment because issue is locked.");
   const body = bodyOf(call);
   if (isObject(body)) return body;
   const comment = addComment(call.world, pull, { body, actor: call.actor });

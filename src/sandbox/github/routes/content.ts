@@ -2,7 +2,7 @@
 import { created, failed, invalid, notFound, ok, textField } from "../answer.ts";
 import { issueToken } from "../apps.ts";
 import { commitVerb } from "../commit.ts";
-import type { World } from "../model.ts";
+import type { Repository, World } from "../model.ts";
 import { blobOf, commitOf, type FileEntry, type Files, filesOf } from "../objects.ts";
 import { nodeId } from "../render/account.ts";
 import { renderCommit } from "../render/commit.ts";
@@ -75,8 +75,12 @@ function showPath(call: Call): Answer {
   const files = filesOf(repository.store, sha);
   const path = param(call, "path").replace(/\/+$/, "");
   const entry = files.get(path);
-  if (entry) return showFile(call, { path, entry, ref });
-  const inside = childrenOf(files, path);
+  // Documented: a link to a file of the repository is followed, and the answer does not say so.
+  const target =
+    entry?.mode === "120000" ? files.get(targetOf(repository, path, entry)) : undefined;
+  if (entry) return showFile(call, { path, entry: target ?? entry, ref });
+  const sizeOf = ({ sha: of }: FileEntry) => blobOf(repository.store, of).length;
+  const inside = childrenOf(files, path, sizeOf);
   if (inside.length === 0) return notFound();
   return ok(
     inside.slice(0, listed_files_max).map((child) => contentLinks(call, { ...child, ref })),
@@ -103,9 +107,14 @@ function showFile(call: Call, file: { path: string; entry: FileEntry; ref: strin
   });
 }
 
-type Child = { path: string; kind: "file" | "dir"; sha: string; size: number };
+function targetOf(repository: Repository, path: string, entry: FileEntry): string {
+  const link = blobOf(repository.store, entry.sha).toString("utf8");
+  return new URL(link, `http://tree/${path}`).pathname.slice(1);
+}
 
-function childrenOf(files: Files, folder: string): Child[] {
+type Child = { path: string; kind: "file" | "dir" | "symlink"; sha: string; size: number };
+
+function childrenOf(files: Files, folder: string, sizeOf: (entry: FileEntry) => number): Child[] {
   const prefix = folder === "" ? "" : `${folder}/`;
   const found = new Map<string, Child>();
   for (const [path, entry] of files) {
@@ -113,7 +122,8 @@ function childrenOf(files: Files, folder: string): Child[] {
     const rest = path.slice(prefix.length);
     const slash = rest.indexOf("/");
     const own = slash < 0 ? path : prefix + rest.slice(0, slash);
-    found.set(own, { path: own, kind: slash < 0 ? "file" : "dir", sha: entry.sha, size: 0 });
+    const kind = slash >= 0 ? "dir" : entry.mode === "120000" ? "symlink" : "file";
+    found.set(own, { path: own, kind, sha: entry.sha, size: sizeOf(entry) });
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
@@ -123,7 +133,7 @@ function contentLinks(call: Call, item: Child & { ref: string }) {
   const api = repositoryUrl(world, repository);
   const path = item.path.split("/").map(encodeURIComponent).join("/");
   const self = `${api}/contents/${path}?ref=${encodeURIComponent(item.ref)}`;
-  const git = `${api}/git/${item.kind === "file" ? "blobs" : "trees"}/${item.sha}`;
+  const git = `${api}/git/${item.kind === "dir" ? "trees" : "blobs"}/${item.sha}`;
   const html = `${world.urls.html}/${repository.fullName}/blob/${item.ref}/${path}`;
   return {
     name: item.path.split("/").at(-1) ?? item.path,
@@ -133,7 +143,7 @@ function contentLinks(call: Call, item: Child & { ref: string }) {
     url: self,
     html_url: html,
     git_url: git,
-    download_url: item.kind === "file" ? html.replace("/blob/", "/raw/") : null,
+    download_url: item.kind === "dir" ? null : html.replace("/blob/", "/raw/"),
     type: item.kind,
     _links: { self, git, html },
   };

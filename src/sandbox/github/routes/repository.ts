@@ -79,9 +79,10 @@ function permission(call: Call): Answer {
   const role = roleOf(call.repository, account);
   // The older field knows only four levels.
   const older = role === "maintain" ? "write" : role === "triage" ? "read" : role;
+  const name = call.repository.customRoles.get(account.login.toLowerCase()) ?? role;
   const user = {
     ...renderAccount(call.world, account),
-    role_name: role,
+    role_name: name,
     permissions: {
       admin: role === "admin",
       maintain: ["admin", "maintain"].includes(role),
@@ -90,7 +91,7 @@ function permission(call: Call): Answer {
       pull: role !== "none",
     },
   };
-  return ok({ permission: older, role_name: role, user });
+  return ok({ permission: older, role_name: name, user });
 }
 
 function createRef(call: Call): Answer {
