@@ -47,13 +47,20 @@ export interface Log {
  * What became of a write.
  * `deferred`: a budget or a limit of GitHub says not before `until`; nothing was sent, or GitHub
  * refused it for its rate. `failed`: the answer was lost or GitHub was out of order; it may have taken effect.
- * `refused`: GitHub understood and will not do it.
+ * `refused`: GitHub understood and will not do it. `tries` counts the refusals so far, 0 where it was not
+ * asked this time because of an earlier one; `until` is when to ask again, null where it is given up.
  */
 export type Sent<T> =
   | { readonly kind: "sent"; readonly value: T }
   | { readonly kind: "deferred"; readonly until: number }
   | { readonly kind: "failed"; readonly why: string }
-  | { readonly kind: "refused"; readonly status: number; readonly why: string };
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly why: string;
+      readonly tries: number;
+      readonly until: number | null;
+    };
 
 /** A reading that can also find nothing at the place. */
 export type Read<T> = Known<T> | { readonly kind: "absent" };
@@ -88,7 +95,8 @@ export interface FailedDeliveries {
 
 /** An attempt to deliver a webhook, as GitHub remembers it. */
 export interface HookDelivery {
-  readonly id: number;
+  /** GitHub's number, which is too large for a JavaScript number. */
+  readonly id: string;
   readonly guid: string;
   readonly deliveredAt: number;
 }
@@ -99,11 +107,17 @@ export interface GitHub {
   readyAt(repository: Repository): number;
   /** A reading from before `since` is not good enough: something has happened after it. */
   pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
-  /** Every changed path, or unknown where the list is cut or does not match `changedFiles`. */
-  pullFiles(repository: Repository, pull: Pull): Promise<Files>;
+  /**
+   * Every path that differs between the head and where it left the base; `base` is the commit of the base
+   * branch, null where nobody told it. `cut` where GitHub will not list them all.
+   */
+  pullFiles(repository: Repository, pull: Pull, base: string | null): Promise<Files>;
   /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
   plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
-  /** Paths that differ between two commits, and how the second stands to the first. */
+  /**
+   * Paths that differ between two commits, and how the second stands to the first. Where it does not
+   * contain the first one, all that either of them has changed since they parted.
+   */
   compare(repository: Repository, base: string, head: string): Promise<Known<Comparison>>;
   role(repository: Repository, login: string): Promise<Known<Role | "none">>;
   openPulls(repository: Repository): Promise<Read<readonly OpenPull[]>>;
@@ -124,10 +138,15 @@ export interface GitHub {
 
   /** Attempts to deliver that failed, none older than `since`. */
   failedDeliveries(since: number): Promise<Known<FailedDeliveries>>;
-  redeliver(id: number): Promise<Sent<null>>;
+  redeliver(id: string): Promise<Sent<null>>;
 
   /** A commit's tree as a gzipped tar stream with one top-level folder. */
-  tarball(repository: Repository, sha: string): Promise<Known<ReadableStream<Uint8Array>>>;
+  tarball(
+    repository: Repository,
+    sha: string,
+  ): Promise<
+    Known<ReadableStream<Uint8Array>> | { readonly kind: "limited"; readonly until: number }
+  >;
 }
 
 // ---------------------------------------------------------------- engines

@@ -4,6 +4,7 @@ import { canonical } from "./canonical.ts";
 import type { Decision } from "./decision.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted, Effect } from "./effect.ts";
 import { limit } from "./limit.ts";
+import { againMark } from "./page/answer.ts";
 import { gateName } from "./page/checks.ts";
 import { endPage } from "./page/gate.ts";
 import type { Reason } from "./reason.ts";
@@ -88,14 +89,12 @@ export function converge(decision: Decision, present: Present, now: number): Con
         body: answer.body,
         unconfirmed: there !== undefined,
       });
-    else if (there.body !== answer.body)
-      effects.push({
-        kind: "update_answer",
-        key,
-        intention: answer.key,
-        id: there.id,
-        body: answer.body,
-      });
+    else {
+      // The mark stays, so that what is deleted once more is let be.
+      const body = there.body.endsWith(againMark) ? answer.body + againMark : answer.body;
+      if (there.body !== body)
+        effects.push({ kind: "update_answer", key, intention: answer.key, id: there.id, body });
+    }
   }
   return {
     effects: effects.sort(startsAfterGates),

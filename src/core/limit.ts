@@ -113,6 +113,8 @@ export const limit = {
     fetch_tries: 3,
     fetch_wait_ms: 1_000,
     fetch_ms: 5 * 60_000,
+    /** How long a commit waits for GitHub's rate limit, which lasts an hour at most. */
+    fetch_limited_ms: 2 * 60 * 60_000,
     /** Workspace, home and temporary files of one run. */
     disk_bytes: 5_120 * MiB,
     disk_entries: 1_000_000,
@@ -262,10 +264,29 @@ export const limit = {
     pull_files: 3_000,
     /** docs.github.com/rest/commits/commits#compare-two-commits */
     compare_files: 300,
+    /** Of a folder. docs.github.com/rest/repos/contents#get-repository-content */
+    listed_files: 1_000,
+    /** A comparison that GitHub refuses so often, and for so long, counts as a cut list. */
+    unlisted_tries: 3,
+    unlisted_ms: 20_000,
     /** Of 100 entries each. */
     pages: 20,
     parsed_plans: 500,
     request_ms: 15_000,
+    /**
+     * A write that GitHub refused. It wants at least a minute after a 403 that names no time; a commit that
+     * was just pushed shows within seconds. Twelve tries take six hours, or two days after a 403.
+     * docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+     */
+    refusal: {
+      first_ms: 5_000,
+      forbidden_ms: 60_000,
+      longest_ms: 12 * 60 * 60_000,
+      tries_max: 12,
+      /** What was given up may be tried again after this. */
+      forget_ms: 14 * day_ms,
+      kept: 10_000,
+    },
   },
   /** What AWS tells by itself. */
   hint: {

@@ -4,7 +4,7 @@ import { canonical } from "../core/canonical.ts";
 import type { CheckWanted, Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import { answerMark } from "../core/page/answer.ts";
+import { againMark, answerMark } from "../core/page/answer.ts";
 import { gateName } from "../core/page/checks.ts";
 import { stopSentence } from "../core/stop.ts";
 import type { Sent, SubjectRow } from "../port.ts";
@@ -13,9 +13,7 @@ import type { Ports } from "./work.ts";
 export interface Applied {
   /** Something did not come about, and nothing says when it will: try again, ever more slowly. */
   readonly failed: boolean;
-  /** GitHub understood something and will not do it. */
-  readonly refused: boolean;
-  /** When what a budget held back may go; null where nothing was. */
+  /** When what a budget held back may go, or GitHub refused may be asked for again; null where nothing was. */
   readonly until: number | null;
 }
 
@@ -25,28 +23,39 @@ interface Scene {
   readonly effects: readonly Effect[];
 }
 
-/** What one effect came to: done, or not before a time, or failed, or not to be had. */
+/** What one effect came to: done, or not before a time, or failed, or refused; given up where `until` is null. */
 type Done =
   | { readonly kind: "done" }
   | { readonly kind: "deferred"; readonly until: number }
   | { readonly kind: "failed" }
-  | { readonly kind: "refused" };
+  | { readonly kind: "refused"; readonly until: number | null };
 
 const done: Done = { kind: "done" };
 
 export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
   const kinds = new Set<Done["kind"]>();
   const untils: number[] = [];
+  let isGateRefused = false;
   for (const effect of scene.effects) {
+    // What nobody can be shown is not begun; what runs goes on.
+    if (isGateRefused && begins(effect)) continue;
     const result = await one(ports, scene, effect);
     kinds.add(result.kind);
-    if (result.kind === "deferred") untils.push(result.until);
+    if (result.kind === "refused" && isGate(effect)) isGateRefused = true;
+    if ("until" in result && result.until !== null) untils.push(result.until);
   }
   return {
     failed: kinds.has("failed"),
-    refused: kinds.has("refused"),
     until: untils.length === 0 ? null : Math.min(...untils),
   };
+}
+
+function isGate(effect: Effect): boolean {
+  return "check" in effect && effect.check.name === gateName;
+}
+
+function begins({ kind }: Effect): boolean {
+  return kind === "start" || kind === "retry" || kind === "approve" || kind === "rollback";
 }
 
 async function one(ports: Ports, scene: Scene, effect: Effect): Promise<Done> {
@@ -261,6 +270,11 @@ async function updateCheck(ports: Ports, scene: Scene, effect: Of<"update_check"
   // While nobody knows whether it arrived, what stood before is not taken for what stands.
   await ports.store.intendCheck(row.key, check);
   const sent = await ports.github.updateCheck(row.subject.repository, effect, urgency);
+  // GitHub deletes check runs: the oldest of many, and with a repository all of them. A new one takes its place.
+  if (sent.kind === "refused" && sent.status === 404) {
+    ports.log.warn({ subject: row.key, sha: check.sha, check: check.name }, "A check run is gone");
+    return await createCheck(ports, scene, { ...effect, kind: "create_check", unconfirmed: false });
+  }
   if (sent.kind === "deferred" || sent.kind === "refused")
     await ports.store.dropIntendedCheck(row.key, check);
   return await checkSent(ports, row, check, sent);
@@ -305,8 +319,18 @@ async function updateAnswer(
   { row }: Scene,
   effect: Of<"update_answer">,
 ): Promise<Done> {
-  const sent = await ports.github.updateComment(row.subject.repository, effect.id, effect.body);
-  return await answerSent(ports, row, effect, sent);
+  const { subject } = row;
+  const sent = await ports.github.updateComment(subject.repository, effect.id, effect.body);
+  const isGone = sent.kind === "refused" && sent.status === 404;
+  if (!isGone || subject.kind !== "pull") return await answerSent(ports, row, effect, sent);
+  // Somebody deleted it. It is written once more, and let be where that is deleted too.
+  const isAgain = effect.body.endsWith(againMark);
+  const body = isAgain ? effect.body : effect.body + againMark;
+  const { repository, number } = subject;
+  const again: Sent<number> = isAgain
+    ? { kind: "sent", value: effect.id }
+    : await ports.github.createComment(repository, number, body);
+  return await answerSent(ports, row, { ...effect, body }, again);
 }
 
 async function answerSent(
@@ -335,11 +359,13 @@ function outcome(ports: Ports, row: SubjectRow, sent: Sent<number>): Done {
       ports.log.warn({ subject: row.key, why: sent.why }, "A write to GitHub failed");
       return { kind: "failed" };
     case "refused":
-      ports.log.error(
-        { subject: row.key, status: sent.status, why: sent.why },
-        "GitHub refused a write",
-      );
-      return { kind: "refused" };
+      if (sent.tries > 0) {
+        const { status, why, tries, until } = sent;
+        const about = { subject: row.key, status, why, tries };
+        if (until === null) ports.log.error(about, "GitHub refused a write, and it is given up");
+        else ports.log.warn({ ...about, until }, "GitHub refused a write");
+      }
+      return { kind: "refused", until: sent.until };
   }
 }
 

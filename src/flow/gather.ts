@@ -156,10 +156,11 @@ async function readChange(
   if (pull.state === "closed" && !asks) return unread;
   // The default branch is read under one name by everybody, so that it is read once.
   const base = pull.base.ref === pull.defaultBranch ? null : pull.base.ref;
+  const tip = await ports.store.tip(repository, pull.base.ref);
   const [roads, plan, files] = await Promise.all([
     base === null ? null : ports.github.plan(repository, null, 0),
     ports.github.plan(repository, base, 0),
-    pull.state === "open" ? ports.github.pullFiles(repository, pull) : unread.files,
+    pull.state === "open" ? ports.github.pullFiles(repository, pull, tip) : unread.files,
   ]);
   if (pull.state === "closed") return { ...unread, roads, plan };
   return { roads, plan, files, proposed: await readProposed(ports, repository, pull, files) };

@@ -44,9 +44,7 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
 
   const unread = isBlind(decision);
   const turn = unread ? turnOf(ports, row) : null;
-  // What GitHub will not have of a subject that is over is not offered again.
-  const failed = applied.failed || (applied.refused && decision.open);
-  const isStuck = failed || (unread && turn === null) || waitsForRole(facts);
+  const isStuck = applied.failed || (unread && turn === null) || waitsForRole(facts);
   const failures = isStuck ? row.failures + 1 : 0;
   const times = [
     unread ? turn : decision.dueAt,
@@ -58,7 +56,7 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     key: row.key,
     at: facts.now,
     // A subject with work left stays open whatever was decided, or the work would never be done.
-    open: decision.open || failed || applied.until !== null,
+    open: decision.open || applied.failed || applied.until !== null,
     head: decision.sha ?? row.head,
     base: decision.base ?? row.base,
     dueAt: times.length === 0 ? null : Math.min(...times),

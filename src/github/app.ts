@@ -2,13 +2,15 @@
 
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
-import { limit } from "../core/limit.ts";
 import type { Clock, GitHub, Store } from "../port.ts";
 import { openBudget } from "./budget.ts";
 import { type Octokit, openClient } from "./client.ts";
+import { openFiles } from "./files.ts";
 import { openLists } from "./list.ts";
+import { openPlans } from "./plan.ts";
 import { openReads } from "./read.ts";
 import { openReadings } from "./reading.ts";
+import { whole } from "./whole.ts";
 import { openWrites } from "./write.ts";
 
 export interface GitHubApp {
@@ -41,48 +43,42 @@ export async function openGitHub(with_: {
       throttle: { enabled: false },
       retry: { enabled: false },
     })),
-    request: { fetch: bounded(with_.fetch) },
+    request: { fetch: whole(with_.fetch) },
   });
   await probot.ready();
 
   const octokits = new Map<number, Octokit>();
   const budget = openBudget(clock);
+  const authenticate = async (installation: number | null) => {
+    const id = installation ?? 0;
+    let octokit = octokits.get(id);
+    if (octokit === undefined) {
+      octokit = (await (installation === null
+        ? probot.auth()
+        : probot.auth(installation))) as Octokit;
+      octokits.set(id, octokit);
+    }
+    return octokit;
+  };
+  const renew = async (installation: number) => {
+    const octokit = await authenticate(installation);
+    await octokit.auth({ type: "installation", installationId: installation, refresh: true });
+  };
   const client = openClient({
     budget,
     clock,
-    async authenticate(installation) {
-      const id = installation ?? 0;
-      let octokit = octokits.get(id);
-      if (octokit === undefined) {
-        octokit = (await (installation === null
-          ? probot.auth()
-          : probot.auth(installation))) as Octokit;
-        octokits.set(id, octokit);
-      }
-      return octokit;
-    },
+    authenticate: Object.assign(authenticate, { renew }),
   });
   const readings = openReadings({ store, clock });
   return {
     github: {
       readyAt: ({ installation }) => budget.readyAt(installation),
       ...openReads({ client, readings }),
+      ...openPlans({ client, readings }),
+      ...openFiles({ client, readings, clock }),
       ...openLists({ client, readings }),
       ...openWrites({ client, appId }),
     },
     verify: async (body, signature) => await probot.webhooks.verify(body, signature),
-  };
-}
-
-/** No request waits for ever. The tarball's body may take longer: only its beginning is bounded here. */
-function bounded(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
-  return async (input, init) => {
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), limit.github.request_ms);
-    try {
-      return await fetch(input, { ...init, signal: controller.signal });
-    } finally {
-      clearTimeout(timer);
-    }
   };
 }

@@ -1,14 +1,20 @@
 // One request to GitHub and what its answer means, by status code and header. Never throws for the outside.
 
 import type { ProbotOctokit } from "probot";
+import type { ZodType } from "zod";
 import { limit } from "../core/limit.ts";
 import type { Clock, Sent, Urgency } from "../port.ts";
 import type { Budget } from "./budget.ts";
+import { openRefusals } from "./refusals.ts";
 
 export type Octokit = InstanceType<typeof ProbotOctokit>;
 
-/** An octokit for an installation, or for the App itself where it is null. */
-export type Authenticate = (installation: number | null) => Promise<Octokit>;
+export interface Authenticate {
+  /** An octokit for an installation, or for the App itself where it is null. */
+  (installation: number | null): Promise<Octokit>;
+  /** Fetches a new token for the installation: the one that is kept is worth nothing any more. */
+  renew(installation: number): Promise<void>;
+}
 
 export type Answer<T> =
   | { readonly kind: "ok"; readonly data: T; readonly headers: Headers }
@@ -22,21 +28,25 @@ export type Answer<T> =
 
 type Headers = Readonly<Record<string, string | number | undefined>>;
 
-interface Response<T> {
-  readonly data: T;
+interface Response {
+  readonly data: unknown;
   readonly headers: Headers;
 }
 
+type Shape<T> = ZodType<T>;
+
 export interface Client {
+  /** An answer that has not the shape is `failed`. */
   read<T>(
     installation: number | null,
-    request: (octokit: Octokit) => Promise<Response<T>>,
+    request: (octokit: Octokit) => Promise<Response>,
+    shape: Shape<T>,
   ): Promise<Answer<T>>;
-  /** `key` names the write, so that a place in the budget is kept for it. */
-  write<T, V>(
+  /** `key` names the write, so that a place in the budget is kept for it, and for what GitHub refuses. */
+  write<V>(
     of: { installation: number | null; key: string; urgency: Urgency },
-    request: (octokit: Octokit) => Promise<Response<T>>,
-    value: (data: T) => V,
+    request: (octokit: Octokit) => Promise<Response>,
+    shape: Shape<V>,
   ): Promise<Sent<V>>;
 }
 
@@ -50,13 +60,18 @@ export function openClient(with_: {
 }): Client {
   const { authenticate, budget, clock } = with_;
 
+  const refusals = openRefusals(clock);
+
   async function ask<T>(
     installation: number | null,
-    request: (octokit: Octokit) => Promise<Response<T>>,
+    request: (octokit: Octokit) => Promise<Response>,
+    shape: Shape<T>,
   ): Promise<Answer<T>> {
     try {
-      const { data, headers } = await request(await authenticate(installation));
-      return { kind: "ok", data, headers };
+      const { data, headers } = await renewing(installation, request);
+      const read = shape.safeParse(data);
+      if (read.success) return { kind: "ok", data: read.data, headers };
+      return { kind: "failed", why: "GitHub's answer is not what GitHub describes" };
     } catch (error) {
       const answer = answerOf(error, clock());
       if (answer.kind === "limited") budget.pause(installation ?? appAccount, answer.until);
@@ -64,25 +79,47 @@ export function openClient(with_: {
     }
   }
 
+  /** A token can be revoked before its hour is over; a 401 takes no effect, so it is asked once more. */
+  async function renewing(
+    installation: number | null,
+    request: (octokit: Octokit) => Promise<Response>,
+  ): Promise<Response> {
+    const octokit = await authenticate(installation);
+    try {
+      return await request(octokit);
+    } catch (error) {
+      const isRefused = isRequestError(error) && error.status === 401;
+      if (installation === null || !isRefused || error.response === undefined) throw error;
+      await authenticate.renew(installation);
+      return await request(octokit);
+    }
+  }
+
   return {
-    async read(installation, request) {
+    async read(installation, request, shape) {
       const until = budget.read(installation ?? appAccount);
-      return until === null ? await ask(installation, request) : { kind: "limited", until };
+      return until === null ? await ask(installation, request, shape) : { kind: "limited", until };
     },
-    async write({ installation, key, urgency }, request, value) {
+    async write({ installation, key, urgency }, request, shape) {
+      const standing = refusals.standing(key);
+      if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
       const until = budget.write(installation ?? appAccount, key, urgency);
       if (until !== null) return { kind: "deferred", until };
-      const answer = await ask(installation, request);
+      const answer = await ask(installation, request, shape);
       switch (answer.kind) {
         case "ok":
-          return { kind: "sent", value: value(answer.data) };
+          refusals.drop(key);
+          return { kind: "sent", value: answer.data };
         case "limited":
           return { kind: "deferred", until: answer.until };
-        case "absent":
-          return { kind: "refused", status: 404, why: "GitHub does not know it." };
+        case "absent": {
+          const absent = { status: 404, why: "GitHub does not know it." };
+          return { kind: "refused", ...refusals.add(key, absent) };
+        }
         case "unchanged":
           return { kind: "failed", why: "GitHub answered a write with 304." };
         case "refused":
+          return { kind: "refused", ...refusals.add(key, answer) };
         case "failed":
           return answer;
       }

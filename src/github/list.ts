@@ -3,10 +3,11 @@
 import type { Repository } from "../core/event.ts";
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import type { FailedDeliveries, GitHub, HookDelivery, OpenPull, Read } from "../port.ts";
+import type { FailedDeliveries, GitHub, HookDelivery, OpenPull } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, slug, unknown } from "./read.ts";
+import { mapped, place, readOf, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
+import * as shapes from "./shape.ts";
 
 type Lists = Pick<
   GitHub,
@@ -22,16 +23,19 @@ export function openLists({ client, readings }: { client: Client; readings: Read
         ask: (headers) =>
           pages(async (page) =>
             mapped(
-              await client.read(repository.installation, (octokit) =>
-                octokit.request("GET /repos/{owner}/{repo}/pulls", {
-                  ...place(repository),
-                  state: "open",
-                  sort: "updated",
-                  direction: "desc",
-                  per_page: 100,
-                  page,
-                  headers: page === 1 ? headers : {},
-                }),
+              await client.read(
+                repository.installation,
+                (octokit) =>
+                  octokit.request("GET /repos/{owner}/{repo}/pulls", {
+                    ...place(repository),
+                    state: "open",
+                    sort: "updated",
+                    direction: "desc",
+                    per_page: 100,
+                    page,
+                    headers: page === 1 ? headers : {},
+                  }),
+                shapes.pulls,
               ),
               (data) =>
                 data.map((pull) => ({
@@ -52,13 +56,16 @@ export function openLists({ client, readings }: { client: Client; readings: Read
         ask: (headers) =>
           pages(async (page) =>
             mapped(
-              await client.read(repository.installation, (octokit) =>
-                octokit.request("GET /repos/{owner}/{repo}/branches", {
-                  ...place(repository),
-                  per_page: 100,
-                  page,
-                  headers: page === 1 ? headers : {},
-                }),
+              await client.read(
+                repository.installation,
+                (octokit) =>
+                  octokit.request("GET /repos/{owner}/{repo}/branches", {
+                    ...place(repository),
+                    per_page: 100,
+                    page,
+                    headers: page === 1 ? headers : {},
+                  }),
+                shapes.branches,
               ),
               (data) => data.map(({ name, commit }): [string, string] => [name, commit.sha]),
             ),
@@ -71,13 +78,16 @@ export function openLists({ client, readings }: { client: Client; readings: Read
     async repositories(installation) {
       const answer = await pages(async (page) =>
         mapped(
-          await client.read(installation, (octokit) =>
-            octokit.request("GET /installation/repositories", { per_page: 100, page }),
+          await client.read(
+            installation,
+            (octokit) => octokit.request("GET /installation/repositories", { per_page: 100, page }),
+            shapes.repositories,
           ),
-          (data) =>
-            data.repositories.map(
-              ({ owner, name }): Repository => ({ installation, owner: owner.login, name }),
-            ),
+          // Nothing can be written to one that is archived, and nothing lands there.
+          ({ repositories }) =>
+            repositories
+              .filter(({ archived }) => !archived)
+              .map(({ owner, name }): Repository => ({ installation, owner: owner.login, name })),
         ),
       );
       return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);
@@ -86,8 +96,10 @@ export function openLists({ client, readings }: { client: Client; readings: Read
     async installations() {
       const answer = await pages(async (page) =>
         mapped(
-          await client.read(null, (octokit) =>
-            octokit.request("GET /app/installations", { per_page: 100, page }),
+          await client.read(
+            null,
+            (octokit) => octokit.request("GET /app/installations", { per_page: 100, page }),
+            shapes.installations,
           ),
           (data) => data.filter((one) => one.suspended_at === null).map(({ id }) => id),
         ),
@@ -119,40 +131,63 @@ async function pages<T>(
   return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
 }
 
-/** Pages by cursor, newest first, until they are older than asked for. */
+/**
+ * Attempts that failed and have no later one of the same delivery that did not. Asked for twice: the list
+ * of failures leaves out those that got no answer at all (code 0), and a server that does not know the
+ * filter lists everything as failed; so each is judged by its own status.
+ */
 async function failedSince(client: Client, since: number): Promise<Known<FailedDeliveries>> {
-  const all: HookDelivery[] = [];
+  const seen = new Map<string, Attempt>();
+  let cut = false;
+  for (const filter of [{}, { status: "failure" as const }]) {
+    const listed = await attempts(client, since, filter);
+    if (listed.kind === "unknown") return listed;
+    for (const attempt of listed.value.attempts) seen.set(attempt.id, attempt);
+    cut = listed.value.cut;
+  }
+  const all = [...seen.values()].sort((a, b) => b.deliveredAt - a.deliveredAt);
+  const arrived = new Set(all.filter(({ failed }) => !failed).map(({ guid }) => guid));
+  const lost = all.filter(({ guid, deliveredAt }) => !arrived.has(guid) && deliveredAt >= since);
+  return { kind: "known", value: { attempts: lost, cut } };
+}
+
+interface Attempt extends HookDelivery {
+  readonly failed: boolean;
+}
+
+/** Pages by cursor, newest first, until they are older than asked for. */
+async function attempts(
+  client: Client,
+  since: number,
+  filter: { readonly status?: "failure" },
+): Promise<Known<{ readonly attempts: readonly Attempt[]; readonly cut: boolean }>> {
+  const all: Attempt[] = [];
   let cursor: string | undefined;
-  let cut = true;
   for (let page = 1; page <= limit.sweep.delivery_pages; page++) {
-    const answer = await client.read(null, (octokit) =>
-      octokit.request("GET /app/hook/deliveries", {
-        status: "failure",
-        per_page: 100,
-        ...(cursor === undefined ? {} : { cursor }),
-      }),
+    const answer = await client.read(
+      null,
+      (octokit) =>
+        octokit.request("GET /app/hook/deliveries", {
+          ...filter,
+          per_page: 100,
+          ...(cursor === undefined ? {} : { cursor }),
+        }),
+      shapes.deliveries,
     );
     if (answer.kind !== "ok") return unknown(answer);
-    for (const one of answer.data)
+    for (const { id, guid, delivered_at, status_code } of answer.data)
       all.push({
-        id: Number(one.id),
-        guid: one.guid,
-        deliveredAt: Date.parse(one.delivered_at),
+        id,
+        guid,
+        deliveredAt: Date.parse(delivered_at),
+        // docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook: 200 to 399 is a success.
+        failed: status_code < 200 || status_code >= 400,
       });
     const last = all.at(-1);
     const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(String(answer.headers.link ?? ""));
-    if (next?.[1] === undefined || last === undefined || last.deliveredAt < since) {
-      cut = false;
-      break;
-    }
+    if (next?.[1] === undefined || last === undefined || last.deliveredAt < since)
+      return { kind: "known", value: { attempts: all, cut: false } };
     cursor = decodeURIComponent(next[1]);
   }
-  const attempts = all.filter(({ deliveredAt }) => deliveredAt >= since);
-  return { kind: "known", value: { attempts, cut } };
-}
-
-function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
-  if (answer.kind === "ok") return { kind: "known", value: answer.data };
-  if (answer.kind === "absent") return answer;
-  return unknown(answer);
+  return { kind: "known", value: { attempts: all, cut: true } };
 }

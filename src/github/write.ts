@@ -4,6 +4,7 @@ import type { Annotation, CheckWanted } from "../core/effect.ts";
 import type { GitHub } from "../port.ts";
 import type { Client } from "./client.ts";
 import { place, slug, unknown } from "./read.ts";
+import { accepted, checkRuns, comments, written } from "./shape.ts";
 
 type Writes = Pick<
   GitHub,
@@ -35,7 +36,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             output: outputOf(check, check.annotations),
             actions: [...check.actions],
           }),
-        ({ id }) => Number(id),
+        written,
       );
     },
 
@@ -43,7 +44,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
       return await client.write(
         {
           installation: repository.installation,
-          key: `${slug(repository)}|${check.sha}|${check.name}`,
+          key: `${slug(repository)}|${check.sha}|${check.name}|${id}`,
           urgency,
         },
         (octokit) =>
@@ -55,28 +56,31 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             output: outputOf(check, annotations),
             actions: [...check.actions],
           }),
-        (data) => Number(data.id),
+        written,
       );
     },
 
     async findCheck(repository, sha, name) {
-      const answer = await client.read(repository.installation, (octokit) =>
-        octokit.request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
-          ...place(repository),
-          ref: sha,
-          check_name: name,
-          app_id: appId,
-          filter: "latest",
-          per_page: 100,
-        }),
+      const answer = await client.read(
+        repository.installation,
+        (octokit) =>
+          octokit.request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+            ...place(repository),
+            ref: sha,
+            check_name: name,
+            app_id: appId,
+            filter: "latest",
+            per_page: 100,
+          }),
+        checkRuns,
       );
       if (answer.kind !== "ok") return unknown(answer);
       const [found] = answer.data.check_runs
         .filter((run) => run.name === name && run.app?.id === appId && run.head_sha === sha)
-        .sort((a, b) => Number(b.id) - Number(a.id));
+        .sort((a, b) => b.id - a.id);
       if (found === undefined) return { kind: "absent" };
       const annotated = found.output.annotations_count > 0;
-      return { kind: "known", value: { id: Number(found.id), annotated } };
+      return { kind: "known", value: { id: found.id, annotated } };
     },
 
     async createComment(repository, pull, body) {
@@ -92,7 +96,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             issue_number: pull,
             body,
           }),
-        ({ id }) => Number(id),
+        written,
       );
     },
 
@@ -109,19 +113,22 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             comment_id: id,
             body,
           }),
-        (data) => Number(data.id),
+        written,
       );
     },
 
     async findComment(repository, pull, marker) {
       for (let page = 1; ; page++) {
-        const answer = await client.read(repository.installation, (octokit) =>
-          octokit.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
-            ...place(repository),
-            issue_number: pull,
-            per_page: 100,
-            page,
-          }),
+        const answer = await client.read(
+          repository.installation,
+          (octokit) =>
+            octokit.request("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+              ...place(repository),
+              issue_number: pull,
+              per_page: 100,
+              page,
+            }),
+          comments,
         );
         if (answer.kind !== "ok") return unknown(answer);
         // Only our own words count: anybody can write the mark.
@@ -129,7 +136,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
           (comment) =>
             comment.performed_via_github_app?.id === appId && comment.body?.startsWith(marker),
         );
-        if (own !== undefined) return { kind: "known", value: Number(own.id) };
+        if (own !== undefined) return { kind: "known", value: own.id };
         if (answer.data.length < 100) return { kind: "absent" };
       }
     },
@@ -138,8 +145,11 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
       return await client.write(
         { installation: null, key: `redeliver|${id}`, urgency: "rest" },
         (octokit) =>
-          octokit.request("POST /app/hook/deliveries/{delivery_id}/attempts", { delivery_id: id }),
-        () => null,
+          octokit.request("POST /app/hook/deliveries/{delivery_id}/attempts", {
+            // A path takes its text as it is; a number of this size would be rounded.
+            delivery_id: id as unknown as number,
+          }),
+        accepted,
       );
     },
   };

@@ -15,6 +15,9 @@ export function answerMark(intention: string): string {
   return `<!-- interlock:answer ${intention.replace(/[^\w:.-]/g, "")} -->`;
 }
 
+/** At the end of an answer that was written once more after somebody had deleted it. */
+export const againMark = "\n<!-- interlock:again -->";
+
 /** The whole comment: what was asked, what became of it, and the result once there is one. */
 export function answerPage(question: {
   readonly intention: Intention;

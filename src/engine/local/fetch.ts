@@ -1,7 +1,7 @@
 // The commit of a run arrives in its workspace, tried more than once where trying may help.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { GitHub, Log, StartRequest } from "../../port.ts";
+import type { Clock, GitHub, Log, StartRequest } from "../../port.ts";
 import type { LocalLimits } from "./limits.ts";
 import { type Unpacked, unpack } from "./unpack.ts";
 import { createWorkspace, freeBytes, type Workspace } from "./workspace.ts";
@@ -12,6 +12,7 @@ export interface FetchOrder {
   readonly workspace: Workspace;
   readonly limits: LocalLimits;
   readonly log: Log;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -21,23 +22,39 @@ export type Fetched =
 
 /** Leaves a workspace with the commit's tree, or says in a sentence why it is not there. Never throws. */
 export async function fetchCommit(order: FetchOrder): Promise<Fetched> {
-  const { limits, request, log, signal } = order;
+  const { limits, request, log, clock, signal } = order;
+  const began = clock();
+  const pause = async (ms: number) => await sleep(ms, null, { signal }).catch(() => null);
   let why = "";
-  for (let attempt = 1; attempt <= limits.fetch_tries && !signal.aborted; attempt += 1) {
-    if (attempt > 1)
-      await sleep(limits.fetch_wait_ms * (attempt - 1), null, { signal }).catch(() => null);
+  for (let attempt = 1; attempt <= limits.fetch_tries && !signal.aborted; ) {
     const unpacked = await fetchOnce(order).catch(
-      (error: unknown): Unpacked => ({ kind: "broken", why: machineTrouble(error) }),
+      (error: unknown): Once => ({ kind: "broken", why: machineTrouble(error) }),
     );
-    if (unpacked.kind === "unpacked") return { kind: "fetched", leftOut: unpacked.leftOut };
-    if (unpacked.kind === "refused") return { kind: "failed", why: unpacked.why };
-    why = withoutSecrets(unpacked.why);
-    log.warn({ run: request.run.key, attempt, why }, "The commit could not be fetched");
+    switch (unpacked.kind) {
+      case "unpacked":
+        return { kind: "fetched", leftOut: unpacked.leftOut };
+      case "refused":
+        return { kind: "failed", why: unpacked.why };
+      case "limited":
+        // Nothing is wrong with the commit: a limit names its end, and many runs may wait for the same one.
+        why = "GitHub's rate limit did not end in time";
+        if (unpacked.until - began > limits.fetch_limited_ms) attempt = limits.fetch_tries + 1;
+        else await pause(Math.max(limits.fetch_wait_ms, unpacked.until - clock()));
+        break;
+      case "broken":
+        why = withoutSecrets(unpacked.why);
+        log.warn({ run: request.run.key, attempt, why }, "The commit could not be fetched");
+        if (attempt < limits.fetch_tries) await pause(limits.fetch_wait_ms * attempt);
+        attempt += 1;
+        break;
+    }
   }
   return { kind: "failed", why: `The commit could not be fetched: ${why.replace(/\.$/, "")}.` };
 }
 
-async function fetchOnce(order: FetchOrder): Promise<Unpacked> {
+type Once = Unpacked | { readonly kind: "limited"; readonly until: number };
+
+async function fetchOnce(order: FetchOrder): Promise<Once> {
   const { limits, request, workspace } = order;
   await createWorkspace(workspace, request.run.key);
   const free = await freeBytes(workspace.root);
@@ -48,6 +65,7 @@ async function fetchOnce(order: FetchOrder): Promise<Unpacked> {
   const signal = AbortSignal.any([order.signal, AbortSignal.timeout(limits.fetch_ms)]);
   const answer = await unlessAborted(order.tarball(request.repository, request.run.sha), signal);
   if (answer === null) return { kind: "broken", why: "GitHub did not answer in time" };
+  if (answer.kind === "limited") return answer;
   if (answer.kind === "unknown") return { kind: "broken", why: answer.why };
   const { sha } = request.run;
   return await unpack({ archive: answer.value, sha, into: workspace.tree, limits, signal });

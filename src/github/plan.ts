@@ -1,0 +1,152 @@
+// Reads plans: where the plan lies at a ref, and the blob that is there, which is known by its content.
+
+import { createHash } from "node:crypto";
+import type { Repository } from "../core/event.ts";
+import type { PlanReading } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import { type PlanParse, planPath } from "../core/plan.ts";
+import { parsePlan } from "../core/plan-parse.ts";
+import type { GitHub } from "../port.ts";
+import type { Answer, Client } from "./client.ts";
+import { mapped, place, slug, unknown } from "./read.ts";
+import type { Readings } from "./reading.ts";
+import * as shapes from "./shape.ts";
+
+type Plans = Pick<GitHub, "plan">;
+
+const [folder = "", name = ""] = planPath.split("/");
+
+/** What lies at the plan's place: `absent`, a `file` to be read, or something that cannot be a plan. */
+type Found =
+  | { readonly kind: "absent" }
+  | { readonly kind: "file"; readonly blob: string }
+  | { readonly kind: "wrong"; readonly blob: string; readonly why: string };
+
+/**
+ * The folder is listed, and the file is read by its SHA: asked for by its path, GitHub follows a symlink
+ * and does not say so, and what is exempt could then change the plan.
+ * docs.github.com/rest/repos/contents#get-repository-content
+ */
+export function openPlans({ client, readings }: { client: Client; readings: Readings }): Plans {
+  const parsed = new Map<string, PlanParse>();
+
+  return {
+    async plan(repository, ref, since) {
+      const fixed = ref !== null && /^[0-9a-f]{40}$/.test(ref);
+      const found = await readings<Found>({
+        key: `plan-at|${slug(repository)}|${ref ?? ""}`,
+        keep: fixed ? "forever" : "fresh",
+        since,
+        ask: async (headers) => {
+          const answer = mapped(
+            await client.read(
+              repository.installation,
+              (octokit) =>
+                octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
+                  ...place(repository),
+                  path: folder,
+                  ...(ref === null ? {} : { ref }),
+                  headers,
+                }),
+              shapes.contents,
+            ),
+            foundIn,
+          );
+          // Absence is a reading too, and kept like one: most repositories have no plan.
+          if (answer.kind !== "absent") return answer;
+          return { kind: "ok", data: { kind: "absent" }, headers: {} };
+        },
+      });
+      if (found.kind !== "ok") return unknown(found);
+      if (found.data.kind === "absent") return found.data;
+      const { blob } = found.data;
+      if (found.data.kind === "wrong") return wrong(blob, found.data.why);
+
+      const known = parsed.get(blob);
+      if (known !== undefined) return { kind: "read", blob, parse: known };
+      const text = await readings<string | null>({
+        key: `blob|${slug(repository)}|${blob}`,
+        keep: "forever",
+        ask: async () => await readBlob(client, repository, blob),
+      });
+      if (text.kind !== "ok") return unknown(text);
+      if (text.data === null)
+        return wrong(blob, "The plan is not text in UTF-8. Save it in that encoding.");
+      const parse = parsePlan(text.data);
+      if (parsed.size >= limit.github.parsed_plans) parsed.clear();
+      // The same blob parses the same, so it is parsed once.
+      parsed.set(blob, parse);
+      return { kind: "read", blob, parse };
+    },
+  };
+}
+
+function foundIn(data: ReturnType<typeof shapes.contents.parse>): Found {
+  if (!Array.isArray(data)) {
+    if (data.type === "file") return { kind: "absent" };
+    return {
+      kind: "wrong",
+      blob: data.sha,
+      why: `${folder} is not a folder. Make it a plain one.`,
+    };
+  }
+  const entry = data.find((one) => one.name === name);
+  if (entry === undefined) {
+    if (data.length < limit.github.listed_files) return { kind: "absent" };
+    const why = `${folder} has more than ${limit.github.listed_files} entries, and GitHub lists no more of them.`;
+    return { kind: "wrong", blob: "", why };
+  }
+  const { sha: blob, type, size, download_url } = entry;
+  // GitHub lists a submodule as a file, without anything to download.
+  if (type !== "file" || download_url === null)
+    return {
+      kind: "wrong",
+      blob,
+      why: `${planPath} is not a file. Put the plan there as a plain file.`,
+    };
+  if (size > limit.plan.bytes)
+    return {
+      kind: "wrong",
+      blob,
+      why: `The plan has ${size} bytes; at most ${limit.plan.bytes} are read.`,
+    };
+  return { kind: "file", blob };
+}
+
+/** The text of a blob, or null where it is not UTF-8. */
+async function readBlob(
+  client: Client,
+  repository: Repository,
+  sha: string,
+): Promise<Answer<string | null>> {
+  const answer = await client.read(
+    repository.installation,
+    (octokit) =>
+      octokit.request("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", {
+        ...place(repository),
+        file_sha: sha,
+      }),
+    shapes.blob,
+  );
+  if (answer.kind !== "ok") return answer;
+  const { content, encoding } = answer.data;
+  const bytes = Buffer.from(content, encoding === "base64" ? "base64" : "utf8");
+  const header = `blob ${bytes.length}\0`;
+  if (createHash("sha1").update(header).update(bytes).digest("hex") !== sha)
+    return { kind: "failed", why: "GitHub's blob has another content than its name says" };
+  // The ETag is of no use: a SHA names its content for ever.
+  return { kind: "ok", data: decoded(bytes), headers: {} };
+}
+
+function decoded(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+function wrong(blob: string, message: string): PlanReading {
+  const problem = { line: 1, column: 1, path: "", message };
+  return { kind: "read", blob, parse: { kind: "invalid", problems: [problem] } };
+}

@@ -1,0 +1,136 @@
+// The shape of each answer of GitHub, as far as it is read. Where a body breaks off or comes from somebody
+// else, octokit hands out what there is as a string, without an error: such an answer is none.
+
+import { z } from "zod";
+
+/**
+ * octokit reads a number beyond 2^53 as a BigInt. Ids that may be that large stay text from the body to the
+ * path; where any other id is that large, the answer is not understood rather than rounded.
+ */
+const anyId = z.union([z.int(), z.bigint()]).transform(String);
+const id = z.int();
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+const login = z.object({ login: z.string() });
+
+/** What a write gave or found. */
+export const written = z.object({ id }).transform((data) => data.id);
+
+/** GitHub has nothing to say but the status. */
+export const accepted = z.unknown().transform(() => null);
+
+export const pull = z.object({
+  number: z.int(),
+  state: z.enum(["open", "closed"]),
+  merged: z.boolean(),
+  draft: z.boolean().optional(),
+  user: login.nullish(),
+  head: z.object({ sha, ref: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
+  base: z.object({
+    ref: z.string(),
+    repo: z.object({ full_name: z.string(), default_branch: z.string() }),
+  }),
+  changed_files: z.int(),
+});
+
+export const pulls = z.array(
+  z.object({
+    number: z.int(),
+    head: z.object({ sha }),
+    base: z.object({ ref: z.string() }),
+  }),
+);
+
+const file = z.object({
+  filename: z.string(),
+  previous_filename: z.string().optional(),
+  status: z.string(),
+  contents_url: z.string(),
+});
+
+export const files = z.array(file);
+
+export const comparison = z.object({
+  status: z.enum(["ahead", "behind", "diverged", "identical"]),
+  files: z.array(file.pick({ filename: true, previous_filename: true })).optional(),
+});
+
+export const branches = z.array(z.object({ name: z.string(), commit: z.object({ sha }) }));
+
+export const repositories = z.object({
+  repositories: z.array(z.object({ owner: login, name: z.string(), archived: z.boolean() })),
+});
+
+export const installations = z.array(z.object({ id, suspended_at: z.string().nullable() }));
+
+export const deliveries = z.array(
+  z.object({
+    id: anyId,
+    guid: z.string(),
+    delivered_at: z.iso.datetime({ offset: true }),
+    status_code: z.int(),
+  }),
+);
+
+/** `user.permissions` and `role_name` are missing on old servers. docs.github.com/rest/collaborators/collaborators */
+export const permission = z.object({
+  permission: z.string(),
+  role_name: z.string().optional(),
+  user: z
+    .object({
+      permissions: z
+        .object({
+          admin: z.boolean(),
+          maintain: z.boolean().optional(),
+          push: z.boolean(),
+          triage: z.boolean().optional(),
+          pull: z.boolean(),
+        })
+        .optional(),
+    })
+    .nullish(),
+});
+
+export const checkRuns = z.object({
+  check_runs: z.array(
+    z.object({
+      id,
+      name: z.string(),
+      head_sha: sha,
+      app: z.object({ id }).nullish(),
+      output: z.object({ annotations_count: z.int() }),
+    }),
+  ),
+});
+
+export const comments = z.array(
+  z.object({
+    id,
+    body: z.string().nullish(),
+    performed_via_github_app: z.object({ id }).nullish(),
+  }),
+);
+
+/** A list where the path is a folder, one entry where it is anything else. */
+const entry = z.object({
+  name: z.string(),
+  type: z.string(),
+  sha,
+  size: z.int(),
+  download_url: z.string().nullish(),
+});
+export const contents = z.union([z.array(entry), entry]);
+
+export const blob = z.object({
+  sha,
+  size: z.int(),
+  encoding: z.enum(["base64", "utf-8"]),
+  content: z.string(),
+});
+
+export const archive = z.instanceof(ReadableStream<Uint8Array>);
+
+/** The token of an installation; octokit asks for it by itself. */
+export const token = z.object({
+  token: z.string().min(1),
+  expires_at: z.iso.datetime({ offset: true }),
+});
