@@ -89,7 +89,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   const { app, githubApiUrl, dataDir } = settings;
   const clock = Date.now;
   const { store, queue, localRuns, pipelineRuns, notices } = opened;
-  const { github, verify } = await openGitHub({
+  const { github } = await openGitHub({
     appId: app.id,
     privateKey: app.privateKey,
     webhookSecret: app.webhookSecret,
@@ -147,8 +147,9 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     suspect: (id: string, place: Place) => codepipeline.suspect(id, place),
     clock,
   };
-  const answerGitHub: Answer = (request, response) =>
-    answerHook({ verify, receive, appId: app.id, clock, log }, request, response);
+  const secrets = [app.webhookSecret];
+  const answerGitHub: Answer = (post) =>
+    answerHook({ secrets, receive, appId: app.id, clock, log }, post);
   const posts = new Map<string, Answer>([
     [webhookPath, answerGitHub],
     [setupHookPath, answerGitHub],
@@ -165,6 +166,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     port: settings.port,
     posts,
     ready: store.check,
+    clock,
     log,
   });
   await queue.work(limit.work.workers, async (job) => {

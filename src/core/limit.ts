@@ -292,7 +292,8 @@ export const limit = {
   hint: {
     /** A message has at most 256 KB, and JSON in JSON grows. docs.aws.amazon.com/general/latest/gr/sns.html */
     body_bytes: 1024 * KiB,
-    body_ms: 10_000,
+    /** Of a 2,048-bit key it has 344 characters. docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
+    signature_chars: 1_024,
     /** SNS repeats a message for less than an hour. docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html */
     age_ms: 60 * 60_000,
     /** A message that was stored before is repeated by SNS itself up to here: three times, 20 seconds apart. */
@@ -440,8 +441,25 @@ export const limit = {
     distance_ms: 6 * 60 * 60_000,
   },
   web: {
-    request_ms: 60_000,
-    headers_ms: 15_000,
+    /** GitHub waits 10 seconds for its answer. docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks */
+    request_ms: 10_000,
+    headers_ms: 5_000,
+    /** How often requests are looked at for being late; Node does it every 30 seconds unless told. */
+    late_ms: 1_000,
+    /** Open at the same time. GitHub had 32 at once in the bench's largest flood; each takes about 20 KiB. */
+    connections: 1_000,
+    /** Held of all bodies whose senders are not verified: the largest that GitHub sends, and many small ones beside it. */
+    unverified_bytes: 32 * MiB,
+    /** They are held in blocks of this size, which are used again. */
+    block_bytes: 16 * KiB,
+    /** Read of bodies beyond `ordinary_bytes` until memory is given back, which takes about 2 ms. */
+    collect_bytes: 16 * MiB,
+    /** An opened pull request has about 21 KiB; nearly all that GitHub sends is smaller than this. */
+    ordinary_bytes: 256 * KiB,
+    /** Of a body that is refused so much is still read, so that its sender sees the answer. */
+    drain_bytes: 32 * MiB,
+    /** What `/readyz` found out serves everybody who asks within this. */
+    ready_ms: 1_000,
     /** How often idle connections are looked for while the program stops. */
     idle_ms: 50,
   },

@@ -1,4 +1,4 @@
-// Opens GitHub: Probot for the App's identity and signatures, and the port that the flow speaks to.
+// Opens GitHub: Probot for the App's identity, and the port that the flow speaks to.
 
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
@@ -15,7 +15,6 @@ import { openWrites } from "./write.ts";
 
 export interface GitHubApp {
   readonly github: GitHub;
-  readonly verify: (body: string, signature: string) => Promise<boolean>;
 }
 
 export async function openGitHub(with_: {
@@ -79,6 +78,5 @@ export async function openGitHub(with_: {
       ...openLists({ client, readings }),
       ...openWrites({ client, appId }),
     },
-    verify: async (body, signature) => await probot.webhooks.verify(body, signature),
   };
 }

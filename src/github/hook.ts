@@ -1,79 +1,75 @@
 // The webhook endpoint: size, signature, form, and then nothing but storing. Answers 2xx only for what is stored.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import { limit } from "../core/limit.ts";
-import type { Accepted, Clock, Delivery, Log } from "../port.ts";
+import type { Accepted, Clock, Delivery, Log, Post, PostReply } from "../port.ts";
 import { actionOf, readWebhook } from "./webhook.ts";
 
 export const webhookPath = "/api/github/webhooks";
 
 export interface Hook {
-  /** Probot's own verification, in constant time. */
-  readonly verify: (body: string, signature: string) => Promise<boolean>;
+  /** A delivery may be signed with any of them: two while the secret is changed. */
+  readonly secrets: readonly string[];
   readonly receive: (delivery: Delivery) => Promise<Accepted>;
   readonly appId: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** A request as far as the intake needs it. */
-export interface Arrival {
-  /** By lower-case name. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** Null where it is too large. */
-  readonly body: () => Promise<string | null>;
-}
-
-export interface Reply {
-  readonly status: number;
-  readonly body: { readonly ok?: string; readonly error?: string };
-}
-
 /**
  * Probot's own middleware is not used: it answers 202 after nine seconds whether or not the handler
  * has finished, and builds an API client for each event. See docs/decisions.md.
  */
-export async function answerHook(
-  hook: Hook,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    const reply = await takeIn(hook, {
-      headers: request.headers,
-      body: () => readBody(request),
-    });
-    const text = JSON.stringify(reply.body);
-    response.writeHead(reply.status, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(text),
-    });
-    response.end(text);
-  } catch (error) {
-    if (!(error instanceof BrokenOff)) throw error;
-    hook.log.debug({}, "The sender of a delivery broke off");
-    // It may still listen, where only its time was up.
-    response.destroy();
-  }
-}
-
-/** The intake itself, whatever the request came over. */
-export async function takeIn(hook: Hook, arrival: Arrival): Promise<Reply> {
-  const guid = header(arrival, "x-github-delivery");
-  const name = header(arrival, "x-github-event");
-  const signature = header(arrival, "x-hub-signature-256");
+export async function answerHook(hook: Hook, post: Post): Promise<PostReply | null> {
+  const guid = header(post, "x-github-delivery");
+  const name = header(post, "x-github-event");
+  const signature = header(post, "x-hub-signature-256");
   if (guid === null || name === null)
     return refuse(400, "X-GitHub-Delivery and X-GitHub-Event must be set.");
   if (guid.length > limit.receive.guid_chars || !/^[\x21-\x7e]+$/.test(guid))
     return refuse(400, "X-GitHub-Delivery is not a delivery id.");
   if (signature === null) return refuse(401, "X-Hub-Signature-256 must be set.");
-  if (!/^application\/json\b/i.test(header(arrival, "content-type") ?? ""))
+  if (!/^sha256=[0-9a-f]{64}$/.test(signature))
+    return refuse(401, "X-Hub-Signature-256 must be sha256= and 64 hexadecimal digits.");
+  if (!/^application\/json\b/i.test(header(post, "content-type") ?? ""))
     return refuse(415, "Set the webhook's content type to application/json.");
 
-  const body = await arrival.body();
-  if (body === null) return refuse(413, `At most ${limit.receive.body_bytes} bytes are read.`);
-  if (!(await hook.verify(body, signature).catch(() => false)))
-    return refuse(401, "The signature does not match the body and the secret.");
+  const read = await post.body({
+    most_bytes: limit.receive.body_bytes,
+    ...openSignature(hook.secrets, signature),
+  });
+  switch (read.kind) {
+    case "too_large":
+      return refuse(413, `At most ${limit.receive.body_bytes} bytes are read.`);
+    case "unverified":
+      return refuse(401, "The signature does not match the body and the secret.");
+    case "no_room":
+      return refuse(503, "Too much is being sent at this moment. Send it again later.");
+    case "broken":
+      hook.log.debug({ guid }, "The sender of a delivery broke off");
+      return null;
+    case "whole":
+      return await takeIn(hook, { guid, name, body: Buffer.from(read.bytes).toString("utf8") });
+  }
+}
+
+/** Verifies while the body arrives, so that a forged one is never put together. */
+function openSignature(secrets: readonly string[], signature: string) {
+  const given = Buffer.from(signature.slice("sha256=".length), "hex");
+  const hmacs = secrets.map((secret) => createHmac("sha256", secret));
+  return {
+    seen: (piece: Uint8Array) => {
+      for (const hmac of hmacs) hmac.update(piece);
+    },
+    verified: () =>
+      hmacs.map((hmac) => timingSafeEqual(hmac.digest(), given)).some((matches) => matches),
+  };
+}
+
+async function takeIn(
+  hook: Hook,
+  { guid, name, body }: { readonly guid: string; readonly name: string; readonly body: string },
+): Promise<PostReply> {
   const payload = parse(body);
   if (payload === undefined) return refuse(400, "The body must be a JSON object.");
 
@@ -87,41 +83,13 @@ export async function takeIn(hook: Hook, arrival: Arrival): Promise<Reply> {
   try {
     const accepted = await hook.receive(delivery);
     const { event } = delivery;
-    if (accepted === "known") return { status: 202, body: { ok: "known already" } };
-    return {
-      status: 202,
-      body: { ok: event.kind === "ignored" ? `ignored: ${event.reason}` : "stored" },
-    };
+    if (accepted === "known") return reply(202, { ok: "known already" });
+    return reply(202, { ok: event.kind === "ignored" ? `ignored: ${event.reason}` : "stored" });
   } catch (error) {
     // GitHub marks the delivery as failed, and the sweep asks for it again.
     hook.log.error({ err: error, guid }, "A delivery could not be stored");
     return refuse(503, "The delivery could not be stored. Send it again later.");
   }
-}
-
-/** The sender was gone before its body was there: nobody is left to be answered. */
-class BrokenOff extends Error {
-  override name = "BrokenOff";
-}
-
-/**
- * Null where the body is too large. It is dropped as it arrives, but read to its end: a sender whose
- * connection is cut while it sends may never see the answer. A body without end has its time limit.
- */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  return await new Promise((resolve, reject) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limit.receive.body_bytes) chunks.push(chunk);
-      else chunks = [];
-    });
-    request.once("end", () =>
-      resolve(bytes <= limit.receive.body_bytes ? Buffer.concat(chunks).toString("utf8") : null),
-    );
-    request.on("error", (cause) => reject(new BrokenOff("The body broke off", { cause })));
-  });
 }
 
 function parse(body: string): object | undefined {
@@ -133,11 +101,15 @@ function parse(body: string): object | undefined {
   }
 }
 
-function header(arrival: Arrival, name: string): string | null {
-  const value = arrival.headers[name];
+function header(post: Post, name: string): string | null {
+  const value = post.headers[name];
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-function refuse(status: number, error: string): Reply {
-  return { status, body: { error } };
+function refuse(status: number, error: string): PostReply {
+  return reply(status, { error });
+}
+
+function reply(status: number, body: { readonly ok?: string; readonly error?: string }): PostReply {
+  return { status, type: "application/json", text: JSON.stringify(body) };
 }

@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { limit } from "../core/limit.ts";
-import type { Log } from "../port.ts";
+import type { Clock, Log, Post, PostReply } from "../port.ts";
+import { openBodies } from "./body.ts";
 
 export interface Web {
   readonly port: number;
@@ -11,7 +12,8 @@ export interface Web {
   stop(grace_ms: number): Promise<void>;
 }
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** Null where the sender is gone, so that nobody is left to be answered. */
+export type Answer = (post: Post) => Promise<PostReply | null>;
 
 export async function openWeb(with_: {
   readonly host: string;
@@ -20,42 +22,60 @@ export async function openWeb(with_: {
   readonly posts: ReadonlyMap<string, Answer>;
   /** Rejects where the store or the queue does not work. */
   readonly ready: () => Promise<void>;
+  readonly clock: Clock;
   readonly log: Log;
 }): Promise<Web> {
-  const { host, port, posts, ready, log } = with_;
-  const server = createServer((request, response) => {
-    route(request, response).catch((error: unknown) => {
-      log.error({ err: error, url: request.url }, "A request failed");
-      if (!response.headersSent) send(response, 500, "Internal error\n");
-      else response.destroy();
-    });
+  const { host, port, posts, log } = with_;
+  const ready = openReady(with_);
+  const bodies = openBodies();
+  const { request_ms: requestTimeout, headers_ms: headersTimeout, late_ms } = limit.web;
+  const times = { requestTimeout, headersTimeout, connectionsCheckingInterval: late_ms };
+  const server = createServer(times, (request, response) => {
+    route(request, response)
+      .catch((error: unknown) => {
+        log.error({ err: error, url: request.url }, "A request failed");
+        if (!response.headersSent) send(response, plain(500, "Internal error\n"));
+        else response.destroy();
+      })
+      .finally(() => bodies.drain(request));
   });
-  server.requestTimeout = limit.web.request_ms;
-  server.headersTimeout = limit.web.headers_ms;
+  server.maxConnections = limit.web.connections;
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
     const answer = posts.get(path);
     if (answer !== undefined) {
-      if (request.method === "POST") return await answer(request, response);
+      if (request.method === "POST") return await posted(answer, request, response);
       response.setHeader("allow", "POST");
-      return send(response, 405, "Webhooks are sent with POST\n");
+      return send(response, plain(405, "Webhooks are sent with POST\n"));
     }
     if (request.method !== "GET" && request.method !== "HEAD")
-      return send(response, 404, "Not found\n");
+      return send(response, plain(404, "Not found\n"));
     switch (path) {
       case "/healthz":
-        return send(response, 200, "alive\n");
+        return send(response, plain(200, "alive\n"));
       case "/readyz":
-        try {
-          await ready();
-          return send(response, 200, "ready\n");
-        } catch (error) {
-          log.warn({ err: error }, "Not ready");
-          return send(response, 503, "not ready: the store or the queue does not answer\n");
-        }
+        return (await ready())
+          ? send(response, plain(200, "ready\n"))
+          : send(response, plain(503, "not ready: the store or the queue does not answer\n"));
       default:
-        return send(response, 404, "Not found\n");
+        return send(response, plain(404, "Not found\n"));
+    }
+  }
+
+  async function posted(
+    answer: Answer,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const upload = bodies.open(request);
+    try {
+      const reply = await answer({ headers: request.headers, body: upload.read });
+      // It may still listen, where only its time was up.
+      if (reply === null) response.destroy();
+      else send(response, reply);
+    } finally {
+      upload.release();
     }
   }
 
@@ -89,9 +109,40 @@ function refusal(error: Error, host: string, port: number): string {
   }
 }
 
-function send(response: ServerResponse, status: number, text: string): void {
+/** Anybody may ask; the database is asked once a second however many do. */
+function openReady(of: {
+  readonly ready: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Log;
+}): () => Promise<boolean> {
+  let asked: { readonly at: number; readonly answer: Promise<boolean> } | null = null;
+  return async () => {
+    const now = of.clock();
+    const age = asked === null ? Number.POSITIVE_INFINITY : now - asked.at;
+    // A clock that was set back must not make an answer last.
+    if (asked === null || age < 0 || age >= limit.web.ready_ms)
+      asked = {
+        at: now,
+        answer: of.ready().then(
+          () => true,
+          (err: unknown) => {
+            of.log.warn({ err }, "Not ready");
+            return false;
+          },
+        ),
+      };
+    return await asked.answer;
+  };
+}
+
+function plain(status: number, text: string): PostReply {
+  return { status, type: "text/plain; charset=utf-8", text };
+}
+
+function send(response: ServerResponse, { status, type, text }: PostReply): void {
   response.writeHead(status, {
-    "content-type": "text/plain; charset=utf-8",
+    "content-type": type,
+    "content-length": Buffer.byteLength(text),
     "x-content-type-options": "nosniff",
   });
   response.end(text);

@@ -82,7 +82,7 @@ test("a sender that never finishes does not hold the end up", async () => {
       "content-type": "application/json",
       "x-github-delivery": "slow",
       "x-github-event": "push",
-      "x-hub-signature-256": "sha256=0",
+      "x-hub-signature-256": `sha256=${"0".repeat(64)}`,
     },
     body: new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(1_000)) }),
     duplex: "half",

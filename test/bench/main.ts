@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type Server, startServer } from "../store/server.ts";
+import { measureAnonymous } from "./anonymous.ts";
 import { countRelease, countSweep } from "./calls.ts";
 import { measureGates } from "./gate.ts";
 import { measureIntake } from "./intake.ts";
@@ -32,7 +33,10 @@ async function main(): Promise<void> {
     const shuffled = await measureShuffled(bench);
     const [requests, release, sweep] = await meanwhile;
     const notices = await measureNotices(bench);
-    console.log(table({ size, intake, gates, requests, notices, release, sweep, shuffled }));
+    const anonymous = await measureAnonymous(bench);
+    console.log(
+      table({ size, intake, gates, requests, notices, release, sweep, shuffled, anonymous }),
+    );
   } finally {
     await server.stop();
     closeSync(output);

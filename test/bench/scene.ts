@@ -11,6 +11,8 @@ export interface Size {
   readonly watch_s: number;
   /** Repositories with two executions each, of which about 115 events tell. */
   readonly teams: number;
+  /** Connections of senders without the secret, of 25 MB each. */
+  readonly strangers: number;
 }
 
 export const whole: Size = {
@@ -20,6 +22,7 @@ export const whole: Size = {
   alone: 90,
   watch_s: 60,
   teams: 46,
+  strangers: 60,
 };
 export const quick: Size = {
   memory: 1_000,
@@ -28,6 +31,7 @@ export const quick: Size = {
   alone: 10,
   watch_s: 5,
   teams: 5,
+  strangers: 10,
 };
 
 export interface Bench {

@@ -1,5 +1,6 @@
 // The figures as a Markdown table, each with its aim.
 
+import type { Anonymous } from "./anonymous.ts";
 import { type Calls, type ReleaseCalls, type SweepCalls, total } from "./calls.ts";
 import { type GateTimes, stores, type Times } from "./gate.ts";
 import type { Counted } from "./github.ts";
@@ -18,6 +19,7 @@ interface Figures {
   readonly release: ReleaseCalls;
   readonly sweep: SweepCalls;
   readonly shuffled: Shuffled;
+  readonly anonymous: Anonymous;
 }
 
 interface Row {
@@ -28,7 +30,7 @@ interface Row {
 }
 
 export function table(figures: Figures): string {
-  const { size, intake, gates, requests } = figures;
+  const { size, intake, gates, requests, anonymous } = figures;
   const memory = `resident memory after ${number(size.memory)} deliveries`;
   const rows = [
     plain("deliveries per second, bare server (HMAC, parse)", speed(intake.bare)),
@@ -75,6 +77,13 @@ export function table(figures: Figures): string {
     }),
     plain(`${memory}, PGlite`, `${number(intake.pglite.residentMb)} MB`),
     plain(`${memory}, stock Probot`, `${number(intake.stock.residentMb)} MB`),
+    aimed({
+      what: `resident memory above rest, ${anonymous.connections} anonymous connections that send ${number(anonymous.sentMb)} MB, PostgreSQL`,
+      value: anonymous.mostMb,
+      below: 100,
+      unit: " MB",
+    }),
+    plain("– afterwards", `${number(anonymous.staysMb)} MB`),
     ...awsRows(figures),
   ];
   return [

@@ -9,7 +9,7 @@ import { openReceive } from "../../src/flow/receive.ts";
 import { resume, sweep } from "../../src/flow/sweep.ts";
 import { type Ports, work } from "../../src/flow/work.ts";
 import { openGitHub } from "../../src/github/app.ts";
-import { takeIn } from "../../src/github/hook.ts";
+import { answerHook } from "../../src/github/hook.ts";
 import type { Job, Queue, Store } from "../../src/port.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
@@ -25,6 +25,7 @@ import { ms } from "./clock.ts";
 import { EngineDouble } from "./engine.ts";
 import { twoStages } from "./plan.ts";
 import { type Breaks, Broken, breakable } from "./ports.ts";
+import { postOf } from "./post.ts";
 import { checkTexts, type Files, gateText, WorldPull } from "./pull.ts";
 
 export interface WorldSettings {
@@ -149,7 +150,7 @@ export class World {
   async start(): Promise<void> {
     this.breaks.dead = false;
     const clock = this.clock.now;
-    const { github, verify } = await openGitHub({
+    const { github } = await openGitHub({
       appId: this.github.app.id,
       privateKey: this.github.privateKey,
       webhookSecret: secret,
@@ -161,9 +162,11 @@ export class World {
     });
     const { receive } = openReceive({ store: this.store, log: this.log });
     this.#deliver = async ({ headers, body }) => {
-      const hook = { verify, receive, appId: this.github.app.id, clock, log: this.log };
-      const reply = await takeIn(hook, { headers, body: async () => body });
-      return { status: reply.status, body: JSON.stringify(reply.body) };
+      const secrets = [secret];
+      const hook = { secrets, receive, appId: this.github.app.id, clock, log: this.log };
+      const reply = await answerHook(hook, postOf({ headers, body }));
+      if (reply === null) throw new Error("A delivery was not answered");
+      return { status: reply.status, body: reply.text };
     };
     this.ports = {
       github,

@@ -1,16 +1,22 @@
 // Where SNS posts what pipelines do: signature, topic and age first, then nothing but storing. Answers 200 only for what is stored.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { limit } from "../../core/limit.ts";
-import type { Log } from "../../port.ts";
+import type { Log, Post, PostReply } from "../../port.ts";
 import { type Ear, hear } from "./hear.ts";
 import { openCertificates } from "./sns-certificate.ts";
-import { isSigned, type Refusal, readSnsMessage, type SnsMessage, snsUrl } from "./sns-message.ts";
+import {
+  isSigned,
+  messageTypes,
+  type Refusal,
+  readSnsMessage,
+  type SnsMessage,
+  snsUrl,
+} from "./sns-message.ts";
 
 export const snsPath = "/aws/sns";
 
 export interface SnsEndpoint {
-  answer(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  answer(post: Post): Promise<PostReply | null>;
   /** The same without a server. Null stands for a body that is too large. */
   take(body: string | null): Promise<SnsReply>;
   /** How often each outcome came about since the start. */
@@ -45,15 +51,30 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
   const counts = new Map<Outcome, number>();
   return { answer, take, counts: () => counts };
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request);
-    if (body.kind === "broken") {
-      response.destroy();
-      return;
+  async function answer(post: Post): Promise<PostReply | null> {
+    const { status, text } = (await reply(post)) ?? { status: null, text: "" };
+    return status === null
+      ? null
+      : { status, type: "text/plain; charset=utf-8", text: `${text}\n` };
+  }
+
+  /** SNS says of what kind and of which topic a message is before its body, so that others are not read. */
+  async function reply({ headers, body }: Post): Promise<SnsReply | null> {
+    const topic = headers["x-amz-sns-topic-arn"];
+    if (typeof topic !== "string" || !topics.includes(topic)) return refuse("foreign_topic");
+    if (!messageTypes.has(String(headers["x-amz-sns-message-type"]))) return refuse("unreadable");
+    const read = await body({ most_bytes: limit.hint.body_bytes });
+    switch (read.kind) {
+      case "too_large":
+        return await take(null);
+      case "no_room":
+        return later("Too much is being sent to the SNS endpoint", {});
+      case "broken":
+      case "unverified":
+        return null;
+      case "whole":
+        return await take(Buffer.from(read.bytes).toString("utf8"));
     }
-    const { status, text } = await take(body.text);
-    response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
-    response.end(`${text}\n`);
   }
 
   async function take(body: string | null): Promise<SnsReply> {
@@ -140,31 +161,6 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
     counts.set(outcome, times);
     return times;
   }
-}
-
-type Body = { readonly kind: "read"; readonly text: string | null } | { readonly kind: "broken" };
-
-/** SNS sends text/plain, so nobody has parsed it. A body that is too large is read on and dropped. */
-async function readBody(request: IncomingMessage): Promise<Body> {
-  return await new Promise((resolve) => {
-    let chunks: Buffer[] = [];
-    let bytes = 0;
-    const timer = setTimeout(() => resolve({ kind: "broken" }), limit.hint.body_ms);
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limit.hint.body_bytes) chunks.push(chunk);
-      else chunks = [];
-    });
-    request.once("end", () => {
-      clearTimeout(timer);
-      const whole = bytes <= limit.hint.body_bytes;
-      resolve({ kind: "read", text: whole ? Buffer.concat(chunks).toString("utf8") : null });
-    });
-    request.on("error", () => {
-      clearTimeout(timer);
-      resolve({ kind: "broken" });
-    });
-  });
 }
 
 function messageOf(error: unknown): string {

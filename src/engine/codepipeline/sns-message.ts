@@ -23,7 +23,7 @@ const common = {
   Message: z.string(),
   Timestamp: z.string(),
   SignatureVersion: z.enum(["1", "2"]),
-  Signature: z.base64(),
+  Signature: z.base64().min(1).max(limit.hint.signature_chars),
   SigningCertURL: z.string(),
 };
 
@@ -39,6 +39,11 @@ const message = z.discriminatedUnion("Type", [
   z.object({ Type: z.literal("SubscriptionConfirmation"), ...confirmation }),
   z.object({ Type: z.literal("UnsubscribeConfirmation"), ...confirmation }),
 ]);
+
+/** As the header `x-amz-sns-message-type` says them. */
+export const messageTypes: ReadonlySet<string> = new Set(
+  message.options.map(({ shape }) => shape.Type.value),
+);
 
 export type SnsReading =
   | { readonly kind: "message"; readonly message: SnsMessage; readonly certificate: URL }

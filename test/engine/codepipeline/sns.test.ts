@@ -1,8 +1,6 @@
 // What the SNS endpoint takes, and what it refuses without doing anything.
 
 import { generateKeyPairSync } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { limit } from "../../../src/core/limit.ts";
 import {
@@ -11,6 +9,7 @@ import {
 } from "../../../src/engine/codepipeline/sns-endpoint.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { silent } from "../../store/silent.ts";
+import { postOf } from "../../world/post.ts";
 import { heardRuns } from "./ear.ts";
 import { event, executionId, pushTrigger } from "./events.ts";
 import {
@@ -125,7 +124,7 @@ test.each<[string, string, string]>([
   ["given another id", altered({ MessageId: "another" }), "forged"],
   ["given another time", altered({ Timestamp: at(-2_000) }), "forged"],
   ["said to be of the other version", altered({ SignatureVersion: "1" }), "forged"],
-  ["without a signature", altered({ Signature: "" }), "forged"],
+  ["without a signature", altered({ Signature: "" }), "unreadable"],
   ["of an unknown version", altered({ SignatureVersion: "3" }), "unreadable"],
   ["of another topic", signed(notification(text, { TopicArn: `${topic}2` })), "foreign_topic"],
   ["too old", signed(notification(text, { Timestamp: at(-limit.hint.age_ms - 1) })), "stale"],
@@ -369,19 +368,54 @@ test("the end of a subscription is no reason to subscribe again", async () => {
   expect(w.fetched).toEqual([certificateUrl]);
 });
 
-test("it is posted as plain text over HTTP, up to a size", async () => {
+test.each<[string, number, Record<string, string>]>([
+  ["of a topic of the settings", 200, {}],
+  ["of no topic", 403, { "x-amz-sns-topic-arn": "" }],
+  ["of another topic", 403, { "x-amz-sns-topic-arn": `${topic}2` }],
+  ["of an unknown kind", 403, { "x-amz-sns-message-type": "constructor" }],
+])(
+  "of a post %s the body is read only where its headers are right (%i)",
+  async (_, status, more) => {
+    const w = world();
+    const { headers, body } = { headers: { ...sent, ...more }, body: signed(notification(text)) };
+    let read = false;
+    const reply = await w.endpoint.answer({
+      headers,
+      body: async (asked) => {
+        read = true;
+        return await postOf({ headers, body }).body(asked);
+      },
+    });
+    expect(reply?.status).toBe(status);
+    expect(read).toBe(status === 200);
+  },
+);
+
+test("a post that is too large is refused, and one that broke off has no answer", async () => {
   const w = world();
-  const server = createServer((request, response) => void w.endpoint.answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/aws/sns`;
-    const post = (body: string) =>
-      fetch(url, { method: "POST", headers: { "content-type": "text/plain" }, body });
-    expect((await post(signed(notification(text)))).status).toBe(200);
-    expect((await post("x".repeat(limit.hint.body_bytes + 1))).status).toBe(413);
-    expect(w.stored.size).toBe(1);
-  } finally {
-    server.close();
-    server.closeAllConnections();
-  }
+  const body = "x".repeat(limit.hint.body_bytes + 1);
+  expect((await w.endpoint.answer(postOf({ headers: sent, body })))?.status).toBe(413);
+  const broken = { headers: sent, body: async () => ({ kind: "broken" }) as const };
+  expect(await w.endpoint.answer(broken)).toBeNull();
+  const full = { headers: sent, body: async () => ({ kind: "no_room" }) as const };
+  expect((await w.endpoint.answer(full))?.status).toBe(503);
+  expect(w.stored.size).toBe(0);
 });
+
+test.each([
+  ["too long", "A".repeat(limit.hint.signature_chars + 4)],
+  ["empty", ""],
+  ["no base64", "%%%%"],
+])("for a signature that is %s no certificate is fetched", async (_, Signature) => {
+  const w = world();
+  const spoilt = { ...JSON.parse(signed(notification(text))), Signature };
+  expect((await w.endpoint.take(JSON.stringify(spoilt))).status).toBe(403);
+  expect(w.fetched).toEqual([]);
+});
+
+/** What SNS says beside the body. */
+const sent = {
+  "content-type": "text/plain; charset=UTF-8",
+  "x-amz-sns-message-type": "Notification",
+  "x-amz-sns-topic-arn": topic,
+};
