@@ -139,7 +139,8 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   });
   const engines = new Map<string, Engine>([[codepipeline.name, codepipeline]]);
   if (local !== null) engines.set(local.name, local);
-  const ports: Ports = { github, store, engines, clock, log };
+  const elapsed = () => performance.now();
+  const ports: Ports = { github, store, engines, clock, elapsed, log };
   const { receive, calm } = openReceive({ store, log });
   const ear = {
     runs: pipelineRuns,
@@ -171,7 +172,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   });
   await queue.work(limit.work.workers, async (job) => {
     await calm();
-    await work(ports, job);
+    return await work(ports, job);
   });
   // The sweep after it, since what GitHub is asked for again comes at once.
   const clockwork = startClockwork(ports);

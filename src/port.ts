@@ -81,6 +81,7 @@ export interface PostReply {
  * refused it for its rate. `failed`: the answer was lost or GitHub was out of order; it may have taken effect.
  * `refused`: GitHub understood and will not do it. `tries` counts the refusals so far, 0 where it was not
  * asked this time because of an earlier one; `until` is when to ask again, null where it is given up.
+ * `withheld`: there was no permission, and nothing was sent.
  */
 export type Sent<T> =
   | { readonly kind: "sent"; readonly value: T }
@@ -92,13 +93,29 @@ export type Sent<T> =
       readonly why: string;
       readonly tries: number;
       readonly until: number | null;
-    };
+    }
+  | { readonly kind: "withheld"; readonly permission: Exclude<Permission, "go"> };
+
+/**
+ * Whether a write may still go out. `lost`: another process has leased the subject since. `overtaken`: what
+ * the write was decided from is too old by now, or no longer so.
+ */
+export type Permission = "go" | "lost" | "overtaken";
+
+/** Asked immediately before a request goes out, after everything else that takes time. */
+export type Permit = () => Promise<Permission>;
 
 /** A reading that can also find nothing at the place. */
 export type Read<T> = Known<T> | { readonly kind: "absent" };
 
 /** Verdicts go before pages when the budget is short. */
 export type Urgency = "gate" | "rest";
+
+/** How a write on behalf of a subject goes out. */
+export interface Terms {
+  readonly urgency: Urgency;
+  readonly permit: Permit;
+}
 
 export interface OpenPull {
   readonly number: number;
@@ -159,12 +176,20 @@ export interface GitHub {
   repositories(installation: number): Promise<Known<readonly Repository[]>>;
   installations(): Promise<Known<readonly number[]>>;
 
-  createCheck(repository: Repository, check: CheckWanted, urgency: Urgency): Promise<Sent<number>>;
-  updateCheck(repository: Repository, update: CheckUpdate, urgency: Urgency): Promise<Sent<number>>;
+  createCheck(repository: Repository, check: CheckWanted, terms: Terms): Promise<Sent<number>>;
+  updateCheck(repository: Repository, update: CheckUpdate, terms: Terms): Promise<Sent<number>>;
   /** Our newest check run of this name on this commit. */
   findCheck(repository: Repository, sha: string, name: string): Promise<Read<FoundCheck>>;
-  createComment(repository: Repository, pull: number, body: string): Promise<Sent<number>>;
-  updateComment(repository: Repository, id: number, body: string): Promise<Sent<number>>;
+  createComment(
+    repository: Repository,
+    comment: { readonly pull: number; readonly body: string },
+    permit: Permit,
+  ): Promise<Sent<number>>;
+  updateComment(
+    repository: Repository,
+    comment: { readonly id: number; readonly body: string },
+    permit: Permit,
+  ): Promise<Sent<number>>;
   /** Our comment on the pull request that contains `marker`. */
   findComment(repository: Repository, pull: number, marker: string): Promise<Read<number>>;
 
@@ -284,8 +309,19 @@ export interface Delivery {
 
 export type Accepted = "new" | "known";
 
-export interface SubjectRow {
+/**
+ * The right to write on behalf of a subject. `epoch` counts the subject's leases: once another process has
+ * taken a newer one, whatever is written under this one is refused.
+ */
+export interface Lease {
   readonly key: string;
+  readonly epoch: number;
+}
+
+/** `lost`: another process has leased the subject since, and nothing was written. */
+export type Written = "written" | "lost";
+
+export interface SubjectRow extends Lease {
   readonly subject: Subject;
   /** When an event last spoke of it: readings from before then are stale. */
   readonly heardAt: number;
@@ -304,9 +340,23 @@ export interface SubjectRow {
   readonly verdictSha: string | null;
 }
 
+/** A subject that has just been leased. */
+export interface Leased extends SubjectRow {
+  /** The store's clock at that moment, in milliseconds since 1970: one for all replicas. */
+  readonly now: number;
+}
+
+/** Whether what a look was made from still stands, all of it at one moment. */
+export interface Standing {
+  /** Whether the lease is the newest of its subject. */
+  readonly held: boolean;
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now: number;
+  readonly siblings: readonly Sibling[];
+}
+
 /** What one look came to, written in one transaction. */
-export interface LookRecord {
-  readonly key: string;
+export interface LookRecord extends Lease {
   readonly at: number;
   readonly open: boolean;
   readonly head: string | null;
@@ -368,8 +418,8 @@ export interface Store {
   accept(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, Accepted>>;
   knownDeliveries(guids: readonly string[]): Promise<ReadonlySet<string>>;
 
-  /** Makes sure the subjects exist and each has a job. */
-  see(sights: readonly Sight[], at: number): Promise<void>;
+  /** Makes sure the subjects exist and each has a job. Under a lease where one look found them. */
+  see(sights: readonly Sight[], at: number, lease?: Lease): Promise<Written>;
   /** One job for each subject that has none waiting. Unknown keys are left out. */
   wake(keys: readonly string[]): Promise<void>;
   /**
@@ -379,7 +429,7 @@ export interface Store {
   wakeExecution(executionKey: string, heardAt: number | null): Promise<void>;
   /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
   wakeDue(now: number): Promise<number | null>;
-  forget(repository: Repository): Promise<void>;
+  forget(repository: Repository, lease?: Lease): Promise<Written>;
   /**
    * Opens the closed subjects of the repository for which something is under way by the ledger, and gives
    * each a job: while a repository was forgotten, nobody heard what became of it.
@@ -388,19 +438,23 @@ export interface Store {
 
   /** The newest commit of a branch that we heard of; null for a branch never seen. */
   tip(repository: Repository, branch: string): Promise<string | null>;
-  recordTip(repository: Repository, branch: string, sha: string): Promise<void>;
+  recordTip(lease: Lease, repository: Repository, branch: string, sha: string): Promise<Written>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
 
   subject(key: string): Promise<SubjectRow | null>;
+  /** The subject under a new lease: whoever had it before writes nothing more. */
+  lease(key: string): Promise<Leased | null>;
+  /** Read before something is written outside; `sha` is the commit whose siblings are asked for. */
+  standing(lease: Lease, repository: Repository, sha: string): Promise<Standing>;
   /** Open subjects of a repository. */
   openSubjects(repository: Repository): Promise<readonly SubjectRow[]>;
   /** Keys of all open subjects that are not at rest: no verdict yet, or something still runs. */
   restless(): Promise<readonly string[]>;
   repositories(): Promise<readonly Repository[]>;
-  record(look: LookRecord): Promise<void>;
+  record(look: LookRecord): Promise<Written>;
   /** A look that could not be made: when to try again, and how many failed in a row. */
-  postpone(key: string, dueAt: number, failures: number): Promise<void>;
+  postpone(lease: Lease, dueAt: number, failures: number): Promise<Written>;
   snapshot(key: string): Promise<LookRecord["snapshot"]>;
 
   executions(key: string): Promise<readonly Execution[]>;
@@ -411,29 +465,29 @@ export interface Store {
    * how their stages stand, without what these printed and reported.
    */
   releases(repository: Repository, branch: string): Promise<readonly Execution[]>;
-  /** True where this call put the run into the ledger; false where it was there. */
-  intendRun(key: string, run: RunWanted, at: number): Promise<boolean>;
+  /** Nothing where the run is in the ledger already. */
+  intendRun(lease: Lease, run: RunWanted, at: number): Promise<Written>;
   /**
    * Writes what is given. Monotone: where the execution has ended, a change whose state has not is
    * an observation that came late, and what it says about state, why, stages and end is dropped.
    */
-  recordExecution(executionKey: string, change: ExecutionChange): Promise<void>;
-  /** Adds the answer to those that are there, unless one with its key is. Needs no lease of the subject. */
-  recordApproval(executionKey: string, answer: ActFact): Promise<void>;
+  recordExecution(lease: Lease, executionKey: string, change: ExecutionChange): Promise<Written>;
+  /** Adds the answer to those that are there, unless one with its key is. */
+  recordApproval(lease: Lease, executionKey: string, answer: ActFact): Promise<Written>;
   /** The engine runs it again in the same place: the one way back from an end. Stages stay as they were. */
-  reopenExecution(executionKey: string): Promise<void>;
+  reopenExecution(lease: Lease, executionKey: string): Promise<Written>;
 
   /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
   rollbacks(key: string): Promise<readonly Rollback[]>;
   /** The last `limit.look.rollbacks` of the repository, in the order in which they were asked for. */
   rollbacksOf(repository: Repository): Promise<readonly Rollback[]>;
   /** Before the engine is asked. Nothing where it is there. */
-  intendRollback(key: string, wanted: RollbackWanted, at: number): Promise<void>;
+  intendRollback(lease: Lease, wanted: RollbackWanted, at: number): Promise<Written>;
   /** Writes what is given, unless it has ended, and wakes all whom it concerns. */
-  recordRollback(key: string, change: RollbackChange): Promise<void>;
+  recordRollback(lease: Lease, key: string, change: RollbackChange): Promise<Written>;
 
   intentions(key: string): Promise<readonly Intention[]>;
-  recordRole(intentionKey: string, role: Role | "none"): Promise<void>;
+  recordRole(lease: Lease, intentionKey: string, role: Role | "none"): Promise<Written>;
 
   siblings(key: string, repository: Repository, sha: string): Promise<readonly Sibling[]>;
   newer(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Landed[]>;
@@ -451,14 +505,27 @@ export interface Store {
   /** Checks that this subject wrote on other commits and that are still in progress there. */
   openChecks(key: string, exceptSha: string): Promise<readonly CheckPresent[]>;
   /** Before a check is sent: after a crash, the next look knows that it may have arrived. */
-  intendCheck(key: string, check: CheckWanted): Promise<void>;
+  intendCheck(lease: Lease, check: CheckWanted): Promise<Written>;
   /** Takes the intention back: nothing was sent. What stood before stands again. */
-  dropIntendedCheck(key: string, check: CheckWanted): Promise<void>;
-  /** False where another subject has written it at the same time: what stands is in doubt. */
-  recordCheck(key: string, check: CheckWanted, id: number, at: number): Promise<boolean>;
+  dropIntendedCheck(lease: Lease, check: CheckWanted): Promise<Written>;
+  /** `doubtful`: another subject has written it at the same time, and what stands is not certain. */
+  recordCheck(
+    lease: Lease,
+    check: CheckWanted,
+    sent: { readonly id: number; readonly at: number },
+  ): Promise<Written | "doubtful">;
+  /**
+   * Something was written to GitHub after the lease was lost: whatever the ledger says of this check is
+   * uncertain from now on, and its subject gets a job. Needs no lease.
+   */
+  doubtCheck(key: string, check: CheckWanted): Promise<void>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
-  intendAnswer(key: string, intentionKey: string, pull: number): Promise<void>;
-  recordAnswer(key: string, intentionKey: string, id: number, body: string): Promise<void>;
+  intendAnswer(lease: Lease, intentionKey: string, pull: number): Promise<Written>;
+  recordAnswer(
+    lease: Lease,
+    intentionKey: string,
+    sent: { readonly id: number; readonly body: string },
+  ): Promise<Written>;
 
   reading(key: string): Promise<KeptReading | null>;
   keepReading(key: string, reading: KeptReading): Promise<void>;
@@ -472,8 +539,11 @@ export interface Store {
 
 /** Leases subjects: at most one job per subject is active, on any number of replicas. */
 export interface Queue {
-  /** Runs `handler` for each job until stopped. Resolves when the workers are up. */
-  work(workers: number, handler: (job: Job) => Promise<void>): Promise<void>;
+  /**
+   * Runs `handler` for each job until stopped. Resolves when the workers are up. A job that was `lost` is
+   * handed back: another process has worked on its subject meanwhile, and may not have come to the end.
+   */
+  work(workers: number, handler: (job: Job) => Promise<"done" | "lost" | undefined>): Promise<void>;
   /** Takes jobs by hand: the test world's single step. */
   take(count: number): Promise<readonly Job[]>;
   done(job: Job): Promise<void>;

@@ -159,6 +159,8 @@ export const limit = {
     running_ms: 60_000,
     /** No verdict is made from a reading of a pull request or a plan that is older. */
     fresh_ms: 30_000,
+    /** Nothing is written outside on facts that are older: the subject is looked at again instead. */
+    age_ms: 60_000,
     /** GitHub may answer 404 for something that it has just told us of. */
     young_ms: 60_000,
     /** How long a later commit waits for an earlier one that gets no verdict. */
@@ -272,6 +274,9 @@ export const limit = {
     /** Of 100 entries each. */
     pages: 20,
     parsed_plans: 500,
+    /** A permission to write counts for so long, and is asked for so often where it comes too late. */
+    permit_ms: 2_000,
+    permits: 3,
     request_ms: 15_000,
     /**
      * A write that GitHub refused. It wants at least a minute after a 403 that names no time; a commit that

@@ -18,7 +18,7 @@ import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
-import type { Engine, Read, SubjectRow } from "../port.ts";
+import type { Engine, Leased, Read, SubjectRow } from "../port.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import type { Ports } from "./work.ts";
 
@@ -27,7 +27,7 @@ export interface Gathered {
   readonly present: Present;
 }
 
-export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
+export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
   const { subject } = row;
   switch (subject.kind) {
     case "pull": {
@@ -79,7 +79,7 @@ export async function gather(ports: Ports, row: SubjectRow): Promise<Gathered> {
 }
 
 /** What is the same for every subject. Executions are asked of their engines first. */
-async function readCommon(ports: Ports, row: SubjectRow) {
+async function readCommon(ports: Ports, row: Leased) {
   const { store, engines } = ports;
   const { failures } = row;
   const [executions, rollbacks] = await Promise.all([
@@ -87,10 +87,12 @@ async function readCommon(ports: Ports, row: SubjectRow) {
     store.rollbacks(row.key),
   ]);
   return {
-    now: ports.clock(),
+    now: row.now,
     failures,
-    executions: await Promise.all(executions.map((execution) => refresh(ports, execution))),
-    rollbacks: await Promise.all(rollbacks.map((rollback) => refreshRollback(ports, rollback))),
+    executions: await Promise.all(executions.map((execution) => refresh(ports, row, execution))),
+    rollbacks: await Promise.all(
+      rollbacks.map((rollback) => refreshRollback(ports, row, rollback)),
+    ),
     said:
       row.verdict === null || row.verdictSha === null
         ? null
@@ -104,7 +106,7 @@ async function readCommon(ports: Ports, row: SubjectRow) {
 }
 
 /** What people ask for, and what they can ask it of: what the branch has released, as it stands now. */
-async function readWishes(ports: Ports, row: SubjectRow, branch: string | null) {
+async function readWishes(ports: Ports, row: Leased, branch: string | null) {
   const { store } = ports;
   const { repository } = row.subject;
   const [intentions, begun] = await Promise.all([
@@ -120,9 +122,9 @@ async function readWishes(ports: Ports, row: SubjectRow, branch: string | null) 
       : [[], []];
   return {
     asks,
-    intentions: await readRoles(ports, repository, intentions),
-    releases: await Promise.all(releases.map((release) => refresh(ports, release))),
-    rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, one))),
+    intentions: await readRoles(ports, row, intentions),
+    releases: await Promise.all(releases.map((release) => refresh(ports, row, release))),
+    rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, row, one))),
   };
 }
 
@@ -131,9 +133,9 @@ function namesOf({ engines }: Ports, which: (engine: Engine) => boolean): readon
 }
 
 /** GitHub can answer 404 for a pull request that it has just told us of. */
-async function readPull(ports: Ports, row: SubjectRow, number: number): Promise<Read<Pull>> {
+async function readPull(ports: Ports, row: Leased, number: number): Promise<Read<Pull>> {
   const read = await ports.github.pull(row.subject.repository, number, row.heardAt);
-  if (read.kind === "absent" && ports.clock() - row.createdAt < limit.look.young_ms)
+  if (read.kind === "absent" && row.now - row.createdAt < limit.look.young_ms)
     return { kind: "unknown", why: "GitHub does not show it yet." };
   return read;
 }
@@ -251,14 +253,14 @@ async function readLanding(
 /** A person's permission is looked up once, when the wish is first read. */
 async function readRoles(
   ports: Ports,
-  repository: Repository,
+  row: SubjectRow,
   intentions: readonly Intention[],
 ): Promise<readonly Intention[]> {
   return await Promise.all(
     intentions.map(async (intention) => {
       if (intention.outcome !== null || intention.role.kind === "known") return intention;
-      const role = await ports.github.role(repository, intention.actor);
-      if (role.kind === "known") await ports.store.recordRole(intention.key, role.value);
+      const role = await ports.github.role(row.subject.repository, intention.actor);
+      if (role.kind === "known") await ports.store.recordRole(row, intention.key, role.value);
       return { ...intention, role };
     }),
   );

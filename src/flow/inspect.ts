@@ -3,18 +3,17 @@
 import type { Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
 import { branchMatcher } from "../core/route.ts";
-import type { SubjectRow } from "../port.ts";
-import { backoff, type Ports, turnOf } from "./work.ts";
+import type { Leased, Written } from "../port.ts";
+import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
-export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
+export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   const { repository } = row.subject;
-  const now = ports.clock();
+  const { now } = row;
   const pulls = await ports.github.openPulls(repository);
   const branches = await ports.github.branches(repository);
   if (pulls.kind === "absent" || branches.kind === "absent") {
-    await ports.store.forget(repository);
-    return;
+    return isLost(await ports.store.forget(repository, row));
   }
 
   // Whatever was under way when the repository was forgotten: later releases wait for it.
@@ -39,17 +38,18 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
   }
   if (branches.kind === "known") sights.push(...(await movedTips(ports, row, branches.value)));
 
-  await ports.store.see(sights, now);
+  if ((await ports.store.see(sights, now, row)) === "lost") return "lost";
   // Recorded last: a tip that is known is taken for seen.
   for (const { subject } of sights)
     if (subject.kind === "commit")
-      await ports.store.recordTip(repository, subject.branch, subject.sha);
+      await ports.store.recordTip(row, repository, subject.branch, subject.sha);
 
   const unread = pulls.kind === "unknown" || branches.kind === "unknown";
   const turn = unread ? turnOf(ports, row) : null;
   const failures = unread && turn === null ? row.failures + 1 : 0;
-  await ports.store.record({
+  const recorded = await ports.store.record({
     key: row.key,
+    epoch: row.epoch,
     at: now,
     open: true,
     head: null,
@@ -63,12 +63,17 @@ export async function inspect(ports: Ports, row: SubjectRow): Promise<void> {
     wake: [],
     notices: [],
   });
+  return isLost(recorded);
+}
+
+function isLost(written: Written): Worked {
+  return written === "lost" ? "lost" : "done";
 }
 
 /** Tips of the plan's branches that no push told us of. The first sight of a branch releases nothing. */
 async function movedTips(
   ports: Ports,
-  row: SubjectRow,
+  row: Leased,
   branches: ReadonlyMap<string, string>,
 ): Promise<readonly Sight[]> {
   const { repository } = row.subject;
@@ -85,7 +90,7 @@ async function movedTips(
     }
     if (!covers) continue;
     const before = await ports.store.tip(repository, branch);
-    if (before === null) await ports.store.recordTip(repository, branch, sha);
+    if (before === null) await ports.store.recordTip(row, repository, branch, sha);
     else if (before !== sha)
       sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }

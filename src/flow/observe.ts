@@ -7,11 +7,11 @@ import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
 import { route } from "../core/route.ts";
 import type { Mark, Survey } from "../core/survey.ts";
-import type { Engine, SubjectRow } from "../port.ts";
+import type { Engine, Leased, SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";
 
 /** What became of a run, as its engine says now; the ledger is brought up to date. */
-export async function refresh(ports: Ports, execution: Execution): Promise<Execution> {
+export async function refresh(ports: Ports, row: Leased, execution: Execution): Promise<Execution> {
   if (!isLive(execution)) return execution;
   const engine = ports.engines.get(execution.spec.engine);
   if (engine === undefined) return unanswered(execution, "");
@@ -27,9 +27,10 @@ export async function refresh(ports: Ports, execution: Execution): Promise<Execu
   if (seen.kind === "unknown") return { ...unanswered(execution, seen.why), engineId };
   const change =
     seen.kind === "absent"
-      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
+      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: row.now }
       : seen.value;
-  await ports.store.recordExecution(execution.key, { ...change, engineId });
+  // Where the lease is lost by now, the first write of what follows finds it out.
+  await ports.store.recordExecution(row, execution.key, { ...change, engineId });
   return { ...execution, ...change, engineId };
 }
 
@@ -43,7 +44,11 @@ function unanswered(execution: Execution, why: string): Execution {
 }
 
 /** What became of a rollback, which is an execution of its own. */
-export async function refreshRollback(ports: Ports, rollback: Rollback): Promise<Rollback> {
+export async function refreshRollback(
+  ports: Ports,
+  row: Leased,
+  rollback: Rollback,
+): Promise<Rollback> {
   const engine = ports.engines.get(rollback.spec.engine);
   const { key, engineId } = rollback;
   if (!isLive(rollback) || engine === undefined || engineId === null) return rollback;
@@ -52,9 +57,9 @@ export async function refreshRollback(ports: Ports, rollback: Rollback): Promise
   if (seen.kind === "known" && seen.value.state === "running") return rollback;
   const change =
     seen.kind === "absent"
-      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: ports.clock() }
+      ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: row.now }
       : { state: seen.value.state, why: seen.value.why, endedAt: seen.value.endedAt };
-  await ports.store.recordRollback(key, change);
+  await ports.store.recordRollback(row, key, change);
   return { ...rollback, ...change };
 }
 
@@ -83,7 +88,7 @@ export async function lookAround<F extends Facts>(
     surveys.push({ pipeline, part, reading, fresh: since !== null });
     if (reading.kind === "unknown") continue;
     const survey = reading.value;
-    const found = await take(ports, { engine, execution, survey, at: since && facts.now });
+    const found = await take(ports, row, { engine, execution, survey, at: since && facts.now });
     executions = executions.map((one) => (one === execution ? found : one));
   }
   return { ...facts, executions, surveys };
@@ -135,6 +140,7 @@ function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): 
 /** What the survey says of the execution itself, into the ledger. */
 async function take(
   { store }: Ports,
+  row: SubjectRow,
   of: {
     readonly engine: Engine;
     readonly execution: Execution;
@@ -153,14 +159,14 @@ async function take(
   const seen =
     !isLive(execution) && survey.live.includes(engineId) ? await engine.observe(engineId) : null;
   if (seen?.kind === "known" && seen.value.endedAt !== execution.endedAt) {
-    await store.reopenExecution(key);
-    await store.recordExecution(key, { ...seen.value, marks });
+    await store.reopenExecution(row, key);
+    await store.recordExecution(row, key, { ...seen.value, marks });
     return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };
   }
   const isDone = !isLive(execution) && at !== null;
   const surveyedAt = isDone ? at : execution.surveyedAt;
   if (isDone || marks.length > execution.marks.length)
-    await store.recordExecution(key, { marks, surveyedAt });
+    await store.recordExecution(row, key, { marks, surveyedAt });
   return { ...execution, marks, surveyedAt };
 }
 

@@ -46,7 +46,8 @@ async function redeliver(ports: Ports, since: number): Promise<number> {
     const sent = await github.redeliver(last.id);
     if (sent.kind === "deferred") break;
     if (sent.kind === "sent") log.info({ guid, tries: before.length + 2 }, "Asked for a delivery");
-    else log.warn({ guid, why: sent.why }, "A redelivery was not accepted");
+    else if (sent.kind !== "withheld")
+      log.warn({ guid, why: sent.why }, "A redelivery was not accepted");
   }
   if (cut) log.error({ attempts: attempts.length }, "More deliveries failed than are looked at");
   // What has not come yet stays in sight until GitHub has forgotten it.

@@ -6,11 +6,12 @@ import type { Decision } from "../core/decision.ts";
 import { isUnread } from "../core/due.ts";
 import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import type { Clock, Engine, GitHub, Job, Log, Store, SubjectRow } from "../port.ts";
+import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
 import { apply } from "./apply.ts";
 import { gather } from "./gather.ts";
 import { inspect } from "./inspect.ts";
 import { draftNotices } from "./notify.ts";
+import { type Look, storeTime } from "./permit.ts";
 
 /** Everything the flow reaches the outside with. */
 export interface Ports {
@@ -19,28 +20,41 @@ export interface Ports {
   /** By the name that plans use. */
   readonly engines: ReadonlyMap<string, Engine>;
   readonly clock: Clock;
+  /** Milliseconds since some moment: only goes forward, and for this process alone. */
+  readonly elapsed: () => number;
   readonly log: Log;
 }
 
+/** `lost`: another process leased the subject meanwhile, and it answers for what is left to do. */
+export type Worked = "done" | "lost";
+
 /** Looks at the job's subject once. Never throws for what the outside does: it looks again later. */
-export async function work(ports: Ports, job: Job): Promise<void> {
-  const row = await ports.store.subject(job.key);
-  if (row === null) return;
+export async function work(ports: Ports, job: Job): Promise<Worked> {
+  // Before the lease, so that nothing of what is read after it is taken for younger than it is.
+  const since = ports.elapsed();
+  const row = await ports.store.lease(job.key);
+  if (row === null) return "done";
   try {
-    if (row.subject.kind === "repository") await inspect(ports, row);
-    else await look(ports, row);
+    const worked =
+      row.subject.kind === "repository"
+        ? await inspect(ports, row)
+        : await look(ports, { row, since });
+    if (worked === "lost") ports.log.warn({ subject: row.key }, "The lease was lost during a look");
+    return worked;
   } catch (error) {
     // The one catch: a bug or a database that fails. The subject is looked at again, ever more slowly.
     ports.log.error({ err: error, subject: row.key }, "A look failed and will be repeated");
-    await postpone(ports, row);
+    return await postpone(ports, { row, since });
   }
 }
 
-async function look(ports: Ports, row: SubjectRow): Promise<void> {
+async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
+  const { row } = begun;
   const { facts, present } = await gather(ports, row);
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
-  const applied = await apply(ports, { row, facts, effects });
+  const applied = await apply(ports, { ...begun, facts, effects });
+  if (applied.lost) return "lost";
 
   const unread = isBlind(decision);
   const turn = unread ? turnOf(ports, row) : null;
@@ -50,10 +64,11 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     unread ? turn : decision.dueAt,
     dueAt,
     applied.until,
-    failures > 0 ? ports.clock() + backoff(failures) : null,
+    failures > 0 ? storeTime(ports, begun) + backoff(failures) : null,
   ].filter((time) => time !== null);
-  await ports.store.record({
+  const recorded = await ports.store.record({
     key: row.key,
+    epoch: row.epoch,
     at: facts.now,
     // A subject with work left stays open whatever was decided, or the work would never be done.
     open: decision.open || applied.failed || applied.until !== null,
@@ -69,6 +84,7 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     wake: [...decision.wake, ...bequests.map(({ to }) => to)],
     notices: await draftNotices(ports.store, facts),
   });
+  if (recorded === "lost") return "lost";
   ports.log.info(
     {
       subject: row.key,
@@ -79,6 +95,7 @@ async function look(ports: Ports, row: SubjectRow): Promise<void> {
     },
     "Looked",
   );
+  return "done";
 }
 
 /** Whether GitHub did not say what somebody may do. */
@@ -95,17 +112,20 @@ function isBlind({ open, sha, verdict, dueAt }: Decision): boolean {
  * Where the budget is what kept GitHub from being read, the time to come back. Spread out, because
  * everybody waits for the same moment; by the key, so that each look says the same.
  */
-export function turnOf({ github, clock }: Ports, { subject, key }: SubjectRow): number | null {
-  const ready = github.readyAt(subject.repository);
-  if (ready <= clock()) return null;
+export function turnOf({ github, clock }: Ports, { subject, key, now }: Leased): number | null {
+  // By the clock of this process, which is not the store's.
+  const wait = github.readyAt(subject.repository) - clock();
+  if (wait <= 0) return null;
   let hash = 0;
   for (let at = 0; at < key.length; at += 1) hash = (hash * 31 + key.charCodeAt(at)) | 0;
-  return ready + (Math.abs(hash) % limit.look.spread_ms);
+  return now + wait + (Math.abs(hash) % limit.look.spread_ms);
 }
 
-async function postpone(ports: Ports, row: SubjectRow): Promise<void> {
+async function postpone(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
+  const { row } = begun;
   const failures = row.failures + 1;
-  await ports.store.postpone(row.key, ports.clock() + backoff(failures), failures);
+  const dueAt = storeTime(ports, begun) + backoff(failures);
+  return (await ports.store.postpone(row, dueAt, failures)) === "lost" ? "lost" : "done";
 }
 
 /** 5 s, 10 s, 20 s … 5 min. */

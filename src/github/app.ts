@@ -29,6 +29,7 @@ export async function openGitHub(with_: {
   readonly fetch: typeof globalThis.fetch;
 }): Promise<GitHubApp> {
   const { appId, privateKey, webhookSecret, apiUrl, store, clock, log } = with_;
+  const fetch = whole(with_.fetch);
   const probot = new Probot({
     appId,
     privateKey,
@@ -42,7 +43,7 @@ export async function openGitHub(with_: {
       throttle: { enabled: false },
       retry: { enabled: false },
     })),
-    request: { fetch: whole(with_.fetch) },
+    request: { fetch },
   });
   await probot.ready();
 
@@ -66,6 +67,7 @@ export async function openGitHub(with_: {
   const client = openClient({
     budget,
     clock,
+    fetch,
     authenticate: Object.assign(authenticate, { renew }),
   });
   const readings = openReadings({ store, clock });

@@ -3,7 +3,7 @@
 import type { ProbotOctokit } from "probot";
 import type { ZodType } from "zod";
 import { limit } from "../core/limit.ts";
-import type { Clock, Sent, Urgency } from "../port.ts";
+import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
 import type { Budget } from "./budget.ts";
 import { openRefusals } from "./refusals.ts";
 
@@ -44,8 +44,15 @@ export interface Client {
   ): Promise<Answer<T>>;
   /** `key` names the write, so that a place in the budget is kept for it, and for what GitHub refuses. */
   write<V>(
-    of: { installation: number | null; key: string; urgency: Urgency },
-    request: (octokit: Octokit) => Promise<Response>,
+    of: {
+      installation: number | null;
+      key: string;
+      urgency: Urgency;
+      /** Null where nothing can speak against it. */
+      permit: Permit | null;
+    },
+    /** `options` go with the request: they make it ask for the permission. */
+    request: (octokit: Octokit, options: { fetch: typeof fetch }) => Promise<Response>,
     shape: Shape<V>,
   ): Promise<Sent<V>>;
 }
@@ -57,6 +64,7 @@ export function openClient(with_: {
   readonly authenticate: Authenticate;
   readonly budget: Budget;
   readonly clock: Clock;
+  readonly fetch: typeof fetch;
 }): Client {
   const { authenticate, budget, clock } = with_;
 
@@ -100,12 +108,15 @@ export function openClient(with_: {
       const until = budget.read(installation ?? appAccount);
       return until === null ? await ask(installation, request, shape) : { kind: "limited", until };
     },
-    async write({ installation, key, urgency }, request, shape) {
+    async write({ installation, key, urgency, permit }, request, shape) {
       const standing = refusals.standing(key);
       if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
       const until = budget.write(installation ?? appAccount, key, urgency);
       if (until !== null) return { kind: "deferred", until };
-      const answer = await ask(installation, request, shape);
+      const { fetch, withheld } = permitted(with_.fetch, permit);
+      const answer = await ask(installation, (octokit) => request(octokit, { fetch }), shape);
+      const permission = withheld();
+      if (permission !== null) return { kind: "withheld", permission };
       switch (answer.kind) {
         case "ok":
           refusals.drop(key);
@@ -123,6 +134,36 @@ export function openClient(with_: {
         case "failed":
           return answer;
       }
+    },
+  };
+}
+
+/**
+ * Asks for the permission when the request is ready to go: a token may have been fetched until then. It
+ * is asked for again where the process was held up between its answer and the request.
+ */
+function permitted(
+  inner: typeof fetch,
+  permit: Permit | null,
+): { readonly fetch: typeof fetch; readonly withheld: () => Exclude<Permission, "go"> | null } {
+  let withheld: Exclude<Permission, "go"> | null = null;
+  return {
+    withheld: () => withheld,
+    fetch: async (input, init) => {
+      if (permit === null) return await inner(input, init);
+      for (let tries = 0; tries < limit.github.permits; tries += 1) {
+        const [elapsed, wall] = [performance.now(), Date.now()];
+        const permission = await permit();
+        if (permission !== "go") {
+          withheld = permission;
+          throw new Error(`The write is withheld: ${permission}`);
+        }
+        // Of the two clocks one stands still while the machine is suspended, and the other can be set.
+        const took = Math.max(performance.now() - elapsed, Date.now() - wall);
+        if (took <= limit.github.permit_ms) return await inner(input, init);
+      }
+      withheld = "overtaken";
+      throw new Error("The write is withheld: the permission came too late");
     },
   };
 }

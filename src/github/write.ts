@@ -19,14 +19,14 @@ type Writes = Pick<
 
 export function openWrites({ client, appId }: { client: Client; appId: number }): Writes {
   return {
-    async createCheck(repository, check, urgency) {
+    async createCheck(repository, check, terms) {
       return await client.write(
         {
           installation: repository.installation,
           key: `${slug(repository)}|${check.sha}|${check.name}`,
-          urgency,
+          ...terms,
         },
-        (octokit) =>
+        (octokit, request) =>
           octokit.request("POST /repos/{owner}/{repo}/check-runs", {
             ...place(repository),
             name: check.name,
@@ -35,19 +35,20 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             ...stateOf(check),
             output: outputOf(check, check.annotations),
             actions: [...check.actions],
+            request,
           }),
         written,
       );
     },
 
-    async updateCheck(repository, { id, check, annotations }, urgency) {
+    async updateCheck(repository, { id, check, annotations }, terms) {
       return await client.write(
         {
           installation: repository.installation,
           key: `${slug(repository)}|${check.sha}|${check.name}|${id}`,
-          urgency,
+          ...terms,
         },
-        (octokit) =>
+        (octokit, request) =>
           octokit.request("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
             ...place(repository),
             check_run_id: id,
@@ -55,6 +56,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
             ...stateOf(check),
             output: outputOf(check, annotations),
             actions: [...check.actions],
+            request,
           }),
         written,
       );
@@ -83,35 +85,39 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
       return { kind: "known", value: { id: found.id, annotated } };
     },
 
-    async createComment(repository, pull, body) {
+    async createComment(repository, { pull, body }, permit) {
       return await client.write(
         {
           installation: repository.installation,
           key: `comment|${slug(repository)}|${pull}|${body}`,
           urgency: "rest",
+          permit,
         },
-        (octokit) =>
+        (octokit, request) =>
           octokit.request("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
             ...place(repository),
             issue_number: pull,
             body,
+            request,
           }),
         written,
       );
     },
 
-    async updateComment(repository, id, body) {
+    async updateComment(repository, { id, body }, permit) {
       return await client.write(
         {
           installation: repository.installation,
           key: `comment|${slug(repository)}|${id}`,
           urgency: "rest",
+          permit,
         },
-        (octokit) =>
+        (octokit, request) =>
           octokit.request("PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}", {
             ...place(repository),
             comment_id: id,
             body,
+            request,
           }),
         written,
       );
@@ -143,7 +149,7 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
 
     async redeliver(id) {
       return await client.write(
-        { installation: null, key: `redeliver|${id}`, urgency: "rest" },
+        { installation: null, key: `redeliver|${id}`, urgency: "rest", permit: null },
         (octokit) =>
           octokit.request("POST /app/hook/deliveries/{delivery_id}/attempts", {
             // A path takes its text as it is; a number of this size would be rounded.

@@ -3,7 +3,9 @@
 import type { Bequest } from "../core/converge.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/effect.ts";
 import type { Repository } from "../core/event.ts";
+import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
+import { hold, writeUnder } from "./fence.ts";
 
 export async function readChecks(
   on: Connection,
@@ -37,24 +39,31 @@ export async function readOpenChecks(
  * A check that stands already keeps its id and content aside, for the case that nothing is sent. Who
  * means to write it answers for it from now on: the other may be gone before it is known what came of it.
  */
-export async function intendCheck(on: Connection, key: string, check: CheckWanted): Promise<void> {
-  await on.query(
-    `insert into interlock.check_run
-            (owner, name, sha, check_name, subject_key, in_progress, sent_at, intended)
-     select owner, name, $2, $3, subject.key, false, 0, $4
-       from interlock.subject where subject.key = $1
-         on conflict (owner, name, sha, check_name) do update
-        set subject_key = excluded.subject_key, intended = excluded.intended`,
-    [key, check.sha, check.name, JSON.stringify(check)],
-  );
+export async function intendCheck(
+  on: Connection,
+  lease: Lease,
+  check: CheckWanted,
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      insert into interlock.check_run
+             (owner, name, sha, check_name, subject_key, in_progress, sent_at, intended)
+      select owner, name, $3, $4, held.key, false, 0, $5
+        from held
+          on conflict (owner, name, sha, check_name) do update
+         set subject_key = excluded.subject_key, intended = excluded.intended`,
+    params: [check.sha, check.name, JSON.stringify(check)],
+  });
 }
 
 /** What stood before belongs to whoever wrote it, where there still is such a subject. */
 export async function dropIntendedCheck(
   tx: Connection,
-  key: string,
+  lease: Lease,
   check: CheckWanted,
-): Promise<void> {
+): Promise<Written> {
+  if ((await hold(tx, lease)) === "lost") return "lost";
+  const { key } = lease;
   const rows = await tx.query<{ owner: string; name: string; content: string | null }>(
     `select owner, name, content
        from interlock.check_run join interlock.subject using (owner, name)
@@ -76,26 +85,30 @@ export async function dropIntendedCheck(
         [...which, (JSON.parse(content) as CheckWanted).externalId],
       );
   }
+  return "written";
 }
 
 /**
  * GitHub shows the newest run of a name, so one that was made before it is not worth a record. Where
  * another subject has meant to write it since, the two may have arrived in either order: what stands is
- * in doubt then, as after a lost answer, and the result is false.
+ * in doubt then, as after a lost answer.
  */
 export async function recordCheck(
   on: Connection,
-  key: string,
+  { key, epoch }: Lease,
   check: CheckWanted,
   sent: { readonly id: number; readonly at: number },
-): Promise<boolean> {
+): Promise<Written | "doubtful"> {
   const newer = (column: string) =>
     `case when check_run.id > excluded.id then check_run.${column} else excluded.${column} end`;
   const [row] = await on.query<{ certain: boolean }>(
-    `insert into interlock.check_run
+    `with held as materialized (
+       select key, owner, name from interlock.subject where key = $1 and epoch = $8 for share
+     )
+     insert into interlock.check_run
             (owner, name, sha, check_name, subject_key, content, in_progress, id, sent_at)
-     select owner, name, $2, $3, subject.key, $4, $5::boolean, $6::bigint, $7::bigint
-       from interlock.subject where subject.key = $1
+     select owner, name, $2, $3, held.key, $4, $5::boolean, $6::bigint, $7::bigint
+       from held
          on conflict (owner, name, sha, check_name) do update
         set subject_key = excluded.subject_key, content = ${newer("content")},
             in_progress = ${newer("in_progress")}, id = ${newer("id")},
@@ -103,9 +116,27 @@ export async function recordCheck(
             intended = case when check_run.intended = excluded.content then null
                             else excluded.content end
       returning intended is null as certain`,
-    [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at],
+    [key, check.sha, check.name, JSON.stringify(check), inProgress(check), sent.id, sent.at, epoch],
   );
-  return row?.certain ?? true;
+  if (row === undefined) return "lost";
+  return row.certain ? "written" : "doubtful";
+}
+
+/** Whoever answers for it now finds it as after a lost answer. Returns the keys of those. */
+export async function doubtCheck(
+  on: Connection,
+  key: string,
+  check: CheckWanted,
+): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    `update interlock.check_run set intended = $4
+       from interlock.subject
+      where subject.key = $1 and check_run.owner = subject.owner and check_run.name = subject.name
+        and check_run.sha = $2 and check_name = $3
+     returning subject_key as key`,
+    [key, check.sha, check.name, JSON.stringify(check)],
+  );
+  return rows.map((row) => row.key);
 }
 
 /** From now on it is the heir's to bring up to date, and to end where the heir has nothing to say. */
@@ -140,28 +171,31 @@ export async function readAnswers(on: Connection, key: string): Promise<readonly
 
 export async function intendAnswer(
   on: Connection,
-  key: string,
+  lease: Lease,
   intentionKey: string,
   pull: number,
-): Promise<void> {
-  await on.query(
-    `insert into interlock.answer (subject_key, intention_key, pull, body)
-     values ($1, $2, $3, '') on conflict do nothing`,
-    [key, intentionKey, pull],
-  );
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      insert into interlock.answer (subject_key, intention_key, pull, body)
+      select held.key, $3, $4::bigint, '' from held
+          on conflict do nothing`,
+    params: [intentionKey, pull],
+  });
 }
 
 export async function recordAnswer(
   on: Connection,
-  key: string,
+  lease: Lease,
   intentionKey: string,
   sent: { readonly id: number; readonly body: string },
-): Promise<void> {
-  await on.query(
-    `update interlock.answer set id = $3, body = $4
-      where subject_key = $1 and intention_key = $2`,
-    [key, intentionKey, sent.id, sent.body],
-  );
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      update interlock.answer set id = $4, body = $5
+       where subject_key = $1 and intention_key = $3 and exists (select from held)`,
+    params: [intentionKey, sent.id, sent.body],
+  });
 }
 
 function inProgress({ state }: CheckWanted): boolean {

@@ -34,6 +34,17 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** What the store's clock says in the place of the database's own; null for that one. */
+export type StoreClock = () => number | null;
+
+/**
+ * The store's clock, in milliseconds since 1970: that of the database, the same for all replicas, unless
+ * the parameter gives another one.
+ */
+export function storeNow(param: number): string {
+  return `coalesce($${param}::bigint, (extract(epoch from clock_timestamp()) * 1000)::bigint)`;
+}
+
 export function storable(params: readonly Param[]): unknown[] {
   return params.map((param) => {
     if (typeof param === "string") return storableText(param);

@@ -6,9 +6,10 @@ import type { ActFact, Execution, ExecutionState, StageFact } from "../core/fact
 import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
 import type { Mark } from "../core/survey.ts";
-import type { ExecutionChange } from "../port.ts";
+import type { ExecutionChange, Lease, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
+import { hold, writeUnder } from "./fence.ts";
 
 export async function readExecutions(on: Connection, key: string): Promise<readonly Execution[]> {
   const rows = await on.query<Row>(
@@ -65,23 +66,22 @@ function withoutOutput(one: Execution): Execution {
   return { ...one, stages: one.stages.map((stage) => ({ ...stage, output: "", reports: [] })) };
 }
 
-/** True where this call put the run into the ledger. */
+/** Nothing where it is there already. */
 export async function insertExecution(
   on: Connection,
-  key: string,
+  lease: Lease,
   run: RunWanted,
   at: number,
-): Promise<boolean> {
-  const rows = await on.query(
-    `insert into interlock.execution
-            (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at)
-     select $1, subject.key, owner, name, $3, $4, $5, $6::integer, $7, $8, 'intended', $9::bigint
-       from interlock.subject where subject.key = $2
-         on conflict do nothing
-     returning key`,
-    [
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      insert into interlock.execution
+             (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at)
+      select $3, held.key, owner, name, $4, $5, $6, $7::integer, $8, $9, 'intended', $10::bigint
+        from held
+          on conflict do nothing`,
+    params: [
       run.key,
-      key,
       run.pipeline,
       run.part,
       run.sha,
@@ -90,8 +90,7 @@ export async function insertExecution(
       JSON.stringify(run.spec),
       at,
     ],
-  );
-  return rows.length === 1;
+  });
 }
 
 /**
@@ -100,9 +99,10 @@ export async function insertExecution(
  */
 export async function updateExecution(
   on: Connection,
+  lease: Lease,
   executionKey: string,
   change: ExecutionChange,
-): Promise<void> {
+): Promise<Written> {
   const {
     state,
     why,
@@ -130,50 +130,59 @@ export async function updateExecution(
     marks: marks && JSON.stringify(marks),
     surveyed_at: surveyedAt,
   });
+  const one = "where key = $3 and exists (select from held)";
   if (outcome !== null) {
-    await on.query(
-      `update interlock.execution set ${outcome.text(2)}
-        where key = $1${late ? ` and state in ('intended', 'running')` : ""}`,
-      [executionKey, ...outcome.params],
-    );
+    const written = await writeUnder(on, lease, {
+      text: `update interlock.execution set ${outcome.text(4)} ${one}
+             ${late ? `and state in ('intended', 'running')` : ""}`,
+      params: [executionKey, ...outcome.params],
+    });
+    if (written === "lost" || rest === null) return written;
   }
-  if (rest !== null) {
-    await on.query(`update interlock.execution set ${rest.text(2)} where key = $1`, [
-      executionKey,
-      ...rest.params,
-    ]);
-  }
+  if (rest === null) return "written";
+  return await writeUnder(on, lease, {
+    text: `update interlock.execution set ${rest.text(4)} ${one}`,
+    params: [executionKey, ...rest.params],
+  });
 }
 
 /** Whoever comes second finds the first one's answer: the row is locked in between. */
 export async function insertApproval(
   tx: Connection,
+  lease: Lease,
   executionKey: string,
   answer: ActFact,
-): Promise<void> {
+): Promise<Written> {
+  if ((await hold(tx, lease)) === "lost") return "lost";
   const [row] = await tx.query<Pick<Row, "approvals">>(
     "select approvals from interlock.execution where key = $1 for update",
     [executionKey],
   );
-  if (row === undefined) return;
+  if (row === undefined) return "written";
   const present = JSON.parse(row.approvals) as readonly ActFact[];
-  if (present.some(({ key }) => key === answer.key)) return;
+  if (present.some(({ key }) => key === answer.key)) return "written";
   await tx.query("update interlock.execution set approvals = $2 where key = $1", [
     executionKey,
     JSON.stringify([...present, answer]),
   ]);
+  return "written";
 }
 
 /** It runs again, in the same place: the one way back from an end. */
-export async function reopenExecution(on: Connection, executionKey: string): Promise<void> {
-  await on.query(
-    `update interlock.execution
-        set state = 'running', why = '', ended_at = null, stop_reason = null,
-            stop_refused = null,
-            surveyed_at = null
-      where key = $1`,
-    [executionKey],
-  );
+export async function reopenExecution(
+  on: Connection,
+  lease: Lease,
+  executionKey: string,
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      update interlock.execution
+         set state = 'running', why = '', ended_at = null, stop_reason = null,
+             stop_refused = null,
+             surveyed_at = null
+       where key = $3 and exists (select from held)`,
+    params: [executionKey],
+  });
 }
 
 export async function readSubjectOfExecution(

@@ -4,7 +4,9 @@ import type { Command } from "../core/command.ts";
 import type { Settlement } from "../core/effect.ts";
 import type { Intention, Outcome } from "../core/fact.ts";
 import type { Role } from "../core/plan.ts";
+import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
+import { writeUnder } from "./fence.ts";
 
 export async function readIntentions(on: Connection, key: string): Promise<readonly Intention[]> {
   const rows = await on.query<Row>(
@@ -17,10 +19,14 @@ export async function readIntentions(on: Connection, key: string): Promise<reado
 /** The same person for every subject that the wish belongs to. */
 export async function writeRole(
   on: Connection,
+  lease: Lease,
   intentionKey: string,
   role: Role | "none",
-): Promise<void> {
-  await on.query("update interlock.intention set role = $2 where key = $1", [intentionKey, role]);
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: "update interlock.intention set role = $4 where key = $3 and exists (select from held)",
+    params: [intentionKey, role],
+  });
 }
 
 export async function writeSettlements(

@@ -2,7 +2,7 @@
 
 import type { LocalRuns, Log, NoticeLedger, PipelineRuns, Queue, Store } from "../port.ts";
 import { queueName, startBoss } from "./boss.ts";
-import type { Database } from "./database.ts";
+import type { Database, StoreClock } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { localRuns } from "./local-runs.ts";
 import { lockSchema, migrate, readMigrations } from "./migrate.ts";
@@ -19,6 +19,8 @@ export interface StoreSettings {
   /** Where PGlite keeps its data; null for a database in memory. */
   readonly dataDir: string | null;
   readonly log: Log;
+  /** In the place of the database's own clock. */
+  readonly clock?: StoreClock;
 }
 
 export interface OpenStore {
@@ -33,19 +35,23 @@ export interface OpenStore {
 
 /** Throws `FolderInUse`, `DatabaseTooNew`, or what the database says. */
 export async function openStore(settings: StoreSettings): Promise<OpenStore> {
-  const { log } = settings;
+  const { log, clock } = settings;
   if (settings.databaseUrl !== null)
-    return openStoreOn(openPostgres(settings.databaseUrl, log), log);
-  return openStoreOn(await openPglite(settings.dataDir), log);
+    return openStoreOn(openPostgres(settings.databaseUrl, log), log, clock);
+  return openStoreOn(await openPglite(settings.dataDir), log, clock);
 }
 
 /** Opens the store on a database that is open, and closes it where that fails. */
-export async function openStoreOn(on: Database | Embedded, log: Log): Promise<OpenStore> {
+export async function openStoreOn(
+  on: Database | Embedded,
+  log: Log,
+  clock?: StoreClock,
+): Promise<OpenStore> {
   const embedded = "pglite" in on ? on : null;
   const database = "pglite" in on ? on.database : on;
   try {
     await migrate(database, await readMigrations());
-    return await startOn({ database, embedded, log });
+    return await startOn({ database, embedded, log, clock: clock ?? null });
   } catch (error) {
     await database.close();
     throw error;
@@ -56,9 +62,10 @@ interface Parts {
   readonly database: Database;
   readonly embedded: Embedded | null;
   readonly log: Log;
+  readonly clock: StoreClock | null;
 }
 
-async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
+async function startOn({ database, embedded, log, clock }: Parts): Promise<OpenStore> {
   let poke = () => {};
   const start = () => startBoss({ database, embedded, log, hear: () => poke() });
   // pg-boss makes its schema too, and two of them at once get in each other's way.
@@ -84,6 +91,7 @@ async function startOn({ database, embedded, log }: Parts): Promise<OpenStore> {
       database,
       enqueue,
       poke: queue.poke,
+      clock,
       checkQueue: async () => {
         if ((await boss.getQueue(queueName)) === null) throw new Error("The queue is missing");
       },

@@ -35,7 +35,7 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   const leases = new Map<string, Lease>();
   const running = new Map<string, Promise<void>>();
   let workers = 0;
-  let handle: (job: Job) => Promise<void> = async () => {};
+  let handle: (job: Job) => Promise<"done" | "lost" | undefined> = async () => "done";
   let taking: Promise<void> | null = null;
   let again = false;
   let retrying: NodeJS.Timeout | undefined;
@@ -73,8 +73,8 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
 
   const run = async (job: Job): Promise<void> => {
     try {
-      await handle(job);
-      await settle(job);
+      if ((await handle(job)) === "lost") await handBack(job);
+      else await settle(job);
     } catch (error) {
       log.error({ err: error, key: job.key }, "The work on a subject failed; it is tried again");
       const held = leases.get(job.id);

@@ -5,9 +5,10 @@ import type { Repository } from "../core/event.ts";
 import type { ExecutionState, Rollback } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Part } from "../core/plan.ts";
-import type { RollbackChange } from "../port.ts";
+import type { Lease, RollbackChange, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
+import { writeUnder } from "./fence.ts";
 
 /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
 export async function readRollbacks(on: Connection, key: string): Promise<readonly Rollback[]> {
@@ -41,20 +42,20 @@ export async function readRollbacksOf(
 /** Nothing where it was there before. */
 export async function insertRollback(
   on: Connection,
-  key: string,
+  lease: Lease,
   wanted: RollbackWanted,
   at: number,
-): Promise<void> {
-  await on.query(
-    `insert into interlock.rollback
-            (key, subject_key, owner, name, pipeline, stage, execution_key, from_sha, to_sha,
-             actor, spec, state, created_at)
-     select $1, subject.key, owner, name, $3, $4, $5, $6, $7, $8, $9, 'intended', $10::bigint
-       from interlock.subject where subject.key = $2
-         on conflict do nothing`,
-    [
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      insert into interlock.rollback
+             (key, subject_key, owner, name, pipeline, stage, execution_key, from_sha, to_sha,
+              actor, spec, state, created_at)
+      select $3, held.key, owner, name, $4, $5, $6, $7, $8, $9, $10, 'intended', $11::bigint
+        from held
+          on conflict do nothing`,
+    params: [
       wanted.key,
-      key,
       wanted.pipeline,
       wanted.stage,
       wanted.execution,
@@ -64,7 +65,7 @@ export async function insertRollback(
       JSON.stringify(wanted.spec),
       at,
     ],
-  );
+  });
 }
 
 /** What has ended stays as it ended. */

@@ -1,10 +1,11 @@
 // The durable state behind `Store`: which statement does what, and when workers are woken.
 
-import type { ExecutionChange, Store } from "../port.ts";
+import type { Store } from "../port.ts";
 import { accept } from "./accept.ts";
 import * as checks from "./checks.ts";
-import type { Database } from "./database.ts";
+import type { Database, StoreClock } from "./database.ts";
 import * as executions from "./executions.ts";
+import { hold } from "./fence.ts";
 import * as intentions from "./intentions.ts";
 import { type Enqueue, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
@@ -22,11 +23,15 @@ export interface StoreParts {
   readonly enqueue: Enqueue;
   /** Tells the workers of this process that there may be jobs. Called after the commit. */
   readonly poke: () => void;
+  /** In the place of the database's own; null for that one. */
+  readonly clock: StoreClock | null;
   /** Throws where the queue does not work. */
   readonly checkQueue: () => Promise<void>;
 }
 
-export function createStore({ database, enqueue, poke, checkQueue }: StoreParts): Store {
+export function createStore(parts: StoreParts): Store {
+  const { database, enqueue, poke, checkQueue } = parts;
+  const time = () => parts.clock?.() ?? null;
   const wake = async (keys: readonly string[]) => {
     if (keys.length === 0) return;
     await database.transaction(async (tx) => enqueue(tx, await jobsFor(tx, keys)));
@@ -46,19 +51,22 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
       return new Set(rows.map(({ guid }) => guid));
     },
 
-    see: async (sights, at) => {
+    see: async (sights, at, lease) => {
       const seen = new SeenSubjects();
       for (const sight of sights) seen.add(sight, at);
       const all = seen.all();
-      if (all.length === 0) return;
-      await database.transaction(async (tx) => {
+      if (all.length === 0) return "written";
+      const written = await database.transaction(async (tx) => {
+        if (lease !== undefined && (await hold(tx, lease)) === "lost") return "lost";
         await writeSeen(tx, all);
         await enqueue(
           tx,
           all.map(({ key, subject }) => ({ key, installation: subject.repository.installation })),
         );
+        return "written";
       });
       poke();
+      return written;
     },
     wake,
     wakeExecution: async (executionKey, heardAt) => {
@@ -71,7 +79,12 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
       await wake(await subjects.readDue(database, now));
       return subjects.readNextDue(database, now);
     },
-    forget: (repository) => database.transaction((tx) => forgetRepositories(tx, [repository])),
+    forget: (repository, lease) =>
+      database.transaction(async (tx) => {
+        if (lease !== undefined && (await hold(tx, lease)) === "lost") return "lost";
+        await forgetRepositories(tx, [repository]);
+        return "written";
+      }),
     reopenUnfinished: async (repository, at) => {
       const opened = await database.transaction(async (tx) => {
         const keys = await subjects.openUnfinished(tx, repository, at);
@@ -82,48 +95,59 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
     },
 
     tip: (repository, branch) => readTip(database, repository, branch),
-    recordTip: (repository, branch, sha) => writeTip(database, repository, branch, sha),
+    recordTip: (lease, repository, branch, sha) =>
+      writeTip(database, lease, { repository, branch, sha }),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     subject: (key) => subjects.readSubject(database, key),
+    lease: (key) => subjects.leaseSubject(database, key, time()),
+    standing: (lease, repository, sha) =>
+      subjects.readStanding(database, lease, { repository, sha, time: time() }),
     openSubjects: (repository) => subjects.readOpenSubjects(database, repository),
     restless: () => subjects.readRestless(database),
     repositories: () => listRepositories(database),
     record: async (look) => {
-      await database.transaction(async (tx) => {
-        await subjects.writeLook(tx, look);
+      const written = await database.transaction(async (tx) => {
+        if ((await subjects.writeLook(tx, look)) === "lost") return "lost";
         await intentions.writeSettlements(tx, look.key, look.settlements);
         await insertNotices(tx, look);
         await enqueue(tx, await jobsFor(tx, look.wake));
+        return "written";
       });
       if (look.wake.length > 0) poke();
+      return written;
     },
-    postpone: (key, dueAt, failures) => subjects.postpone(database, key, dueAt, failures),
+    postpone: (lease, dueAt, failures) => subjects.postpone(database, lease, dueAt, failures),
     snapshot: (key) => subjects.readSnapshot(database, key),
 
     executions: (key) => executions.readExecutions(database, key),
     previousReleases: (key) => executions.readPreviousReleases(database, key),
-    intendRun: (key, run, at) => executions.insertExecution(database, key, run, at),
-    recordExecution: (executionKey: string, change: ExecutionChange) =>
-      executions.updateExecution(database, executionKey, change),
-    recordApproval: (executionKey, answer) =>
-      database.transaction((tx) => executions.insertApproval(tx, executionKey, answer)),
-    reopenExecution: (executionKey) => executions.reopenExecution(database, executionKey),
+    intendRun: (lease, run, at) => executions.insertExecution(database, lease, run, at),
+    recordExecution: (lease, executionKey, change) =>
+      executions.updateExecution(database, lease, executionKey, change),
+    recordApproval: (lease, executionKey, answer) =>
+      database.transaction((tx) => executions.insertApproval(tx, lease, executionKey, answer)),
+    reopenExecution: (lease, executionKey) =>
+      executions.reopenExecution(database, lease, executionKey),
     releases: (repository, branch) => executions.readReleases(database, repository, branch),
 
     rollbacks: (key) => rollbacks.readRollbacks(database, key),
     rollbacksOf: (repository) => rollbacks.readRollbacksOf(database, repository),
-    intendRollback: (key, wanted, at) => rollbacks.insertRollback(database, key, wanted, at),
-    recordRollback: async (key, change) => {
-      await database.transaction(async (tx) => {
+    intendRollback: (lease, wanted, at) => rollbacks.insertRollback(database, lease, wanted, at),
+    recordRollback: async (lease, key, change) => {
+      const written = await database.transaction(async (tx) => {
+        if ((await hold(tx, lease)) === "lost") return "lost";
         await rollbacks.updateRollback(tx, key, change);
         await enqueue(tx, await jobsFor(tx, await rollbacks.readConcerned(tx, key)));
+        return "written";
       });
       poke();
+      return written;
     },
 
     intentions: (key) => intentions.readIntentions(database, key),
-    recordRole: (intentionKey, role) => intentions.writeRole(database, intentionKey, role),
+    recordRole: (lease, intentionKey, role) =>
+      intentions.writeRole(database, lease, intentionKey, role),
 
     siblings: (key, repository, sha) => subjects.readSiblings(database, key, repository, sha),
     newer: (subject) => landed.readNewer(database, subject),
@@ -133,15 +157,16 @@ export function createStore({ database, enqueue, poke, checkQueue }: StoreParts)
 
     checks: (repository, shas) => checks.readChecks(database, repository, shas),
     openChecks: (key, exceptSha) => checks.readOpenChecks(database, key, exceptSha),
-    intendCheck: (key, check) => checks.intendCheck(database, key, check),
-    dropIntendedCheck: (key, check) =>
-      database.transaction((tx) => checks.dropIntendedCheck(tx, key, check)),
-    recordCheck: (key, check, id, at) => checks.recordCheck(database, key, check, { id, at }),
+    intendCheck: (lease, check) => checks.intendCheck(database, lease, check),
+    dropIntendedCheck: (lease, check) =>
+      database.transaction((tx) => checks.dropIntendedCheck(tx, lease, check)),
+    recordCheck: (lease, check, sent) => checks.recordCheck(database, lease, check, sent),
+    doubtCheck: async (key, check) => wake(await checks.doubtCheck(database, key, check)),
     answers: (key) => checks.readAnswers(database, key),
-    intendAnswer: (key, intentionKey, pull) =>
-      checks.intendAnswer(database, key, intentionKey, pull),
-    recordAnswer: (key, intentionKey, id, body) =>
-      checks.recordAnswer(database, key, intentionKey, { id, body }),
+    intendAnswer: (lease, intentionKey, pull) =>
+      checks.intendAnswer(database, lease, intentionKey, pull),
+    recordAnswer: (lease, intentionKey, sent) =>
+      checks.recordAnswer(database, lease, intentionKey, sent),
 
     reading: (key) => readings.readReading(database, key),
     keepReading: (key, reading) => readings.keepReading(database, key, reading),

@@ -2,9 +2,9 @@
 
 import type { Repository, Subject } from "../core/event.ts";
 import type { GateState, Sibling } from "../core/fact.ts";
-import type { LookRecord, SubjectRow } from "../port.ts";
+import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
-import type { Connection } from "./database.ts";
+import { type Connection, storeNow } from "./database.ts";
 
 /** Null also where its repository is gone: a job that still waits finds nothing to look at. */
 export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
@@ -13,6 +13,23 @@ export async function readSubject(on: Connection, key: string): Promise<SubjectR
     [key],
   );
   return rows.map(subjectRow)[0] ?? null;
+}
+
+/** Null also where its repository is gone: then nothing of it is to be done. */
+export async function leaseSubject(
+  on: Connection,
+  key: string,
+  time: number | null,
+): Promise<Leased | null> {
+  const [row] = await on.query<Row & { readonly now: number }>(
+    `update interlock.subject set epoch = epoch + 1
+       from interlock.repository
+      where key = $1 and present
+        and repository.owner = subject.owner and repository.name = subject.name
+     returning subject.*, installation, ${storeNow(2)} as now`,
+    [key, time],
+  );
+  return row === undefined ? null : { ...subjectRow(row), now: row.now };
 }
 
 export async function readOpenSubjects(
@@ -66,27 +83,45 @@ export async function readSiblings(
   repository: Repository,
   sha: string,
 ): Promise<readonly Sibling[]> {
-  return on.query<Sibling>(
-    `select key, coalesce(base, branch, '?') as base,
-            case when verdict_sha = $4 then verdict end as verdict
-       from interlock.subject
-      where owner = $1 and name = $2 and head = $4 and key <> $3
-        and (open or kind = 'commit' and verdict is not null)
-        and (verdict is not null or verdict_sha is distinct from $4)
-      order by key`,
-    [repository.owner, repository.name, key, sha],
+  return on.query<Sibling>(selectSiblings, [repository.owner, repository.name, key, sha]);
+}
+
+const selectSiblings = `
+  select key, coalesce(base, branch, '?') as base,
+         case when verdict_sha = $4 then verdict end as verdict
+    from interlock.subject
+   where owner = $1 and name = $2 and head = $4 and key <> $3
+     and (open or kind = 'commit' and verdict is not null)
+     and (verdict is not null or verdict_sha is distinct from $4)
+   order by key`;
+
+/** Everything at one moment: in one statement. */
+export async function readStanding(
+  on: Connection,
+  { key, epoch }: Lease,
+  of: { readonly repository: Repository; readonly sha: string; readonly time: number | null },
+): Promise<Standing> {
+  const [row] = await on.query<{ held: boolean; now: number; siblings: string | null }>(
+    `select exists (select from interlock.subject where key = $3 and epoch = $5) as held,
+            ${storeNow(6)} as now,
+            (select json_agg(sibling order by sibling.key) from (${selectSiblings}) as sibling)::text
+              as siblings`,
+    [of.repository.owner, of.repository.name, key, of.sha, epoch, of.time],
   );
+  if (row === undefined) throw new Error("A statement without a row");
+  return { ...row, siblings: JSON.parse(row.siblings ?? "[]") as readonly Sibling[] };
 }
 
 /** A repository that went away during the look stays closed. */
-export async function writeLook(tx: Connection, look: LookRecord): Promise<void> {
-  await tx.query(
+export async function writeLook(tx: Connection, look: LookRecord): Promise<Written> {
+  const rows = await tx.query(
     `update interlock.subject
         set open = $2 and exists (select from interlock.repository
                                    where repository.owner = subject.owner
                                      and repository.name = subject.name and present), head = coalesce($3, head), base = coalesce($4, base), due_at = $5,
             failures = $6, verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
-      where key = $1`,
+      where key = $1 and epoch = $10
+     returning key`,
     [
       look.key,
       look.open,
@@ -97,10 +132,12 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
       look.verdict,
       look.verdictSha,
       look.at,
+      look.epoch,
     ],
   );
+  if (rows.length === 0) return "lost";
   for (const bequest of look.bequests ?? []) await bequeathCheck(tx, look.key, bequest);
-  if (look.snapshot === null) return;
+  if (look.snapshot === null) return "written";
   await tx.query(
     `insert into interlock.snapshot (subject_key, content, taken_at)
      select key, $2, $3 from interlock.subject where key = $1
@@ -108,6 +145,7 @@ export async function writeLook(tx: Connection, look: LookRecord): Promise<void>
         set content = excluded.content, taken_at = excluded.taken_at`,
     [look.key, JSON.stringify(look.snapshot), look.at],
   );
+  return "written";
 }
 
 /**
@@ -160,16 +198,19 @@ export async function hear(on: Connection, keys: readonly string[], at: number):
 /** Open until it has been looked at, also where it was at rest and somebody woke it. */
 export async function postpone(
   on: Connection,
-  key: string,
+  { key, epoch }: Lease,
   dueAt: number,
   failures: number,
-): Promise<void> {
-  await on.query(
-    `update interlock.subject set due_at = $2, failures = $3, open = repository.present
+): Promise<Written> {
+  const rows = await on.query(
+    `update interlock.subject set due_at = $3, failures = $4, open = repository.present
        from interlock.repository
-      where key = $1 and repository.owner = subject.owner and repository.name = subject.name`,
-    [key, dueAt, failures],
+      where key = $1 and epoch = $2
+        and repository.owner = subject.owner and repository.name = subject.name
+     returning key`,
+    [key, epoch, dueAt, failures],
   );
+  return rows.length === 1 ? "written" : "lost";
 }
 
 export async function readSnapshot(on: Connection, key: string): Promise<LookRecord["snapshot"]> {
@@ -186,6 +227,7 @@ const selectSubject = `
 
 interface Row {
   readonly key: string;
+  readonly epoch: number;
   readonly kind: Subject["kind"];
   readonly installation: number;
   readonly owner: string;
@@ -208,6 +250,7 @@ interface Row {
 function subjectRow(row: Row): SubjectRow {
   return {
     key: row.key,
+    epoch: row.epoch,
     subject: subjectIn(row),
     heardAt: row.heard_at,
     head: row.head,

@@ -1,7 +1,9 @@
 // The newest commit of each branch that was heard of, which tells what a later push really brings.
 
 import type { Repository } from "../core/event.ts";
+import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
+import { writeUnder } from "./fence.ts";
 import type { Seen } from "./seen.ts";
 
 export async function readTip(
@@ -19,15 +21,17 @@ export async function readTip(
 /** A tip that was found, not heard of; it is kept for as long as the repository is ours. */
 export async function writeTip(
   on: Connection,
-  repository: Repository,
-  branch: string,
-  sha: string,
-): Promise<void> {
-  await on.query(
-    `insert into interlock.tip (owner, name, branch, sha, heard_at) values ($1, $2, $3, $4, null)
-         on conflict (owner, name, branch) do update set sha = excluded.sha, heard_at = null`,
-    [repository.owner, repository.name, branch, sha],
-  );
+  lease: Lease,
+  of: { readonly repository: Repository; readonly branch: string; readonly sha: string },
+): Promise<Written> {
+  const { repository, branch, sha } = of;
+  return await writeUnder(on, lease, {
+    text: `
+      insert into interlock.tip (owner, name, branch, sha, heard_at)
+      select $3, $4, $5, $6, null from held
+          on conflict (owner, name, branch) do update set sha = excluded.sha, heard_at = null`,
+    params: [repository.owner, repository.name, branch, sha],
+  });
 }
 
 interface Landing {

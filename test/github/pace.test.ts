@@ -3,6 +3,7 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { openGitHub } from "../../src/github/app.ts";
+import type { Terms } from "../../src/port.ts";
 import { createGitHub } from "../../src/sandbox/github/github.ts";
 
 test("writes within the budget wait for no timer", async () => {
@@ -26,6 +27,7 @@ test("writes within the budget wait for no timer", async () => {
       log: pino({ level: "silent" }),
       fetch: world.fetch,
     });
+    const terms: Terms = { urgency: "gate", permit: async () => "go" };
     const repository = { installation: id, owner: "acme", name: "shop" };
     const check = (name: string) => ({
       sha: shop.tip(),
@@ -41,7 +43,7 @@ test("writes within the budget wait for no timer", async () => {
     });
 
     for (const name of ["one", "two", "three"])
-      expect(await github.createCheck(repository, check(name), "gate")).toMatchObject({
+      expect(await github.createCheck(repository, check(name), terms)).toMatchObject({
         kind: "sent",
       });
     expect([...shop.checks("main").keys()]).toEqual(["one", "two", "three"]);

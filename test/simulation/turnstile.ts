@@ -22,6 +22,7 @@ export class Turnstile {
   meanwhile: () => Promise<void> = async () => {};
   #waiting: Call[] = [];
   #dead = false;
+  #passing = false;
 
   /** The same ports, whose calls wait for their turn. */
   ports(inner: Ports): Ports {
@@ -72,16 +73,25 @@ export class Turnstile {
     if (call.kind === "store" && this.dice.chance(this.storeFails))
       return await this.#lose(call, "the database does not answer");
     try {
-      call.resolve(await call.run());
+      call.resolve(await this.#run(call));
     } catch (error) {
       call.reject(error);
+    }
+  }
+
+  async #run(call: Call): Promise<unknown> {
+    this.#passing = true;
+    try {
+      return await call.run();
+    } finally {
+      this.#passing = false;
     }
   }
 
   /** Nobody hears what became of it. It may have taken effect all the same. */
   async #lose(call: Call, why: string): Promise<void> {
     try {
-      if (this.dice.chance(0.5)) await call.run();
+      if (this.dice.chance(0.5)) await this.#run(call);
     } finally {
       call.reject(new Broken(why));
     }
@@ -94,9 +104,17 @@ export class Turnstile {
         // What answers at once does not leave the process.
         if (typeof member !== "function" || name === "readyAt") return member;
         return (...args: unknown[]) =>
-          new Promise((resolve, reject) => {
-            this.#waiting.push({ kind, run: () => member.apply(target, args), resolve, reject });
-          });
+          // What a call asks for on its way is a part of it.
+          this.#passing
+            ? member.apply(target, args)
+            : new Promise((resolve, reject) => {
+                this.#waiting.push({
+                  kind,
+                  run: () => member.apply(target, args),
+                  resolve,
+                  reject,
+                });
+              });
       },
     });
   }

@@ -18,6 +18,7 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
     expect(await at().store.accept([one])).toEqual(new Map([[one.guid, "new"]]));
     expect(await at().store.subject(subjectKey(pull(12)))).toEqual({
       key: "pull:octo/shop#12",
+      epoch: 0,
       subject: pull(12),
       heardAt: 1_000,
       head: sha("a"),

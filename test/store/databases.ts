@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
+import type { Clock } from "../../src/port.ts";
 import type { Database } from "../../src/store/database.ts";
 import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
@@ -16,6 +17,8 @@ export interface TestStore extends OpenStore {
   /** Below the store, to look at what it wrote. */
   readonly database: Database;
   readonly log: HearingLog;
+  /** What the store's clock says; null for the database's own. */
+  readonly time: { now: Clock | null };
   /** Forgets everything, so that the next test starts with an empty store. */
   clear(): Promise<void>;
   /** Drops all jobs, so that what a test sees next was put there next. */
@@ -27,11 +30,13 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
   const log = hearing();
   const on = url === undefined ? await openDatabase(kind) : openPostgres(url, log);
   const database = "pglite" in on ? on.database : on;
-  const opened = await openStoreOn(on, log);
+  const time: TestStore["time"] = { now: null };
+  const opened = await openStoreOn(on, log, () => time.now?.() ?? null);
   return {
     ...opened,
     database,
     log,
+    time,
     clear: () => clear(database),
     clearJobs: () => clearJobs(database),
   };
@@ -50,6 +55,7 @@ export function storeFor(kind: StoreKind): () => TestStore {
   });
   beforeEach(async () => {
     await opened?.clear();
+    if (opened !== undefined) opened.time.now = null;
   });
   afterAll(async () => {
     await opened?.close();

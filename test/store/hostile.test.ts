@@ -8,6 +8,7 @@ import {
   check,
   commit,
   delivery,
+  held,
   inProgress,
   look,
   pull,
@@ -35,8 +36,12 @@ describe.each(storeKinds)("hostile text on %s", (kind) => {
       reports: [{ kind: "broken", path: nasty, why: nasty }],
     };
     await at().store.accept([look(sight(pull(1)))]);
-    await at().store.intendRun(key, run("run"), 1);
-    await at().store.recordExecution("run", { state: "failed", why: nasty, stages: [stage] });
+    await at().store.intendRun(held(key), run("run"), 1);
+    await at().store.recordExecution(held(key), "run", {
+      state: "failed",
+      why: nasty,
+      stages: [stage],
+    });
     const [execution] = await at().store.executions(key);
     expect(execution?.stages).toEqual([stage]);
     // Plain text cannot hold the two characters that PostgreSQL has no place for.
@@ -60,11 +65,11 @@ describe.each(storeKinds)("hostile text on %s", (kind) => {
   test("a check and a reading come back as they were", async () => {
     await at().store.accept([look(sight(pull(1)))]);
     const wanted = check(inProgress, { title: nasty, summary: nasty });
-    await at().store.recordCheck(key, wanted, 1, 1);
+    await at().store.recordCheck(held(key), wanted, { id: 1, at: 1 });
     const present = async () => (await at().store.checks(shop, [wanted.sha]))[0]?.content;
     expect(await present()).toEqual(wanted);
-    await at().store.intendCheck(key, check(inProgress));
-    await at().store.dropIntendedCheck(key, check(inProgress));
+    await at().store.intendCheck(held(key), check(inProgress));
+    await at().store.dropIntendedCheck(held(key), check(inProgress));
     expect(await present()).toEqual(wanted);
     const reading = { etag: null, readAt: 1, value: { nasty: [nasty, null, 1.5, false] } };
     await at().store.keepReading("a", reading);

@@ -5,7 +5,19 @@ import { subjectKey } from "../../src/core/event.ts";
 import type { StageFact } from "../../src/core/fact.ts";
 import type { LocalRun } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { check, delivery, inProgress, look, pull, run, sha, shop, sight, success } from "./make.ts";
+import {
+  check,
+  delivery,
+  held,
+  inProgress,
+  look,
+  pull,
+  run,
+  sha,
+  shop,
+  sight,
+  success,
+} from "./make.ts";
 
 const stage: StageFact = {
   name: "test",
@@ -32,8 +44,8 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
 
   describe("executions", () => {
     test("are intended once", async () => {
-      expect(await at().store.intendRun(key, run("r1"), 5)).toBe(true);
-      expect(await at().store.intendRun(key, run("r1", { attempt: 2 }), 6)).toBe(false);
+      expect(await at().store.intendRun(held(key), run("r1"), 5)).toBe("written");
+      expect(await at().store.intendRun(held(key), run("r1", { attempt: 2 }), 6)).toBe("written");
       const { key: _, ...wanted } = run("r1");
       expect(await at().store.executions(key)).toEqual([
         {
@@ -57,17 +69,22 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("of an unknown subject are not intended", async () => {
-      expect(await at().store.intendRun(subjectKey(pull(404)), run("r1"), 5)).toBe(false);
+      expect(await at().store.intendRun(held(subjectKey(pull(404))), run("r1"), 5)).toBe("lost");
     });
 
     test("change only in what is given", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
-      await at().store.recordExecution("r1", { state: "running", engineId: "e" });
-      await at().store.recordExecution("r1", { stopReason: "head_moved" });
-      await at().store.recordExecution("r1", { stages: [stage] });
-      await at().store.recordExecution("r1", {});
+      await at().store.intendRun(held(key), run("r1"), 5);
+      await at().store.recordExecution(held(key), "r1", { state: "running", engineId: "e" });
+      await at().store.recordExecution(held(key), "r1", { stopReason: "head_moved" });
+      await at().store.recordExecution(held(key), "r1", { stages: [stage] });
+      await at().store.recordExecution(held(key), "r1", {});
       const retries = [{ key: "k", stage: "test", state: "done", why: "", at: 8 }] as const;
-      await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9, retries });
+      await at().store.recordExecution(held(key), "r1", {
+        state: "failed",
+        why: "no",
+        endedAt: 9,
+        retries,
+      });
       expect(await at().store.executions(key)).toMatchObject([
         {
           engineId: "e",
@@ -82,10 +99,18 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("that have ended are not brought back by an observation that comes late", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
-      await at().store.recordExecution("r1", { state: "succeeded", stages: [stage], endedAt: 9 });
+      await at().store.intendRun(held(key), run("r1"), 5);
+      await at().store.recordExecution(held(key), "r1", {
+        state: "succeeded",
+        stages: [stage],
+        endedAt: 9,
+      });
       const late = { state: "running", why: "late", stages: [], endedAt: null } as const;
-      await at().store.recordExecution("r1", { ...late, engineId: "e", stopReason: "asked" });
+      await at().store.recordExecution(held(key), "r1", {
+        ...late,
+        engineId: "e",
+        stopReason: "asked",
+      });
       expect(await at().store.executions(key)).toMatchObject([
         {
           state: "succeeded",
@@ -99,23 +124,27 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("that were lost can still be found to have ended otherwise", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
-      await at().store.recordExecution("r1", { state: "lost", why: "gone", endedAt: 9 });
-      await at().store.recordExecution("r1", { state: "failed", why: "found", endedAt: 8 });
+      await at().store.intendRun(held(key), run("r1"), 5);
+      await at().store.recordExecution(held(key), "r1", { state: "lost", why: "gone", endedAt: 9 });
+      await at().store.recordExecution(held(key), "r1", {
+        state: "failed",
+        why: "found",
+        endedAt: 8,
+      });
       expect(await at().store.executions(key)).toMatchObject([{ state: "failed", why: "found" }]);
     });
 
     test("keep every approval, also of two at once, each once", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.intendRun(held(key), run("r1"), 5);
       const answer = (name: string) =>
         ({ key: name, stage: "deploy", state: "done", why: "\u0000", at: 6 }) as const;
       const { store } = at();
-      await store.recordApproval("r1", answer("a"));
-      await store.recordApproval("unknown", answer("a"));
+      await store.recordApproval(held(key), "r1", answer("a"));
+      await store.recordApproval(held(key), "unknown", answer("a"));
       const names = Array.from({ length: 20 }, (_, index) => `b${index + 10}`);
       const twice = [...names, ...names];
-      await Promise.all(twice.map((name) => store.recordApproval("r1", answer(name))));
-      await store.recordApproval("r1", { ...answer("a"), state: "refused" });
+      await Promise.all(twice.map((name) => store.recordApproval(held(key), "r1", answer(name))));
+      await store.recordApproval(held(key), "r1", { ...answer("a"), state: "refused" });
       const [execution] = await store.executions(key);
       const approvals = [...(execution?.approvals ?? [])].sort((one, other) =>
         one.key < other.key ? -1 : 1,
@@ -124,18 +153,18 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("run again once they are opened again", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
-      await at().store.recordExecution("r1", { state: "failed", why: "no", endedAt: 9 });
-      await at().store.reopenExecution("r1");
+      await at().store.intendRun(held(key), run("r1"), 5);
+      await at().store.recordExecution(held(key), "r1", { state: "failed", why: "no", endedAt: 9 });
+      await at().store.reopenExecution(held(key), "r1");
       expect(await at().store.executions(key)).toMatchObject([
         { state: "running", why: "", endedAt: null },
       ]);
-      await at().store.recordExecution("r1", { state: "succeeded", endedAt: 12 });
+      await at().store.recordExecution(held(key), "r1", { state: "succeeded", endedAt: 12 });
       expect(await state()).toBe("succeeded");
     });
 
     test("wake their subject", async () => {
-      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.intendRun(held(key), run("r1"), 5);
       await at().store.wakeExecution("r1", null);
       await at().store.wakeExecution("unknown", 5);
       expect((await at().queue.take(10)).map((job) => job.key)).toEqual([key]);
@@ -143,7 +172,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
 
     test("make what was read before old, where others did something about them", async () => {
       const heardAt = async () => (await at().store.subject(key))?.heardAt;
-      await at().store.intendRun(key, run("r1"), 5);
+      await at().store.intendRun(held(key), run("r1"), 5);
       const before = await heardAt();
       await at().store.wakeExecution("r1", null);
       expect(await heardAt()).toBe(before);
@@ -163,7 +192,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
         );
       await at().store.accept([resumed(8_000, false), resumed(8_000, true)]);
       expect(await heardAt()).toBe(7_000);
-      await at().store.recordExecution("r1", { state: "failed", endedAt: 7_500 });
+      await at().store.recordExecution(held(key), "r1", { state: "failed", endedAt: 7_500 });
       await at().store.accept([resumed(9_000, false)]);
       expect(await heardAt()).toBe(7_000);
       await at().store.accept([resumed(9_000, true)]);
@@ -171,7 +200,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("are listed in the order in which they were intended", async () => {
-      for (const name of ["c", "a", "b"]) await at().store.intendRun(key, run(name), 5);
+      for (const name of ["c", "a", "b"]) await at().store.intendRun(held(key), run(name), 5);
       const listed = await at().store.executions(key);
       expect(listed.map((execution) => execution.key)).toEqual(["c", "a", "b"]);
     });
@@ -182,44 +211,46 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     const present = () => at().store.checks(shop, [sha("a"), sha("b")]);
 
     test("have no id between the intention and the answer", async () => {
-      await at().store.intendCheck(key, wanted);
+      await at().store.intendCheck(held(key), wanted);
       expect(await present()).toEqual([
         { sha: sha("a"), name: "interlock", id: null, content: wanted, sentAt: 0 },
       ]);
-      await at().store.recordCheck(key, wanted, 9_000_000_000, 50);
+      await at().store.recordCheck(held(key), wanted, { id: 9_000_000_000, at: 50 });
       expect(await present()).toEqual([
         { sha: sha("a"), name: "interlock", id: 9_000_000_000, content: wanted, sentAt: 50 },
       ]);
     });
 
     test("are gone where nothing was sent", async () => {
-      await at().store.intendCheck(key, wanted);
-      await at().store.dropIntendedCheck(key, wanted);
+      await at().store.intendCheck(held(key), wanted);
+      await at().store.dropIntendedCheck(held(key), wanted);
       expect(await present()).toEqual([]);
     });
 
     test("stand as before where a new one was not sent after all", async () => {
       const done = check(success);
-      await at().store.recordCheck(key, done, 1, 50);
-      await at().store.intendCheck(key, wanted);
+      await at().store.recordCheck(held(key), done, { id: 1, at: 50 });
+      await at().store.intendCheck(held(key), wanted);
       expect(await present()).toMatchObject([{ id: null, content: wanted }]);
-      await at().store.dropIntendedCheck(key, wanted);
+      await at().store.dropIntendedCheck(held(key), wanted);
       expect(await present()).toEqual([
         { sha: sha("a"), name: "interlock", id: 1, content: done, sentAt: 50 },
       ]);
     });
 
     test("are one for each name and commit of a repository", async () => {
-      await at().store.recordCheck(key, wanted, 1, 50);
+      await at().store.recordCheck(held(key), wanted, { id: 1, at: 50 });
       await at().store.recordCheck(
-        key,
+        held(key),
         check(inProgress, { name: "interlock/shop/verify" }),
-        2,
-        50,
+        { id: 2, at: 50 },
       );
-      await at().store.recordCheck(key, check(inProgress, { sha: sha("b") }), 3, 50);
-      await at().store.intendCheck(subjectKey(pull(2)), check(success));
-      await at().store.recordCheck(subjectKey(pull(2)), check(success), 1, 60);
+      await at().store.recordCheck(held(key), check(inProgress, { sha: sha("b") }), {
+        id: 3,
+        at: 50,
+      });
+      await at().store.intendCheck(held(subjectKey(pull(2))), check(success));
+      await at().store.recordCheck(held(subjectKey(pull(2))), check(success), { id: 1, at: 60 });
       expect((await present()).map(({ sha, name, id }) => [sha[0], name, id])).toEqual([
         ["a", "interlock", 1],
         ["a", "interlock/shop/verify", 2],
@@ -230,17 +261,22 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
 
     test("that are in progress on other commits, or may be, are found", async () => {
-      await at().store.recordCheck(key, wanted, 1, 50);
-      await at().store.recordCheck(key, check(inProgress, { sha: sha("b") }), 2, 50);
-      await at().store.recordCheck(key, check(success, { sha: sha("c") }), 3, 50);
-      await at().store.intendCheck(key, check(inProgress, { sha: sha("d") }));
-      await at().store.recordCheck(key, check(inProgress, { sha: sha("f") }), 5, 50);
-      await at().store.intendCheck(key, check(success, { sha: sha("f") }));
+      await at().store.recordCheck(held(key), wanted, { id: 1, at: 50 });
+      await at().store.recordCheck(held(key), check(inProgress, { sha: sha("b") }), {
+        id: 2,
+        at: 50,
+      });
+      await at().store.recordCheck(held(key), check(success, { sha: sha("c") }), { id: 3, at: 50 });
+      await at().store.intendCheck(held(key), check(inProgress, { sha: sha("d") }));
+      await at().store.recordCheck(held(key), check(inProgress, { sha: sha("f") }), {
+        id: 5,
+        at: 50,
+      });
+      await at().store.intendCheck(held(key), check(success, { sha: sha("f") }));
       await at().store.recordCheck(
-        subjectKey(pull(2)),
+        held(subjectKey(pull(2))),
         check(inProgress, { sha: sha("e"), name: "x" }),
-        4,
-        50,
+        { id: 4, at: 50 },
       );
       const open = await at().store.openChecks(key, sha("b"));
       expect(open.map(({ sha, id }) => [sha[0], id]).sort()).toEqual([
@@ -257,45 +293,49 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       const { store } = at();
       const [mine, others] = [check(inProgress), check(success, { externalId: "other" })];
       const two = [
-        [key, mine],
-        [subjectKey(pull(2)), others],
+        [held(key), mine],
+        [held(subjectKey(pull(2))), others],
       ] as const;
       for (const [by, one] of two) await store.intendCheck(by, one);
-      const certain: boolean[] = [];
-      for (const turn of order) certain.push(await store.recordCheck(...two[turn], 1, 50));
-      expect(certain.at(-1)).toBe(false);
+      const certain: string[] = [];
+      for (const turn of order)
+        certain.push(await store.recordCheck(...two[turn], { id: 1, at: 50 }));
+      expect(certain.at(-1)).toBe("doubtful");
       expect(await present()).toMatchObject([{ id: null }]);
-      await store.intendCheck(key, mine);
-      expect(await store.recordCheck(key, mine, 1, 60)).toBe(true);
+      await store.intendCheck(held(key), mine);
+      expect(await store.recordCheck(held(key), mine, { id: 1, at: 60 })).toBe("written");
       expect(await present()).toMatchObject([{ id: 1, content: mine }]);
     });
 
     test("are not taken back by one who was not the last to mean to write them", async () => {
       const { store } = at();
-      await store.intendCheck(key, wanted);
-      await store.intendCheck(subjectKey(pull(2)), check(success));
-      await store.dropIntendedCheck(key, wanted);
+      await store.intendCheck(held(key), wanted);
+      await store.intendCheck(held(subjectKey(pull(2))), check(success));
+      await store.dropIntendedCheck(held(key), wanted);
       expect(await present()).toMatchObject([{ id: null, content: check(success) }]);
     });
 
     test("are answered for by whoever meant to write them last, unless nothing was sent", async () => {
       const other = subjectKey(pull(2));
-      await at().store.recordCheck(other, check(inProgress, { externalId: other }), 1, 50);
-      await at().store.intendCheck(key, wanted);
+      await at().store.recordCheck(held(other), check(inProgress, { externalId: other }), {
+        id: 1,
+        at: 50,
+      });
+      await at().store.intendCheck(held(key), wanted);
       expect(await at().store.openChecks(key, sha("b"))).toMatchObject([{ id: null }]);
       expect(await at().store.openChecks(other, sha("b"))).toEqual([]);
-      await at().store.dropIntendedCheck(key, wanted);
+      await at().store.dropIntendedCheck(held(key), wanted);
       expect(await at().store.openChecks(key, sha("b"))).toEqual([]);
       expect(await at().store.openChecks(other, sha("b"))).toMatchObject([{ id: 1 }]);
     });
   });
 
   test("answers have no id between the intention and the answer", async () => {
-    await at().store.intendAnswer(key, "comment:1", 1);
-    await at().store.intendAnswer(key, "comment:1", 1);
+    await at().store.intendAnswer(held(key), "comment:1", 1);
+    await at().store.intendAnswer(held(key), "comment:1", 1);
     expect(await at().store.answers(key)).toEqual([{ key: "comment:1", id: null, body: "" }]);
-    await at().store.recordAnswer(key, "comment:1", 9_000_000_000, "Done");
-    await at().store.intendAnswer(key, "comment:1", 1);
+    await at().store.recordAnswer(held(key), "comment:1", { id: 9_000_000_000, body: "Done" });
+    await at().store.intendAnswer(held(key), "comment:1", 1);
     expect(await at().store.answers(key)).toEqual([
       { key: "comment:1", id: 9_000_000_000, body: "Done" },
     ]);

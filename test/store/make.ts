@@ -3,7 +3,7 @@
 import type { CheckState, CheckWanted, RunWanted } from "../../src/core/effect.ts";
 import type { Event, IntentionDraft, Repository, Sight, Subject } from "../../src/core/event.ts";
 import { subjectKey } from "../../src/core/event.ts";
-import type { Delivery, LookRecord } from "../../src/port.ts";
+import type { Delivery, Lease, LookRecord } from "../../src/port.ts";
 
 export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };
 
@@ -88,7 +88,7 @@ export function check(state: CheckState, more: Partial<CheckWanted> = {}): Check
 
 export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRecord {
   return {
-    key: subjectKey(subject),
+    ...held(subjectKey(subject)),
     at: 2_000,
     open: true,
     head: null,
@@ -103,4 +103,9 @@ export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRe
     notices: [],
     ...more,
   };
+}
+
+/** The subject as nobody has leased it yet: what the ledger takes unless a test is about leases. */
+export function held(key: string): Lease {
+  return { key, epoch: 0 };
 }

@@ -6,7 +6,7 @@ import { limit } from "../../src/core/limit.ts";
 import type { Notice } from "../../src/core/notice.ts";
 import type { NoticeDraft, TakenNotice } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, look, record, run, sha, shop, sight } from "./make.ts";
+import { commit, held, look, record, run, sha, shop, sight } from "./make.ts";
 
 const topic = "arn:aws:sns:eu-west-1:111122223333:releases";
 
@@ -142,9 +142,14 @@ describe.each(storeKinds)("notices on %s", (kind) => {
       const { store } = at();
       await store.accept([look(sight(commit(letter)))]);
       const of = { part: "release", sha: sha(letter), spec } as const;
-      await store.intendRun(subjectKey(commit(letter)), run(key, of), endedAt ?? 5_000);
+      await store.intendRun(held(subjectKey(commit(letter))), run(key, of), endedAt ?? 5_000);
       if (endedAt !== null)
-        await store.recordExecution(key, { state: "failed", endedAt, engineId: key, ...more });
+        await store.recordExecution(held(subjectKey(commit(letter))), key, {
+          state: "failed",
+          endedAt,
+          engineId: key,
+          ...more,
+        });
     }
     const previous = async (letter = "a") =>
       (await at().store.previousReleases(subjectKey(commit(letter)))).map(({ key }) => key);

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type Subject, subjectKey } from "../../src/core/event.ts";
 import { limit } from "../../src/core/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, look, pull, record, run, shop, sight } from "./make.ts";
+import { commit, delivery, held, look, pull, record, run, shop, sight } from "./make.ts";
 
 describe.each(storeKinds)("production on %s", (kind) => {
   const at = storeFor(kind);
@@ -17,8 +17,12 @@ describe.each(storeKinds)("production on %s", (kind) => {
 
   describe("releases", () => {
     const begun = async (subject: Subject, name: string, pipeline = "shop") => {
-      await at().store.intendRun(subjectKey(subject), run(name, { pipeline, part: "release" }), 5);
-      await at().store.recordExecution(name, { engineId: name });
+      await at().store.intendRun(
+        held(subjectKey(subject)),
+        run(name, { pipeline, part: "release" }),
+        5,
+      );
+      await at().store.recordExecution(held(subjectKey(pull(1))), name, { engineId: name });
     };
     const listed = async (branch = "main") =>
       (await at().store.releases(shop, branch)).map((one) => one.key);
@@ -31,12 +35,18 @@ describe.each(storeKinds)("production on %s", (kind) => {
       );
       await begun(commit("e"), "old");
       await begun(commit("d"), "new");
-      await at().store.intendRun(subjectKey(commit("d")), run("intended", { part: "release" }), 5);
+      await at().store.intendRun(
+        held(subjectKey(commit("d"))),
+        run("intended", { part: "release" }),
+        5,
+      );
       await begun(commit("d"), "docs", "docs");
       await begun(elsewhere, "elsewhere");
       await begun(other, "other");
-      await at().store.intendRun(key, run("verified"), 5);
-      await at().store.recordExecution("verified", { engineId: "verified" });
+      await at().store.intendRun(held(key), run("verified"), 5);
+      await at().store.recordExecution(held(subjectKey(pull(1))), "verified", {
+        engineId: "verified",
+      });
       expect(await listed()).toEqual(["docs", "new", "old"]);
       expect(await listed("next")).toEqual(["elsewhere"]);
       expect(await listed("none")).toEqual([]);
@@ -54,7 +64,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
         output: "ok",
         reports: [{ kind: "missing", path: "r.xml" }],
       } as const;
-      await at().store.recordExecution("r1", { stages: [stage] });
+      await at().store.recordExecution(held(subjectKey(pull(1))), "r1", { stages: [stage] });
       const [release] = await at().store.releases(shop, "main");
       expect(release?.stages).toEqual([{ ...stage, output: "", reports: [] }]);
       const [own] = await at().store.executions(subjectKey(commit("d")));
@@ -90,13 +100,13 @@ describe.each(storeKinds)("production on %s", (kind) => {
     beforeEach(async () => {
       const { store } = at();
       await store.accept([look(sight(released), sight(restored))]);
-      await store.intendRun(subjectKey(released), run("released", { part: "release" }), 5);
-      await store.intendRollback(key, wanted, 10);
+      await store.intendRun(held(subjectKey(released)), run("released", { part: "release" }), 5);
+      await store.intendRollback(held(key), wanted, 10);
       await at().clearJobs();
     });
 
     test("are intended once, and read by all whom they concern", async () => {
-      await at().store.intendRollback(key, { ...wanted, stage: "other" }, 11);
+      await at().store.intendRollback(held(key), { ...wanted, stage: "other" }, 11);
       const intended = {
         ...recorded,
         sha: null,
@@ -110,7 +120,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
         expect(await at().store.rollbacks(concerned)).toEqual([intended]);
       expect(await at().store.rollbacks(subjectKey(restored))).toEqual([]);
       const begun = { state: "running", engineId: "e", sha: restored.sha } as const;
-      await at().store.recordRollback(wanted.key, begun);
+      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, begun);
       for (const concerned of keys)
         expect(await at().store.rollbacks(concerned)).toEqual([{ ...intended, ...begun }]);
       expect(await at().store.rollbacks(subjectKey(pull(2)))).toEqual([]);
@@ -118,7 +128,10 @@ describe.each(storeKinds)("production on %s", (kind) => {
 
     test("wake all whom they concern, by what is recorded and by what the engine tells", async () => {
       const woken = async () => (await at().queue.take(10)).map((job) => job.key).sort();
-      await at().store.recordRollback(wanted.key, { state: "running", sha: restored.sha });
+      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, {
+        state: "running",
+        sha: restored.sha,
+      });
       expect(await woken()).toEqual([...keys].sort());
       await at().clearJobs();
       await at().store.wakeExecution(wanted.key, 6_000);
@@ -139,9 +152,9 @@ describe.each(storeKinds)("production on %s", (kind) => {
       const { store } = at();
       const elsewhere = pull(1, { ...shop, name: "other" });
       await store.accept([look(sight(elsewhere))]);
-      await store.intendRollback(subjectKey(elsewhere), { ...wanted, key: "elsewhere" }, 1);
+      await store.intendRollback(held(subjectKey(elsewhere)), { ...wanted, key: "elsewhere" }, 1);
       for (let count = 2; count <= limit.look.rollbacks + 1; count += 1)
-        await store.intendRollback(key, { ...wanted, key: `${count}` }, 1_000 - count);
+        await store.intendRollback(held(key), { ...wanted, key: `${count}` }, 1_000 - count);
       const listed = (await store.rollbacksOf(shop)).map((one) => one.key);
       expect(listed).toHaveLength(limit.look.rollbacks);
       expect([listed[0], listed.at(-1)]).toEqual(["2", `${limit.look.rollbacks + 1}`]);
@@ -162,7 +175,10 @@ describe.each(storeKinds)("production on %s", (kind) => {
       for (const token of tokens) await pipelineRuns.add({ ...kept, token });
       const left = async () =>
         (await pipelineRuns.since(0, { each: 10, all: 10 })).map(({ token }) => token).sort();
-      await store.recordRollback(wanted.key, { state: "succeeded", endedAt: 20 });
+      await store.recordRollback(held(subjectKey(pull(1))), wanted.key, {
+        state: "succeeded",
+        endedAt: 20,
+      });
       await store.record(record(pull(1), { open: false }));
       await store.prune(old);
       expect(await store.subject(key)).toBe(null);
@@ -175,8 +191,14 @@ describe.each(storeKinds)("production on %s", (kind) => {
     });
 
     test("that have ended stay as they ended", async () => {
-      await at().store.recordRollback(wanted.key, { state: "succeeded", endedAt: 20 });
-      await at().store.recordRollback(wanted.key, { state: "running", endedAt: null });
+      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, {
+        state: "succeeded",
+        endedAt: 20,
+      });
+      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, {
+        state: "running",
+        endedAt: null,
+      });
       expect(await at().store.rollbacks(key)).toMatchObject([{ state: "succeeded", endedAt: 20 }]);
     });
   });

@@ -5,7 +5,7 @@ import { type Repository, type Subject, subjectKey } from "../../src/core/event.
 import type { PullFacts } from "../../src/core/fact.ts";
 import { limit } from "../../src/core/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, look, pull, record, run, sha, shop, sight, wish } from "./make.ts";
+import { commit, delivery, held, look, pull, record, run, sha, shop, sight, wish } from "./make.ts";
 
 describe.each(storeKinds)("subjects on %s", (kind) => {
   const at = storeFor(kind);
@@ -84,7 +84,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       const two = (number: number) =>
         delivery({ kind: "intend", target: pull(number), intention: wish("comment:1") });
       await at().store.accept([two(1), two(2)]);
-      await at().store.recordRole("comment:1", "write");
+      await at().store.recordRole(held(subjectKey(pull(1))), "comment:1", "write");
       const outcome = [{ kind: "done", text: "Started \u0000.", sha: null }] as const;
       const settlements = [{ key: "comment:1", outcome }];
       await at().store.record(record(pull(1), { settlements }));
@@ -98,7 +98,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("that could not be made is postponed", async () => {
       await see(pull(1));
       await settle(pull(1), "success");
-      await at().store.postpone(subjectKey(pull(1)), 7_000, 4);
+      await at().store.postpone(held(subjectKey(pull(1))), 7_000, 4);
       expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({
         dueAt: 7_000,
         failures: 4,
@@ -109,7 +109,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("that could not be made is made later, also of a subject at rest", async () => {
       await see(pull(1));
       await at().store.record(record(pull(1), { open: false }));
-      await at().store.postpone(subjectKey(pull(1)), 7_000, 1);
+      await at().store.postpone(held(subjectKey(pull(1))), 7_000, 1);
       await at().clearJobs();
       await at().store.wakeDue(7_000);
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
@@ -118,7 +118,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("that could not be made is not made any more once the repository is gone", async () => {
       await see(pull(1));
       await at().store.forget(shop);
-      await at().store.postpone(subjectKey(pull(1)), 7_000, 1);
+      await at().store.postpone(held(subjectKey(pull(1))), 7_000, 1);
       await at().clearJobs();
       await at().store.wakeDue(7_000);
       expect(await waiting()).toEqual([]);
@@ -173,10 +173,13 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     await settle(pull(2), "in_progress");
     await settle(pull(3), "success");
     await settle(pull(4), "success");
-    await at().store.intendRun(subjectKey(pull(4)), run("run-4"), 1);
+    await at().store.intendRun(held(subjectKey(pull(4))), run("run-4"), 1);
     await at().store.record(record(pull(5), { open: false }));
     expect(await at().store.restless()).toEqual([pull(1), pull(2), pull(4)].map(subjectKey));
-    await at().store.recordExecution("run-4", { state: "succeeded", endedAt: 2 });
+    await at().store.recordExecution(held(subjectKey(pull(1))), "run-4", {
+      state: "succeeded",
+      endedAt: 2,
+    });
     expect(await at().store.restless()).toEqual([pull(1), pull(2)].map(subjectKey));
   });
 
@@ -202,11 +205,17 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       const { store } = at();
       await see(landed, pull(1), pull(2), pull(3));
       await settle(landed, "in_progress");
-      await store.intendRun(subjectKey(landed), run("release", release), 1);
-      await store.recordExecution("release", { state: "running", engineId: "e" });
-      await store.intendRun(subjectKey(pull(1)), run("verify"), 1);
-      await store.intendRun(subjectKey(pull(2)), run("over"), 1);
-      await store.recordExecution("over", { state: "failed", endedAt: 2 });
+      await store.intendRun(held(subjectKey(landed)), run("release", release), 1);
+      await store.recordExecution(held(subjectKey(pull(1))), "release", {
+        state: "running",
+        engineId: "e",
+      });
+      await store.intendRun(held(subjectKey(pull(1))), run("verify"), 1);
+      await store.intendRun(held(subjectKey(pull(2))), run("over"), 1);
+      await store.recordExecution(held(subjectKey(pull(1))), "over", {
+        state: "failed",
+        endedAt: 2,
+      });
       await store.forget(shop);
       await at().clearJobs();
     }
@@ -239,8 +248,11 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("may be a rollback, which opens whoever asked and whose release it is", async () => {
       const { store } = at();
       await see(landed, pull(1), pull(2));
-      await store.intendRun(subjectKey(landed), run("release", release), 1);
-      await store.recordExecution("release", { state: "succeeded", endedAt: 2 });
+      await store.intendRun(held(subjectKey(landed)), run("release", release), 1);
+      await store.recordExecution(held(subjectKey(pull(1))), "release", {
+        state: "succeeded",
+        endedAt: 2,
+      });
       const back = (key: string) => ({
         key,
         pipeline: "shop",
@@ -252,9 +264,12 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
         among: [],
         actor: "mia",
       });
-      await store.intendRollback(subjectKey(pull(1)), back("live"), 3);
-      await store.intendRollback(subjectKey(pull(2)), back("over"), 3);
-      await store.recordRollback("over", { state: "refused", endedAt: 4 });
+      await store.intendRollback(held(subjectKey(pull(1))), back("live"), 3);
+      await store.intendRollback(held(subjectKey(pull(2))), back("over"), 3);
+      await store.recordRollback(held(subjectKey(pull(1))), "over", {
+        state: "refused",
+        endedAt: 4,
+      });
       for (const subject of [landed, pull(1), pull(2)])
         await store.record(record(subject, { open: false }));
       await at().clearJobs();
@@ -292,9 +307,13 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await see(commit("b"));
       const release = { part: "release", sha: sha("b") } as const;
       const key = subjectKey(commit("b"));
-      await at().store.intendRun(key, run("1", { ...release, pipeline: "web" }), 1);
-      await at().store.intendRun(key, run("2", { ...release, pipeline: "api" }), 1);
-      await at().store.intendRun(key, run("3", { ...release, pipeline: "api", attempt: 2 }), 1);
+      await at().store.intendRun(held(key), run("1", { ...release, pipeline: "web" }), 1);
+      await at().store.intendRun(held(key), run("2", { ...release, pipeline: "api" }), 1);
+      await at().store.intendRun(
+        held(key),
+        run("3", { ...release, pipeline: "api", attempt: 2 }),
+        1,
+      );
       await settle(commit("b"), "in_progress");
       expect(await at().store.newer(commit("c"))).toEqual([
         { key: subjectKey(commit("a")), sha: sha("a"), verdict: null, released: [] },
@@ -320,13 +339,20 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("keep a pipeline busy while its release runs for another one", async () => {
       await see(commit("a"), commit("b"), pull(1), commit("a", "main", other));
       const release = { part: "release", sha: sha("a") } as const;
-      await at().store.intendRun(subjectKey(commit("a")), run("1", release), 1);
-      await at().store.intendRun(subjectKey(pull(1)), run("2"), 1);
-      await at().store.intendRun(subjectKey(commit("a", "main", other)), run("3", release), 1);
+      await at().store.intendRun(held(subjectKey(commit("a"))), run("1", release), 1);
+      await at().store.intendRun(held(subjectKey(pull(1))), run("2"), 1);
+      await at().store.intendRun(
+        held(subjectKey(commit("a", "main", other))),
+        run("3", release),
+        1,
+      );
       const busy = { pipeline: "shop", sha: sha("a"), key: subjectKey(commit("a")) };
       expect(await at().store.busy(commit("b"))).toEqual([busy]);
       expect(await at().store.busy(commit("a"))).toEqual([]);
-      await at().store.recordExecution("1", { state: "failed", endedAt: 2 });
+      await at().store.recordExecution(held(subjectKey(pull(1))), "1", {
+        state: "failed",
+        endedAt: 2,
+      });
       expect(await at().store.busy(commit("b"))).toEqual([]);
     });
   });
@@ -334,7 +360,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
   describe("commits that a release carries", () => {
     const release = (letter: string, pipeline = "shop") =>
       at().store.intendRun(
-        subjectKey(commit(letter)),
+        held(subjectKey(commit(letter))),
         run(`${letter}-${pipeline}`, { pipeline, part: "release", sha: sha(letter) }),
         1,
       );
@@ -404,8 +430,8 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
 
     test("can be found as well as heard of", async () => {
       await see(pull(1));
-      await at().store.recordTip(shop, "main", sha("a"));
-      await at().store.recordTip(shop, "main", sha("b"));
+      await at().store.recordTip(held(subjectKey(pull(1))), shop, "main", sha("a"));
+      await at().store.recordTip(held(subjectKey(pull(1))), shop, "main", sha("b"));
       expect(await at().store.tip(shop, "main")).toBe(sha("b"));
       await at().store.see([{ subject: commit("b"), head: sha("b"), before: sha("a") }], 1);
       expect(await beforeOf("b")).toBe(sha("a"));
@@ -420,7 +446,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     await at().store.accept([old, recent, look(sight(pull(3)))]);
     for (const number of [1, 3]) {
       const key = subjectKey(pull(number));
-      await at().store.intendRun(key, run(`run-${number}`), 1);
+      await at().store.intendRun(held(key), run(`run-${number}`), 1);
     }
     await at().store.record(record(pull(1), { at: 1_000, open: false }));
     await at().store.record(record(pull(2), { at: now - 1, open: false }));

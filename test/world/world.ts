@@ -119,6 +119,7 @@ export class World {
     this.queue = on.queue;
     this.clock = fakeClock();
     this.#since = this.clock.now() - limit.sweep.redeliver_ms;
+    on.time.now = this.clock.now;
     this.store = breakable(on.store, this.breaks);
     this.github = createGitHub({
       clock: this.clock,
@@ -173,6 +174,7 @@ export class World {
       store: this.store,
       engines: new Map(this.#engines.map((engine) => [engine.name, engine])),
       clock,
+      elapsed: clock,
       log: { ...this.log, info: (fields, message) => this.tell?.(fields, message) },
     };
     await resume(this.ports);
@@ -231,8 +233,8 @@ export class World {
     this.clock.advance(10);
     if (this.ports === undefined) throw new Error("Interlock is not up");
     try {
-      await work(this.ports, job);
-      await this.queue.done(job);
+      const worked = await work(this.ports, job);
+      await (worked === "lost" ? this.queue.handBack(job) : this.queue.done(job));
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
       await this.queue.handBack(job);

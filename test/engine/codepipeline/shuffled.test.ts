@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { hear } from "../../../src/engine/codepipeline/hear.ts";
 import { openReceive } from "../../../src/flow/receive.ts";
 import { storeFor } from "../../store/databases.ts";
-import { commit, look, pull, run, sha, shop, sight } from "../../store/make.ts";
+import { commit, held, look, pull, run, sha, shop, sight } from "../../store/make.ts";
 import { silent } from "../../store/silent.ts";
 import { heardRuns, runOf } from "./ear.ts";
 import { event, pushTrigger } from "./events.ts";
@@ -57,8 +57,8 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   for (let number = 0; number < subjects; number += 1) {
     await store.accept([look(sight(pull(number + 1), sha("a")))]);
     const key = `pull:octo/shop#${number + 1}`;
-    await store.intendRun(key, run(`run-${number}`), 1);
-    await store.recordExecution(`run-${number}`, {
+    await store.intendRun(held(key), run(`run-${number}`), 1);
+    await store.recordExecution(held(key), `run-${number}`, {
       state: "running",
       engineId: executionOf(number),
     });

@@ -1,0 +1,47 @@
+// Whether a look may still write: its lease is the newest, its facts are young, and nobody else speaks otherwise.
+
+import { canonical } from "../core/canonical.ts";
+import type { CheckWanted } from "../core/effect.ts";
+import type { Facts } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import { gateName } from "../core/page/checks.ts";
+import type { Leased, Permit } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/** One look at a subject: from the lease to the last write. */
+export interface Look {
+  readonly row: Leased;
+  readonly facts: Facts;
+  /** What `ports.elapsed` said before the subject was leased: nothing of the facts is older. */
+  readonly since: number;
+}
+
+/** For the write of a check, or for anything else that takes effect outside. */
+export function permitFor(ports: Ports, look: Look, check: CheckWanted | null): Permit {
+  const { row, facts, since } = look;
+  const { repository } = row.subject;
+  return async () => {
+    const standing = await ports.store.standing(row, repository, check?.sha ?? "");
+    if (!standing.held) return "lost";
+    // A machine that is suspended stops its own clock, and the store's can be set: the greater age counts.
+    const age = Math.max(ports.elapsed() - since, standing.now - row.now);
+    if (age > limit.look.age_ms) return "overtaken";
+    // A gate opens only if all who speak about the commit still say what the decision was made from.
+    if (check !== null && opens(check) && !isSame(standing.siblings, facts.siblings))
+      return "overtaken";
+    return "go";
+  };
+}
+
+/** The store's clock now, by how long the look has taken. */
+export function storeTime({ elapsed }: Pick<Ports, "elapsed">, look: Omit<Look, "facts">): number {
+  return look.row.now + Math.round(elapsed() - look.since);
+}
+
+function opens({ name, state }: CheckWanted): boolean {
+  return name === gateName && state.status === "completed" && state.conclusion === "success";
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return canonical(one) === canonical(other);
+}
