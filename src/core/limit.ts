@@ -118,11 +118,19 @@ export const limit = {
     /** Workspace, home and temporary files of one run. */
     disk_bytes: 5_120 * MiB,
     disk_entries: 1_000_000,
-    disk_watch_ms: 3_000,
+    disk_watch_ms: 1_000,
+    /** Folders inside each other; real trees have some thirty. */
+    tree_depth: 128,
+    memory_watch_ms: 250,
+    /** Stages end, the largest first, before less than this is free on the disk. */
+    reserve_bytes: 256 * MiB,
+    free_watch_ms: 100,
     /** Of one isolated command: processes and threads, memory, files that a process has open. */
     processes: 1_024,
     memory_bytes: 4_096 * MiB,
     open_files: 4_096,
+    /** Of all its processes together: they are looked through one by one. */
+    open_files_all: 65_536,
     /** For the command that tries at the start whether isolation holds. */
     probe_ms: 30_000,
     /** A run does not begin with less than this free. */

@@ -85,6 +85,7 @@ class Local implements LocalEngine {
       ...order,
       limits,
       places: openPlaces(limits.running),
+      disk: new Map(),
       record: (token, change) => this.#record(token, change),
     };
     this.#keeper = openKeeper({ ...order, limits });

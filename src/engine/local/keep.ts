@@ -2,7 +2,8 @@
 
 import type { Clock, LocalRuns, Log } from "../../port.ts";
 import type { LocalLimits } from "./limits.ts";
-import { removeTree, tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
+import { removeTree } from "./tree.ts";
+import { tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
 
 export interface Keeper {
   /** Removes what is due. */

@@ -4,7 +4,8 @@ import type { Clock, LocalRun } from "../../port.ts";
 import { killAll, markOf } from "./processes.ts";
 import type { Change } from "./run.ts";
 import { endedStages } from "./stages.ts";
-import { removeTree, workspaceOf } from "./workspace.ts";
+import { removeTree } from "./tree.ts";
+import { workspaceOf } from "./workspace.ts";
 
 /** Kills what still runs of it, where that was on this machine. */
 export async function endLeftOver(run: LocalRun, folder: string): Promise<void> {

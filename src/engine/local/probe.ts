@@ -8,7 +8,8 @@ import { runCommand } from "./command.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import { openTail } from "./tail.ts";
-import { createWorkspace, removeTree, workspaceOf } from "./workspace.ts";
+import { removeTree } from "./tree.ts";
+import { createWorkspace, workspaceOf } from "./workspace.ts";
 
 export interface ProbeOrder {
   readonly folder: string;

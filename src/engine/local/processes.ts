@@ -115,7 +115,8 @@ function kill(pid: number): void {
   }
 }
 
-function pids(): readonly number[] {
+/** Every process that this one may see. Empty where this machine has no /proc. */
+export function pids(): readonly number[] {
   try {
     return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
   } catch {

@@ -3,6 +3,7 @@
 import type { StageFact } from "../../core/fact.ts";
 import type { PlanStage } from "../../core/plan.ts";
 import type { Clock, GitHub, LocalRun, Log } from "../../port.ts";
+import type { DiskShare } from "./bounds.ts";
 import { environmentOf } from "./environment.ts";
 import { fetchCommit } from "./fetch.ts";
 import type { Isolation } from "./isolation.ts";
@@ -10,7 +11,8 @@ import type { LocalLimits } from "./limits.ts";
 import type { Place, Places } from "./places.ts";
 import { type CollectReports, runStage, type StageEnd } from "./stage.ts";
 import { endedStages, withStage } from "./stages.ts";
-import { removeTree, type Workspace, workspaceOf } from "./workspace.ts";
+import { removeTree } from "./tree.ts";
+import { type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface RunTools {
   readonly tarball: GitHub["tarball"];
@@ -19,6 +21,8 @@ export interface RunTools {
   readonly log: Log;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What each run of this engine occupies on the disk, in bytes, by its token. */
+  readonly disk: Map<string, number>;
   /** Null where commands run as we are. */
   readonly isolation: Isolation | null;
   readonly limits: LocalLimits;
@@ -86,6 +90,8 @@ class RunCourse {
     } catch (error) {
       log.warn({ run: this.#run.token, error }, "A workspace could not be removed");
     } finally {
+      // What it occupied counts until it is gone, so that no other run is ended in its stead.
+      this.#tools.disk.delete(this.#run.token);
       place.leave();
     }
   }
@@ -119,6 +125,8 @@ class RunCourse {
           return this.#interrupted();
         case "failed":
           return this.#failed(`Stage ${stage.name} failed.`, this.#workspace.root);
+        case "exceeded":
+          return this.#failed(`Stage ${stage.name} failed.`, null);
       }
     }
     return { state: "succeeded", why: "", stages: this.#stages, workspace: null };
@@ -148,6 +156,7 @@ class RunCourse {
     this.#change(index, { state: "running", startedAt: clock() });
     const end = await runStage({
       ...this.#tools,
+      disk: this.#share(),
       stage,
       workspace,
       environment: environmentOf({ base, request, stage: stage.name, places }),
@@ -157,10 +166,20 @@ class RunCourse {
     });
     this.#change(index, { output: remark + end.output });
     if (end.state !== "interrupted") {
-      const { state, why, reports } = end;
+      const { why, reports } = end;
+      const state = end.state === "exceeded" ? "failed" : end.state;
       this.#change(index, { state, why, reports, endedAt: clock() });
     }
     return end.state;
+  }
+
+  #share(): DiskShare {
+    const { disk } = this.#tools;
+    const { token } = this.#run;
+    return {
+      take: (bytes) => disk.set(token, bytes),
+      isLargest: () => Math.max(...disk.values()) <= (disk.get(token) ?? 0),
+    };
   }
 
   #change(index: number, change: Partial<StageFact>): void {

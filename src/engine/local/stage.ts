@@ -1,16 +1,16 @@
 // One stage: its command within all limits, its reports, and what it came to.
 
-import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PlanStage } from "../../core/plan.ts";
 import type { ReportReading } from "../../core/report.ts";
+import { type DiskShare, watchBounds } from "./bounds.ts";
 import { type Launch, runCommand } from "./command.ts";
 import type { CommandExit, ProcessGroup } from "./hold.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import { openTail } from "./tail.ts";
-import { occupied, type Workspace } from "./workspace.ts";
+import { type Workspace, writeOwn } from "./workspace.ts";
 
 export type CollectReports = (order: {
   readonly root: string;
@@ -27,6 +27,7 @@ export interface StageOrder {
   /** Null where commands run as we are. */
   readonly isolation: Isolation | null;
   readonly limits: LocalLimits;
+  readonly disk: DiskShare;
   /** Ends the stage from outside. */
   readonly signal: AbortSignal;
   readonly grace_ms: () => number;
@@ -35,8 +36,11 @@ export interface StageOrder {
 }
 
 export interface StageEnd {
-  /** `interrupted`: ended from outside; the one who did it knows why. */
-  readonly state: "succeeded" | "failed" | "interrupted";
+  /**
+   * `exceeded`: failed, because it took more of this machine than it may, and what it left is not worth keeping.
+   * `interrupted`: ended from outside; the one who did it knows why.
+   */
+  readonly state: "succeeded" | "failed" | "exceeded" | "interrupted";
   readonly why: string;
   readonly output: string;
   readonly reports: readonly ReportReading[];
@@ -55,9 +59,17 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
     () => end.abort(`The stage took longer than ${duration(stage.timeout_ms)}.`),
     Math.min(stage.timeout_ms, longestTimer_ms),
   );
-  const over = new AbortController();
-  const watched = watchDisk(order, end, over.signal);
   const tail = openTail(limits);
+  let first: number | null = null;
+  let grace_ms = order.grace_ms;
+  let failure: "failed" | "exceeded" = "failed";
+  /** What is too much already gets no time to take more. */
+  const exceeded = (why: string) => {
+    failure = "exceeded";
+    grace_ms = () => 0;
+    end.abort(why);
+  };
+  const bounds = watchBounds({ ...order, first: () => first, exceeded });
 
   const exit = await runCommand({
     launch: launchOf(order),
@@ -65,20 +77,24 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
     home: workspace.home,
     environment: order.environment,
     signal: end.signal,
-    grace_ms: order.grace_ms,
+    grace_ms: () => grace_ms(),
     drain_ms: limits.drain_ms,
     print(chunk) {
       tail.write(chunk);
       if (tail.total > limits.output_total_bytes)
-        end.abort(`The stage printed more than ${mib(limits.output_total_bytes)}.`);
+        exceeded(`The stage printed more than ${mib(limits.output_total_bytes)}.`);
     },
-    started: order.started,
+    async started(group) {
+      if (order.isolation !== null) first = group?.group ?? null;
+      await order.started(group);
+    },
   });
+  first = null;
   clearTimeout(timer);
   order.signal.removeEventListener("abort", interrupt);
-  over.abort();
-  await watched;
-  if (!end.signal.aborted) await checkDisk(order, end);
+  await bounds.stop();
+  if (!end.signal.aborted)
+    await bounds.check().catch(() => exceeded("What the stage left behind could not be measured."));
 
   const output = tail.text();
   if (end.signal.reason === interrupted)
@@ -86,7 +102,7 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
   const reports = await reportsOf(order, since_ms);
   const cause = end.signal.aborted ? String(end.signal.reason) : null;
   const why = cause ?? problemOf(exit, reports);
-  return { state: why === null ? "succeeded" : "failed", why: why ?? "", output, reports };
+  return { state: why === null ? "succeeded" : failure, why: why ?? "", output, reports };
 }
 
 function launchOf({ stage, workspace, isolation }: StageOrder): Launch {
@@ -144,35 +160,13 @@ async function reportsOf(order: StageOrder, since_ms: number): Promise<readonly 
  */
 async function fileTime({ stage, workspace }: StageOrder): Promise<number> {
   const path = join(workspace.root, "begun");
-  await writeFile(path, "");
-  const before = (await stat(path)).mtimeMs;
+  const before = await writeOwn(path, "");
   let now = before;
   while (now === before && stage.reports.length > 0) {
     await sleep(1);
-    await writeFile(path, "");
-    now = (await stat(path)).mtimeMs;
+    now = await writeOwn(path, "");
   }
   return now;
-}
-
-/** Measuring a large tree is work: it takes at most a tenth of the time. */
-async function watchDisk(order: StageOrder, end: AbortController, over: AbortSignal) {
-  let pause_ms = order.limits.disk_watch_ms;
-  while (!over.aborted) {
-    const waited = await sleep(pause_ms, true, { signal: over }).catch(() => false);
-    if (!waited) return;
-    const begun = performance.now();
-    await checkDisk(order, end);
-    pause_ms = Math.max(order.limits.disk_watch_ms, 10 * (performance.now() - begun));
-  }
-}
-
-async function checkDisk({ workspace, limits }: StageOrder, end: AbortController): Promise<void> {
-  const most = { bytes: limits.disk_bytes, entries: limits.disk_entries };
-  const { bytes, entries } = await occupied(workspace.root, most);
-  if (bytes > most.bytes) end.abort(`The stage filled more than ${mib(most.bytes)} of the disk.`);
-  else if (entries > most.entries)
-    end.abort(`The stage made more than ${most.entries} files and folders.`);
 }
 
 const mib = (bytes: number): string => `${Math.max(1, Math.round(bytes / 2 ** 20))} MiB`;

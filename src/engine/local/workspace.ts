@@ -1,9 +1,10 @@
 // The folder of one run: the commit's tree, a home, a place for temporary files; its size and its end.
 
 import { createHash } from "node:crypto";
-import type { Dirent } from "node:fs";
-import { chmod, lstat, mkdir, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { removeTree } from "./tree.ts";
 
 export interface Workspace {
   /** Everything below belongs to the run. */
@@ -34,17 +35,36 @@ export async function createWorkspace(workspace: Workspace, token: string): Prom
   await mkdir(workspace.root, { recursive: true, mode: 0o700 });
   for (const part of [workspace.tree, workspace.home, workspace.temporary, workspace.shared])
     await mkdir(part, { mode: 0o700 });
-  await writeFile(join(workspace.root, tokenFile), token);
+  await writeOwn(join(workspace.root, tokenFile), token);
 }
 
 /** The token of the run that the folder was made for; null where it is not a complete workspace. */
 export async function tokenOf(root: string): Promise<string | null> {
-  const token = await readFile(join(root, tokenFile), "utf8").catch(() => null);
-  // A command may write there too.
+  const token = await readOwn(join(root, tokenFile)).catch(() => null);
   return token !== null && workspaceOf(dirname(root), token).root === root ? token : null;
 }
 
 const tokenFile = "run";
+
+/**
+ * Writes a file of ours, in place of whatever has this name. A command without isolation may have put
+ * a link or a pipe there. Returns when the file was written, as its file system tells the time, in ms.
+ */
+export async function writeOwn(path: string, text: string): Promise<number> {
+  await unlink(path).catch(() => null);
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  await using file = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  await file.writeFile(text);
+  return (await file.stat()).mtimeMs;
+}
+
+/** What `writeOwn` has written; null where it is another kind of file by now, or larger than any of ours. */
+async function readOwn(path: string): Promise<string | null> {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
+  await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const status = await file.stat();
+  return status.isFile() && status.size <= 4_096 ? await file.readFile("utf8") : null;
+}
 
 /** The folders in which workspaces are kept, as roots. */
 export async function workspaceRoots(folder: string): Promise<readonly string[]> {
@@ -52,61 +72,8 @@ export async function workspaceRoots(folder: string): Promise<readonly string[]>
   return names.filter((name) => /^[0-9a-f]{32}$/.test(name)).map((name) => join(folder, name));
 }
 
-export async function removeTree(root: string): Promise<void> {
-  const options = { recursive: true, force: true, maxRetries: 3 } as const;
-  try {
-    await rm(root, options);
-  } catch {
-    // Some tools leave folders that even their owner may not write to.
-    await unlock(root);
-    await rm(root, options);
-  }
-}
-
-async function unlock(folder: string): Promise<void> {
-  await chmod(folder, 0o700).catch(() => null);
-  for (const entry of await entriesOf(folder))
-    if (entry.isDirectory()) await unlock(join(folder, entry.name));
-}
-
 /** Bytes that are free for us where the folder is. */
 export async function freeBytes(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
-}
-
-export interface Occupied {
-  readonly bytes: number;
-  readonly entries: number;
-}
-
-/** What is occupied below the folder on the disk; stops counting above `most`. Links are not followed. */
-export async function occupied(folder: string, most: Occupied): Promise<Occupied> {
-  const seen = new Set<number>();
-  const folders = [folder];
-  let bytes = 0;
-  let entries = 0;
-  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
-    const children = await entriesOf(next);
-    entries += children.length;
-    for (const child of children) {
-      const path = join(next, child.name);
-      if (child.isDirectory()) folders.push(path);
-      const status = await lstat(path).catch(() => null);
-      if (status === null) continue;
-      // Package managers link one file into many places.
-      if (status.nlink > 1 && !child.isDirectory()) {
-        if (seen.has(status.ino)) continue;
-        seen.add(status.ino);
-      }
-      bytes += status.blocks * 512;
-    }
-    if (bytes > most.bytes || entries > most.entries) break;
-  }
-  return { bytes, entries };
-}
-
-/** Files come and go while a command runs. */
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
-  return await readdir(folder, { withFileTypes: true }).catch(() => []);
 }

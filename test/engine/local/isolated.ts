@@ -1,6 +1,6 @@
 // The isolation of this machine, for tests that need it. Without it they fail, unless somebody has said that they need not run.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -10,6 +10,7 @@ import {
   type IsolationOrder,
   openIsolation,
 } from "../../../src/engine/local/isolation.ts";
+import { removeTree } from "../../../src/engine/local/tree.ts";
 import { memoryRuns } from "./runs.ts";
 import { type World, world } from "./world.ts";
 
@@ -45,7 +46,7 @@ export async function isolatedWorld(
   settings: Parameters<typeof world>[0] & { readonly order?: Partial<IsolationOrder> } = {},
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "local-engine-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => removeTree(folder));
   const limits = { ...limit.local, ...settings.limits };
   const isolation = await isolationIn(folder, { limits, ...settings.order });
   return await world({

@@ -152,8 +152,63 @@ isolated("a fork bomb stays within its limit and ends with its stage", async () 
   });
 });
 
-isolated("a process that takes too much memory is refused it", async () => {
-  const place = await isolatedWorld({ limits: { memory_bytes: 512 * 2 ** 20 } });
+const full = "The stage filled more than 8 MiB of the disk.";
+const deeper = "The stage made more than 128 folders, each inside the other.";
+const zeros = "dd if=/dev/zero bs=1048576 count=12 2>/dev/null";
+
+/** Folders with names of this length, so many inside each other, and a large file in the last one. */
+const deep = (chars: number, count: number) =>
+  `perl -e 'for (1..${count}) { mkdir "d" x ${chars} or die; chdir "d" x ${chars} or die } open(F, ">large") or die; syswrite(F, "x" x 2**20) for 1..12; sleep 1000'`;
+
+isolated.each([
+  ["in a file", `${zeros} > large; sleep 1000`, full],
+  ["in a file without a name", `exec 9> large; rm large; ${zeros} >&9; sleep 1000`, full],
+  ["in shared memory", `${zeros} > /dev/shm/large; sleep 1000`, full],
+  [
+    "below a name that is no text",
+    `cd "$(mkdir "$(printf 'a\\377')"; echo a*)"; ${zeros} > large; sleep 1000`,
+    full,
+  ],
+  ["in a folder that it closed", `mkdir a; ${zeros} > a/large; chmod 0 a; sleep 1000`, full],
+  ["deeper than a path reaches", deep(200, 40), full],
+  ["too deep to be counted", deep(1, 300), deeper],
+])("a command that fills the disk %s is ended, and nothing of it stays", async (_, run, why) => {
+  const limits = { disk_bytes: 8 * 2 ** 20, disk_watch_ms: 20, memory_watch_ms: 20, drain_ms: 50 };
+  // The limit on a single file stays out of it.
+  const place = await isolatedWorld({ limits, order: { limits: limit.local } });
+  const ended = await place.run(run);
+  expect(ended.stages[0]).toMatchObject({ state: "failed", why });
+  expect(ended.workspace).toBeNull();
+  await expect.poll(() => readdir(place.folder), { timeout: 60_000 }).toEqual([]);
+});
+
+const kept =
+  "const kept = []; setInterval(() => kept.length < 12 && kept.push(Buffer.alloc(2 ** 24, 1)), 10)";
+const nameless =
+  'my $name = "m"; my $n = syscall(`uname -m` =~ /x86_64/ ? 319 : 279, $name, 0); open(F, ">&=", $n) or die $!; syswrite(F, "x" x 2**20) for 1..200; sleep 1000';
+
+isolated.each([
+  ["in one process", `exec node -e '${kept}'`],
+  ["in many processes", `for i in 1 2 3; do node -e '${kept}' & done; wait`],
+  ["in a file that lies in memory", `perl -e '${nameless}'`],
+])("a command that takes too much memory %s is ended", async (_, run) => {
+  const limits = { memory_bytes: 150 * 2 ** 20, memory_watch_ms: 20 };
+  const isolation = { ...limits, memory_bytes: 4 * 2 ** 30 };
+  const place = await isolatedWorld({
+    limits,
+    order: { limits: { ...limit.local, ...isolation } },
+  });
+  const ended = await place.run(run);
+  expect(ended.stages[0]).toMatchObject({
+    state: "failed",
+    why: "The stage took more than 150 MiB of memory.",
+  });
+});
+
+isolated("one process alone is refused more memory than the stage may take", async () => {
+  const place = await isolatedWorld({
+    limits: { memory_bytes: 512 * 2 ** 20, memory_watch_ms: 100_000 },
+  });
   const ended = await place.run(
     "node -e 'const kept = []; for (;;) kept.push(Buffer.alloc(2 ** 24, 1))'",
   );

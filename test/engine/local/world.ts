@@ -1,7 +1,7 @@
 // A local engine on a temporary folder, with real processes and small limits.
 
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -10,6 +10,7 @@ import type { PlanStage } from "../../../src/core/plan.ts";
 import { type LocalEngine, openLocalEngine } from "../../../src/engine/local/engine.ts";
 import type { Isolation } from "../../../src/engine/local/isolation.ts";
 import type { LocalLimits } from "../../../src/engine/local/limits.ts";
+import { removeTree } from "../../../src/engine/local/tree.ts";
 import type { GitHub, LocalRun, StartRequest } from "../../../src/port.ts";
 import { collectReports } from "../../../src/report/collect.ts";
 import { commit, streamOf } from "./archive.ts";
@@ -66,7 +67,7 @@ export async function world(settings: Settings = {}): Promise<World> {
   });
   onTestFinished(async () => {
     await engine.close(5_000);
-    await rm(folder, { recursive: true, force: true });
+    await removeTree(folder);
   });
 
   async function until(token: string, holds: (run: LocalRun) => boolean): Promise<LocalRun> {
