@@ -92,8 +92,11 @@ export const limit = {
   },
   /** The local engine. All our own choice: one machine that also runs Interlock itself. */
   local: {
-    /** Runs at the same time; the rest wait in line. */
-    running: 2,
+    /** Runs at the same time, and those of one installation; the rest wait in line. */
+    running: 3,
+    running_each: 2,
+    /** Then a run ends where an installation without a place waits. The longest that a stage takes is a day. */
+    hold_ms: 60 * 60_000,
     /** From SIGTERM to SIGKILL. */
     kill_grace_ms: 5_000,
     /** What is kept of a stage's output; the text of a check holds 65,535 characters for all stages. */

@@ -84,7 +84,11 @@ class Local implements LocalEngine {
     this.#tools = {
       ...order,
       limits,
-      places: openPlaces(limits.running),
+      places: openPlaces({
+        count: limits.running,
+        each: limits.running_each,
+        hold_ms: limits.hold_ms,
+      }),
       disk: new Map(),
       record: (token, change) => this.#record(token, change),
     };

@@ -9,7 +9,7 @@ import { fetchCommit } from "./fetch.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import type { Place, Places } from "./places.ts";
-import { type CollectReports, runStage, type StageEnd } from "./stage.ts";
+import { type CollectReports, duration, runStage, type StageEnd } from "./stage.ts";
 import { endedStages, withStage } from "./stages.ts";
 import { removeTree } from "./tree.ts";
 import { type Workspace, workspaceOf } from "./workspace.ts";
@@ -38,6 +38,8 @@ type Interruption =
   | { readonly kind: "stop"; readonly reason: string }
   /** Interlock ends; what runs gets this long at most. */
   | { readonly kind: "shutdown"; readonly grace_ms: number }
+  /** Another installation waits, and this run had its place for long enough. */
+  | { readonly kind: "overdue" }
   /** The record belongs to somebody else now: end what runs, write nothing. */
   | { readonly kind: "taken" };
 
@@ -54,7 +56,10 @@ export interface Course {
 export function follow(run: LocalRun, start: Start, tools: RunTools): Course {
   const controller = new AbortController();
   const course = new RunCourse(run, tools, controller.signal);
-  return { interrupt: (reason) => controller.abort(reason), ended: course.follow(start) };
+  const interrupt = (reason: Interruption) => controller.abort(reason);
+  const { installation } = run.request.repository;
+  const place = tools.places.ask({ installation, giveUp: () => interrupt({ kind: "overdue" }) });
+  return { interrupt, ended: course.follow(start, place) };
 }
 
 type Ending = Pick<LocalRun, "state" | "why" | "stages" | "workspace">;
@@ -75,9 +80,8 @@ class RunCourse {
     this.#stages = run.stages;
   }
 
-  async follow(start: Start): Promise<void> {
-    const { clock, places, log } = this.#tools;
-    const place = places.ask();
+  async follow(start: Start, place: Place): Promise<void> {
+    const { clock, log } = this.#tools;
     try {
       const ending = await this.#carryOut(start, place).catch((error: unknown) => {
         log.error({ run: this.#run.token, error }, "The local engine failed");
@@ -199,11 +203,18 @@ class RunCourse {
 
   #interrupted(): Ending {
     const interruption = this.#interruption();
+    const workspace = this.#fetched ? this.#workspace.root : null;
     if (interruption?.kind === "stop") {
       const why = `Stopped: ${interruption.reason}`;
       const end = { state: "stopped", why, at: this.#tools.clock() } as const;
-      const workspace = this.#fetched ? this.#workspace.root : null;
       return { state: "stopped", why, stages: endedStages(this.#stages, end), workspace };
+    }
+    if (interruption?.kind === "overdue") {
+      const most = duration(this.#tools.limits.hold_ms);
+      return this.#failed(
+        `Another organisation waited for a place, and this run had had its own for ${most}.`,
+        workspace,
+      );
     }
     const running = this.#stages.find(({ state }) => state === "running");
     return this.#lost(

@@ -171,7 +171,8 @@ async function fileTime({ stage, workspace }: StageOrder): Promise<number> {
 
 const mib = (bytes: number): string => `${Math.max(1, Math.round(bytes / 2 ** 20))} MiB`;
 
-function duration(ms: number): string {
+/** For people: in the largest unit that is exact. */
+export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600} h`;
   return seconds % 60 === 0 && seconds > 0 ? `${seconds / 60} min` : `${ms / 1000} s`;
