@@ -14,6 +14,7 @@ import type { Plan } from "./plan.ts";
 import type { Reason } from "./reason.ts";
 import { coversBranch } from "./route.ts";
 import { answersTo, settle } from "./settle.ts";
+import { toWake } from "./sibling.ts";
 import { stopsOf } from "./speak.ts";
 import { openWishes } from "./wish.ts";
 
@@ -31,7 +32,7 @@ export function decideClosed(facts: PullFacts): Decision {
     rollbacks: settled.rollbacks,
     settlements: settled.settlements,
     answers: settled.isHeard ? answersTo(facts, settled.settlements) : [],
-    wake: [...facts.siblings.map((sibling) => sibling.key), ...facts.heirs],
+    wake: [...toWake(facts.siblings), ...facts.heirs],
     dueAt: settled.waits ? againAt(facts) : follows ? facts.now + limit.look.running_ms : null,
   });
 }

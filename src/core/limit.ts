@@ -154,6 +154,8 @@ export const limit = {
     releases: 100,
     /** Of a repository, newest first. */
     rollbacks: 200,
+    /** Of those that speak of one commit, how many are told of a new verdict: more of them are a flood. */
+    siblings_woken: 10,
     /** Commits that one release may carry with its own, newest first. */
     carried: 100,
     /** A running execution in which nothing moves for so long may be held up from outside. */
@@ -269,6 +271,8 @@ export const limit = {
     read_points: 1,
     write_points: 5,
     window_ms: 60_000,
+    /** What a look at a pull request takes: its reads, its gate, and a page. */
+    look_points: 15,
     /** Kept free of pages, so that a verdict never waits for them. */
     gate_reserve_points: 300,
     /** Kept free of writes, so that what they depend on can still be read. */
@@ -481,7 +485,17 @@ export const limit = {
   },
   work: {
     /** Subjects looked at together; each needs the database and GitHub more than a processor. */
-    workers: 8,
+    workers: 16,
+    /** Of them for one installation, while it alone has work and while another has some too. */
+    calm: { alone: 8, beside: 4 },
+    /** The same while the event loop has no time left: what is under way then slows everybody down. */
+    loaded: { alone: 2, beside: 1 },
+    /** The part of the time that the loop is at work, and over how long it is measured at least. */
+    loaded_part: 0.7,
+    load_ms: 50,
+    /** Repositories that are compared with GitHub at once, and how often one of an installation: 3 requests each. */
+    resyncs: 2,
+    resync_every_ms: 600,
     /** How often due times are read. */
     due_ms: 1_000,
     /** From SIGTERM to the end. */

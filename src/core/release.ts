@@ -16,7 +16,7 @@ import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
 import { type Reason, type ReasonCode, stateOf } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
 import { type Ground, settle } from "./settle.ts";
-import { standing } from "./sibling.ts";
+import { standing, toWake } from "./sibling.ts";
 import { costly, uncovered, unlisted } from "./verify.ts";
 import { openWishes, type Wish } from "./wish.ts";
 
@@ -85,7 +85,7 @@ function offRoad({ siblings, heirs, judgedOtherwise }: CommitFacts, end: Reason)
   return silence({
     end,
     // Siblings may be waiting for a verdict that will not come.
-    wake: [...siblings.map(({ key }) => key), ...heirs, ...judgedOtherwise],
+    wake: [...toWake(siblings), ...heirs, ...judgedOtherwise],
   });
 }
 

@@ -3,6 +3,7 @@
 import { subjectKey } from "./event.ts";
 import type { Facts, GateState, Sibling } from "./fact.ts";
 import { compareStrictness, type Verdict, verdictOf } from "./gate.ts";
+import { limit } from "./limit.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 export interface Standing {
@@ -28,8 +29,29 @@ export function standing(facts: Facts, sha: string, own: Verdict): Standing {
   });
   const news = facts.said === null || facts.said.sha !== sha || facts.said.verdict !== own.state;
   const misplaced = !owner && facts.gateBy === mine;
-  const wake = news || misplaced ? facts.siblings.map((sibling) => sibling.key) : [];
+  const wake = news || misplaced ? toWake(facts.siblings) : [];
   return { shown, owner, wake };
+}
+
+/**
+ * Where many speak of one commit, each of them waking all others would be as many looks as there are
+ * pairs. The one that writes the gate has to know; so many that could be the one by now; the rest
+ * looks again by the clock.
+ */
+export function toWake(siblings: readonly Sibling[]): readonly string[] {
+  const most = limit.look.siblings_woken;
+  if (siblings.length <= most) return siblings.map(({ key }) => key);
+  return siblings
+    .toSorted(writersFirst)
+    .slice(0, most)
+    .map(({ key }) => key);
+}
+
+/** One that has not decided yet looks without being told. */
+function writersFirst(one: Sibling, other: Sibling): number {
+  if (one.verdict === null || other.verdict === null)
+    return Number(one.verdict === null) - Number(other.verdict === null);
+  return compareStrictness(other.verdict, one.verdict) || (one.key < other.key ? -1 : 1);
 }
 
 function reasonOf(sibling: Sibling): Reason & { readonly state: GateState } {

@@ -13,6 +13,7 @@ import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
+import { toWake } from "./sibling.ts";
 import { idle, speak, stopsOf } from "./speak.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
 
@@ -144,7 +145,7 @@ function quiet(facts: PullFacts, pull: Pull, branch: string): Decision {
       sentence: `No plan is in force on ${branch} any more, so nothing is judged by it.`,
     },
     // They may be waiting for a verdict that will not come.
-    wake: [...facts.siblings.map(({ key }) => key), ...facts.heirs],
+    wake: [...toWake(facts.siblings), ...facts.heirs],
   });
 }
 

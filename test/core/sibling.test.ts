@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import type { GateState, Sibling } from "../../src/core/fact.ts";
 import { compareStrictness, verdictOf } from "../../src/core/gate.ts";
+import { limit } from "../../src/core/limit.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
 import { standing } from "../../src/core/sibling.ts";
 import { pullFacts, pullSubject, sha } from "./facts.ts";
@@ -75,4 +76,24 @@ test("nobody is waited for who has nothing to add, and whoever has not decided i
   const { shown, owner } = standing(pullFacts({ siblings: undecided }), sha.head, own("success"));
   expect({ state: shown.state, owner }).toEqual({ state: "in_progress", owner: true });
   expect(standing(pullFacts(), sha.head, own("success")).shown.state).toBe("success");
+});
+
+test("of many that speak of a commit few are woken, and the one that writes the gate among them", () => {
+  const most = limit.look.siblings_woken;
+  const verdicts = Array.from(
+    { length: 150 },
+    (_, at): GateState => (at === 77 ? "failure" : "success"),
+  );
+  const { wake } = stand(3, verdicts, "in_progress");
+  expect(wake).toHaveLength(most);
+  expect(wake[0]).toBe("pull:acme/shop#77");
+  // All looks together are a multiple of the subjects, and not of their pairs.
+  const all = verdicts.flatMap((_, at) => stand(at, verdicts, null).wake);
+  expect(all.length).toBeLessThanOrEqual(150 * most);
+  expect(new Set(all).size).toBeLessThanOrEqual(most + 1);
+});
+
+test("few that speak of a commit are all woken", () => {
+  const verdicts: readonly GateState[] = ["success", "success", "in_progress", "failure"];
+  expect(stand(0, verdicts, "in_progress").wake).toHaveLength(3);
 });
