@@ -22,7 +22,7 @@ import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openSetup, setupHookPath } from "./github/setup.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
-import type { Engine } from "./port.ts";
+import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
 import { readEnvironment, readSettings, type Settings } from "./settings.ts";
@@ -170,8 +170,16 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     clock,
     log,
   });
-  await queue.work(limit.work.workers, async (job) => {
-    await calm();
+  const turns = {
+    workers: limit.work.workers,
+    calm: limit.work.calm,
+    loaded: limit.work.loaded,
+    resyncs: limit.work.resyncs,
+    resyncEvery_ms: limit.work.resync_every_ms,
+    readyAt: ({ installation, kind }) => github.roomAt(installation, kind),
+  } satisfies Working;
+  await queue.work(turns, async (job) => {
+    await calm(job.installation);
     return await work(ports, job);
   });
   // The sweep after it, since what GitHub is asked for again comes at once.

@@ -154,6 +154,8 @@ export interface HookDelivery {
 export interface GitHub {
   /** When the installation's budget lets requests go again; not in the future where it does now. */
   readyAt(repository: Repository): number;
+  /** When the budget has room for all that a look at such a subject takes; in the past where it has. */
+  roomAt(installation: number, kind: Subject["kind"]): number;
   /** A reading from before `since` is not good enough: something has happened after it. */
   pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
   /**
@@ -537,14 +539,43 @@ export interface Store {
   check(): Promise<void>;
 }
 
+/** What kind of subject the jobs of a lane are about. */
+export type LaneKind = Subject["kind"];
+
+/** Jobs of one installation at once, while no other has anything to do and while one has. */
+export interface Share {
+  readonly alone: number;
+  readonly beside: number;
+}
+
+export interface TurnLimits {
+  /** While the process waits for others most of the time, and while it has no time left. */
+  readonly calm: Share;
+  readonly loaded: Share;
+  /** Resyncs of repositories at once, of all installations together. */
+  readonly resyncs: number;
+  /** From one resync of an installation to its next. */
+  readonly resyncEvery_ms: number;
+}
+
+export interface Working extends TurnLimits {
+  /** Jobs at once. */
+  readonly workers: number;
+  /** When such jobs may begin, in milliseconds since 1970: they wait in the queue until then. */
+  readyAt(lane: { readonly installation: number; readonly kind: LaneKind }): number;
+}
+
 /** Leases subjects: at most one job per subject is active, on any number of replicas. */
 export interface Queue {
   /**
-   * Runs `handler` for each job until stopped. Resolves when the workers are up. A job that was `lost` is
-   * handed back: another process has worked on its subject meanwhile, and may not have come to the end.
+   * Runs `handler` for each job until stopped, in fair turns. Resolves when the workers are up. A job that was
+   * `lost` is handed back: another process has worked on its subject meanwhile, and may not have come to the end.
    */
-  work(workers: number, handler: (job: Job) => Promise<"done" | "lost" | undefined>): Promise<void>;
-  /** Takes jobs by hand: the test world's single step. */
+  work(
+    working: Working,
+    handler: (job: Job) => Promise<"done" | "lost" | undefined>,
+  ): Promise<void>;
+  /** Takes jobs by hand, in the same order: the test world's single step. */
   take(count: number): Promise<readonly Job[]>;
   done(job: Job): Promise<void>;
   /** Hands a job back to be taken again. */

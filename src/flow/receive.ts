@@ -10,8 +10,9 @@ export interface Intake {
   /**
    * Resolves at once, except while deliveries pour in: the sender waits for an answer, and the work
    * behind it can wait for a moment. One at a time goes on meanwhile, every `limit.receive.trickle_ms`.
+   * Where most of them are of one installation, the others do not wait for it.
    */
-  readonly calm: () => Promise<void>;
+  readonly calm: (installation: number) => Promise<void>;
 }
 
 interface Waiting {
@@ -27,6 +28,8 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
   /** Of the last two commits. */
   let sizes: readonly [number, number] = [0, 0];
   let pouring = false;
+  /** The installation that most of what pours in is of; null where there is none. */
+  let source: number | null = null;
   let subsiding: NodeJS.Timeout | undefined;
   let trickling: NodeJS.Timeout | undefined;
   let patient: (() => void)[] = [];
@@ -41,8 +44,9 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
         waiting.push({ delivery, resolve, reject });
         if (!running) void run();
       }),
-    calm: async () => {
-      if (pouring) await new Promise<void>((resolve) => void patient.push(resolve));
+    calm: async (installation) => {
+      if (!pouring || (source !== null && source !== installation)) return;
+      await new Promise<void>((resolve) => void patient.push(resolve));
     },
   };
 
@@ -53,7 +57,10 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
       const group = waiting.slice(0, limit.receive.group);
       waiting = waiting.slice(group.length);
       sizes = [group.length, sizes[0]];
-      if (group.length >= limit.receive.pouring) pour();
+      if (group.length >= limit.receive.pouring) {
+        source = sourceOf(group);
+        pour();
+      }
       await commit(group);
     }
     running = false;
@@ -111,4 +118,18 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
       for (const single of group) await commit([single]);
     }
   }
+}
+
+function sourceOf(group: readonly Waiting[]): number | null {
+  const counts = new Map<number, number>();
+  for (const { delivery } of group) {
+    const { event } = delivery;
+    if (event.kind !== "look") continue;
+    const [sight] = event.sights;
+    if (sight === undefined) continue;
+    const { installation } = sight.subject.repository;
+    counts.set(installation, (counts.get(installation) ?? 0) + 1);
+  }
+  const most = [...counts].find(([, count]) => count > group.length / 2);
+  return most?.[0] ?? null;
 }

@@ -74,6 +74,7 @@ export async function openGitHub(with_: {
   return {
     github: {
       readyAt: ({ installation }) => budget.readyAt(installation),
+      roomAt: budget.roomAt,
       ...openReads({ client, readings }),
       ...openPlans({ client, readings }),
       ...openFiles({ client, readings, clock }),

@@ -1,5 +1,6 @@
 // Keeps the requests of each installation below GitHub's secondary limit, verdicts first.
 
+import type { Subject } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, Urgency } from "../port.ts";
 
@@ -23,6 +24,8 @@ export interface Budget {
   write(installation: number, key: string, urgency: Urgency): number | null;
   /** The time from which a read may go; not in the future where it may now. */
   readyAt(installation: number): number;
+  /** The time from which a whole look at such a subject has room. Where GitHub itself says to wait for long, looks go on. */
+  roomAt(installation: number, kind: Subject["kind"]): number;
   /** GitHub said to wait. */
   pause(installation: number, until: number): void;
 }
@@ -51,6 +54,15 @@ export function openBudget(clock: Clock): Budget {
       return null;
     },
     readyAt: (installation) => readyAt(accountOf(installation)),
+    roomAt(installation, kind) {
+      const now = clock();
+      // A release is followed and stopped whatever GitHub lets us read.
+      if (kind === "commit") return now;
+      const account = accountOf(installation);
+      const { spent, pausedUntil } = account;
+      if (pausedUntil > now) return pausedUntil - now <= limit.github.window_ms ? pausedUntil : now;
+      return earliest(spent, { now, points: limit.github.look_points, cap: caps.gate });
+    },
     write(installation, key, urgency) {
       const account = accountOf(installation);
       const now = clock();

@@ -3,6 +3,7 @@
 import type { PgBoss } from "pg-boss";
 import { queueName, within } from "./boss.ts";
 import { type Connection, storableText } from "./database.ts";
+import { laneOf } from "./lanes.ts";
 
 /** What a job says; the rest is read from the subject when it is worked on. */
 export interface JobData {
@@ -13,7 +14,8 @@ export interface JobData {
 /** One job for each subject that has none waiting. */
 export type Enqueue = (connection: Connection, jobs: readonly JobData[]) => Promise<void>;
 
-export function enqueueInto(boss: PgBoss): Enqueue {
+/** `salt` is what `readSalt` says. */
+export function enqueueInto(boss: PgBoss, salt: string): Enqueue {
   return async (connection, jobs) => {
     const byKey = new Map(jobs.map((job) => [storableText(job.key), job.installation]));
     if (byKey.size === 0) return;
@@ -21,7 +23,11 @@ export function enqueueInto(boss: PgBoss): Enqueue {
     const sorted = [...byKey].sort(([one], [other]) => (one < other ? -1 : 1));
     await boss.insert(
       queueName,
-      sorted.map(([key, installation]) => ({ singletonKey: key, data: { key, installation } })),
+      sorted.map(([key, installation]) => ({
+        singletonKey: key,
+        priority: laneOf(salt, key, installation),
+        data: { key, installation },
+      })),
       { db: within(connection) },
     );
   };

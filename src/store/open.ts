@@ -4,6 +4,7 @@ import type { LocalRuns, Log, NoticeLedger, PipelineRuns, Queue, Store } from ".
 import { queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
+import { readSalt } from "./lanes.ts";
 import { localRuns } from "./local-runs.ts";
 import { lockSchema, migrate, readMigrations } from "./migrate.ts";
 import { noticeLedger } from "./notices.ts";
@@ -76,7 +77,7 @@ async function startOn({ database, embedded, log, clock }: Parts): Promise<OpenS
           return start();
         })
       : await start();
-  const enqueue = enqueueInto(boss);
+  const enqueue = enqueueInto(boss, await readSalt(database));
   if (embedded !== null) await freeLeftovers(database, enqueue);
   const queue = createQueue({ boss, database, enqueue, log });
   poke = queue.poke;

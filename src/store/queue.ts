@@ -1,11 +1,14 @@
-// Leases jobs to the workers of this process.
+// Leases jobs to the workers of this process, in fair turns.
 
 import type { PgBoss } from "pg-boss";
 import { limit } from "../core/limit.ts";
-import type { Job, Log, Queue } from "../port.ts";
+import type { Job, Log, Queue, Working } from "../port.ts";
 import { affected, queueName, within } from "./boss.ts";
 import type { Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
+import { type Lane, readLanes } from "./lanes.ts";
+import { openLoad } from "./load.ts";
+import { openTurns, type Turns } from "./turns.ts";
 
 export interface WakefulQueue extends Queue {
   /** There may be jobs: take some if a worker is free. */
@@ -29,20 +32,32 @@ interface Lease {
 /**
  * The workers are not pg-boss's own: those take one job and then wait for the next notice or for
  * their interval, also while jobs are waiting, and every one of them asks the database at every notice.
- * Here one question takes jobs for all free workers, and each job that is done leads to the next.
+ * Nor do they take turns: whoever puts thousands of jobs into the queue would have everybody else wait
+ * for all of them. Here one question tells which lanes hold jobs, and each job that is done leads to the
+ * next turn.
  */
 export function createQueue({ boss, database, enqueue, log }: QueueParts): WakefulQueue {
   const leases = new Map<string, Lease>();
   const running = new Map<string, Promise<void>>();
-  let workers = 0;
+  let working = idle;
   let handle: (job: Job) => Promise<"done" | "lost" | undefined> = async () => "done";
+  let turns: Turns = openTurns(idle, () => idle.calm);
+  /** Where something may be waiting, as far as is known. */
+  let lanes: readonly Lane[] = [];
+  /** Something may be waiting elsewhere, too. */
+  let stale = true;
   let taking: Promise<void> | null = null;
   let again = false;
   let retrying: NodeJS.Timeout | undefined;
+  let waiting: NodeJS.Timeout | undefined;
   const timers: NodeJS.Timeout[] = [];
 
-  const lease = async (count: number): Promise<readonly Job[]> => {
-    const found = await boss.fetch<JobData>(queueName, { batchSize: count });
+  const lease = async (lane: Lane, count: number): Promise<readonly Job[]> => {
+    const found = await boss.fetch<JobData>(queueName, {
+      batchSize: count,
+      minPriority: lane.number,
+      maxPriority: lane.number,
+    });
     return found.map(({ id, retryCount, data }) => {
       leases.set(id, { id, retryCount, data });
       return { id, key: data.key, installation: data.installation };
@@ -92,36 +107,105 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
     }
   };
 
-  const takeAll = async (): Promise<void> => {
-    while (again) {
-      again = false;
-      const free = workers - running.size;
-      // A job that is done comes back here.
-      if (free <= 0) return;
-      for (const job of await lease(free)) {
-        const work = run(job)
-          .catch((error) => log.error({ err: error, key: job.key }, "A job could not be settled"))
-          .then(() => {
-            running.delete(job.id);
-            poke();
-          });
-        running.set(job.id, work);
-      }
+  /** Lanes whose turn it is, each as often as it has one. */
+  const turnsNow = (): ReadonlyMap<Lane, number> => {
+    const now = Date.now();
+    const times = new Map(
+      lanes.map((lane) => [lane, Math.max(working.readyAt(lane), turns.readyAt(lane))]),
+    );
+    const ready = lanes.filter((lane) => (times.get(lane) ?? 0) <= now);
+    const chosen = new Map<Lane, number>();
+    for (let free = working.workers - running.size; free > 0; free -= 1) {
+      const lane = turns.next(ready, now);
+      if (lane === null) break;
+      chosen.set(lane, (chosen.get(lane) ?? 0) + 1);
+    }
+    clearTimeout(waiting);
+    const later = Math.min(...[...times.values()].filter((time) => time > now));
+    if (Number.isFinite(later)) waiting = setTimeout(poke, later - now);
+    return chosen;
+  };
+
+  const begin = (lane: Lane, job: Job): void => {
+    const work = run(job)
+      .catch((error) => log.error({ err: error, key: job.key }, "A job could not be settled"))
+      .then(() => {
+        running.delete(job.id);
+        turns.ended(lane);
+        // What came for the same subject meanwhile can be taken now.
+        if (!lanes.some(({ number }) => number === lane.number)) lanes = [...lanes, lane];
+        goOn();
+      });
+    running.set(job.id, work);
+  };
+
+  const takeFrom = async (lane: Lane, count: number): Promise<void> => {
+    let taken = 0;
+    try {
+      const jobs = await lease(lane, count);
+      taken = jobs.length;
+      for (const job of jobs) begin(lane, job);
+    } finally {
+      for (let unused = taken; unused < count; unused += 1) turns.ended(lane);
+      if (taken < count) lanes = lanes.filter((one) => one !== lane);
     }
   };
 
-  const poke = (): void => {
-    if (workers === 0) return;
+  const takeAll = async (): Promise<void> => {
+    while (again) {
+      again = false;
+      // A job that is done comes back here.
+      if (running.size >= working.workers) return;
+      if (stale) {
+        stale = false;
+        lanes = await readLanes(database);
+      }
+      const chosen = turnsNow();
+      await Promise.all([...chosen].map(([lane, count]) => takeFrom(lane, count)));
+      // A lane that held less than its turns leaves them to others.
+      if (chosen.size > 0 && running.size < working.workers) again = true;
+    }
+  };
+
+  const goOn = (): void => {
+    if (working.workers === 0) return;
     again = true;
     taking ??= takeAll()
       .catch((error) => {
         again = false;
+        stale = true;
         log.error({ err: error }, "No jobs could be taken; trying again soon");
       })
       .finally(() => {
         taking = null;
-        if (again) poke();
+        if (again) goOn();
       });
+  };
+
+  const poke = (): void => {
+    stale = true;
+    goOn();
+  };
+
+  /** Whoever takes by hand keeps to the order, and to no limit. */
+  const take = async (count: number): Promise<readonly Job[]> => {
+    const all: Job[] = [];
+    const byHand = openTurns({ resyncs: count, resyncEvery_ms: 0 }, () => ({
+      alone: count,
+      beside: count,
+    }));
+    let left = await readLanes(database);
+    while (all.length < count) {
+      const lane = byHand.next(left, 0);
+      if (lane === null) break;
+      const jobs = await lease(lane, 1);
+      all.push(...jobs);
+      if (jobs.length === 0) {
+        byHand.ended(lane);
+        left = left.filter((one) => one !== lane);
+      }
+    }
+    return all;
   };
 
   const beat = async (): Promise<void> => {
@@ -130,9 +214,11 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   };
 
   return {
-    work: async (count, handler) => {
+    work: async (given, handler) => {
+      working = given;
       handle = handler;
-      workers = count;
+      const isLoaded = openLoad();
+      turns = openTurns(given, () => (isLoaded() ? given.loaded : given.calm));
       const every = (ms: number, act: () => void) => timers.push(setInterval(act, ms));
       every(limit.store.poll_ms, poke);
       every(limit.store.beat_ms, () => {
@@ -141,11 +227,12 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
       poke();
     },
     poke,
-    take: lease,
+    take,
     done: settle,
     handBack,
     stop: async (grace_ms) => {
-      workers = 0;
+      working = idle;
+      clearTimeout(waiting);
       await taking;
       if (running.size > 0) await within_ms(grace_ms, Promise.all(running.values()));
       clearTimeout(retrying);
@@ -155,6 +242,15 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
     },
   };
 }
+
+const idle: Working = {
+  workers: 0,
+  calm: { alone: 0, beside: 0 },
+  loaded: { alone: 0, beside: 0 },
+  resyncs: 0,
+  resyncEvery_ms: 0,
+  readyAt: () => 0,
+};
 
 async function within_ms(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

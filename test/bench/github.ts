@@ -53,6 +53,30 @@ const functions = {
     return { owner, name: "shop", installation: installation.id, pulls };
   },
 
+  /** A repository with branches of which each has one commit of its own. */
+  branches({ owner, count }: { owner: string; count: number }): Place {
+    const place = functions.pulls({ owner, count: 0 });
+    const repository = started().github.repository(`${owner}/shop`);
+    const pushes = Array.from({ length: count }, (_, turn) => {
+      const branch = `topic-${turn}`;
+      return { branch, sha: change(repository, branch, turn) };
+    });
+    return { ...place, pushes };
+  },
+
+  /** A repository with pull requests that all have the same commit as their head. */
+  together({ owner, count }: { owner: string; count: number }): Place {
+    const place = functions.pulls({ owner, count: 0 });
+    const repository = started().github.repository(`${owner}/shop`);
+    const head = change(repository, "change", 1);
+    const pulls = Array.from({ length: count }, (_, turn) => {
+      const branch = `same-${turn}`;
+      repository.push({ branch, sha: head });
+      return { number: repository.openPull({ head: branch }).number, head };
+    });
+    return { ...place, pulls };
+  },
+
   /** Opens one more pull request in each of these. Returns their heads. */
   open({ owners, turn }: { owners: readonly string[]; turn: number }): readonly string[] {
     return owners.map((owner) => {

@@ -62,7 +62,7 @@ const functions = {
 
 export type LoadFunctions = typeof functions;
 
-function headOf({ body, signature }: Signed): string {
+function headOf({ event, body, signature }: Signed): string {
   return [
     "POST /api/github/webhooks HTTP/1.1",
     "Host: 127.0.0.1",
@@ -71,7 +71,7 @@ function headOf({ body, signature }: Signed): string {
     "Content-Type: application/json",
     `Content-Length: ${body.length}`,
     `X-GitHub-Delivery: ${randomUUID()}`,
-    "X-GitHub-Event: pull_request",
+    `X-GitHub-Event: ${event}`,
     `X-Hub-Signature-256: ${signature}`,
     "\r\n",
   ].join("\r\n");

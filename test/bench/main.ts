@@ -4,10 +4,10 @@ import { closeSync, openSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
-import { type Server, startServer } from "../store/server.ts";
+import { startServer } from "../store/server.ts";
 import { measureAnonymous } from "./anonymous.ts";
 import { countRelease, countSweep } from "./calls.ts";
+import { databasesOf } from "./database.ts";
 import { measureGates } from "./gate.ts";
 import { measureIntake } from "./intake.ts";
 import { measureNotices } from "./notice.ts";
@@ -43,19 +43,6 @@ async function main(): Promise<void> {
     await complain(printed);
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function databasesOf(server: Server): () => Promise<string> {
-  let count = 0;
-  return async () => {
-    count += 1;
-    const name = `bench_${count}`;
-    const client = new pg.Client(server.url("postgres"));
-    await client.connect();
-    await client.query(`create database ${name}`);
-    await client.end();
-    return server.url(name);
-  };
 }
 
 /** Figures of a program that reports errors are worth nothing. */

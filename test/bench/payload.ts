@@ -1,4 +1,4 @@
-// The delivery that the bench sends: GitHub's own example of an opened pull request, about 21 kB.
+// The deliveries that the bench sends: GitHub's own examples of an opened pull request, about 21 kB, and of a push.
 
 import { createHmac } from "node:crypto";
 import examples from "@octokit/webhooks-examples/api.github.com/index.json" with { type: "json" };
@@ -9,58 +9,80 @@ export interface Place {
   readonly name: string;
   readonly installation: number;
   readonly pulls: readonly { readonly number: number; readonly head: string }[];
+  /** Branches that were pushed, each at one commit. */
+  readonly pushes?: readonly { readonly branch: string; readonly sha: string }[];
 }
 
 export interface Signed {
+  readonly event: "pull_request" | "push";
   readonly body: Buffer;
   readonly signature: string;
 }
 
 export const secret = "a secret of the bench";
 
-/** One body for each pull request; a delivery differs from the next of the same one by its GUID. */
-export function signedBodies(place: Place): readonly Signed[] {
+/** One body for each pull request and each push; a delivery differs from the next of the same one by its GUID. */
+export function signedBodies({ pulls, pushes = [], ...place }: Place): readonly Signed[] {
   const { owner, name, installation } = place;
-  return place.pulls.map(({ number, head }) => {
-    const body = Buffer.from(
-      JSON.stringify({
-        ...example,
+  const around = (example: Example) => ({
+    ...example,
+    repository: {
+      ...example.repository,
+      name,
+      full_name: `${owner}/${name}`,
+      owner: { ...example.repository.owner, login: owner },
+    },
+    installation: { id: installation },
+  });
+  return [
+    ...pulls.map(({ number, head }) =>
+      signed("pull_request", {
+        ...around(opened),
         number,
         pull_request: {
-          ...example.pull_request,
+          ...opened.pull_request,
           number,
-          head: { ...example.pull_request.head, sha: head },
+          head: { ...opened.pull_request.head, sha: head },
         },
-        repository: {
-          ...example.repository,
-          name,
-          full_name: `${owner}/${name}`,
-          owner: { ...example.repository.owner, login: owner },
-        },
-        installation: { id: installation },
       }),
-    );
-    return {
-      body,
-      signature: `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
-    };
-  });
+    ),
+    ...pushes.map(({ branch, sha }) =>
+      signed("push", {
+        ...around(pushed),
+        ref: `refs/heads/${branch}`,
+        before: "0".repeat(40),
+        after: sha,
+        deleted: false,
+      }),
+    ),
+  ];
+}
+
+function signed(event: Signed["event"], payload: object): Signed {
+  const body = Buffer.from(JSON.stringify(payload));
+  return {
+    event,
+    body,
+    signature: `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
+  };
 }
 
 interface Example {
-  readonly action: string;
-  readonly pull_request: { readonly head: object };
   readonly repository: { readonly owner: object };
 }
 
-const example = opened();
+interface OpenedExample extends Example {
+  readonly action: string;
+  readonly pull_request: { readonly head: object };
+}
 
-function opened(): Example {
+const opened = exampleOf<OpenedExample>("pull_request", ({ action }) => action === "opened");
+const pushed = exampleOf<Example>("push", () => true);
+
+function exampleOf<T extends Example>(event: string, which: (example: T) => boolean): T {
   const events = examples as readonly { name: string; examples: readonly object[] }[];
-  const event = events.find(({ name }) => name === "pull_request");
-  const found = (event?.examples as readonly Example[] | undefined)?.find(
-    ({ action }) => action === "opened",
-  );
-  if (found === undefined) throw new Error("The examples have no opened pull request");
+  const all = events.find(({ name }) => name === event)?.examples as readonly T[] | undefined;
+  const found = all?.find(which);
+  if (found === undefined) throw new Error(`The examples have no such ${event}`);
   return found;
 }

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { limit } from "../../src/core/limit.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import type { Accepted, Delivery } from "../../src/port.ts";
+import { look, sight } from "../store/make.ts";
 import { hearing } from "../store/silent.ts";
 
 test("deliveries that come at the same time share a commit", async () => {
@@ -54,12 +55,12 @@ test("a delivery that cannot be stored is refused, and its neighbours are stored
 test("other work waits while deliveries pour in, one at a time, and goes on after it", async () => {
   const store = slowStore();
   const { receive, calm } = openReceive({ store, log: hearing() });
-  await calm();
+  await calm(1);
   const many = Array.from({ length: limit.receive.pouring }, (_, turn) => `guid-${turn}`);
   const answers = Promise.all(many.map((guid) => receive(delivery(guid))));
   await store.asked(1);
   const gone: string[] = [];
-  const works = ["first", "second", "third"].map((name) => calm().then(() => gone.push(name)));
+  const works = ["first", "second", "third"].map((name) => calm(1).then(() => gone.push(name)));
   await sleep(0);
   expect(gone).toEqual([]);
   // The commit takes so long that one of them is let go.
@@ -69,7 +70,27 @@ test("other work waits while deliveries pour in, one at a time, and goes on afte
   await answers;
   await Promise.all(works);
   expect(gone).toEqual(["first", "second", "third"]);
-  await calm();
+  await calm(1);
+});
+
+test("who floods waits for the flood, and nobody else does", async () => {
+  const store = slowStore();
+  const { receive, calm } = openReceive({ store, log: hearing() });
+  const [busy, innocent] = [7, 8];
+  const repository = { installation: busy, owner: "busy", name: "shop" };
+  const flood = Array.from({ length: limit.receive.pouring }, (_, number) => ({
+    ...delivery(`guid-${number}`),
+    event: look(sight({ kind: "pull", repository, number })).event,
+  }));
+  const answers = Promise.all(flood.map((one) => receive(one)));
+  await store.asked(1);
+  const gone: string[] = [];
+  const flooder = calm(busy).then(() => gone.push("flooder"));
+  await calm(innocent);
+  expect(gone).toEqual([]);
+  store.commit();
+  await answers;
+  await flooder;
 });
 
 function delivery(guid: string): Delivery {

@@ -142,3 +142,19 @@ test("a pause holds everything back, and other installations go on", () => {
   on.turn(on.now() + 90_000);
   expect(on.write("gate", "gate")).toBeNull();
 });
+
+test("a look at a pull request begins where there is room for its gate, and a commit's at any time", () => {
+  const on = opened();
+  expect(on.budget.roomAt(here, "pull")).toBeLessThanOrEqual(on.now());
+  const room = points - limit.github.read_reserve_points - limit.github.look_points;
+  for (let spent = 0; spent < room; spent += read_points) on.read();
+  expect(on.budget.roomAt(here, "pull")).toBeLessThanOrEqual(on.now());
+  on.read();
+  expect(on.budget.roomAt(here, "pull")).toBe(on.now() + window_ms);
+  expect(on.budget.roomAt(here, "repository")).toBe(on.now() + window_ms);
+  expect(on.budget.roomAt(here, "commit")).toBeLessThanOrEqual(on.now());
+  expect(on.budget.roomAt(2, "pull")).toBeLessThanOrEqual(on.now());
+  // What GitHub itself says for long is met by looks that say so.
+  on.budget.pause(here, on.now() + 2 * window_ms);
+  expect(on.budget.roomAt(here, "pull")).toBeLessThanOrEqual(on.now());
+});

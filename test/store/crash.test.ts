@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type OpenStore, openStore } from "../../src/store/open.ts";
 import { newUrl } from "./databases.ts";
-import { look, pull, sight } from "./make.ts";
+import { look, pull, sight, workers } from "./make.ts";
 import { silent } from "./silent.ts";
 
 /** Runs the child until it has stored `enough`, kills it, and returns all that it said. */
@@ -56,7 +56,7 @@ test("PostgreSQL keeps what was acknowledged, and another process takes over the
   expect(await store.knownDeliveries(acknowledged)).toEqual(new Set(acknowledged));
 
   const worked = new Set<string>();
-  await queue.work(8, async ({ key }) => {
+  await queue.work(workers(8), async ({ key }) => {
     worked.add(key);
   });
   // The leases of the dead process end with its heartbeat.

@@ -3,7 +3,7 @@
 import type { CheckState, CheckWanted, RunWanted } from "../../src/core/effect.ts";
 import type { Event, IntentionDraft, Repository, Sight, Subject } from "../../src/core/event.ts";
 import { subjectKey } from "../../src/core/event.ts";
-import type { Delivery, Lease, LookRecord } from "../../src/port.ts";
+import type { Delivery, Lease, LookRecord, Working } from "../../src/port.ts";
 
 export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };
 
@@ -108,4 +108,17 @@ export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRe
 /** The subject as nobody has leased it yet: what the ledger takes unless a test is about leases. */
 export function held(key: string): Lease {
   return { key, epoch: 0 };
+}
+
+/** Workers without any limit but their number, which is what most tests want. */
+export function workers(count: number, limits: Partial<Working> = {}): Working {
+  return {
+    workers: count,
+    calm: { alone: count, beside: count },
+    loaded: { alone: count, beside: count },
+    resyncs: count,
+    resyncEvery_ms: 0,
+    readyAt: () => 0,
+    ...limits,
+  };
 }

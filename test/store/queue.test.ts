@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/event.ts";
 import type { Job } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { look, pull, sight } from "./make.ts";
+import { look, pull, sight, workers } from "./make.ts";
 
 describe.each(storeKinds)("the queue on %s", (kind) => {
   const at = storeFor(kind);
@@ -86,7 +86,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
       const active = new Set<string>();
       const seen: string[] = [];
       let most = 0;
-      await at().queue.work(4, async (job) => {
+      await at().queue.work(workers(4), async (job) => {
         expect(active.has(job.key)).toBe(false);
         active.add(job.key);
         most = Math.max(most, active.size);
@@ -111,7 +111,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
         open = resolve;
       });
       let started = 0;
-      await at().queue.work(3, async () => {
+      await at().queue.work(workers(3), async () => {
         started += 1;
         await gate;
       });
@@ -124,7 +124,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
 
     test("what came while a subject was worked on is worked on next", async () => {
       let turns = 0;
-      await at().queue.work(2, async () => {
+      await at().queue.work(workers(2), async () => {
         turns += 1;
         if (turns === 1) await send(1);
       });
@@ -137,7 +137,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
       const { heard } = at().log;
       const before = heard.length;
       let turns = 0;
-      await at().queue.work(2, async () => {
+      await at().queue.work(workers(2), async () => {
         turns += 1;
         if (turns === 1) throw new Error("once");
       });
@@ -152,7 +152,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
     test("a stop waits for what is under way and takes no more", async () => {
       const finished: string[] = [];
       let started = 0;
-      await at().queue.work(1, async (job) => {
+      await at().queue.work(workers(1), async (job) => {
         started += 1;
         await wait(50);
         finished.push(job.key);
@@ -171,7 +171,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
         end = resolve;
       });
       let started = 0;
-      await at().queue.work(1, async () => {
+      await at().queue.work(workers(1), async () => {
         started += 1;
         await endless;
       });

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/event.ts";
 import { newUrl, openTestStore, type TestStore } from "./databases.ts";
-import { commit, look, pull, record, sha, sight } from "./make.ts";
+import { commit, look, pull, record, sha, sight, workers } from "./make.ts";
 
 let one: TestStore;
 let two: TestStore;
@@ -37,7 +37,7 @@ test("a subject is never worked on by two processes at once", async () => {
   const version = new Map<string, number>();
   const done = new Map<string, number>();
   for (const store of [one, two]) {
-    await store.queue.work(4, async ({ key }) => {
+    await store.queue.work(workers(4), async ({ key }) => {
       if (active.has(key)) overlaps.push(key);
       active.add(key);
       turns.set(store, (turns.get(store) ?? 0) + 1);
@@ -64,7 +64,7 @@ test("a subject is never worked on by two processes at once", async () => {
 
 test("work that one process stores is heard of by the other", async () => {
   const worked: string[] = [];
-  await two.queue.work(2, async ({ key }) => {
+  await two.queue.work(workers(2), async ({ key }) => {
     worked.push(key);
   });
   // Let the first look at the queue pass.
@@ -76,7 +76,7 @@ test("work that one process stores is heard of by the other", async () => {
 
 test("work goes on after the database has thrown everybody out", async () => {
   const worked: string[] = [];
-  await two.queue.work(2, async ({ key }) => {
+  await two.queue.work(workers(2), async ({ key }) => {
     worked.push(key);
   });
   await one.database
