@@ -20,6 +20,7 @@ import { openReceive } from "./flow/receive.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
+import { openPlanReader } from "./github/plan-reader.ts";
 import { openSetup, setupHookPath } from "./github/setup.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine, Working } from "./port.ts";
@@ -89,12 +90,14 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
   const { app, githubApiUrl, dataDir } = settings;
   const clock = Date.now;
   const { store, queue, localRuns, pipelineRuns, notices } = opened;
+  const plans = openPlanReader();
   const { github } = await openGitHub({
     appId: app.id,
     privateKey: app.privateKey,
     webhookSecret: app.webhookSecret,
     apiUrl: githubApiUrl,
     store,
+    plans,
     clock,
     log,
     fetch: globalThis.fetch,
@@ -213,6 +216,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
       ]);
       notifier.close();
       lender.close();
+      await plans.close();
       for (const { client } of queues) client.destroy();
       codepipeline.close();
       await local?.close(grace / 4);

@@ -102,7 +102,8 @@ const rules: readonly (readonly [folder: RegExp, rule: Rule])[] = [
       why: "The flow reaches the outside through ports only, so that tests can stand in for it.",
     },
   ],
-  [/^src\/github\//, adapter("github", /^probot$/, /^@octokit\//, /^zod$/)],
+  [/^src\/thread\//, adapter("thread")],
+  [/^src\/github\//, adapter("github", /^src\/thread\//, /^probot$/, /^@octokit\//, /^zod$/)],
   [/^src\/engine\/local\//, adapter("engine/local", /^tar$/)],
   [
     /^src\/engine\/codepipeline\//,

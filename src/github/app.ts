@@ -8,6 +8,7 @@ import { type Octokit, openClient } from "./client.ts";
 import { openFiles } from "./files.ts";
 import { openLists } from "./list.ts";
 import { openPlans } from "./plan.ts";
+import type { PlanReader } from "./plan-reader.ts";
 import { openReads } from "./read.ts";
 import { openReadings } from "./reading.ts";
 import { whole } from "./whole.ts";
@@ -23,12 +24,13 @@ export async function openGitHub(with_: {
   readonly webhookSecret: string;
   readonly apiUrl: string;
   readonly store: Pick<Store, "reading" | "keepReading" | "dropReading">;
+  readonly plans: PlanReader;
   readonly clock: Clock;
   readonly log: Logger;
   /** The tests' world gives its own. */
   readonly fetch: typeof globalThis.fetch;
 }): Promise<GitHubApp> {
-  const { appId, privateKey, webhookSecret, apiUrl, store, clock, log } = with_;
+  const { appId, privateKey, webhookSecret, apiUrl, store, plans, clock, log } = with_;
   const fetch = whole(with_.fetch);
   const probot = new Probot({
     appId,
@@ -76,7 +78,7 @@ export async function openGitHub(with_: {
       readyAt: ({ installation }) => budget.readyAt(installation),
       roomAt: budget.roomAt,
       ...openReads({ client, readings }),
-      ...openPlans({ client, readings }),
+      ...openPlans({ client, readings, reader: plans }),
       ...openFiles({ client, readings, clock }),
       ...openLists({ client, readings }),
       ...openWrites({ client, appId }),

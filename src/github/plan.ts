@@ -5,9 +5,9 @@ import type { Repository } from "../core/event.ts";
 import type { PlanReading } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { type PlanParse, planPath } from "../core/plan.ts";
-import { parsePlan } from "../core/plan-parse.ts";
 import type { GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
+import type { PlanReader } from "./plan-reader.ts";
 import { mapped, place, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
@@ -27,7 +27,12 @@ type Found =
  * and does not say so, and what is exempt could then change the plan.
  * docs.github.com/rest/repos/contents#get-repository-content
  */
-export function openPlans({ client, readings }: { client: Client; readings: Readings }): Plans {
+export function openPlans(with_: {
+  readonly client: Client;
+  readonly readings: Readings;
+  readonly reader: PlanReader;
+}): Plans {
+  const { client, readings, reader } = with_;
   const parsed = new Map<string, PlanParse>();
 
   return {
@@ -63,7 +68,11 @@ export function openPlans({ client, readings }: { client: Client; readings: Read
       if (found.data.kind === "wrong") return wrong(blob, found.data.why);
 
       const known = parsed.get(blob);
-      if (known !== undefined) return { kind: "read", blob, parse: known };
+      if (known !== undefined) {
+        // What is in use stays, however many others are proposed.
+        keep(blob, known);
+        return { kind: "read", blob, parse: known };
+      }
       const text = await readings<string | null>({
         key: `blob|${slug(repository)}|${blob}`,
         keep: "forever",
@@ -72,13 +81,22 @@ export function openPlans({ client, readings }: { client: Client; readings: Read
       if (text.kind !== "ok") return unknown(text);
       if (text.data === null)
         return wrong(blob, "The plan is not text in UTF-8. Save it in that encoding.");
-      const parse = parsePlan(text.data);
-      if (parsed.size >= limit.github.parsed_plans) parsed.clear();
-      // The same blob parses the same, so it is parsed once.
-      parsed.set(blob, parse);
-      return { kind: "read", blob, parse };
+      const { installation } = repository;
+      const read = await reader.parse({ text: text.data, installation, isProposed: fixed });
+      if (read.kind === "failed") return { kind: "unknown", why: `It ${read.why}.` };
+      keep(blob, read.value);
+      return { kind: "read", blob, parse: read.value };
     },
   };
+
+  /** The same blob parses the same, so it is parsed once. */
+  function keep(blob: string, parse: PlanParse): void {
+    parsed.delete(blob);
+    parsed.set(blob, parse);
+    if (parsed.size <= limit.github.parsed_plans) return;
+    const [oldest] = parsed.keys();
+    if (oldest !== undefined) parsed.delete(oldest);
+  }
 }
 
 function foundIn(data: ReturnType<typeof shapes.contents.parse>): Found {

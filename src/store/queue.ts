@@ -44,6 +44,8 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   let turns: Turns = openTurns(idle, () => idle.calm);
   /** Where something may be waiting, as far as is known. */
   let lanes: readonly Lane[] = [];
+  /** Lanes with work under way, and how much; where more may wait for it, as far as is known. */
+  const busy = new Map<number, { count: number; ends: number; more: boolean }>();
   /** Something may be waiting elsewhere, too. */
   let stale = true;
   let taking: Promise<void> | null = null;
@@ -127,13 +129,20 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
   };
 
   const begin = (lane: Lane, job: Job): void => {
+    const here = busy.get(lane.number) ?? { count: 0, ends: 0, more: false };
+    here.count += 1;
+    busy.set(lane.number, here);
     const work = run(job)
       .catch((error) => log.error({ err: error, key: job.key }, "A job could not be settled"))
       .then(() => {
         running.delete(job.id);
         turns.ended(lane);
+        here.count -= 1;
+        here.ends += 1;
+        if (here.count === 0) busy.delete(lane.number);
         // What came for the same subject meanwhile can be taken now.
-        if (!lanes.some(({ number }) => number === lane.number)) lanes = [...lanes, lane];
+        if (here.more && !lanes.some(({ number }) => number === lane.number))
+          lanes = [...lanes, lane];
         goOn();
       });
     running.set(job.id, work);
@@ -141,13 +150,23 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
 
   const takeFrom = async (lane: Lane, count: number): Promise<void> => {
     let taken = 0;
+    const before = busy.get(lane.number);
+    const ends = before?.ends;
     try {
       const jobs = await lease(lane, count);
       taken = jobs.length;
       for (const job of jobs) begin(lane, job);
     } finally {
       for (let unused = taken; unused < count; unused += 1) turns.ended(lane);
-      if (taken < count) lanes = lanes.filter((one) => one !== lane);
+      if (taken < count) {
+        lanes = lanes.filter((one) => one !== lane);
+        if (before !== undefined) before.more = true;
+        // One that ended meanwhile did not know that more may wait for it.
+        if (before?.ends !== ends) {
+          stale = true;
+          again = true;
+        }
+      }
     }
   };
 

@@ -3,6 +3,7 @@
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { openGitHub } from "../../src/github/app.ts";
+import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Terms } from "../../src/port.ts";
 import { createGitHub } from "../../src/sandbox/github/github.ts";
 
@@ -23,6 +24,7 @@ test("writes within the budget wait for no timer", async () => {
         keepReading: async () => {},
         dropReading: async () => {},
       },
+      plans: plainReader,
       clock: Date.now,
       log: pino({ level: "silent" }),
       fetch: world.fetch,

@@ -12,6 +12,9 @@ function lane(number: number, installation: number, kind: Lane["kind"] = "pull")
   return { number, installation, kind, isResync: kind === "repository" };
 }
 
+/** The machine may be busy with other things. */
+const patient = { timeout: 20_000 };
+
 const limits = { resyncs: 1, resyncEvery_ms: 100 };
 const flood = lane(1, 7);
 const other = lane(2, 7);
@@ -128,21 +131,21 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
       if (!over) await new Promise<void>((resolve) => ends.set(key, resolve));
     });
     await fill(20);
-    await expect.poll(() => begun).toHaveLength(2);
+    await expect.poll(() => begun, patient).toHaveLength(2);
     const innocent = [1, 2].map((number) =>
       subjectKey(pull(number, { ...calm, name: `n${number}` })),
     );
     await at().store.accept([look(sight(pull(1, { ...calm, name: "n1" })))]);
-    await expect.poll(() => begun).toContain(innocent[0]);
+    await expect.poll(() => begun, patient).toContain(innocent[0]);
     // One that ends makes room for nobody of the flood, which has one too many already.
     const [first] = begun;
     ends.get(first ?? "")?.();
     await at().store.accept([look(sight(pull(2, { ...calm, installation: 9, name: "n2" })))]);
-    await expect.poll(() => begun).toContain(innocent[1]);
+    await expect.poll(() => begun, patient).toContain(innocent[1]);
     expect(begun).toHaveLength(4);
     over = true;
     for (const end of ends.values()) end();
-    await expect.poll(() => at().database.query("select id from pgboss.job")).toEqual([]);
+    await expect.poll(() => at().database.query("select id from pgboss.job"), patient).toEqual([]);
     await at().queue.stop(1_000);
   });
 
@@ -153,11 +156,11 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
     await fill(3);
     await at().store.accept([look(sight(pull(1, calm)))]);
     await at().queue.work(workers(2, { readyAt }), async ({ key }) => void begun.push(key));
-    await expect.poll(() => begun).toEqual([subjectKey(pull(1, calm))]);
+    await expect.poll(() => begun, patient).toEqual([subjectKey(pull(1, calm))]);
     open = Date.now() + 50;
     await at().store.accept([look(sight(pull(2, calm)))]);
     // Nobody has to tell that the time has come.
-    await expect.poll(() => begun).toHaveLength(5);
+    await expect.poll(() => begun, patient).toHaveLength(5);
     await at().queue.stop(1_000);
   });
 });

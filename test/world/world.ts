@@ -10,6 +10,7 @@ import { resume, sweep } from "../../src/flow/sweep.ts";
 import { type Ports, work } from "../../src/flow/work.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { answerHook } from "../../src/github/hook.ts";
+import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Job, Queue, Store } from "../../src/port.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
@@ -157,6 +158,7 @@ export class World {
       webhookSecret: secret,
       apiUrl: "https://api.github.com",
       store: this.store,
+      plans: plainReader,
       clock,
       log: pino({ level: "silent" }),
       fetch: this.#checked.fetch,
