@@ -20,7 +20,7 @@ const [appPid, dataFolder, appPort, gitHubPort] = process.argv.slice(2);
 const secrets = /BEGIN [A-Z ]*PRIVATE KEY|WEBHOOK_SECRET|postgres:\\/\\//;
 const leak = (what) => console.log("LEAK " + what);
 for (const name of fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name)).concat(appPid, "1"))
-  for (const file of ["environ", "cmdline", "root" + dataFolder + "/store", "cwd/.env", "fd/3", "maps"])
+  for (const file of ["environ", "cmdline", "root" + dataFolder + "/store", "cwd/.env", "maps"])
     try {
       if (secrets.test(fs.readFileSync("/proc/" + name + "/" + file, "latin1"))) leak(name + "/" + file);
     } catch (error) {

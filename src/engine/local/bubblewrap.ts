@@ -108,7 +108,8 @@ function watched({ run, bounds, programs }: BubblewrapOrder): readonly string[] 
     "echo 1000 > /proc/self/oom_score_adj || exit 125",
     // What the shell itself says of a command that a signal ended is no output of the command.
     "exec 5>&2 2>/dev/null",
-    '"$@" 2>&5 5>&- 3<&-',
+    // Interlock comes first where both want the processor.
+    'command -p nice -n 10 "$@" 2>&5 5>&- 3<&-',
     'echo "exit $?" >&3',
     "read -r _ <&3",
     "exit 0",

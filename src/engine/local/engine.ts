@@ -90,6 +90,7 @@ class Local implements LocalEngine {
         hold_ms: limits.hold_ms,
       }),
       disk: new Map(),
+      makeRoom: () => this.#alone(() => this.#keeper.makeRoom()),
       record: (token, change) => this.#record(token, change),
     };
     this.#keeper = openKeeper({ ...order, limits });

@@ -11,6 +11,8 @@ export interface FetchOrder {
   readonly request: StartRequest;
   readonly workspace: Workspace;
   readonly limits: LocalLimits;
+  /** Removes what is only kept, where the disk is short. */
+  readonly makeRoom: () => Promise<void>;
   readonly log: Log;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -57,6 +59,7 @@ type Once = Unpacked | { readonly kind: "limited"; readonly until: number };
 async function fetchOnce(order: FetchOrder): Promise<Once> {
   const { limits, request, workspace } = order;
   await createWorkspace(workspace, request.run.key);
+  if ((await freeBytes(workspace.root)) < limits.free_bytes) await order.makeRoom();
   const free = await freeBytes(workspace.root);
   if (free < limits.free_bytes) {
     const mib = Math.round(free / 2 ** 20);

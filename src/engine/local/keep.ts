@@ -3,13 +3,15 @@
 import type { Clock, LocalRuns, Log } from "../../port.ts";
 import type { LocalLimits } from "./limits.ts";
 import { removeTree } from "./tree.ts";
-import { tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
+import { freeBytes, tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
 
 export interface Keeper {
   /** Removes what is due. */
   tidy(): Promise<void>;
   /** Takes over the workspaces of earlier processes on this machine, and removes what no record names. */
   adopt(): Promise<void>;
+  /** Removes the oldest, until a run may begin. */
+  makeRoom(): Promise<void>;
   close(): void;
 }
 
@@ -58,6 +60,14 @@ export function openKeeper(order: KeeperOrder): Keeper {
     );
   }
 
+  async function makeRoom(): Promise<void> {
+    for (const run of await runs.kept(instance)) {
+      if ((await freeBytes(folder)) >= limits.free_bytes) return;
+      await runs.update(run.token, { workspace: null });
+      await remove(workspaceOf(folder, run.token).root);
+    }
+  }
+
   async function adopt(): Promise<void> {
     for (const root of await workspaceRoots(folder)) {
       const token = await tokenOf(root);
@@ -71,6 +81,7 @@ export function openKeeper(order: KeeperOrder): Keeper {
   return {
     tidy,
     adopt,
+    makeRoom,
     close() {
       closed = true;
       clearTimeout(timer);

@@ -27,6 +27,8 @@ export interface RunTools {
   readonly isolation: Isolation | null;
   readonly limits: LocalLimits;
   readonly places: Places;
+  /** Removes workspaces that are only kept for a retry, where the disk is short. */
+  readonly makeRoom: () => Promise<void>;
   /** Writes the change and tells about it. Comes back when it is written, or never will be. */
   readonly record: (token: string, change: Change) => Promise<void>;
 }

@@ -227,6 +227,33 @@ test("no run begins on a full disk", async () => {
   expect(ended.stages[0]?.why).toMatch(/^Only \d+ MiB of the disk are free on this machine\.$/);
 });
 
+test("what is kept for a retry makes room for a run that is to begin", async () => {
+  const before = await world();
+  await before.run("false");
+  await before.engine.close(1_000);
+  const limits = { free_bytes: Number.MAX_SAFE_INTEGER };
+  const after = await world({ instance: "two", after: before, limits });
+  await after.engine.recover();
+  expect((await after.runs.get("run"))?.workspace).not.toBeNull();
+  await after.engine.start(request("next", "true"));
+  expect(await after.ended("next")).toMatchObject({ state: "failed" });
+  expect((await after.runs.get("run"))?.workspace).toBeNull();
+});
+
+test("a run that holds its place for long ends for another organisation, and can be retried", async () => {
+  const { engine, ended, folder } = await world({ limits: { running: 1, hold_ms: 100 } });
+  await engine.start(request("ours", "test -e again || { touch again; sleep 1000; }"));
+  const { tree } = workspaceOf(folder, "ours");
+  await expect.poll(() => readdir(tree).catch(() => []), { timeout: 30_000 }).toContain("again");
+  const { run, repository, ...rest } = request("theirs", "true");
+  await engine.start({ ...rest, run, repository: { ...repository, installation: 2 } });
+  const why = "Another organisation waited for a place, and this run had had its own for 0.1 s.";
+  expect(await ended("ours")).toMatchObject({ state: "failed", why, stages: [{ why }] });
+  expect(await ended("theirs")).toMatchObject({ state: "succeeded" });
+  expect(await engine.retry("ours", "one", "k")).toEqual({ kind: "done" });
+  expect(await ended("ours")).toMatchObject({ state: "succeeded" });
+});
+
 test("a store that is away for a while delays the record and loses nothing", async () => {
   const { engine, runs, ended } = await world({ limits: { store_wait_ms: 5 } });
   const update = runs.update;
