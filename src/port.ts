@@ -123,6 +123,39 @@ export interface OpenPull {
   readonly base: string;
 }
 
+/** A repository that an installation may see. */
+export interface ListedRepository {
+  readonly repository: Repository;
+  readonly defaultBranch: string;
+}
+
+/** What changes whenever something happens in a repository. */
+export interface RepositoryOverview {
+  /** As GitHub writes it: when anything was pushed to any branch. */
+  readonly pushedAt: string | null;
+  /** The commit of the default branch. */
+  readonly tip: string | null;
+  readonly branches: number;
+  /** Open ones. */
+  readonly pulls: number;
+  /** Of these the hundred that changed last, newest first. */
+  readonly newest: readonly OpenPull[];
+}
+
+/** A check run with the gate's name, as GitHub shows it. */
+export interface ShownGate {
+  /** Whether it was made by this App. */
+  readonly source: "own" | "foreign";
+  /** The name of the App that made it. */
+  readonly app: string;
+  /** A conclusion; `in_progress` where it has none. */
+  readonly state: string;
+  readonly title: string;
+  readonly externalId: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
 /** `annotations` are those that GitHub does not have yet: it adds what an update sends. */
 export interface CheckUpdate {
   readonly id: number;
@@ -174,8 +207,18 @@ export interface GitHub {
   openPulls(repository: Repository): Promise<Read<readonly OpenPull[]>>;
   /** Branch names with their tips. */
   branches(repository: Repository): Promise<Read<ReadonlyMap<string, string>>>;
-  /** Repositories that the installation may see. */
-  repositories(installation: number): Promise<Known<readonly Repository[]>>;
+  /** Repositories that the installation may see, without those that are archived. */
+  repositories(installation: number): Promise<Known<readonly ListedRepository[]>>;
+  /** In the order of the repositories; null where GitHub does not show one under its name. Few requests. */
+  overviews(
+    installation: number,
+    repositories: readonly Repository[],
+  ): Promise<Known<readonly (RepositoryOverview | null)[]>>;
+  /** The gates on each commit, in the order of the commits; null where GitHub does not show them all. Few requests. */
+  gates(
+    installation: number,
+    commits: readonly { readonly repository: Repository; readonly sha: string }[],
+  ): Promise<Known<readonly (readonly ShownGate[] | null)[]>>;
   installations(): Promise<Known<readonly number[]>>;
 
   createCheck(repository: Repository, check: CheckWanted, terms: Terms): Promise<Sent<number>>;
@@ -379,6 +422,13 @@ export interface LookRecord extends Lease {
   readonly notices: readonly NoticeDraft[];
 }
 
+/** A gate by the ledger, of which nothing is under way. */
+export interface LedgerGate {
+  readonly repository: Repository;
+  readonly content: CheckWanted;
+  readonly sentAt: number;
+}
+
 /** One reading kept for later looks. */
 export interface KeptReading {
   readonly etag: string | null;
@@ -521,6 +571,13 @@ export interface Store {
    * uncertain from now on, and its subject gets a job. Needs no lease.
    */
   doubtCheck(key: string, check: CheckWanted): Promise<void>;
+  /** The gates that stand by the ledger: of open subjects, and of those that were looked at since. */
+  gates(since: number): Promise<readonly LedgerGate[]>;
+  /**
+   * GitHub shows something else than the ledger says. `find`: what stands is in doubt, and is looked for;
+   * `replace`: a new one is to be made. Its subject gets a job. False where it was written meanwhile.
+   */
+  doubtGate(gate: LedgerGate, how: "find" | "replace"): Promise<boolean>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
   intendAnswer(lease: Lease, intentionKey: string, pull: number): Promise<Written>;
   recordAnswer(

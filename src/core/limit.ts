@@ -248,6 +248,12 @@ export const limit = {
     unlisted_ms: 20_000,
     /** Of 100 entries each. */
     pages: 20,
+    /**
+     * Asked for with one query. GitHub ends one that takes longer than ten seconds.
+     * docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#timeouts
+     */
+    graph_repositories: 25,
+    graph_commits: 50,
     parsed_plans: 500,
     /** A permission to write counts for so long, and is asked for so often where it comes too late. */
     permit_ms: 2_000,
@@ -411,6 +417,10 @@ export const limit = {
   },
   sweep: {
     every_ms: 3 * 60_000,
+    /** A repository in which nothing seems to happen is looked at all the same after this. */
+    whole_ms: 12 * 60 * 60_000,
+    /** A gate that is not awaited any more is compared with GitHub for so long. */
+    gates_ms: 60 * 60_000,
     /** GitHub keeps deliveries for three days. docs.github.com/webhooks/testing-and-troubleshooting-webhooks */
     redeliver_ms: 3 * 24 * 60 * 60_000,
     /** Deliveries are looked up again for as long as one may have been under way. */

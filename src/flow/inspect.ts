@@ -4,12 +4,16 @@ import type { Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
 import { branchMatcher } from "../core/route.ts";
 import type { Leased, Written } from "../port.ts";
+import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
 import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
 export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   const { repository } = row.subject;
   const { now } = row;
+  // Read first: whatever is looked at from here on is as new as it, or newer.
+  const sighted = await ports.store.reading(sightedKey(repository));
+  const inspected = await ports.store.reading(inspectedKey(repository));
   const pulls = await ports.github.openPulls(repository);
   const branches = await ports.github.branches(repository);
   if (pulls.kind === "absent" || branches.kind === "absent") {
@@ -19,6 +23,9 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   // Whatever was under way when the repository was forgotten: later releases wait for it.
   await ports.store.reopenUnfinished(repository, now);
   const known = await ports.store.openSubjects(repository);
+  // Which branches are roads is another plan's matter then, for every pull request.
+  const switched = isSwitched(sighted?.value, inspected?.value);
+  if (switched) await ports.github.plan(repository, null, now);
   const sights: Sight[] = [];
   if (pulls.kind === "known") {
     const rows = new Map(
@@ -29,7 +36,7 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
     for (const pull of pulls.value) {
       const before = rows.get(pull.number);
       rows.delete(pull.number);
-      if (before?.head === pull.head && before.base === pull.base) continue;
+      if (before?.head === pull.head && before.base === pull.base && !switched) continue;
       const subject = { kind: "pull", repository, number: pull.number } as const;
       sights.push({ subject, head: pull.head, before: null });
     }
@@ -45,6 +52,8 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
       await ports.store.recordTip(row, repository, subject.branch, subject.sha);
 
   const unread = pulls.kind === "unknown" || branches.kind === "unknown";
+  if (!unread && sighted !== null)
+    await ports.store.keepReading(inspectedKey(repository), { ...sighted, readAt: now });
   const turn = unread ? turnOf(ports, row) : null;
   const failures = unread && turn === null ? row.failures + 1 : 0;
   const recorded = await ports.store.record({
@@ -68,6 +77,11 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
 
 function isLost(written: Written): Worked {
   return written === "lost" ? "lost" : "done";
+}
+
+function isSwitched(sighted: unknown, inspected: unknown): boolean {
+  const [now, before] = [sighted, inspected] as (Partial<Sighted> | undefined)[];
+  return before !== undefined && now?.defaultBranch !== before.defaultBranch;
 }
 
 /** Tips of the plan's branches that no push told us of. The first sight of a branch releases nothing. */

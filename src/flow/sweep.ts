@@ -1,17 +1,19 @@
 // What runs by the clock: deliveries that GitHub could not make, repositories that went quiet, pipelines that others use.
 
-import { type Repository, subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
+import { compareGates } from "./gates.ts";
+import { lookOver } from "./resync.ts";
 import type { Ports } from "./work.ts";
 
 /**
- * Asks GitHub for what it could not deliver since, looks at every repository once, and asks engines what
- * others did in them. Returns since when the next sweep has to ask: nothing is passed by that has not
+ * Asks GitHub for what it could not deliver since, looks over every repository and what GitHub shows as
+ * gates, and asks engines what others did in them. Returns since when the next sweep has to ask: nothing is passed by that has not
  * come yet.
  */
 export async function sweep(ports: Ports, since: number): Promise<number> {
   const next = await redeliver(ports, since);
-  await inspectAll(ports);
+  await lookOver(ports);
+  await compareGates(ports);
   await patrolAll(ports);
   await ports.store.prune(ports.clock());
   return next;
@@ -68,39 +70,5 @@ async function patrolAll({ engines, store, clock, log }: Ports): Promise<void> {
     if (keys.length > 0)
       log.info({ engine: engine.name, runs: keys }, "Others did something in its pipelines");
     for (const key of keys) await store.wakeExecution(key, clock());
-  }
-}
-
-async function inspectAll(ports: Ports): Promise<void> {
-  const { github, store, log, clock } = ports;
-  // Before the lists are read, so that one that is added meanwhile is not taken for gone.
-  const known = await store.repositories();
-  const listed: Repository[] = [];
-  let whole = true;
-  const installations = await github.installations();
-  if (installations.kind === "unknown") {
-    whole = false;
-    log.warn({ why: installations.why }, "The installations could not be read");
-  } else {
-    for (const installation of installations.value) {
-      const repositories = await github.repositories(installation);
-      if (repositories.kind === "known") listed.push(...repositories.value);
-      else {
-        whole = false;
-        log.warn({ installation, why: repositories.why }, "Its repositories could not be read");
-      }
-    }
-  }
-  const subjects = listed.map((repository) => ({ kind: "repository", repository }) as const);
-  await store.see(
-    subjects.map((subject) => ({ subject, head: null, before: null })),
-    clock(),
-  );
-  const there = new Set(subjects.map(subjectKey));
-  for (const repository of known) {
-    const key = subjectKey({ kind: "repository", repository });
-    if (there.has(key)) continue;
-    if (whole) await store.forget(repository);
-    else await store.wake([key]);
   }
 }

@@ -6,6 +6,7 @@ import type { Clock, GitHub, Store } from "../port.ts";
 import { openBudget } from "./budget.ts";
 import { type Octokit, openClient } from "./client.ts";
 import { openFiles } from "./files.ts";
+import { openGraph } from "./graph.ts";
 import { openLists } from "./list.ts";
 import { openPlans } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
@@ -81,6 +82,7 @@ export async function openGitHub(with_: {
       ...openPlans({ client, readings, reader: plans }),
       ...openFiles({ client, readings, clock }),
       ...openLists({ client, readings }),
+      ...openGraph({ client, appId }),
       ...openWrites({ client, appId }),
     },
   };

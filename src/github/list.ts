@@ -1,6 +1,5 @@
 // Reads what the sweep compares with: open pull requests, branch tips, installations and deliveries.
 
-import type { Repository } from "../core/event.ts";
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { FailedDeliveries, GitHub, HookDelivery, OpenPull } from "../port.ts";
@@ -87,7 +86,10 @@ export function openLists({ client, readings }: { client: Client; readings: Read
           ({ repositories }) =>
             repositories
               .filter(({ archived }) => !archived)
-              .map(({ owner, name }): Repository => ({ installation, owner: owner.login, name })),
+              .map(({ owner, name, default_branch }) => ({
+                repository: { installation, owner: owner.login, name },
+                defaultBranch: default_branch,
+              })),
         ),
       );
       return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);

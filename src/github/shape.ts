@@ -57,7 +57,9 @@ export const comparison = z.object({
 export const branches = z.array(z.object({ name: z.string(), commit: z.object({ sha }) }));
 
 export const repositories = z.object({
-  repositories: z.array(z.object({ owner: login, name: z.string(), archived: z.boolean() })),
+  repositories: z.array(
+    z.object({ owner: login, name: z.string(), archived: z.boolean(), default_branch: z.string() }),
+  ),
 });
 
 export const installations = z.array(z.object({ id, suspended_at: z.string().nullable() }));

@@ -6,6 +6,7 @@ import * as checks from "./checks.ts";
 import type { Database, StoreClock } from "./database.ts";
 import * as executions from "./executions.ts";
 import { hold } from "./fence.ts";
+import { doubtGate, readGates } from "./gates.ts";
 import * as intentions from "./intentions.ts";
 import { type Enqueue, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
@@ -162,6 +163,16 @@ export function createStore(parts: StoreParts): Store {
       database.transaction((tx) => checks.dropIntendedCheck(tx, lease, check)),
     recordCheck: (lease, check, sent) => checks.recordCheck(database, lease, check, sent),
     doubtCheck: async (key, check) => wake(await checks.doubtCheck(database, key, check)),
+    gates: (since) => readGates(database, since),
+    doubtGate: async (gate, how) => {
+      const keys = await database.transaction(async (tx) => {
+        const doubted = await doubtGate(tx, gate, how);
+        await enqueue(tx, await jobsFor(tx, doubted));
+        return doubted;
+      });
+      if (keys.length > 0) poke();
+      return keys.length > 0;
+    },
     answers: (key) => checks.readAnswers(database, key),
     intendAnswer: (lease, intentionKey, pull) =>
       checks.intendAnswer(database, lease, intentionKey, pull),

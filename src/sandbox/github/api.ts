@@ -25,7 +25,8 @@ export type Api = (request: ApiRequest) => Promise<ApiResponse>;
 
 export function createApi(world: World, router: Router): Api {
   return async (request) => {
-    const path = request.url.pathname.replace(/^\/api\/v3(?=\/)/, "");
+    // A server of one's own has the REST API below /api/v3, and GraphQL beside it.
+    const path = request.url.pathname.replace(/^\/api(\/v3(?=\/)|(?=\/graphql$))/, "");
     const found = router(request.method, path);
     const template = found?.template ?? "unknown";
     const fault = world.faults.forRequest({ method: request.method, template, path });

@@ -6,6 +6,7 @@ import { commentRoutes } from "./comments.ts";
 import { commitRoutes } from "./commits.ts";
 import { contentRoutes } from "./content.ts";
 import { deliveryRoutes } from "./deliveries.ts";
+import { graphqlRoutes } from "./graphql.ts";
 import { protectionRoutes } from "./protection.ts";
 import { pullRoutes } from "./pulls.ts";
 import { repositoryRoutes } from "./repository.ts";
@@ -18,6 +19,7 @@ export const allRoutes: readonly Route[] = [
   ...commitRoutes,
   ...contentRoutes,
   ...deliveryRoutes,
+  ...graphqlRoutes,
   ...protectionRoutes,
   ...pullRoutes,
   ...repositoryRoutes,

@@ -1,0 +1,114 @@
+// Finds what no event told: looks over all repositories with few requests, and at those where something moved.
+
+import { canonical } from "../core/canonical.ts";
+import { type Repository, subjectKey } from "../core/event.ts";
+import { limit } from "../core/limit.ts";
+import type { ListedRepository, RepositoryOverview } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/** What the last look over a repository saw; kept once whatever it showed was looked at. */
+export interface Sighted {
+  readonly defaultBranch: string;
+  /** Null where GitHub did not say. */
+  readonly overview: RepositoryOverview | null;
+}
+
+/** Every repository that may have changed gets a job; those that are gone are forgotten. */
+export async function lookOver(ports: Ports): Promise<void> {
+  const { github, store, log, clock } = ports;
+  // Before the lists are read, so that one that is added meanwhile is not taken for gone.
+  const known = await store.repositories();
+  const before = new Set(known.map(keyOf));
+  const there = new Set<string>();
+  let whole = true;
+  const installations = await github.installations();
+  if (installations.kind === "unknown") {
+    log.warn({ why: installations.why }, "The installations could not be read");
+    whole = false;
+  }
+  for (const installation of installations.kind === "known" ? installations.value : []) {
+    const listed = await github.repositories(installation);
+    if (listed.kind === "unknown") {
+      log.warn({ installation, why: listed.why }, "Its repositories could not be read");
+      whole = false;
+      continue;
+    }
+    for (const { repository } of listed.value) there.add(keyOf(repository));
+    const moved = await movedOf(ports, installation, listed.value, before);
+    const sights = moved.map((repository) => ({
+      subject: { kind: "repository", repository } as const,
+      head: null,
+      before: null,
+    }));
+    await store.see(sights, clock());
+  }
+  for (const repository of known) {
+    const key = keyOf(repository);
+    if (there.has(key)) continue;
+    if (whole) await store.forget(repository);
+    else await store.wake([key]);
+  }
+}
+
+/** Where something differs from what was looked at last, or from what the ledger says. */
+async function movedOf(
+  ports: Ports,
+  installation: number,
+  listed: readonly ListedRepository[],
+  known: ReadonlySet<string>,
+): Promise<readonly Repository[]> {
+  const { github, store, log, clock } = ports;
+  const repositories = listed.map(({ repository }) => repository);
+  const read = await github.overviews(installation, repositories);
+  if (read.kind === "unknown")
+    log.warn({ installation, why: read.why }, "Its repositories could not be looked over at once");
+  const moved: Repository[] = [];
+  for (const [at, { repository, defaultBranch }] of listed.entries()) {
+    const overview = read.kind === "known" ? (read.value[at] ?? null) : null;
+    const sighted: Sighted = { defaultBranch, overview };
+    const isKnown = known.has(keyOf(repository));
+    if (isKnown && overview !== null && (await isAsBefore(ports, repository, sighted))) continue;
+    await store.keepReading(sightedKey(repository), {
+      etag: null,
+      readAt: clock(),
+      value: sighted,
+    });
+    moved.push(repository);
+  }
+  return moved;
+}
+
+async function isAsBefore(
+  { store, clock }: Ports,
+  repository: Repository,
+  sighted: Sighted,
+): Promise<boolean> {
+  const inspected = await store.reading(inspectedKey(repository));
+  if (inspected === null || clock() - inspected.readAt > limit.sweep.whole_ms) return false;
+  if (canonical(inspected.value) !== canonical(sighted)) return false;
+  // An event may have told something else meanwhile, and the one after it was lost.
+  const open = (await store.openSubjects(repository)).filter(
+    ({ subject }) => subject.kind === "pull",
+  );
+  const { pulls = 0, newest = [] } = sighted.overview ?? {};
+  if (open.length !== pulls) return false;
+  const byNumber = new Map(
+    open.map((row) => [row.subject.kind === "pull" ? row.subject.number : 0, row]),
+  );
+  return newest.every(({ number, head, base }) => {
+    const row = byNumber.get(number);
+    return row?.head === head && row.base === base;
+  });
+}
+
+export function sightedKey({ owner, name }: Repository): string {
+  return `sighted|${owner}/${name}`;
+}
+
+export function inspectedKey({ owner, name }: Repository): string {
+  return `inspected|${owner}/${name}`;
+}
+
+function keyOf(repository: Repository): string {
+  return subjectKey({ kind: "repository", repository });
+}

@@ -1,0 +1,233 @@
+// What the resync compares with, asked for many repositories or many commits at once by GraphQL.
+
+import { z } from "zod";
+import type { Repository } from "../core/event.ts";
+import { limit } from "../core/limit.ts";
+import { gateName } from "../core/page/checks.ts";
+import type { GitHub, ShownGate } from "../port.ts";
+import type { Client, Octokit } from "./client.ts";
+import { mapped, place, unknown } from "./read.ts";
+
+type Graph = Pick<GitHub, "overviews" | "gates">;
+
+export function openGraph({ client, appId }: { client: Client; appId: number }): Graph {
+  return {
+    async overviews(installation, repositories) {
+      const found = [];
+      for (const some of chunks(repositories, limit.github.graph_repositories)) {
+        const { query, variables } = overviewQuery(some);
+        const answer = mapped(
+          await client.read(installation, ask(query, variables), overviewShape),
+          (data) => some.map((_, at) => data[`r${at}`] ?? null),
+        );
+        if (answer.kind !== "ok") return unknown(answer);
+        found.push(...answer.data);
+      }
+      return {
+        kind: "known",
+        value: found.map((one, at) => {
+          const { owner = "", name = "" } = repositories[at] ?? {};
+          // Another one can have the name by now.
+          if (one?.nameWithOwner !== `${owner}/${name}`) return null;
+          const { pushedAt, defaultBranchRef, refs, pullRequests } = one;
+          return {
+            pushedAt,
+            tip: defaultBranchRef?.target?.oid ?? null,
+            branches: refs?.totalCount ?? 0,
+            pulls: pullRequests.totalCount,
+            newest: pullRequests.nodes.map(({ number, headRefOid, baseRefName }) => ({
+              number,
+              head: headRefOid,
+              base: baseRefName,
+            })),
+          };
+        }),
+      };
+    },
+
+    async gates(installation, commits) {
+      const found: (readonly ShownGate[] | null)[] = [];
+      for (const some of chunks(commits, limit.github.graph_commits)) {
+        const { query, variables } = gateQuery(some);
+        const answer = mapped(
+          await client.read(installation, ask(query, variables), gatesShape),
+          (data) => some.map((_, at) => shown(data[`c${at}`]?.object, appId)),
+        );
+        if (answer.kind !== "ok") return unknown(answer);
+        found.push(...answer.data);
+      }
+      return { kind: "known", value: found };
+    },
+  };
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What GitHub could not answer is null, and told beside it; octokit rejects with what there is. */
+function ask(query: string, variables: Variables) {
+  return async (octokit: Octokit) => {
+    try {
+      return { data: await octokit.graphql<unknown>(query, variables), headers: {} };
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "GraphqlResponseError") throw error;
+      return { data: "data" in error ? error.data : null, headers: {} };
+    }
+  };
+}
+
+/** Anything that happens in a repository changes one of these. */
+export function overviewQuery(repositories: readonly Repository[]) {
+  return withRepositories(repositories, "r", "...Overview", overviewFragment);
+}
+
+const overviewFragment = /* GraphQL */ `
+  fragment Overview on Repository {
+    nameWithOwner
+    pushedAt
+    defaultBranchRef { target { oid } }
+    refs(refPrefix: "refs/heads/", first: 1) { totalCount }
+    pullRequests(states: OPEN, first: 100, orderBy: { field: UPDATED_AT, direction: DESC }) {
+      totalCount
+      nodes { number headRefOid baseRefName }
+    }
+  }`;
+
+interface At {
+  readonly repository: Repository;
+  readonly sha: string;
+}
+
+/** Every check run on the commits that has the gate's name, whoever made it. */
+export function gateQuery(commits: readonly At[]) {
+  const repositories = commits.map(({ repository }) => repository);
+  const { query, variables } = withRepositories(
+    repositories,
+    "c",
+    (at) => `object(oid: $s${at}) { ...Gates }`,
+    gateFragment,
+  );
+  const shas = commits.map((_, at) => `$s${at}: GitObjectID!`);
+  return {
+    query: query.replace("query(", `query($gate: String!, ${shas.join(", ")}, `),
+    variables: {
+      ...variables,
+      gate: gateName,
+      ...Object.fromEntries(commits.map(({ sha }, at) => [`s${at}`, sha])),
+    },
+  };
+}
+
+const gateFragment = /* GraphQL */ `
+  fragment Gates on Commit {
+    checkSuites(first: 5, filterBy: { checkName: $gate }) {
+      totalCount
+      nodes {
+        app { databaseId slug }
+        checkRuns(first: 1, filterBy: { checkName: $gate, checkType: LATEST }) {
+          nodes { status conclusion externalId title startedAt }
+        }
+      }
+    }
+  }`;
+
+function withRepositories(
+  repositories: readonly Repository[],
+  alias: string,
+  fields: string | ((at: number) => string),
+  fragment: string,
+): { readonly query: string; readonly variables: Variables } {
+  const declared = repositories.map((_, at) => `$o${at}: String!, $n${at}: String!`);
+  const asked = repositories.map(
+    (_, at) =>
+      `${alias}${at}: repository(owner: $o${at}, name: $n${at}, followRenames: false) ` +
+      `{ ${typeof fields === "string" ? fields : fields(at)} }`,
+  );
+  return {
+    query: `query(${declared.join(", ")}) {\n  ${asked.join("\n  ")}\n}\n${fragment}`,
+    variables: Object.fromEntries(
+      repositories.flatMap((repository, at) => {
+        const { owner, repo } = place(repository);
+        return [
+          [`o${at}`, owner],
+          [`n${at}`, repo],
+        ];
+      }),
+    ),
+  };
+}
+
+const oid = z.object({ oid: z.string() });
+
+const overviewShape = z.record(
+  z.string(),
+  z
+    .object({
+      nameWithOwner: z.string(),
+      pushedAt: z.string().nullable(),
+      defaultBranchRef: z.object({ target: oid.nullable() }).nullable(),
+      refs: z.object({ totalCount: z.int() }).nullable(),
+      pullRequests: z.object({
+        totalCount: z.int(),
+        nodes: z.array(
+          z.object({ number: z.int(), headRefOid: z.string(), baseRefName: z.string() }),
+        ),
+      }),
+    })
+    .nullable(),
+);
+
+const commitShape = z.object({
+  checkSuites: z
+    .object({
+      totalCount: z.int(),
+      nodes: z.array(
+        z.object({
+          app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
+          checkRuns: z
+            .object({
+              nodes: z.array(
+                z.object({
+                  status: z.string(),
+                  conclusion: z.string().nullable(),
+                  externalId: z.string().nullable(),
+                  title: z.string().nullable(),
+                  startedAt: z.string().nullable(),
+                }),
+              ),
+            })
+            .nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+});
+
+const gatesShape = z.record(
+  z.string(),
+  z.object({ object: z.union([commitShape, z.object({})]).nullable() }).nullable(),
+);
+
+/** Null where GitHub did not say it, or not all of it. */
+function shown(
+  commit: z.infer<typeof commitShape> | object | null | undefined,
+  appId: number,
+): readonly ShownGate[] | null {
+  const suites = commit && "checkSuites" in commit ? commit.checkSuites : null;
+  if (suites === null || suites.totalCount > suites.nodes.length) return null;
+  return suites.nodes.flatMap(({ app, checkRuns }) =>
+    (checkRuns?.nodes ?? []).map((run) => ({
+      source: app?.databaseId === appId ? ("own" as const) : ("foreign" as const),
+      app: app?.slug ?? "unknown",
+      state: run.status === "COMPLETED" ? (run.conclusion?.toLowerCase() ?? "") : "in_progress",
+      title: run.title ?? "",
+      externalId: run.externalId ?? "",
+      startedAt: run.startedAt === null ? 0 : Date.parse(run.startedAt),
+    })),
+  );
+}
+
+function chunks<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) =>
+    all.slice(at * size, (at + 1) * size),
+  );
+}
