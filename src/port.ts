@@ -29,6 +29,13 @@ import type {
 } from "./core/fact.ts";
 import type { Notice } from "./core/notice.ts";
 import type { Part, Role } from "./core/plan.ts";
+import type {
+  LedgerGate,
+  ListedRepository,
+  OpenPull,
+  RepositoryOverview,
+  ShownGate,
+} from "./core/shown.ts";
 import type { Survey } from "./core/survey.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
@@ -115,45 +122,6 @@ export type Urgency = "gate" | "rest";
 export interface Terms {
   readonly urgency: Urgency;
   readonly permit: Permit;
-}
-
-export interface OpenPull {
-  readonly number: number;
-  readonly head: string;
-  readonly base: string;
-}
-
-/** A repository that an installation may see. */
-export interface ListedRepository {
-  readonly repository: Repository;
-  readonly defaultBranch: string;
-}
-
-/** What changes whenever something happens in a repository. */
-export interface RepositoryOverview {
-  /** As GitHub writes it: when anything was pushed to any branch. */
-  readonly pushedAt: string | null;
-  /** The commit of the default branch. */
-  readonly tip: string | null;
-  readonly branches: number;
-  /** Open ones. */
-  readonly pulls: number;
-  /** Of these the hundred that changed last, newest first. */
-  readonly newest: readonly OpenPull[];
-}
-
-/** A check run with the gate's name, as GitHub shows it. */
-export interface ShownGate {
-  /** Whether it was made by this App. */
-  readonly source: "own" | "foreign";
-  /** The name of the App that made it. */
-  readonly app: string;
-  /** A conclusion; `in_progress` where it has none. */
-  readonly state: string;
-  readonly title: string;
-  readonly externalId: string;
-  /** Milliseconds since 1970. */
-  readonly startedAt: number;
 }
 
 /** `annotations` are those that GitHub does not have yet: it adds what an update sends. */
@@ -420,13 +388,6 @@ export interface LookRecord extends Lease {
   readonly wake: readonly string[];
   /** What somebody should be told; those that are known already change nothing. */
   readonly notices: readonly NoticeDraft[];
-}
-
-/** A gate by the ledger, of which nothing is under way. */
-export interface LedgerGate {
-  readonly repository: Repository;
-  readonly content: CheckWanted;
-  readonly sentAt: number;
 }
 
 /** One reading kept for later looks. */

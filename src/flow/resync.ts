@@ -3,7 +3,7 @@
 import { canonical } from "../core/canonical.ts";
 import { type Repository, subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
-import type { ListedRepository, RepositoryOverview } from "../port.ts";
+import type { ListedRepository, RepositoryOverview } from "../core/shown.ts";
 import type { Ports } from "./work.ts";
 
 /** What the last look over a repository saw; kept once whatever it showed was looked at. */

@@ -4,7 +4,8 @@ import { z } from "zod";
 import type { Repository } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
-import type { GitHub, ShownGate } from "../port.ts";
+import type { ShownGate } from "../core/shown.ts";
+import type { GitHub } from "../port.ts";
 import type { Client, Octokit } from "./client.ts";
 import { mapped, place, unknown } from "./read.ts";
 

@@ -2,7 +2,7 @@
 
 import type { CheckWanted } from "../core/effect.ts";
 import { gateName } from "../core/page/checks.ts";
-import type { LedgerGate } from "../port.ts";
+import type { LedgerGate } from "../core/shown.ts";
 import type { Connection } from "./database.ts";
 
 /** Without those of which something is under way. */

@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { planPath } from "../../src/core/plan.ts";
 import { planText, released } from "../world/plan.ts";
+import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -11,6 +12,8 @@ const runs = "/repos/{owner}/{repo}/check-runs";
 test("a green gate that is carried out after a red one is corrected by the next sweep", async () => {
   const w = await world({ plan: planText({ shop: {} }, { exempt: ["src/**"] }) });
   w.forgiven.push(/shows green/);
+  w.shop.commit({ branch: "change", files: { "src/a.js": "2" } });
+  await w.settle();
   // The verdict is on its way when the connection breaks, and arrives after what was decided later.
   w.github.faults.onRequest({
     method: "POST",
@@ -18,7 +21,7 @@ test("a green gate that is carried out after a red one is corrected by the next 
     times: 1,
     fault: { kind: "late", ms: 60_000 },
   });
-  const pull = w.openPull();
+  const pull = new WorldPull(w.shop, w.shop.openPull({ head: "change" }));
   await w.settle();
   w.changePlan(planText({ shop: { verify: ["build"] } }));
   await w.advance("30s");
