@@ -247,7 +247,7 @@ export const limit = {
     unlisted_tries: 3,
     unlisted_ms: 20_000,
     /** Of 100 entries each. */
-    pages: 20,
+    pages: 100,
     /**
      * Asked for with one query. GitHub ends one that takes longer than ten seconds.
      * docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api#timeouts
@@ -259,6 +259,8 @@ export const limit = {
     permit_ms: 2_000,
     permits: 3,
     request_ms: 15_000,
+    /** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */
+    content: { per_minute: 80, minute_ms: 60_000, per_hour: 500, hour_ms: 60 * 60_000 },
     /**
      * A write that GitHub refused. It wants at least a minute after a 403 that names no time; a commit that
      * was just pushed shows within seconds. Twelve tries take six hours, or two days after a 403.

@@ -5,6 +5,7 @@ import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
 import { openBudget } from "./budget.ts";
 import { type Octokit, openClient } from "./client.ts";
+import { openContentPace } from "./content.ts";
 import { openFiles } from "./files.ts";
 import { openGraph } from "./graph.ts";
 import { openLists } from "./list.ts";
@@ -83,7 +84,7 @@ export async function openGitHub(with_: {
       ...openFiles({ client, readings, clock }),
       ...openLists({ client, readings }),
       ...openGraph({ client, appId }),
-      ...openWrites({ client, appId }),
+      ...openWrites({ client, appId, pace: openContentPace(clock) }),
     },
   };
 }

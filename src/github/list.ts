@@ -2,9 +2,10 @@
 
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import type { FailedDeliveries, GitHub, HookDelivery, OpenPull } from "../port.ts";
+import type { OpenPull } from "../core/shown.ts";
+import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, readOf, slug, unknown } from "./read.ts";
+import { mapped, place, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -14,63 +15,77 @@ type Lists = Pick<
 >;
 
 export function openLists({ client, readings }: { client: Client; readings: Readings }): Lists {
+  /**
+   * Each page is asked for by its own ETag: where nothing changed none of them counts. What moves from one
+   * page to another between two requests may be missed, or come twice; the next resync sees it.
+   */
+  async function kept<T>(
+    key: string,
+    ask: (page: number, headers: Headers) => Promise<Answer<readonly T[]>>,
+  ): Promise<Read<readonly T[]>> {
+    const all: T[] = [];
+    for (let page = 1; page <= limit.github.pages; page += 1) {
+      const answer = await readings<Page<T>>({
+        key: page === 1 ? key : `${key}|${page}`,
+        keep: "checked",
+        ask: async (headers) => {
+          const read = await ask(page, headers);
+          if (read.kind !== "ok") return read;
+          const more = hasMore(read.headers.link) ? ("more" as const) : ("last" as const);
+          return { ...read, data: { items: read.data, more } };
+        },
+      });
+      if (answer.kind !== "ok") return answer.kind === "absent" ? answer : unknown(answer);
+      all.push(...answer.data.items);
+      if (answer.data.more === "last") return { kind: "known", value: all };
+    }
+    return { kind: "unknown", why: `GitHub has more than ${limit.github.pages} pages of it.` };
+  }
+
   return {
     async openPulls(repository) {
-      const answer = await readings<readonly OpenPull[]>({
-        key: `pulls|${slug(repository)}`,
-        keep: "checked",
-        ask: (headers) =>
-          pages(async (page) =>
-            mapped(
-              await client.read(
-                repository.installation,
-                (octokit) =>
-                  octokit.request("GET /repos/{owner}/{repo}/pulls", {
-                    ...place(repository),
-                    state: "open",
-                    sort: "updated",
-                    direction: "desc",
-                    per_page: 100,
-                    page,
-                    headers: page === 1 ? headers : {},
-                  }),
-                shapes.pulls,
-              ),
-              (data) =>
-                data.map((pull) => ({
-                  number: pull.number,
-                  head: pull.head.sha,
-                  base: pull.base.ref,
-                })),
-            ),
+      return await kept(`open-pulls|${slug(repository)}`, async (page, headers) =>
+        mapped(
+          await client.read(
+            repository.installation,
+            (octokit) =>
+              octokit.request("GET /repos/{owner}/{repo}/pulls", {
+                ...place(repository),
+                state: "open",
+                // Whatever is new comes last, and leaves the pages before it as they were.
+                sort: "created",
+                direction: "asc",
+                per_page: 100,
+                page,
+                headers,
+              }),
+            shapes.pulls,
           ),
-      });
-      return readOf(answer);
+          (data) =>
+            data.map(
+              ({ number, head, base }): OpenPull => ({ number, head: head.sha, base: base.ref }),
+            ),
+        ),
+      );
     },
 
     async branches(repository) {
-      const answer = await readings<readonly [string, string][]>({
-        key: `branches|${slug(repository)}`,
-        keep: "checked",
-        ask: (headers) =>
-          pages(async (page) =>
-            mapped(
-              await client.read(
-                repository.installation,
-                (octokit) =>
-                  octokit.request("GET /repos/{owner}/{repo}/branches", {
-                    ...place(repository),
-                    per_page: 100,
-                    page,
-                    headers: page === 1 ? headers : {},
-                  }),
-                shapes.branches,
-              ),
-              (data) => data.map(({ name, commit }): [string, string] => [name, commit.sha]),
-            ),
+      const read = await kept(`branch-tips|${slug(repository)}`, async (page, headers) =>
+        mapped(
+          await client.read(
+            repository.installation,
+            (octokit) =>
+              octokit.request("GET /repos/{owner}/{repo}/branches", {
+                ...place(repository),
+                per_page: 100,
+                page,
+                headers,
+              }),
+            shapes.branches,
           ),
-      });
-      const read = readOf(answer);
+          (data) => data.map(({ name, commit }): [string, string] => [name, commit.sha]),
+        ),
+      );
       return read.kind === "known" ? { kind: "known", value: new Map(read.value) } : read;
     },
 
@@ -115,10 +130,18 @@ export function openLists({ client, readings }: { client: Client; readings: Read
   };
 }
 
-/**
- * Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown.
- * Headers only of a list with one page: the ETag of one of several says nothing about the others.
- */
+type Headers = Readonly<Record<string, string>>;
+
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly more: "more" | "last";
+}
+
+function hasMore(link: string | number | undefined): boolean {
+  return String(link ?? "").includes('rel="next"');
+}
+
+/** Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown. */
 async function pages<T>(
   ask: (page: number) => Promise<Answer<readonly T[]>>,
 ): Promise<Answer<readonly T[]>> {
@@ -127,8 +150,7 @@ async function pages<T>(
     const answer = await ask(page);
     if (answer.kind !== "ok") return answer;
     all.push(...answer.data);
-    const more = String(answer.headers.link ?? "").includes('rel="next"');
-    if (!more) return { ...answer, headers: page === 1 ? answer.headers : {}, data: all };
+    if (!hasMore(answer.headers.link)) return { ...answer, data: all };
   }
   return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
 }

@@ -99,7 +99,7 @@ function roleOf({ role_name, permission, user }: z.infer<typeof shapes.permissio
   return { kind: "unknown", why: "GitHub names a permission that is not known." } as const;
 }
 
-export function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
+function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
   if (answer.kind === "ok") return { kind: "known", value: answer.data };
   if (answer.kind === "absent") return answer;
   return unknown(answer);

@@ -3,6 +3,7 @@
 import type { Annotation, CheckWanted } from "../core/effect.ts";
 import type { GitHub } from "../port.ts";
 import type { Client } from "./client.ts";
+import type { ContentPace } from "./content.ts";
 import { place, slug, unknown } from "./read.ts";
 import { accepted, checkRuns, comments, written } from "./shape.ts";
 
@@ -17,7 +18,12 @@ type Writes = Pick<
   | "redeliver"
 >;
 
-export function openWrites({ client, appId }: { client: Client; appId: number }): Writes {
+export function openWrites(with_: {
+  readonly client: Client;
+  readonly appId: number;
+  readonly pace: ContentPace;
+}): Writes {
+  const { client, appId, pace } = with_;
   return {
     async createCheck(repository, check, terms) {
       return await client.write(
@@ -86,9 +92,12 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
     },
 
     async createComment(repository, { pull, body }, permit) {
-      return await client.write(
+      const { installation } = repository;
+      const until = pace.until(installation);
+      if (until !== null) return { kind: "deferred", until };
+      const sent = await client.write(
         {
-          installation: repository.installation,
+          installation,
           key: `comment|${slug(repository)}|${pull}|${body}`,
           urgency: "rest",
           permit,
@@ -102,6 +111,8 @@ export function openWrites({ client, appId }: { client: Client; appId: number })
           }),
         written,
       );
+      if (sent.kind === "sent" || sent.kind === "failed") pace.count(installation);
+      return sent;
     },
 
     async updateComment(repository, { id, body }, permit) {
