@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import type { CheckWanted } from "../../src/core/effect.ts";
 import { limit } from "../../src/core/limit.ts";
 import { openGitHub } from "../../src/github/app.ts";
+import { plainReader } from "../../src/github/plan-reader.ts";
 import type { GitHub, KeptReading, Permit } from "../../src/port.ts";
 
 const { privateKey } = generateKeyPairSync("rsa", {
@@ -47,6 +48,7 @@ async function appWith(answers: readonly (Given | "lost")[], from: RegExp | null
         for (const key of readings.keys()) if (key.startsWith(prefix)) readings.delete(key);
       },
     },
+    plans: plainReader,
     clock: () => now,
     log: pino({ level: "silent" }),
     fetch: async (input, init) => {
@@ -353,6 +355,7 @@ test("what is refused is not asked for again before its time, and given up after
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: { reading: async () => null, keepReading: async () => {}, dropReading: async () => {} },
+    plans: plainReader,
     clock: () => time,
     log: pino({ level: "silent" }),
     fetch: async (input) => {
@@ -438,6 +441,7 @@ test("at most 80 comments are created in a minute, and 500 in an hour", async ()
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: { reading: async () => null, keepReading: async () => {}, dropReading: async () => {} },
+    plans: plainReader,
     clock: () => time,
     log: pino({ level: "silent" }),
     fetch: async (input) => {
