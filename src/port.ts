@@ -149,6 +149,9 @@ export interface HookDelivery {
   readonly id: string;
   readonly guid: string;
   readonly deliveredAt: number;
+  readonly event: string;
+  /** GitHub's id of the repository; null where the event is about none. */
+  readonly repository: number | null;
 }
 
 /** Calls to GitHub. No method throws for anything that GitHub or the network does. */
@@ -166,6 +169,8 @@ export interface GitHub {
   pullFiles(repository: Repository, pull: Pull, base: string | null): Promise<Files>;
   /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
   plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
+  /** The commit that the branch stands at now, read anew. */
+  branchTip(repository: Repository, branch: string): Promise<Read<string>>;
   /**
    * Paths that differ between two commits, and how the second stands to the first. Where it does not
    * contain the first one, all that either of them has changed since they parted.
@@ -342,6 +347,11 @@ export interface SubjectRow extends Lease {
   readonly head: string | null;
   /** For a landed commit: the tip before it, by our own ledger where that knows one. */
   readonly before: string | null;
+  /**
+   * For a landed commit: `first` where its branch was seen for the first time with it, `known` where it
+   * was the branch's tip already when it was heard of; null for whatever came after a known tip.
+   */
+  readonly arrival?: "first" | "known" | null;
   readonly base: string | null;
   readonly open: boolean;
   readonly createdAt: number;
@@ -452,6 +462,26 @@ export interface Store {
   /** The newest commit of a branch that we heard of; null for a branch never seen. */
   tip(repository: Repository, branch: string): Promise<string | null>;
   recordTip(lease: Lease, repository: Repository, branch: string, sha: string): Promise<Written>;
+  /** The newest commit of the branch that may be in production; null where none is known. */
+  floor(repository: Repository, branch: string): Promise<string | null>;
+  recordFloor(lease: Lease, repository: Repository, branch: string, sha: string): Promise<Written>;
+  /** An old event moved the tip to `sha`: it goes back to `before`, unless it has moved on since. */
+  returnTip(
+    lease: Lease,
+    repository: Repository,
+    branch: string,
+    move: { readonly sha: string; readonly before: string },
+  ): Promise<Written>;
+  /** Blob of the plan that came into the branch last by a pull request whose gate had passed. */
+  gatedPlan(repository: Repository, branch: string): Promise<string | null>;
+  recordGatedPlan(
+    lease: Lease,
+    repository: Repository,
+    branch: string,
+    blob: string,
+  ): Promise<Written>;
+  /** What GitHub answered about them when it was asked. */
+  describe(repositories: readonly Repository[]): Promise<void>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
 

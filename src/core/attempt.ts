@@ -60,6 +60,11 @@ export function fits(execution: Execution, part: Part): boolean {
   return canonical(execution.spec) === canonical(part);
 }
 
+/** Where a part runs, whatever its stages are: another pipeline of the engine is another production. */
+export function placeOf(part: Part): string {
+  return canonical({ ...part, stages: [], deadline_ms: 0 });
+}
+
 /** The same run once more, where the engine never got it. */
 export function sameRun(execution: Execution): RunWanted {
   const { key, pipeline, part, sha, attempt, cause, spec } = execution;

@@ -8,6 +8,7 @@ import type { PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { openSteps } from "./glob.ts";
 import { effectsOf, interventions, isAskedBy, isIntervention } from "./intervene.ts";
+import { authority } from "./judge.ts";
 import { limit } from "./limit.ts";
 import { prose } from "./page/markdown.ts";
 import type { Plan } from "./plan.ts";
@@ -110,5 +111,5 @@ function inForce({ plan, roads }: PullFacts, base: string): Force {
     if (coversBranch(roads.parse.plan, base, openSteps()) !== true) return none;
   }
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return none;
-  return { kind: "plan", plan: plan.parse.plan };
+  return { kind: "plan", plan: authority({ roads }, plan.parse.plan) };
 }

@@ -8,6 +8,7 @@ import type { Reason, ReasonCode } from "./reason.ts";
 
 const readAgain: readonly ReasonCode[] = [
   "plan_unknown",
+  "landing_unknown",
   "files_unreadable",
   "stage_unknown",
   "outside_unknown",

@@ -7,6 +7,11 @@ export interface Repository {
   readonly installation: number;
   readonly owner: string;
   readonly name: string;
+  /** GitHub's ids, which stay when the names change. Absent while GitHub has not told them. */
+  readonly id?: number;
+  readonly ownerId?: number;
+  /** Absent while GitHub has not told it. */
+  readonly defaultBranch?: string;
 }
 
 /** What one unit of work looks at. */

@@ -216,8 +216,10 @@ export interface PullFacts extends Common {
   readonly pull: Known<Pull> | { readonly kind: "absent" };
   /** The default branch's plan, which says what branches are roads; null where the base is that branch. */
   readonly roads: PlanReading | null;
-  /** The plan of the base branch; the only one that is obeyed. */
+  /** The plan of the base branch. Where it differs from the default branch's, both are obeyed. */
   readonly plan: PlanReading;
+  /** Whether that plan came into the base branch by a pull request whose gate had passed. */
+  readonly gated?: boolean;
   readonly files: Files;
   /** The plan at the head, read only where the change touches it; shown, never obeyed. */
   readonly proposed: PlanReading | null;
@@ -232,6 +234,21 @@ export interface Landed {
   readonly released: readonly string[];
 }
 
+/** Whether a commit that is told to have landed may be released, as GitHub says now. */
+export type Landing =
+  /** The branch has it, and whatever came after it is known and waits. */
+  | { readonly kind: "landed" }
+  /**
+   * The branch was seen for the first time with it: whatever is there at first is not ours to release.
+   * `noted` once it is in the ledger what that is.
+   */
+  | { readonly kind: "first"; readonly noted: boolean }
+  /** The branch had moved past it, to `tip`, before it was heard of. */
+  | { readonly kind: "old"; readonly tip: string }
+  /** The branch has it no longer. */
+  | { readonly kind: "gone"; readonly tip: string | null }
+  | { readonly kind: "unknown"; readonly why: string };
+
 export interface CommitFacts extends Common {
   readonly subject: Extract<Subject, { kind: "commit" }>;
   /** The plan of the default branch: it says which branches are roads at all. */
@@ -239,6 +256,8 @@ export interface CommitFacts extends Common {
   /** The plan at the landed commit. */
   readonly plan: PlanReading;
   readonly files: Files;
+  /** Null or absent while it was not asked for: nothing is to be started. */
+  readonly landing?: Landing | null;
   /** The commit that landed before and contains this one already: this one was heard of late. */
   readonly container: Landed | null;
   /** Commits that landed later on the same branch, oldest first. */

@@ -1,7 +1,6 @@
 // What people ask of what runs in production, or is about to: a rollback of a release, an approval of a stage.
 
-import { isLive } from "./attempt.ts";
-import { canonical } from "./canonical.ts";
+import { isLive, placeOf } from "./attempt.ts";
 import type { Command } from "./command.ts";
 import type { Decision } from "./decision.ts";
 import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
@@ -205,10 +204,6 @@ function amongOf(
 /** Releases in the place where the plan releases now: another pipeline of the engine is another production. */
 function releasesOf({ releases }: Facts, name: string, spec: Part): readonly Execution[] {
   return releases.filter((one) => one.pipeline === name && placeOf(one.spec) === placeOf(spec));
-}
-
-function placeOf(spec: Part): string {
-  return canonical({ ...spec, stages: [], deadline_ms: 0 });
 }
 
 function approve(facts: Facts, plan: Plan, { wish, command }: Ask<"approve">): Intervention {

@@ -18,6 +18,7 @@ const rows = {
   passed: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   exempt: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   first_plan: { state: "success", next: "Merge to put the plan in force.", who: "author" },
+  plan_differs: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   nothing_to_release: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   carried: { state: "success", next: "Nothing is left to do.", who: "nobody" },
 
@@ -35,6 +36,11 @@ const rows = {
   plan_unknown: {
     state: "in_progress",
     next: "Wait: Interlock reads the plan again by itself.",
+    who: "nobody",
+  },
+  landing_unknown: {
+    state: "in_progress",
+    next: "Wait: Interlock asks GitHub again by itself.",
     who: "nobody",
   },
   files_unreadable: {
@@ -128,6 +134,11 @@ const rows = {
     state: "failure",
     next: "Correct the plan in this change; the annotations name each line.",
     who: "author",
+  },
+  plan_place: {
+    state: "failure",
+    next: "Verify where the default branch's plan does, or put the place into that plan first.",
+    who: "maintainer",
   },
   plan_missing: {
     state: "failure",
@@ -241,6 +252,17 @@ const rows = {
     next: "See the other verdict on this commit: both must pass.",
     who: "author",
   },
+  landed_late: {
+    state: "failure",
+    next: "Nothing is left to do: what the branch holds now contains this commit.",
+    who: "nobody",
+  },
+  landing_gone: {
+    state: "failure",
+    next: "Land the change again where it is still wanted.",
+    who: "author",
+  },
+  first_seen: { state: "failure", next: "Land the next change on the branch.", who: "author" },
   carrier_failed: {
     state: "failure",
     next: "See the commit that carried this one.",
@@ -279,4 +301,9 @@ export function nextStep(code: ReasonCode, about: Subject["kind"]): string {
 
 export function whoActs(code: ReasonCode): Who {
   return rows[code].who;
+}
+
+/** Whether it says that a later commit's release speaks for this one. */
+export function isOfCarrier(code: ReasonCode): boolean {
+  return code === "carried" || code === "carrying" || code === "carrier_failed";
 }

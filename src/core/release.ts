@@ -22,6 +22,13 @@ import { openWishes, type Wish } from "./wish.ts";
 
 export function decideRelease(facts: CommitFacts): Decision {
   const { roads, plan, subject, now } = facts;
+  if (facts.landing?.kind === "first" && facts.executions.length === 0) {
+    if (!facts.landing.noted) return silence({ open: true, dueAt: now + limit.look.again_ms });
+    return offRoad(facts, {
+      code: "first_seen",
+      sentence: `${subject.branch} was seen for the first time with this commit, and what is there at first is not released.`,
+    });
+  }
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
   const steps = openSteps();
@@ -109,10 +116,12 @@ function underPlan(given: {
 
   const reasons: Reason[] = [...routeReasons(facts, way)];
   const parts: PartDecision[] = [];
+  const bar = barOf(facts);
   for (const pipeline of way.pipelines) {
     if (pipeline.release === null) continue;
     const carried = carriedBy(facts, pipeline);
-    if (carried !== null) {
+    // A later commit carries only what it contains.
+    if (carried !== null && bar?.code !== "landing_gone" && bar?.code !== "landing_unknown") {
       reasons.push(carried);
       continue;
     }
@@ -129,7 +138,7 @@ function underPlan(given: {
         wishes,
         survey: surveyOf(facts, pipeline.name, "release"),
         rollbacks: facts.rollbacks,
-        hold: off ?? holdOf(facts, pipeline),
+        hold: off ?? bar ?? holdOf(facts, pipeline),
       }),
     );
   }
@@ -168,11 +177,49 @@ function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
   return own === null ? overtaken(facts, pipeline) : null;
 }
 
+/** Why nothing is started for the commit, whatever is asked; null where nothing stands against it. */
+function barOf({ landing, subject }: CommitFacts): Reason | null {
+  const { branch } = subject;
+  switch (landing?.kind) {
+    case undefined:
+    case "landed":
+      return null;
+    case "first":
+      return {
+        code: "first_seen",
+        sentence: `${branch} was seen for the first time with this commit, so it is not released.`,
+      };
+    case "old":
+      return {
+        code: "landed_late",
+        sentence: `${branch} had moved past this commit${at(landing.tip)} before it was heard of, so it is not released.`,
+      };
+    case "gone":
+      return {
+        code: "landing_gone",
+        sentence: `${branch} does not hold this commit any more${at(landing.tip)}, so it is not released.`,
+      };
+    case "unknown":
+      return {
+        code: "landing_unknown",
+        sentence: `Whether ${branch} still holds this commit could not be read: ${landing.why}`,
+      };
+  }
+}
+
+function at(tip: string | null): string {
+  return tip === null ? "" : `, to ${short(tip)},`;
+}
+
 /** A later commit that was released by the pipeline, and what came of it. */
 function overtaken(facts: CommitFacts, pipeline: Pipeline): Reason | null {
   const later = [...facts.newer].reverse();
-  const carrier = [...(facts.container === null ? [] : [facts.container]), ...later].find(
-    ({ released }) => released.includes(pipeline.name),
+  const { container, landing } = facts;
+  const carrier = [...(container === null ? [] : [container]), ...later].find(
+    (one) =>
+      one.released.includes(pipeline.name) ||
+      // It was judged with what this one brings, whichever pipelines that needed.
+      (one === container && landing?.kind === "old" && one.verdict !== null),
   );
   if (carrier === undefined) return null;
   const codes: Readonly<Record<string, ReasonCode>> = {
@@ -238,11 +285,15 @@ interface Speech {
 
 function speak(facts: CommitFacts, speech: Speech): Decision {
   const { sha, branch } = facts.subject;
+  // What never was on its way says so, and leaves what is said of the commit elsewhere alone.
+  const aside = speech.reasons.some(({ code }) => isLeft(code)) && facts.executions.length === 0;
   const parts = speech.parts ?? [];
   const views = parts.map(({ view }) => view);
-  const stops: StopWanted[] = parts.flatMap((part) => part.stops);
+  const stops: StopWanted[] = [...parts.flatMap((part) => part.stops), ...left(facts)];
   const verdict = verdictOf(speech.reasons);
-  const { shown, owner, wake } = standing(facts, sha, verdict);
+  const { shown, owner, wake } = aside
+    ? { shown: verdict, owner: facts.siblings.every((one) => one.verdict === null), wake: [] }
+    : standing(facts, sha, verdict);
   const checks = checksOf({
     facts,
     sha,
@@ -256,7 +307,9 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
   const { wishes, ground, interventions: asked = [] } = speech;
   const scene = { facts, head: sha, views, shown, wishes, stops, ground, interventions: asked };
   const settled = settle(scene);
-  const news = facts.said?.verdict !== verdict.state;
+  const news = aside
+    ? facts.said !== null || facts.gateBy === null
+    : facts.said?.verdict !== verdict.state;
   const dueAt = dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits });
   return {
     // A commit rests once nothing of it is to come; a re-run from the Checks page opens it again.
@@ -265,11 +318,12 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
       facts.executions.some(isLive) ||
       facts.rollbacks.some(isLive) ||
       isLost(facts) ||
-      facts.siblings.some(({ key, verdict: word }) => isPull(key) && word !== "success") ||
+      (!aside &&
+        facts.siblings.some(({ key, verdict: word }) => isPull(key) && word !== "success")) ||
       settled.waits,
     sha,
     base: branch,
-    verdict,
+    verdict: aside ? null : verdict,
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),
@@ -292,6 +346,18 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
       : wake,
     dueAt,
   };
+}
+
+/** What was meant to start and never did holds up whatever comes after it, unless it ends. */
+function left({ landing, executions }: CommitFacts): readonly StopWanted[] {
+  if (landing?.kind !== "old" && landing?.kind !== "gone") return [];
+  return executions
+    .filter(({ state }) => state === "intended")
+    .map(({ key }) => ({ execution: key, reason: "landing_gone" }));
+}
+
+function isLeft(code: ReasonCode): boolean {
+  return code === "landed_late" || code === "landing_gone" || code === "first_seen";
 }
 
 /** A pull request can take its word back by moving on; what was said of a landed commit stays. */

@@ -6,6 +6,7 @@ export type StopReason =
   | "not_in_plan"
   | "deadline_passed"
   | "pull_closed"
+  | "landing_gone"
   | `person:${string}`;
 
 /** Asked for by a person, and so nothing that starts again by itself. */
@@ -25,6 +26,8 @@ export function stopSentence(reason: StopReason): string {
       return "its deadline has passed";
     case "pull_closed":
       return "the pull request was closed";
+    case "landing_gone":
+      return "its branch has left the commit behind";
     default:
       return `${reason.slice("person:".length)} asked for it`;
   }

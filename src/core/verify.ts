@@ -1,18 +1,20 @@
 // Decides about a pull request: which pipelines must pass for its head, and whether they have.
 
+import { canonical } from "./canonical.ts";
 import { decideClosed, dismissed } from "./closed.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { subjectKey } from "./event.ts";
 import type { Pull, PullFacts } from "./fact.ts";
 import { openSteps, type Steps } from "./glob.ts";
 import { interventions } from "./intervene.ts";
+import { authority, type Demand, demandOf, isCostly } from "./judge.ts";
 import { limit } from "./limit.ts";
 import { surveyOf } from "./outside.ts";
 import { decidePart } from "./part.ts";
 import type { Plan, PlanProblem } from "./plan.ts";
 import { describePlanChange } from "./plan-diff.ts";
 import type { Reason } from "./reason.ts";
-import { coversBranch, type Route, route } from "./route.ts";
+import { coversBranch, type Route } from "./route.ts";
 import { toWake } from "./sibling.ts";
 import { idle, speak, stopsOf } from "./speak.ts";
 import { forkAllowed, openWishes, type Wish } from "./wish.ts";
@@ -200,33 +202,36 @@ function underPlan(given: {
   const { proposed } = facts;
   const sha = pull.head.sha;
   const { intentions } = facts;
-  const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan });
+  const force = authority(facts, plan);
+  const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan: force });
   const hold = holdOf(facts, pull, wishes);
-  const way = route({ plan, branch: pull.base.ref, files: facts.files, steps });
+  const demand = demandOf({ facts, pull, plan, steps });
+  const { required } = demand;
 
-  const isUnread = facts.files.kind === "unknown" || way.coverage === "costly";
+  const isUnread = facts.files.kind === "unknown" || isCostly(demand);
   const parts = isUnread
     ? []
-    : way.pipelines.map((pipeline) =>
+    : required.map(({ name: pipeline, spec }) =>
         decidePart({
           subject: subjectKey(facts.subject),
-          pipeline: pipeline.name,
+          pipeline,
           part: "verify",
-          spec: pipeline.verify,
+          spec,
           sha,
           now: facts.now,
           executions: facts.executions,
           engines: facts.engines,
           wishes,
-          survey: surveyOf(facts, pipeline.name, "verify"),
+          survey: surveyOf(facts, pipeline, "verify"),
           rollbacks: facts.rollbacks,
           hold,
         }),
       );
 
   const reasons: Reason[] = [
-    ...routeReasons(facts, pull, way),
+    ...demandReasons(facts, pull, demand),
     ...parts.flatMap(({ view }) => view.reasons),
+    ...demand.reasons,
   ];
   const problems =
     proposed?.kind === "read" && proposed.parse.kind === "invalid" ? proposed.parse.problems : [];
@@ -243,15 +248,14 @@ function underPlan(given: {
     preview: proposed === null ? [] : describePlanChange(facts.plan, proposed),
     parts,
     wishes,
-    interventions: interventions({ facts, plan, wishes }),
+    interventions: interventions({ facts, plan: force, wishes }),
     ground: { kind: isUnread ? "unread" : "parts" },
     // What runs for the head without a pipeline behind it has lost its reason.
     stops: isUnread
       ? []
       : stopsOf(
           facts,
-          ({ pipeline, sha: on }) =>
-            on === sha && !way.pipelines.some(({ name }) => name === pipeline),
+          ({ pipeline, sha: on }) => on === sha && !required.some(({ name }) => name === pipeline),
           "not_in_plan",
         ),
   });
@@ -264,6 +268,15 @@ function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason |
     code: "fork_waits",
     sentence: `${pull.head.sha} comes from a fork, so nothing runs until somebody with write permission names it.`,
   };
+}
+
+function demandReasons(facts: PullFacts, pull: Pull, demand: Demand): readonly Reason[] {
+  const all = demand.ways.flatMap((way) => routeReasons(facts, pull, way));
+  // What one plan exempts is no way around what another one asks.
+  const counts = all.filter(({ code }) => code !== "exempt" || demand.required.length === 0);
+  const isFirst = (reason: Reason, index: number) =>
+    counts.findIndex((one) => canonical(one) === canonical(reason)) === index;
+  return counts.filter(isFirst);
 }
 
 function routeReasons(facts: PullFacts, pull: Pull, way: Route): readonly Reason[] {

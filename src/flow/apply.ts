@@ -82,11 +82,18 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
   const { row, facts } = scene;
   const engine = ports.engines.get(run.spec.engine);
   if (engine === undefined) return { kind: "failed" };
+  const { subject } = facts;
+  if (subject.kind === "commit") {
+    if (!("landing" in facts) || facts.landing?.kind !== "landed")
+      throw new Error(`${run.key} would start though nobody asked whether its branch holds it`);
+  }
   const intended = await ports.store.intendRun(row, run, storeTime(ports, scene));
   if (intended === "lost") return lost;
+  // Before the engine is asked: from here on nothing older may go out.
+  if (subject.kind === "commit")
+    await ports.store.recordFloor(row, subject.repository, subject.branch, subject.sha);
   const permission = await permitFor(ports, scene, null)();
   if (permission !== "go") return { kind: "withheld", permission };
-  const { subject } = facts;
   const started = await engine.start({
     run,
     repository: subject.repository,

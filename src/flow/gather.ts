@@ -19,6 +19,7 @@ import { gateName } from "../core/page/checks.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
 import type { Engine, Leased, Read, SubjectRow } from "../port.ts";
+import { isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import type { Ports } from "./work.ts";
 
@@ -140,7 +141,7 @@ async function readPull(ports: Ports, row: Leased, number: number): Promise<Read
   return read;
 }
 
-type Change = Pick<PullFacts, "roads" | "plan" | "files" | "proposed">;
+type Change = Pick<PullFacts, "roads" | "plan" | "files" | "proposed"> & { gated?: boolean };
 
 const unread: Change = {
   roads: null,
@@ -165,7 +166,36 @@ async function readChange(
     pull.state === "open" ? ports.github.pullFiles(repository, pull, tip) : unread.files,
   ]);
   if (pull.state === "closed") return { ...unread, roads, plan };
-  return { roads, plan, files, proposed: await readProposed(ports, repository, pull, files) };
+  const differs = roads !== null && plan.kind === "read" && !isSame(roads, plan);
+  const gated = differs && (await ports.store.gatedPlan(repository, pull.base.ref)) === plan.blob;
+  const proposed = await readProposed(ports, repository, pull, files);
+  return { roads, plan, gated, files, proposed };
+}
+
+/**
+ * A plan that a pull request brought into a branch other than the default one counts there by itself
+ * from now on, where the gate had passed on that head for that branch. Subjects to be looked at again.
+ */
+export async function noteGated(
+  { github, store }: Ports,
+  row: Leased,
+  facts: Facts,
+): Promise<readonly string[]> {
+  if (!("pull" in facts) || facts.pull.kind !== "known") return [];
+  const { merged, base, head, defaultBranch } = facts.pull.value;
+  const { verdict, verdictSha } = row;
+  const passed = verdict === "success" && verdictSha === head.sha && row.base === base.ref;
+  const isRefused = facts.siblings.some((one) => one.verdict !== null && one.verdict !== "success");
+  if (!merged || base.ref === defaultBranch || !passed || isRefused) return [];
+  const { repository } = facts.subject;
+  const plan = await github.plan(repository, head.sha, 0);
+  if (plan.kind !== "read" || (await store.gatedPlan(repository, base.ref)) === plan.blob)
+    return [];
+  await store.recordGatedPlan(row, repository, base.ref, plan.blob);
+  const open = await store.openSubjects(repository);
+  return open
+    .filter((one) => one.subject.kind === "pull" && one.base === base.ref)
+    .map(({ key }) => key);
 }
 
 /** The plan at the head, where the change may touch it. */
@@ -179,12 +209,13 @@ async function readProposed(
   return touches ? await ports.github.plan(repository, pull.head.sha, 0) : null;
 }
 
-type Road = Pick<CommitFacts, "roads" | "plan" | "files" | "container" | "judgedOtherwise">;
+type Road = Pick<CommitFacts, "roads" | "plan" | "files" | "container" | "judgedOtherwise"> &
+  Partial<Pick<CommitFacts, "landing">>;
 
 /** The plan that says which branches are roads, and what the commit brings. Other branches are not read. */
 async function readRoad(
   ports: Ports,
-  row: SubjectRow,
+  row: Leased,
   subject: Extract<Subject, { kind: "commit" }>,
 ): Promise<Road> {
   const { github, store } = ports;
@@ -214,7 +245,40 @@ async function readRoad(
   const judged = isSame(plan, roads) ? pulls.map(({ key }) => key) : into;
   const judgedOtherwise = moved ? judged : [];
   if (!begun && !mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
-  return { roads, plan, ...(await readLanding(ports, row, subject)), judgedOtherwise };
+  if (isFirst(row) && !begun)
+    return { ...nothing, roads, judgedOtherwise, landing: await noteFirst(ports, row, subject) };
+  const { defaultBranch } = repository;
+  const obeyed =
+    defaultBranch === branch ? plan : await inForce(ports, row, { roads, plan, begun });
+  return { roads, plan: obeyed, ...(await readLanding(ports, row, subject)), judgedOtherwise };
+}
+
+/**
+ * What is released from another branch than the default one, and where, is said by the default branch's
+ * plan. What was begun under an earlier one of its plans goes on as it was begun, unless somebody asks for
+ * it once more.
+ */
+async function inForce(
+  { store }: Ports,
+  row: SubjectRow,
+  of: { readonly roads: PlanReading; readonly plan: PlanReading; readonly begun: boolean },
+): Promise<PlanReading> {
+  const { roads, plan, begun } = of;
+  const isValid = (one: PlanReading) => one.kind === "read" && one.parse.kind === "valid";
+  if (!isValid(plan) || roads.kind !== "read" || roads.parse.kind !== "valid") return plan;
+  const [executions, intentions] = await Promise.all([
+    store.executions(row.key),
+    store.intentions(row.key),
+  ]);
+  const isAsked = intentions.some(
+    ({ outcome, commands }) => outcome === null && commands.some(({ kind }) => kind === "verify"),
+  );
+  if (!begun || isAsked) return roads;
+  const pipelines = roads.parse.plan.pipelines.map((pipeline) => {
+    const newest = executions.findLast((one) => one.pipeline === pipeline.name);
+    return newest === undefined ? pipeline : { ...pipeline, release: newest.spec };
+  });
+  return { ...roads, parse: { kind: "valid", plan: { ...roads.parse.plan, pipelines } } };
 }
 
 function mayBeRoad(roads: PlanReading, branch: string): boolean {

@@ -1,6 +1,6 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
-import type { Sight } from "../core/event.ts";
+import type { Repository, Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
 import { branchMatcher } from "../core/route.ts";
 import type { Leased, Written } from "../port.ts";
@@ -84,6 +84,40 @@ function isSwitched(sighted: unknown, inspected: unknown): boolean {
   return before !== undefined && now?.defaultBranch !== before.defaultBranch;
 }
 
+/**
+ * Takes down where the branches of the plan stand, and says whether that could be read. Unlike a look at
+ * the repository it needs no lease: what is found is seen, as if an event had told of it.
+ */
+export async function readTips(ports: Ports, repository: Repository): Promise<boolean> {
+  const { github, store, clock } = ports;
+  const roads = await github.plan(repository, null, 0);
+  const branches = await github.branches(repository);
+  if (roads.kind === "unknown" || branches.kind === "unknown") return false;
+  if (branches.kind === "absent" || roads.kind === "absent" || roads.parse.kind === "invalid")
+    return true;
+  const isCovered = branchMatcher(roads.parse.plan, openSteps());
+  const sights: Sight[] = [];
+  for (const [branch, sha] of branches.value) {
+    if (isCovered(branch) === false) continue;
+    const before = await store.tip(repository, branch);
+    if (before === sha) continue;
+    sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
+  }
+  await store.see(sights, clock());
+  return true;
+}
+
+/** A branch that the plan did not name when it was heard of. */
+async function seenAtFirst(
+  { store }: Ports,
+  row: Leased,
+  { branch, sha }: { readonly branch: string; readonly sha: string },
+): Promise<void> {
+  const { repository } = row.subject;
+  await store.recordTip(row, repository, branch, sha);
+  await store.recordFloor(row, repository, branch, sha);
+}
+
 /** Tips of the plan's branches that no push told us of. The first sight of a branch releases nothing. */
 async function movedTips(
   ports: Ports,
@@ -105,6 +139,8 @@ async function movedTips(
     if (!covers) continue;
     const before = await ports.store.tip(repository, branch);
     if (before === null) await ports.store.recordTip(row, repository, branch, sha);
+    else if ((await ports.store.floor(repository, branch)) === null)
+      await seenAtFirst(ports, row, { branch, sha });
     else if (before !== sha)
       sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }

@@ -3,6 +3,7 @@
 import { isLive, latest } from "../core/attempt.ts";
 import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
 import { openSteps } from "../core/glob.ts";
+import { demandOf } from "../core/judge.ts";
 import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
 import { route } from "../core/route.ts";
@@ -100,24 +101,22 @@ function partsOf(
 ): readonly { readonly pipeline: string; readonly part: PartName; readonly spec: Part }[] {
   const { plan, files } = facts;
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return [];
-  const branch = branchOf(facts);
-  if (branch === null) return [];
-  const part = facts.subject.kind === "pull" ? "verify" : "release";
+  if ("pull" in facts) {
+    if (facts.pull.kind !== "known") return [];
+    const pull = facts.pull.value;
+    const { required } = demandOf({ facts, pull, plan: plan.parse.plan, steps: openSteps() });
+    return required.map(({ name, spec }) => ({ pipeline: name, part: "verify", spec }));
+  }
+  const { branch } = facts.subject;
   const way = route({ plan: plan.parse.plan, branch, files, steps: openSteps() });
-  return way.pipelines.flatMap((pipeline) => {
-    const spec = pipeline[part];
-    return spec === null ? [] : [{ pipeline: pipeline.name, part, spec }];
-  });
+  return way.pipelines.flatMap(({ name, release }) =>
+    release === null ? [] : [{ pipeline: name, part: "release", spec: release }],
+  );
 }
 
 function shaOf(facts: Facts): string | null {
   if ("pull" in facts) return facts.pull.kind === "known" ? facts.pull.value.head.sha : null;
   return facts.subject.sha;
-}
-
-function branchOf(facts: Facts): string | null {
-  if ("pull" in facts) return facts.pull.kind === "known" ? facts.pull.value.base.ref : null;
-  return facts.subject.branch;
 }
 
 /**

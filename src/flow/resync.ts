@@ -13,13 +13,20 @@ export interface Sighted {
   readonly overview: RepositoryOverview | null;
 }
 
+/** What GitHub lists, and whether that is all of it. */
+export interface Listed {
+  readonly repositories: readonly Repository[];
+  readonly whole: boolean;
+}
+
 /** Every repository that may have changed gets a job; those that are gone are forgotten. */
-export async function lookOver(ports: Ports): Promise<void> {
+export async function lookOver(ports: Ports): Promise<Listed> {
   const { github, store, log, clock } = ports;
   // Before the lists are read, so that one that is added meanwhile is not taken for gone.
   const known = await store.repositories();
   const before = new Set(known.map(keyOf));
   const there = new Set<string>();
+  const repositories: Repository[] = [];
   let whole = true;
   const installations = await github.installations();
   if (installations.kind === "unknown") {
@@ -34,6 +41,7 @@ export async function lookOver(ports: Ports): Promise<void> {
       continue;
     }
     for (const { repository } of listed.value) there.add(keyOf(repository));
+    repositories.push(...listed.value.map(({ repository }) => repository));
     const moved = await movedOf(ports, installation, listed.value, before);
     const sights = moved.map((repository) => ({
       subject: { kind: "repository", repository } as const,
@@ -41,6 +49,7 @@ export async function lookOver(ports: Ports): Promise<void> {
       before: null,
     }));
     await store.see(sights, clock());
+    await store.describe(listed.value.map(({ repository }) => repository));
   }
   for (const repository of known) {
     const key = keyOf(repository);
@@ -48,6 +57,7 @@ export async function lookOver(ports: Ports): Promise<void> {
     if (whole) await store.forget(repository);
     else await store.wake([key]);
   }
+  return { repositories, whole };
 }
 
 /** Where something differs from what was looked at last, or from what the ledger says. */

@@ -1,8 +1,10 @@
 // What runs by the clock: deliveries that GitHub could not make, repositories that went quiet, pipelines that others use.
 
 import { limit } from "../core/limit.ts";
+import type { HookDelivery } from "../port.ts";
 import { compareGates } from "./gates.ts";
-import { lookOver } from "./resync.ts";
+import { readTips } from "./inspect.ts";
+import { type Listed, lookOver } from "./resync.ts";
 import type { Ports } from "./work.ts";
 
 /**
@@ -11,8 +13,8 @@ import type { Ports } from "./work.ts";
  * come yet.
  */
 export async function sweep(ports: Ports, since: number): Promise<number> {
-  const next = await redeliver(ports, since);
-  await lookOver(ports);
+  const listed = await lookOver(ports);
+  const next = await redeliver(ports, since, listed);
   await compareGates(ports);
   await patrolAll(ports);
   await ports.store.prune(ports.clock());
@@ -28,7 +30,7 @@ export async function resume(ports: Ports): Promise<void> {
  * GitHub does not redeliver by itself, and keeps a delivery for three days.
  * docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
  */
-async function redeliver(ports: Ports, since: number): Promise<number> {
+async function redeliver(ports: Ports, since: number, listed: Listed): Promise<number> {
   const { github, store, log } = ports;
   const began = ports.clock();
   const oldest = began - limit.sweep.redeliver_ms;
@@ -43,8 +45,10 @@ async function redeliver(ports: Ports, since: number): Promise<number> {
     attempts.filter(({ guid }) => !known.has(guid)),
     ({ guid }) => guid,
   );
+  const waits = await whyNotAsked(ports, lost, listed);
   for (const [guid, [last, ...before]] of lost) {
     if (last === undefined || began < last.deliveredAt + distance(before.length)) continue;
+    if (waits(last)) continue;
     const sent = await github.redeliver(last.id);
     if (sent.kind === "deferred") break;
     if (sent.kind === "sent") log.info({ guid, tries: before.length + 2 }, "Asked for a delivery");
@@ -55,6 +59,25 @@ async function redeliver(ports: Ports, since: number): Promise<number> {
   // What has not come yet stays in sight until GitHub has forgotten it.
   const waiting = [...lost.values()].flat().map(({ deliveredAt }) => deliveredAt);
   return Math.max(oldest, Math.min(cut ? since : began - limit.sweep.overlap_ms, ...waiting));
+}
+
+/** An old push is told from a new one by where its branch stands, so that this is read before. */
+async function whyNotAsked(
+  ports: Ports,
+  lost: ReadonlyMap<string, readonly HookDelivery[]>,
+  listed: Listed,
+): Promise<(last: HookDelivery) => boolean> {
+  const attempts = [...lost.values()].flat();
+  const unread = new Set<number>();
+  const pushed = attempts.filter(({ event }) => event === "push");
+  for (const id of new Set(pushed.map(({ repository }) => repository))) {
+    if (id === null) continue;
+    const repository = listed.repositories.find((one) => one.id === id);
+    const isRead = repository === undefined ? listed.whole : await readTips(ports, repository);
+    if (!isRead) unread.add(id);
+  }
+  return ({ event, repository }) =>
+    event === "push" && repository !== null && unread.has(repository);
 }
 
 /** From the last attempt to the next, after so many: at once, then ever longer. */

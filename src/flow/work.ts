@@ -6,10 +6,12 @@ import type { Decision } from "../core/decision.ts";
 import { isUnread } from "../core/due.ts";
 import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
+import { isOfCarrier } from "../core/reason.ts";
 import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
 import { apply } from "./apply.ts";
-import { gather } from "./gather.ts";
+import { gather, noteGated } from "./gather.ts";
 import { inspect } from "./inspect.ts";
+import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
 import { type Look, storeTime } from "./permit.ts";
 
@@ -50,11 +52,14 @@ export async function work(ports: Ports, job: Job): Promise<Worked> {
 
 async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const { row } = begun;
-  const { facts, present } = await gather(ports, row);
+  const gathered = await gather(ports, row);
+  const { present } = gathered;
+  const facts = await withLanding(ports, row, gathered.facts);
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
   const applied = await apply(ports, { ...begun, facts, effects });
   if (applied.lost) return "lost";
+  const judgedAnew = await noteGated(ports, row, facts);
 
   const unread = isBlind(decision);
   const turn = unread ? turnOf(ports, row) : null;
@@ -81,7 +86,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
     settlements: decision.settlements,
     snapshot: { facts, decision },
     bequests,
-    wake: [...decision.wake, ...bequests.map(({ to }) => to)],
+    wake: [...decision.wake, ...judgedAnew, ...bequests.map(({ to }) => to)],
     notices: await draftNotices(ports.store, facts),
   });
   if (recorded === "lost") return "lost";
@@ -96,6 +101,20 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
     "Looked",
   );
   return "done";
+}
+
+/** Only where something of a landed commit would start, or goes with a later one, GitHub is asked whether that is right. */
+async function withLanding(ports: Ports, row: Leased, facts: Facts): Promise<Facts> {
+  if ("pull" in facts || (facts.landing ?? null) !== null) return facts;
+  const { runs, retries, verdict } = decide(facts);
+  // What comes late waits for nobody, and nobody waits for it.
+  const isAsked = verdict?.reasons.some(
+    ({ code }) => isOfCarrier(code) || (code === "release_waits" && facts.said === null),
+  );
+  if (runs.length === 0 && retries.length === 0 && isAsked !== true) return facts;
+  const { subject, newer, executions } = facts;
+  const landing = await askLanding(ports, { row, subject, newer, executions });
+  return { ...facts, landing };
 }
 
 /** Whether GitHub did not say what somebody may do. */

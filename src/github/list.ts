@@ -11,7 +11,7 @@ import * as shapes from "./shape.ts";
 
 type Lists = Pick<
   GitHub,
-  "openPulls" | "branches" | "repositories" | "installations" | "failedDeliveries"
+  "openPulls" | "branches" | "branchTip" | "repositories" | "installations" | "failedDeliveries"
 >;
 
 export function openLists({ client, readings }: { client: Client; readings: Readings }): Lists {
@@ -89,6 +89,21 @@ export function openLists({ client, readings }: { client: Client; readings: Read
       return read.kind === "known" ? { kind: "known", value: new Map(read.value) } : read;
     },
 
+    async branchTip(repository, branch) {
+      // By its whole name, so that no tag of the name is taken for it.
+      const answer = await client.read(
+        repository.installation,
+        (octokit) =>
+          octokit.request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
+            ...place(repository),
+            ref: `heads/${branch}`,
+          }),
+        shapes.ref,
+      );
+      if (answer.kind === "ok") return { kind: "known", value: answer.data.object.sha };
+      return answer.kind === "absent" ? answer : unknown(answer);
+    },
+
     async repositories(installation) {
       const answer = await pages(async (page) =>
         mapped(
@@ -101,8 +116,15 @@ export function openLists({ client, readings }: { client: Client; readings: Read
           ({ repositories }) =>
             repositories
               .filter(({ archived }) => !archived)
-              .map(({ owner, name, default_branch }) => ({
-                repository: { installation, owner: owner.login, name },
+              .map(({ owner, name, id, default_branch }) => ({
+                repository: {
+                  installation,
+                  owner: owner.login,
+                  name,
+                  id: Number(id),
+                  ownerId: Number(owner.id),
+                  defaultBranch: default_branch,
+                },
                 defaultBranch: default_branch,
               })),
         ),
@@ -199,13 +221,15 @@ async function attempts(
       shapes.deliveries,
     );
     if (answer.kind !== "ok") return unknown(answer);
-    for (const { id, guid, delivered_at, status_code } of answer.data)
+    for (const { id, guid, delivered_at, status_code, event, repository_id } of answer.data)
       all.push({
         id,
         guid,
         deliveredAt: Date.parse(delivered_at),
         // docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook: 200 to 399 is a success.
         failed: status_code < 200 || status_code >= 400,
+        event,
+        repository: repository_id === null ? null : Number(repository_id),
       });
     const last = all.at(-1);
     const next = /[?&]cursor=([^&>]+)[^>]*>;\s*rel="next"/.exec(String(answer.headers.link ?? ""));

@@ -54,11 +54,19 @@ export const comparison = z.object({
   files: z.array(file.pick({ filename: true, previous_filename: true })).optional(),
 });
 
+export const ref = z.object({ object: z.object({ sha }) });
+
 export const branches = z.array(z.object({ name: z.string(), commit: z.object({ sha }) }));
 
 export const repositories = z.object({
   repositories: z.array(
-    z.object({ owner: login, name: z.string(), archived: z.boolean(), default_branch: z.string() }),
+    z.object({
+      owner: login.extend({ id: anyId }),
+      name: z.string(),
+      archived: z.boolean(),
+      id: anyId,
+      default_branch: z.string(),
+    }),
   ),
 });
 
@@ -70,6 +78,8 @@ export const deliveries = z.array(
     guid: z.string(),
     delivered_at: z.iso.datetime({ offset: true }),
     status_code: z.int(),
+    event: z.string(),
+    repository_id: anyId.nullable(),
   }),
 );
 

@@ -60,7 +60,14 @@ const readers: ReadonlyMap<string, Reader> = new Map([
 ]);
 
 const installation = z.object({ id: z.int() });
-const repository = z.object({ name: z.string(), owner: z.object({ login: z.string() }) });
+/** What is missing here is told by the next answer of GitHub, so that nothing is lost for the lack of it. */
+const id = z.int().optional().catch(undefined);
+const repository = z.object({
+  name: z.string(),
+  owner: z.object({ login: z.string(), id }),
+  id,
+  default_branch: z.string().optional().catch(undefined),
+});
 const base = z.object({ installation: installation.optional(), repository });
 const sender = z.object({ login: z.string(), type: z.string() });
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -106,13 +113,14 @@ const pushPayload = base.extend({
   ref: z.string(),
   before: sha,
   after: sha,
+  created: z.boolean().optional(),
   deleted: z.boolean().optional(),
 });
 
 function readPush({ body }: Payload): Event | undefined {
   const read = pushPayload.safeParse(body);
   if (!read.success) return undefined;
-  const { ref, before, after, deleted } = read.data;
+  const { ref, before, after, created, deleted } = read.data;
   const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
   if (branch === undefined) return ignored("not_a_branch");
   if (deleted === true || after === nothing) return ignored("branch_deleted");
@@ -122,7 +130,7 @@ function readPush({ body }: Payload): Event | undefined {
     {
       subject: { kind: "commit", repository: place, branch, sha: after },
       head: after,
-      before: before === nothing ? null : before,
+      before: before === nothing || created === true ? null : before,
     },
   ]);
 }
@@ -331,10 +339,14 @@ function wish(
 
 function placeOf(read: z.infer<typeof base>): Repository | undefined {
   if (read.installation === undefined) return undefined;
+  const { owner, name, id, default_branch } = read.repository;
   return {
     installation: read.installation.id,
-    owner: read.repository.owner.login,
-    name: read.repository.name,
+    owner: owner.login,
+    name,
+    ...(id !== undefined && { id }),
+    ...(owner.id !== undefined && { ownerId: owner.id }),
+    ...(default_branch !== undefined && { defaultBranch: default_branch }),
   };
 }
 

@@ -10,21 +10,54 @@ export async function listRepositories(on: Connection): Promise<readonly Reposit
   );
 }
 
+/** What GitHub answered when it was asked, which counts more than what an old event says. */
+export async function describeRepositories(
+  on: Connection,
+  repositories: readonly Repository[],
+): Promise<void> {
+  const told = repositories.flatMap((one) =>
+    one.id === undefined ? [] : [{ ...one, id: one.id }],
+  );
+  if (told.length === 0) return;
+  await on.query(
+    `update interlock.repository
+        set id = given.id, owner_id = given.owner_id, default_branch = given.default_branch
+       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+            as given (owner, name, id, owner_id, default_branch)
+      where repository.owner = given.owner and repository.name = given.name
+        and (repository.id, repository.owner_id, repository.default_branch)
+            is distinct from (given.id, given.owner_id, given.default_branch)`,
+    [
+      told.map(({ owner }) => owner),
+      told.map(({ name }) => name),
+      told.map(({ id }) => id),
+      told.map(({ ownerId }) => ownerId ?? null),
+      told.map(({ defaultBranch }) => defaultBranch ?? null),
+    ],
+  );
+}
+
 /**
  * A part of the statement that writes subjects: the repositories of `given`, by the installation of
  * the last to come. Nearly always nothing has changed, and then no row may be locked: every delivery
  * comes by here.
  */
 export const insertRepositories = `
-  insert into interlock.repository as repository (owner, name, installation, present)
-  select distinct on (owner, name) owner, name, installation, true
+  insert into interlock.repository as repository
+         (owner, name, installation, present, id, owner_id, default_branch)
+  select distinct on (owner, name) owner, name, installation, true, id, owner_id, default_branch
     from given
    where not exists (select from interlock.repository as known
                       where known.owner = given.owner and known.name = given.name
-                        and known.installation = given.installation and known.present)
+                        and known.installation = given.installation and known.present
+                        and (known.id is not null or given.id is null)
+                        and (known.default_branch is not null or given.default_branch is null))
    order by owner, name, turn desc
       on conflict (owner, name) do update
-     set installation = excluded.installation, present = true`;
+     set installation = excluded.installation, present = true,
+         id = coalesce(repository.id, excluded.id),
+         owner_id = coalesce(repository.owner_id, excluded.owner_id),
+         default_branch = coalesce(repository.default_branch, excluded.default_branch)`;
 
 /** We are no longer let in: nothing of it is open or due any more. */
 export async function forgetRepositories(
@@ -38,6 +71,10 @@ export async function forgetRepositories(
     );
     // Whatever lands until we are let in again is not ours to release.
     await tx.query("delete from interlock.tip where owner = $1 and name = $2", [owner, name]);
+    await tx.query("delete from interlock.gated_plan where owner = $1 and name = $2", [
+      owner,
+      name,
+    ]);
     await tx.query(
       `update interlock.subject set open = false, due_at = null
         where key in (select key from interlock.subject

@@ -11,6 +11,8 @@ export interface Seen {
   readonly subject: Subject;
   readonly head: string | null;
   readonly before: string | null;
+  /** For a commit: whether it is told to have landed, rather than being spoken of. */
+  readonly landed: boolean;
   readonly firstAt: number;
   readonly lastAt: number;
 }
@@ -28,6 +30,7 @@ export class SeenSubjects {
       head:
         sight.head ?? earlier?.head ?? (sight.subject.kind === "commit" ? sight.subject.sha : null),
       before: sight.before ?? earlier?.before ?? null,
+      landed: sight.head !== null || (earlier?.landed ?? false),
       firstAt: earlier?.firstAt ?? at,
       lastAt: at,
     });
@@ -58,9 +61,11 @@ export async function writeSeen(
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
          from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
                                     $6::text[], $7::text[], $8::text[], $9::text[],
-                                    $10::bigint[], $11::bigint[], $12::bigint[]) with ordinality
+                                    $10::bigint[], $11::bigint[], $12::bigint[], $13::text[],
+                                    $14::bigint[], $15::bigint[], $16::text[]) with ordinality
                  as given (key, kind, owner, name, number, branch, sha, head, before,
-                           first_at, last_at, installation, turn)
+                           first_at, last_at, installation, arrival, id, owner_id,
+                           default_branch, turn)
                 order by turn) as arrived
      ), repositories as (
        ${insertRepositories}
@@ -68,9 +73,9 @@ export async function writeSeen(
        select key, head from interlock.subject where key = any($1::text[])
      ), written as (
        insert into interlock.subject as subject
-              (position, key, kind, owner, name, number, branch, sha, head, before,
+              (position, key, kind, owner, name, number, branch, sha, head, before, arrival,
                open, created_at, heard_at, touched_at)
-       select position, key, kind, owner, name, number, branch, sha, head, before,
+       select position, key, kind, owner, name, number, branch, sha, head, before, arrival,
               true, first_at, last_at, last_at
          from given order by key
            on conflict (key) do update set
@@ -96,6 +101,10 @@ export async function writeSeen(
       rows.map(({ firstAt }) => firstAt),
       rows.map(({ lastAt }) => lastAt),
       rows.map(({ subject }) => subject.repository.installation),
+      rows.map(({ arrival }) => arrival),
+      rows.map(({ subject }) => subject.repository.id ?? null),
+      rows.map(({ subject }) => subject.repository.ownerId ?? null),
+      rows.map(({ subject }) => subject.repository.defaultBranch ?? null),
     ],
   );
   return new Map(earlier.map(({ key, head }) => [key, head]));

@@ -6,6 +6,7 @@ import * as checks from "./checks.ts";
 import type { Database, StoreClock } from "./database.ts";
 import * as executions from "./executions.ts";
 import { hold } from "./fence.ts";
+import { readGatedPlan, writeGatedPlan } from "./gated-plans.ts";
 import { doubtGate, readGates } from "./gates.ts";
 import * as intentions from "./intentions.ts";
 import { type Enqueue, jobsFor } from "./jobs.ts";
@@ -13,11 +14,11 @@ import * as landed from "./landed.ts";
 import { insertNotices } from "./notices.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
-import { forgetRepositories, listRepositories } from "./repositories.ts";
+import { describeRepositories, forgetRepositories, listRepositories } from "./repositories.ts";
 import * as rollbacks from "./rollbacks.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import * as subjects from "./subjects.ts";
-import { readTip, writeTip } from "./tips.ts";
+import * as tips from "./tips.ts";
 
 export interface StoreParts {
   readonly database: Database;
@@ -95,9 +96,18 @@ export function createStore(parts: StoreParts): Store {
       if (opened.length > 0) poke();
     },
 
-    tip: (repository, branch) => readTip(database, repository, branch),
+    tip: (repository, branch) => tips.readTip(database, repository, branch),
     recordTip: (lease, repository, branch, sha) =>
-      writeTip(database, lease, { repository, branch, sha }),
+      tips.writeTip(database, lease, { repository, branch, sha }),
+    floor: (repository, branch) => tips.readFloor(database, repository, branch),
+    recordFloor: (lease, repository, branch, sha) =>
+      tips.writeFloor(database, lease, { repository, branch, sha }),
+    returnTip: (lease, repository, branch, move) =>
+      tips.returnTip(database, lease, { repository, branch, ...move }),
+    gatedPlan: (repository, branch) => readGatedPlan(database, repository, branch),
+    recordGatedPlan: (lease, repository, branch, blob) =>
+      writeGatedPlan(database, lease, { repository, branch, blob }),
+    describe: (repositories) => describeRepositories(database, repositories),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     subject: (key) => subjects.readSubject(database, key),

@@ -222,7 +222,8 @@ export async function readSnapshot(on: Connection, key: string): Promise<LookRec
 }
 
 const selectSubject = `
-  select subject.*, repository.installation
+  select subject.*, repository.installation, repository.id, repository.owner_id,
+         repository.default_branch
     from interlock.subject join interlock.repository using (owner, name)`;
 
 interface Row {
@@ -230,6 +231,10 @@ interface Row {
   readonly epoch: number;
   readonly kind: Subject["kind"];
   readonly installation: number;
+  readonly id: number | null;
+  readonly owner_id: number | null;
+  readonly default_branch: string | null;
+  readonly arrival: "first" | "known" | null;
   readonly owner: string;
   readonly name: string;
   readonly number: number | null;
@@ -255,6 +260,7 @@ function subjectRow(row: Row): SubjectRow {
     heardAt: row.heard_at,
     head: row.head,
     before: row.before,
+    ...(row.arrival !== null && { arrival: row.arrival }),
     base: row.base,
     open: row.open,
     createdAt: row.created_at,
@@ -267,7 +273,14 @@ function subjectRow(row: Row): SubjectRow {
 
 function subjectIn(row: Row): Subject {
   const { kind, installation, owner, name } = row;
-  const repository = { installation, owner, name };
+  const repository = {
+    installation,
+    owner,
+    name,
+    ...(row.id !== null && { id: row.id }),
+    ...(row.owner_id !== null && { ownerId: row.owner_id }),
+    ...(row.default_branch !== null && { defaultBranch: row.default_branch }),
+  };
   switch (kind) {
     case "pull":
       return { kind, repository, number: row.number ?? 0 };

@@ -18,7 +18,7 @@ export async function readTip(
   return row?.sha ?? null;
 }
 
-/** A tip that was found, not heard of; it is kept for as long as the repository is ours. */
+/** A tip that was found, not heard of; it is kept for as long as the repository is ours. What was there at first is no news. */
 export async function writeTip(
   on: Connection,
   lease: Lease,
@@ -27,10 +27,57 @@ export async function writeTip(
   const { repository, branch, sha } = of;
   return await writeUnder(on, lease, {
     text: `
-      insert into interlock.tip (owner, name, branch, sha, heard_at)
-      select $3, $4, $5, $6, null from held
+      insert into interlock.tip (owner, name, branch, sha, heard_at, floor)
+      select $3, $4, $5, $6, null, $6 from held
           on conflict (owner, name, branch) do update set sha = excluded.sha, heard_at = null`,
     params: [repository.owner, repository.name, branch, sha],
+  });
+}
+
+/** The newest commit that may be in production; null where none is known. */
+export async function readFloor(
+  on: Connection,
+  { owner, name }: Repository,
+  branch: string,
+): Promise<string | null> {
+  const [row] = await on.query<{ floor: string | null }>(
+    "select floor from interlock.tip where owner = $1 and name = $2 and branch = $3",
+    [owner, name, branch],
+  );
+  return row?.floor ?? null;
+}
+
+export async function writeFloor(
+  on: Connection,
+  lease: Lease,
+  of: { readonly repository: Repository; readonly branch: string; readonly sha: string },
+): Promise<Written> {
+  const { repository, branch, sha } = of;
+  return await writeUnder(on, lease, {
+    text: `
+      update interlock.tip set floor = $6 from held
+       where tip.owner = $3 and tip.name = $4 and branch = $5`,
+    params: [repository.owner, repository.name, branch, sha],
+  });
+}
+
+/** The tip was moved to the commit by an old event, and goes back, unless it has moved on since. */
+export async function returnTip(
+  on: Connection,
+  lease: Lease,
+  of: {
+    readonly repository: Repository;
+    readonly branch: string;
+    readonly sha: string;
+    readonly before: string;
+  },
+): Promise<Written> {
+  const { repository, branch, sha, before } = of;
+  return await writeUnder(on, lease, {
+    text: `
+      update interlock.tip set sha = $7 from held
+       where tip.owner = $3 and tip.name = $4 and branch = $5 and sha = $6`,
+    params: [repository.owner, repository.name, branch, sha, before],
   });
 }
 
@@ -44,13 +91,20 @@ interface Landing {
   readonly at: number;
 }
 
+export type Arrival = "first" | "known";
+
 /**
  * Lets the tips follow the commits among the subjects, and puts the tip that we knew before each
  * new one: a push whose webhook was lost is then part of what the next push brings.
  */
-export async function followTips(tx: Connection, seen: readonly Seen[]): Promise<readonly Seen[]> {
+export async function followTips(
+  tx: Connection,
+  seen: readonly Seen[],
+): Promise<readonly (Seen & { readonly arrival: Arrival | null })[]> {
+  const commits = seen.filter(({ subject }) => subject.kind === "commit");
+  // What somebody only speaks of has not landed by that.
   const landings = seen.flatMap(landingOf);
-  if (landings.length === 0) return seen;
+  if (commits.length === 0) return seen.map((one) => ({ ...one, arrival: null }));
   const known = await tx.query<{ key: string }>(
     "select key from interlock.subject where key = any($1::text[])",
     [landings.map(({ key }) => key)],
@@ -59,17 +113,33 @@ export async function followTips(tx: Connection, seen: readonly Seen[]): Promise
   const tips = await lockTips(tx, landings);
   const moved = new Map<string, Landing>();
   const before = new Map<string, string | null>();
+  const arrivals = new Map<string, Arrival | null>();
+  const created: Landing[] = [];
   for (const landing of landings) {
     // A commit that is known was a tip in its time.
     if (old.has(landing.key)) continue;
     const place = placeOf(landing);
     const tip = tips.get(place);
     before.set(landing.key, tip === undefined || tip === landing.sha ? landing.before : tip);
+    // A branch that is created has no past, whatever one of its name has had.
+    const isFirst = tip === undefined || landing.before === null;
+    arrivals.set(landing.key, isFirst ? "first" : tip === landing.sha ? "known" : null);
+    if (isFirst) created.push(landing);
     tips.set(place, landing.sha);
     moved.set(place, landing);
   }
+  const arrivalOf = ({ key, subject }: Seen) => {
+    const told = arrivals.get(key);
+    if (told !== undefined) return told;
+    return subject.kind === "commit" ? "first" : null;
+  };
   await moveTips(tx, [...moved.values()]);
-  return seen.map((one) => ({ ...one, before: before.get(one.key) ?? one.before }));
+  await forgetPast(tx, created);
+  return seen.map((one) => ({
+    ...one,
+    before: before.get(one.key) ?? one.before,
+    arrival: arrivalOf(one),
+  }));
 }
 
 async function lockTips(
@@ -98,8 +168,22 @@ async function moveTips(tx: Connection, landings: readonly Landing[]): Promise<v
   );
 }
 
-function landingOf({ key, subject, before, lastAt }: Seen): readonly Landing[] {
-  if (subject.kind !== "commit") return [];
+async function forgetPast(tx: Connection, landings: readonly Landing[]): Promise<void> {
+  if (landings.length === 0) return;
+  await tx.query(
+    `update interlock.tip set floor = null
+      where (owner, name, branch) in (select * from unnest($1::text[], $2::text[], $3::text[]))`,
+    places(landings),
+  );
+  await tx.query(
+    `delete from interlock.gated_plan
+      where (owner, name, branch) in (select * from unnest($1::text[], $2::text[], $3::text[]))`,
+    places(landings),
+  );
+}
+
+function landingOf({ key, subject, before, lastAt, landed }: Seen): readonly Landing[] {
+  if (subject.kind !== "commit" || !landed) return [];
   const { owner, name } = subject.repository;
   return [{ key, owner, name, branch: subject.branch, sha: subject.sha, before, at: lastAt }];
 }

@@ -153,9 +153,10 @@ test("the plan of another road says nothing about who may approve main's release
 test("a rollback from another road does not mark main's commit", async () => {
   const both = productionPlan({ branches: "main, next" });
   const w = await open({ plan: both, careful: true });
-  const staging = w.shop.commit({
-    branch: "next",
-    files: { ".github/interlock.yml": productionPlan({ branches: "next", place: "shop-staging" }) },
+  w.shop.commit({ branch: "next", files: { "NEXT.md": "1" } });
+  await w.settle();
+  const staging = w.pushTo("next", {
+    ".github/interlock.yml": productionPlan({ branches: "next", place: "shop-staging" }),
   });
   await w.settle();
   w.careful.pass(["OneBox", "Production"]);
@@ -187,14 +188,13 @@ test("who may roll back is said by the plan in force, not by that of the commit 
 
 test("a branch that is no road any more rolls nothing back by its buttons", async () => {
   const w = await open({ plan: productionPlan({ branches: "main, next" }), careful: true });
-  const sha = w.shop.commit({
-    branch: "next",
-    files: {
-      ".github/interlock.yml": productionPlan({
-        branches: "next",
-        commands: "commands: { rollback: [read] }\n",
-      }),
-    },
+  w.shop.commit({ branch: "next", files: { "NEXT.md": "1" } });
+  await w.settle();
+  const sha = w.pushTo("next", {
+    ".github/interlock.yml": productionPlan({
+      branches: "next",
+      commands: "commands: { rollback: [read] }\n",
+    }),
   });
   await w.settle();
   w.careful.pass(["OneBox", "Production"]);

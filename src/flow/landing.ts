@@ -1,0 +1,119 @@
+// Whether a commit that is told to have landed may still be released: GitHub is asked right before a start.
+
+import type { Subject } from "../core/event.ts";
+import type { Comparison, Known, Landing } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import type { Leased, SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+type Commit = Extract<Subject, { kind: "commit" }>;
+
+export interface LandingQuestion {
+  readonly row: Leased;
+  readonly subject: Commit;
+  /** Commits that are known to have landed later on the branch. */
+  readonly newer: readonly { readonly sha: string }[];
+  /** Its executions in the ledger. */
+  readonly executions: readonly unknown[];
+}
+
+/**
+ * Events come late, twice and by the hand of whoever kept one, and a ledger can be lost: only GitHub says
+ * what a branch holds. A commit that the branch had moved past before it was heard of is older code.
+ */
+export async function askLanding(ports: Ports, question: LandingQuestion): Promise<Landing> {
+  const { row, subject, newer } = question;
+  const { repository, branch, sha } = subject;
+  const { github, store } = ports;
+  if (isFirst(row)) return { kind: "first", noted: true };
+  const read = await github.branchTip(repository, branch);
+  if (read.kind === "unknown") return read;
+  if (read.kind === "absent") return { kind: "gone", tip: null };
+  const tip = read.value;
+  const isTip = tip === sha;
+  if (!isTip) {
+    const held = await compare(ports, subject, tip);
+    if (held.kind === "unknown") return held;
+    if (!isWithin(held.value)) return await notHeld(ports, question, tip);
+  }
+  const floor = await store.floor(repository, branch);
+  if (floor === null) {
+    await store.recordFloor(row, repository, branch, tip);
+    return { kind: "first", noted: true };
+  }
+  const passed = await passedBy(ports, { ...question, floor });
+  if (passed.kind === "unknown") return passed;
+  // It was there before anything was known of it, or has been released already and is forgotten.
+  if (passed.value === "identical") return { kind: "first", noted: true };
+  // A branch that was put back to an older commit on purpose stands at it now.
+  if (passed.value === "behind" && !isTip) {
+    if (row.before !== null && row.before !== sha)
+      await store.returnTip(row, repository, branch, { sha, before: row.before });
+    return { kind: "old", tip };
+  }
+  if (isTip || newer.some((one) => one.sha === tip)) return { kind: "landed" };
+  return await unheard(ports, subject, tip);
+}
+
+/** What a branch holds when it is seen for the first time is not ours to release, nor anything before it. */
+export async function noteFirst(
+  { github, store }: Ports,
+  row: Leased,
+  { repository, branch }: Commit,
+): Promise<Landing> {
+  if ((await store.floor(repository, branch)) !== null) return { kind: "first", noted: true };
+  const tip = await github.branchTip(repository, branch);
+  if (tip.kind === "known") await store.recordFloor(row, repository, branch, tip.value);
+  return { kind: "first", noted: tip.kind !== "unknown" };
+}
+
+export function isFirst({ arrival, before }: SubjectRow): boolean {
+  return arrival === "first" || (before === null && arrival !== "known");
+}
+
+/** How the commit stands to what may be in production, and to the tip that was known before it. */
+async function passedBy(
+  ports: Ports,
+  of: LandingQuestion & { readonly floor: string },
+): Promise<Known<"identical" | "behind" | "after">> {
+  const { row, subject, floor, executions } = of;
+  const isOwn = floor === subject.sha && executions.length > 0;
+  if (row.arrival === "known" || (floor === subject.sha && !isOwn))
+    return { kind: "known", value: "identical" };
+  const earliers = [...(isOwn ? [] : [floor]), ...(row.before === null ? [] : [row.before])];
+  for (const earlier of new Set(earliers)) {
+    const stands = await compare(ports, subject, earlier);
+    if (stands.kind === "unknown") return stands;
+    if (isWithin(stands.value)) return { kind: "known", value: "behind" };
+  }
+  return { kind: "known", value: "after" };
+}
+
+/** The branch stands elsewhere. GitHub may show it as it was before the event for a while. */
+async function notHeld(ports: Ports, question: LandingQuestion, tip: string): Promise<Landing> {
+  const { row, subject, newer } = question;
+  const isKnown = newer.some((one) => one.sha === tip);
+  if (isKnown || row.now - row.createdAt > limit.look.order_ms) return { kind: "gone", tip };
+  return await unheard(ports, subject, tip);
+}
+
+/** Where the branch stands was not heard of yet: whoever looks at the repository finds it. */
+async function unheard(ports: Ports, { repository }: Commit, tip: string): Promise<Landing> {
+  const subject = { kind: "repository", repository } as const;
+  await ports.store.see([{ subject, head: null, before: null }], ports.clock());
+  return { kind: "unknown", why: `GitHub shows ${tip.slice(0, 7)} there, which was not heard of.` };
+}
+
+/** How the commit stands to another one. Both are named by their SHAs, so the answer never changes. */
+async function compare(
+  ports: Ports,
+  { repository, sha }: Commit,
+  to: string,
+): Promise<Known<Comparison["relation"]>> {
+  const compared = await ports.github.compare(repository, to, sha);
+  return compared.kind === "unknown" ? compared : { kind: "known", value: compared.value.relation };
+}
+
+function isWithin(relation: Comparison["relation"]): boolean {
+  return relation === "behind" || relation === "identical";
+}
