@@ -200,6 +200,8 @@ test("a deleted branch is no commit to release", async () => {
   const w = await world({ plan: planText({ shop: { branches: ["*"], release: ["ship"] } }) });
   w.shop.commit({ branch: "gone", files: { x: "1" } });
   await w.settle();
+  w.shop.commit({ branch: "gone", files: { x: "2" } });
+  await w.settle();
   w.engine.pass("ship");
   await w.settle();
   w.shop.deleteBranch("gone", "dev");
