@@ -78,7 +78,11 @@ async function isolationFor(settings: Settings, log: Logger): Promise<Isolation 
       const { local: limits } = limit;
       const order = { folder, secrets, folders, network, path, node: process.execPath, limits };
       const read = await openIsolation(order);
-      if (read.kind === "isolated") return read.isolation;
+      if (read.kind === "isolated") {
+        const { memory } = read.isolation;
+        log.info({ network, memory }, "Commands of plans are isolated");
+        return read.isolation;
+      }
       throw new Error(
         `INTERLOCK_LOCAL_ENGINE=1 runs commands in isolation only, and this machine does not offer it: ${read.why} docs/operations.md says under "The local engine" what is needed. INTERLOCK_LOCAL_ENGINE=unisolated runs commands without it, with every right that Interlock has.`,
       );

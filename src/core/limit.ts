@@ -91,6 +91,8 @@ export const limit = {
     /** Of one isolated command: processes and threads, memory, files that a process has open. */
     processes: 1_024,
     memory_bytes: 4_096 * MiB,
+    /** One process may reserve so much more: Node.js takes half a GiB of addresses that it does not use. */
+    reserved_bytes: 1_024 * MiB,
     open_files: 4_096,
     /** Of all its processes together: they are looked through one by one. */
     open_files_all: 65_536,

@@ -2,6 +2,7 @@
 
 import { stat } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Cgroup } from "./cgroup.ts";
 import { heldBy } from "./held.ts";
 import type { LocalLimits } from "./limits.ts";
 import { occupied } from "./tree.ts";
@@ -11,6 +12,8 @@ export interface BoundsOrder {
   readonly workspace: Workspace;
   readonly limits: LocalLimits;
   readonly disk: DiskShare;
+  /** Null where the kernel holds no limit for all processes together. */
+  readonly cgroup: Cgroup | null;
   /** The first process of an isolated command, while there is one. */
   readonly first: () => number | null;
   /** Called with a sentence when a limit is passed. */
@@ -27,6 +30,8 @@ export interface DiskShare {
 export interface BoundsWatch {
   /** Ends the watch. Resolves when nothing is measured any more. */
   stop(): Promise<void>;
+  /** Asks the kernel whether memory was short. */
+  checkMemory(): Promise<void>;
   /** Measures once more what was left behind. */
   check(): Promise<void>;
 }
@@ -44,6 +49,7 @@ export function watchBounds(order: BoundsOrder): BoundsWatch {
       over.abort();
       await Promise.all(watches);
     },
+    checkMemory: () => checkMemory(order),
     check: () => checkDisk(order),
   };
 }
@@ -60,16 +66,21 @@ async function repeat(every_ms: number, over: AbortSignal, measure: () => Promis
   }
 }
 
-async function checkProcesses({ first, limits, workspace, exceeded }: BoundsOrder): Promise<void> {
+async function checkProcesses(order: BoundsOrder): Promise<void> {
+  const { first, limits, workspace, exceeded } = order;
+  await checkMemory(order);
   const pid = first();
   if (pid === null) return;
   const { dev } = await stat(workspace.root);
   const held = await heldBy(pid, dev, limits.open_files_all);
-  if (held.memory_bytes > limits.memory_bytes)
-    exceeded(`The stage took more than ${mib(limits.memory_bytes)} of memory.`);
+  if (held.memory_bytes > limits.memory_bytes) exceeded(tookMemory(limits));
   if (held.open_files > limits.open_files_all)
     exceeded(`The stage had more than ${limits.open_files_all} files open.`);
   if (held.disk_bytes > limits.disk_bytes) exceeded(filled(limits));
+}
+
+async function checkMemory({ cgroup, limits, exceeded }: BoundsOrder): Promise<void> {
+  if (await cgroup?.wasShort()) exceeded(tookMemory(limits));
 }
 
 async function checkDisk(order: BoundsOrder): Promise<void> {
@@ -96,6 +107,10 @@ async function checkFree(order: BoundsOrder): Promise<void> {
   await checkDisk(order);
   if (disk.isLargest() && (await isShort()))
     exceeded("The disk of this machine was nearly full, and no other stage had filled more of it.");
+}
+
+function tookMemory({ memory_bytes }: LocalLimits): string {
+  return `The stage took more than ${mib(memory_bytes)} of memory.`;
 }
 
 function filled({ disk_bytes }: LocalLimits): string {

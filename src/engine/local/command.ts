@@ -34,6 +34,8 @@ export interface Launch {
   readonly folder: string;
   /** The user that the command runs as; null for our own. */
   readonly user: number | null;
+  /** Called with all processes that there are before the command begins. Where it throws, the command does not. */
+  readonly confine: (pids: readonly number[]) => Promise<void>;
 }
 
 /**
@@ -50,7 +52,10 @@ export async function runCommand(order: CommandOrder): Promise<CommandExit> {
     pipe.reader.destroy();
     return { kind: "unstartable", why: child };
   }
-  const hold = order.launch.kind === "open" ? holdGroup(child, order) : holdIsolated(child);
+  const hold =
+    order.launch.kind === "open"
+      ? holdGroup(child, order)
+      : holdIsolated(child, order.launch.confine);
   const drained = drain(pipe.reader, order.print);
   const recorded = hold.found.then((group) => order.started(group));
   recorded.catch(() => null);
@@ -135,7 +140,7 @@ async function end(hold: Hold, order: CommandOrder): Promise<void> {
   hold.signal("SIGTERM");
   const step_ms = 50;
   for (let left_ms = order.grace_ms(); left_ms > 0; left_ms -= step_ms) {
-    if (!hold.alive()) return;
+    if (!hold.alive()) break;
     await sleep(Math.min(step_ms, left_ms));
   }
   hold.signal("SIGKILL");

@@ -3,14 +3,15 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type CommandExit, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
+import type { Launch } from "./command.ts";
+import { type CommandExit, codeOf, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
 import { isRunning, markOf, membersOf, signalGroup } from "./processes.ts";
 
 /**
  * The child is bubblewrap. Its first process inside leads the group that the command begins in, and
  * when it ends, the kernel ends everything that was ever started inside, wherever it went.
  */
-export function holdIsolated(child: ChildProcess): Hold {
+export function holdIsolated(child: ChildProcess, confine: Launch["confine"]): Hold {
   const talk = child.stdio[3] as (Readable & Writable) | null;
   const information = child.stdio[4] as Readable | null;
   let first: ProcessGroup | null = null;
@@ -26,8 +27,16 @@ export function holdIsolated(child: ChildProcess): Hold {
   /** Begins the command when both have been told. */
   const begin = () => {
     if (!ready || first === null) return;
-    find(first);
-    talk?.write("go\n");
+    const group = first;
+    confine(membersOf(group.group)).then(
+      () => {
+        find(group);
+        talk?.write("go\n");
+      },
+      (error: unknown) => {
+        say({ kind: "unstartable", why: `its limits could not be set: ${codeOf(error)}` });
+      },
+    );
   };
   onLines(information, (line) => {
     const pid = Number(/"child-pid": (\d+)/.exec(line)?.[1]);

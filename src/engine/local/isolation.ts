@@ -3,9 +3,10 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, mkdir, readFile, realpath, stat } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { type Bounds, bubblewrapLine, type Programs } from "./bubblewrap.ts";
+import { type Cgroup, type Cgroups, openCgroups } from "./cgroup.ts";
 import type { Launch } from "./command.ts";
 import { codeOf } from "./hold.ts";
 import type { LocalLimits } from "./limits.ts";
@@ -34,6 +35,10 @@ export interface Isolation {
   /** Hands a fresh workspace over to the command's user. Nothing of a stage may have run in it. */
   prepare(workspace: Workspace): Promise<void>;
   launch(workspace: Workspace, run: string): Launch;
+  /** Where the kernel holds the limits of all processes together. Null where it does not. */
+  cgroupOf(workspace: Workspace): Cgroup | null;
+  /** For the log. */
+  readonly memory: "limited by the kernel" | "measured";
 }
 
 export type IsolationRead =
@@ -58,8 +63,10 @@ async function tryIsolation(order: IsolationOrder): Promise<IsolationRead> {
   const programs = await findPrograms(order, visible);
   if (typeof programs === "string") return { kind: "unavailable", why: programs };
   const bounds = await boundsOf(order.limits);
+  const self = await readFile("/proc/self/cgroup", "utf8").catch(() => "");
+  const cgroups = await openCgroups({ bounds: order.limits, root: "/sys/fs/cgroup", self });
   const isolationWith = (less: Partial<Bounds>): Isolation =>
-    new Bubblewrap({ ...order, visible, programs, bounds: { ...bounds, ...less } });
+    new Bubblewrap({ ...order, visible, programs, bounds: { ...bounds, ...less }, cgroups });
   const why = await probe({ ...order, isolationWith });
   return why === null
     ? { kind: "isolated", isolation: isolationWith({}) }
@@ -67,6 +74,7 @@ async function tryIsolation(order: IsolationOrder): Promise<IsolationRead> {
 }
 
 interface Parts {
+  readonly cgroups: Cgroups | null;
   readonly visible: Visible;
   readonly programs: Programs;
   readonly bounds: Bounds;
@@ -95,7 +103,16 @@ class Bubblewrap implements Isolation {
   launch(workspace: Workspace, run: string): Launch {
     const line = bubblewrapLine({ ...this.#parts, run, workspace });
     const { asRoot } = this.#parts.programs;
-    return { kind: "isolated", line, folder: "/", user: asRoot?.user ?? null };
+    const confine = async (pids: readonly number[]) => await this.cgroupOf(workspace)?.add(pids);
+    return { kind: "isolated", line, folder: "/", user: asRoot?.user ?? null, confine };
+  }
+
+  cgroupOf({ root }: Workspace): Cgroup | null {
+    return this.#parts.cgroups?.of(basename(root)) ?? null;
+  }
+
+  get memory(): Isolation["memory"] {
+    return this.#parts.cgroups === null ? "measured" : "limited by the kernel";
   }
 }
 
@@ -146,7 +163,7 @@ async function boundsOf(limits: LocalLimits): Promise<Bounds> {
   };
   return {
     processes: least("Max processes", limits.processes),
-    memory_bytes: least("Max data size", limits.memory_bytes),
+    memory_bytes: least("Max data size", limits.memory_bytes + limits.reserved_bytes),
     file_bytes: least("Max file size", limits.disk_bytes),
     open_files: least("Max open files", limits.open_files),
   };

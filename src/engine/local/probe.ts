@@ -45,6 +45,7 @@ export async function probe(order: ProbeOrder): Promise<string | null> {
     if (exit.kind === "code" && exit.code === 0 && said.endsWith("isolated")) return null;
     return sentence(exit.kind === "code" ? said : tail.text());
   } finally {
+    await isolation.cgroupOf(workspace)?.remove();
     await removeTree(workspace.root);
   }
 }

@@ -62,6 +62,13 @@ export function isRunning(pid: number): boolean {
   return state !== undefined && isAlive(state);
 }
 
+/** The process, the one that started it, and so on. */
+export function lineOf(pid: number): readonly number[] {
+  const line: number[] = [];
+  for (let next = pid; next > 0; next = Number(statOf(next)?.[parentField] ?? 0)) line.push(next);
+  return line;
+}
+
 function statesOf(group: number): readonly { readonly pid: number; readonly state: string }[] {
   return pids().flatMap((pid) => {
     const stat = statOf(pid);
@@ -134,8 +141,9 @@ function statOf(pid: number): readonly string[] | null {
   }
 }
 
-// Fields 3, 5, 9 and 22 of the manual, which counts from 1 and begins with the id and the name.
+// Fields 3, 4, 5, 9 and 22 of the manual, which counts from 1 and begins with the id and the name.
 const stateField = 0;
+const parentField = 1;
 const groupField = 2;
 const flagsField = 6;
 const startTimeField = 19;

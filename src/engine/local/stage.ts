@@ -69,7 +69,8 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
     grace_ms = () => 0;
     end.abort(why);
   };
-  const bounds = watchBounds({ ...order, first: () => first, exceeded });
+  const cgroup = order.isolation?.cgroupOf(workspace) ?? null;
+  const bounds = watchBounds({ ...order, cgroup, first: () => first, exceeded });
 
   const exit = await runCommand({
     launch: launchOf(order),
@@ -93,6 +94,9 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
   clearTimeout(timer);
   order.signal.removeEventListener("abort", interrupt);
   await bounds.stop();
+  // What was too much a moment ago has not been measured.
+  await bounds.checkMemory();
+  await cgroup?.remove();
   if (!end.signal.aborted)
     await bounds.check().catch(() => exceeded("What the stage left behind could not be measured."));
 
@@ -108,7 +112,13 @@ export async function runStage(order: StageOrder): Promise<StageEnd> {
 function launchOf({ stage, workspace, isolation }: StageOrder): Launch {
   if (isolation !== null) return isolation.launch(workspace, stage.run);
   const line = ["/bin/sh", "-e", "-c", stage.run] as const;
-  return { kind: "open", line: [...line], folder: workspace.tree, user: null };
+  return {
+    kind: "open",
+    line: [...line],
+    folder: workspace.tree,
+    user: null,
+    confine: async () => {},
+  };
 }
 
 const interrupted = Symbol("interrupted");
