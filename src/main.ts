@@ -155,7 +155,8 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
     suspect: (id: string, place: Place) => codepipeline.suspect(id, place),
     clock,
   };
-  const secrets = [app.webhookSecret];
+  const { webhookSecret, previousWebhookSecret } = app;
+  const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
   const answerGitHub: Answer = (post) =>
     answerHook({ secrets, receive, appId: app.id, clock, log }, post);
   const posts = new Map<string, Answer>([
@@ -251,6 +252,7 @@ async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2);
   if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
   const log = pino({ level: read.settings.logLevel });
+  for (const warning of read.settings.warnings) log.warn(warning);
   const starting = start(read.settings, log);
   let ending: Promise<void> | undefined;
   for (const signal of ["SIGTERM", "SIGINT"] as const)

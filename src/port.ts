@@ -1,5 +1,6 @@
 // The interfaces between the flow and the outside world. Adapters implement them; nothing here runs.
 
+import type { Command } from "./core/command.ts";
 import type { Bequest } from "./core/converge.ts";
 import type {
   Annotation,
@@ -10,7 +11,7 @@ import type {
   RunWanted,
   Settlement,
 } from "./core/effect.ts";
-import type { Event, Repository, Sight, Subject } from "./core/event.ts";
+import type { Event, Origin, Repository, Sight, Subject } from "./core/event.ts";
 import type {
   ActFact,
   Comparison,
@@ -23,6 +24,7 @@ import type {
   Landed,
   PlanReading,
   Pull,
+  ReadBack,
   Rollback,
   Sibling,
   StageFact,
@@ -111,6 +113,13 @@ export type Permission = "go" | "lost" | "overtaken";
 
 /** Asked immediately before a request goes out, after everything else that takes time. */
 export type Permit = () => Promise<Permission>;
+
+/** What GitHub is asked about a request that somebody made there. */
+export interface ReadBackQuestion {
+  readonly origin: Origin;
+  readonly actor: string;
+  readonly commands: readonly Command[];
+}
 
 /** A reading that can also find nothing at the place. */
 export type Read<T> = Known<T> | { readonly kind: "absent" };
@@ -215,6 +224,8 @@ export interface GitHub {
   failedDeliveries(since: number): Promise<Known<FailedDeliveries>>;
   redeliver(id: string): Promise<Sent<null>>;
 
+  /** Whether a person's request stands at GitHub as it was told. */
+  readBack(repository: Repository, question: ReadBackQuestion): Promise<Known<ReadBack>>;
   /** A commit's tree as a gzipped tar stream with one top-level folder. */
   tarball(
     repository: Repository,

@@ -6,11 +6,13 @@ import { isAbsolute, resolve } from "node:path";
 import { parseEnv } from "node:util";
 
 export interface Settings {
-  /** Null while there is no App yet: the set-up flow creates one. */
+  /** Null where none is set: the program does not start then. */
   readonly app: {
     readonly id: number;
     readonly privateKey: string;
     readonly webhookSecret: string;
+    /** Accepted too, while the secret is changed; null where there is none. */
+    readonly previousWebhookSecret: string | null;
   } | null;
   readonly githubApiUrl: string;
   /** A PostgreSQL; null for the embedded store in `dataDir`. */
@@ -29,6 +31,8 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** What the commands of the local engine see of our environment. */
   readonly path: string;
+  /** What is allowed and not advisable, in sentences for the operator. */
+  readonly warnings: readonly string[];
 }
 
 export type LocalEngineSetting =
@@ -47,12 +51,19 @@ export type LogLevel = (typeof logLevels)[number];
 
 /** Every setting by its name, with what the README says of it. */
 export const settingTable: readonly { readonly name: string; readonly says: string }[] = [
-  { name: "APP_ID", says: "Id of the GitHub App. Without it, `npm start` opens the set-up flow." },
-  { name: "PRIVATE_KEY", says: "The App's private key (PEM; `\\n` for line breaks, or base64)." },
+  { name: "APP_ID", says: "Id of the GitHub App. `npm run setup` creates one and writes `.env`." },
+  {
+    name: "PRIVATE_KEY",
+    says: "The App's private key (PEM; `\\n` for line breaks, or base64): RSA of at least 2,048 bits.",
+  },
   { name: "PRIVATE_KEY_PATH", says: "A file with the private key, instead of `PRIVATE_KEY`." },
   {
     name: "WEBHOOK_SECRET",
-    says: "The App's webhook secret. Without it Interlock does not start.",
+    says: "The App's webhook secret, of at least 16 characters. Without it Interlock does not start.",
+  },
+  {
+    name: "WEBHOOK_SECRET_PREVIOUS",
+    says: "The secret before, accepted too while the secret is changed.",
   },
   {
     name: "GITHUB_API_URL",
@@ -111,12 +122,7 @@ export function readSettings(env: Environment): SettingsRead {
   const app = readApp(env, problems);
   const settings: Settings = {
     app,
-    githubApiUrl: readUrl(
-      "GITHUB_API_URL",
-      text("GITHUB_API_URL") ?? "https://api.github.com",
-      ["http:", "https:"],
-      problems,
-    ),
+    githubApiUrl: readGitHubUrl(text("GITHUB_API_URL") ?? "https://api.github.com", problems),
     databaseUrl:
       text("DATABASE_URL") === null
         ? null
@@ -140,11 +146,12 @@ export function readSettings(env: Environment): SettingsRead {
     port: readPort(text("PORT") ?? "3000", problems),
     logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
+    warnings: warningsOf(text("DATABASE_URL"), text("PGSSLMODE")),
   };
   return problems.length > 0 ? { kind: "bad", problems } : { kind: "good", settings };
 }
 
-/** An App is whole or absent: half of one is a mistake and not a wish for the set-up flow. */
+/** An App is whole or absent: half of one is a mistake. */
 function readApp(env: Environment, problems: string[]): Settings["app"] {
   const id = env.APP_ID?.trim() ?? "";
   const inline = env.PRIVATE_KEY?.trim() ?? "";
@@ -154,19 +161,32 @@ function readApp(env: Environment, problems: string[]): Settings["app"] {
 
   if (id === "") problems.push("APP_ID is missing: set it to the id of the GitHub App.");
   else if (!/^[1-9]\d{0,15}$/.test(id)) problems.push("APP_ID must be a number.");
+  const previous = env.WEBHOOK_SECRET_PREVIOUS?.trim() ?? "";
   if (webhookSecret === "")
     problems.push("WEBHOOK_SECRET is missing: without it anybody could send webhooks.");
-  else if (webhookSecret === "development")
-    problems.push('WEBHOOK_SECRET must not be "development": everybody knows that one.');
+  else readSecret("WEBHOOK_SECRET", webhookSecret, problems);
+  if (previous !== "") readSecret("WEBHOOK_SECRET_PREVIOUS", previous, problems);
   if (inline !== "" && file !== "")
     problems.push("PRIVATE_KEY and PRIVATE_KEY_PATH are both set: keep one of them.");
   const privateKey = inline !== "" ? inline : readKeyFile(file, problems);
   const pem = privateKey === null ? null : pemOf(privateKey);
   if (privateKey !== null && pem === null)
     problems.push("The private key is not a PEM file: it must begin with -----BEGIN.");
-  if (pem !== null && !isKey(pem))
-    problems.push("The private key cannot be read: it is cut, or no private RSA key.");
-  return { id: Number(id), privateKey: pem ?? "", webhookSecret };
+  if (pem !== null) readKey(pem, problems);
+  return {
+    id: Number(id),
+    privateKey: pem ?? "",
+    webhookSecret,
+    previousWebhookSecret: previous === "" ? null : previous,
+  };
+}
+
+/** Whoever sees one delivery can try secrets against its signature for as long as they like. */
+function readSecret(name: string, secret: string, problems: string[]): void {
+  if (secret === "development")
+    problems.push(`${name} must not be "development": everybody knows that one.`);
+  else if (secret.length < 16)
+    problems.push(`${name} must have at least 16 characters: a shorter one can be guessed.`);
 }
 
 function readKeyFile(file: string, problems: string[]): string | null {
@@ -200,12 +220,53 @@ function pemOf(text: string): string | null {
   return pem?.trim().replace(/^"|"$/g, "") ?? null;
 }
 
-function isKey(pem: string): boolean {
+/** GitHub's own keys are RSA of 2,048 bits. */
+function readKey(pem: string, problems: string[]): void {
   try {
-    return createPrivateKey(pem).asymmetricKeyType === "rsa";
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
+    const bits = asymmetricKeyDetails?.modulusLength ?? 0;
+    if (asymmetricKeyType !== "rsa")
+      problems.push("The private key must be an RSA key, as GitHub makes them.");
+    else if (bits < 2048)
+      problems.push(`The private key must have at least 2,048 bits; it has ${bits}.`);
   } catch {
-    return false;
+    problems.push("The private key cannot be read: it is cut, or no private RSA key.");
   }
+}
+
+/** Whoever is on the way of a request over http:// has the App's tokens. */
+function readGitHubUrl(value: string, problems: string[]): string {
+  const url = readUrl("GITHUB_API_URL", value, ["http:", "https:"], problems);
+  const read = URL.parse(value);
+  if (read?.protocol === "http:" && !isLoopback(read.hostname))
+    problems.push(
+      "GITHUB_API_URL must begin with https://: over http:// the App's tokens could be read on the way.",
+    );
+  return url;
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function warningsOf(databaseUrl: string | null, sslMode: string | null): readonly string[] {
+  const url = databaseUrl === null ? null : URL.parse(databaseUrl);
+  if (url === null) return [];
+  const { hostname, searchParams } = url;
+  const host = searchParams.get("host") ?? decodeURIComponent(hostname);
+  // A path is a socket of this machine.
+  if (host === "" || host.startsWith("/") || isLoopback(host)) return [];
+  const ssl = searchParams.get("ssl");
+  const mode = searchParams.get("sslmode") ?? sslMode ?? "";
+  const isEncrypted =
+    ssl === "true" ||
+    ssl === "1" ||
+    /^(?:prefer|require|verify-ca|verify-full|no-verify)$/.test(mode);
+  return isEncrypted
+    ? []
+    : [
+        "DATABASE_URL names no TLS: what Interlock and its database say to each other can be read on the way. Add ?sslmode=verify-full to it.",
+      ];
 }
 
 function readUrl(name: string, value: string, protocols: string[], problems: string[]): string {

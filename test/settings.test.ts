@@ -13,7 +13,7 @@ const { privateKey: key } = generateKeyPairSync("rsa", {
   publicKeyEncoding: { type: "spki", format: "pem" },
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
 });
-const app = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-hooks" };
+const app = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-the-hooks" };
 
 const folder = mkdtempSync(join(tmpdir(), "interlock-settings-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,6 +35,7 @@ test("nothing set means the set-up flow and the embedded default", () => {
       port: 3000,
       logLevel: "info",
       path: "/bin",
+      warnings: [],
     },
   });
 });
@@ -55,6 +56,8 @@ test("every variable that is read is in the table, and none besides", () => {
   readSettings(recorder);
   // The commands of the local engine look for their programs where we do.
   read.delete("PATH");
+  // PostgreSQL's own, which its client reads.
+  read.delete("PGSSLMODE");
   expect([...read].sort()).toEqual(settingTable.map(({ name }) => name).sort());
 });
 
@@ -64,7 +67,8 @@ test("what is set is what is used", () => {
   const set = {
     APP_ID: " 4242 ",
     PRIVATE_KEY_PATH: file,
-    WEBHOOK_SECRET: "s3cr3t-of-hooks",
+    WEBHOOK_SECRET: "s3cr3t-of-the-hooks",
+    WEBHOOK_SECRET_PREVIOUS: "the-secret-of-before",
     GITHUB_API_URL: "https://github.example/api/v3/",
     DATABASE_URL: "postgres://me:hunter2@db.example/interlock",
     INTERLOCK_DATA_DIR: "/var/lib/interlock",
@@ -78,7 +82,12 @@ test("what is set is what is used", () => {
   expect(readSettings(set)).toMatchObject({
     kind: "good",
     settings: {
-      app: { id: 4242, privateKey: key.trim(), webhookSecret: "s3cr3t-of-hooks" },
+      app: {
+        id: 4242,
+        privateKey: key.trim(),
+        webhookSecret: "s3cr3t-of-the-hooks",
+        previousWebhookSecret: "the-secret-of-before",
+      },
       githubApiUrl: "https://github.example/api/v3",
       databaseUrl: "postgres://me:hunter2@db.example/interlock",
       dataDir: "/var/lib/interlock",
@@ -96,6 +105,12 @@ test.each([
   ["APP_ID", "4242.5"],
   ["APP_ID", "-1"],
   ["WEBHOOK_SECRET", "development"],
+  ["WEBHOOK_SECRET", "fifteen-letters"],
+  ["WEBHOOK_SECRET_PREVIOUS", "s"],
+  ["WEBHOOK_SECRET_PREVIOUS", "development"],
+  ["GITHUB_API_URL", "http://github.example/api/v3"],
+  ["GITHUB_API_URL", "http://127.0.0.1.github.example/"],
+  ["GITHUB_API_URL", "http://localhost.github.example/"],
   ["GITHUB_API_URL", "api.github.com"],
   ["GITHUB_API_URL", "file:///etc/passwd"],
   ["DATABASE_URL", "localhost:5432/interlock"],
@@ -111,6 +126,48 @@ test.each([
 ])("%s cannot be %s", (name, value) => {
   const read = readSettings({ ...app, [name]: value });
   expect(read).toEqual({ kind: "bad", problems: [expect.stringMatching(`^${name} must`)] });
+});
+
+test.each(["http://127.0.0.1:3001", "http://localhost", "http://[::1]:80"])(
+  "GitHub may be at %s, which is this machine",
+  (GITHUB_API_URL) => {
+    expect(readSettings({ ...app, GITHUB_API_URL }).kind).toBe("good");
+  },
+);
+
+test.each([
+  [
+    "is too short",
+    generateKeyPairSync("rsa", { modulusLength: 1024 }),
+    "at least 2,048 bits; it has 1024",
+  ],
+  ["is no RSA key", generateKeyPairSync("ed25519"), "must be an RSA key"],
+  [
+    "is for other signatures",
+    generateKeyPairSync("rsa-pss", { modulusLength: 2048 }),
+    "must be an RSA key",
+  ],
+])("a private key that %s is refused", (_, { privateKey }, sentence) => {
+  const PRIVATE_KEY = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const problems = [expect.stringContaining(sentence)];
+  expect(readSettings({ ...app, PRIVATE_KEY })).toEqual({ kind: "bad", problems });
+});
+
+test.each([
+  ["postgres://me:hunter2@db.example/interlock", 1],
+  ["postgres://me:hunter2@db.example/interlock?sslmode=disable", 1],
+  ["postgres://me:hunter2@db.example/interlock?sslmode=verify-full", 0],
+  ["postgres://me:hunter2@db.example/interlock?ssl=true", 0],
+  ["postgres://me:hunter2@127.0.0.1/interlock", 0],
+  ["postgres://me:hunter2@localhost:5432/interlock", 0],
+  ["postgres://me@localhost/interlock?host=db.example", 1],
+  ["postgres:///interlock?host=/var/run/postgresql", 0],
+])("of the database %s there are %i warnings, without its password", (DATABASE_URL, count) => {
+  const read = readSettings({ ...app, DATABASE_URL });
+  const warnings = read.kind === "good" ? read.settings.warnings : [];
+  expect(read.kind).toBe("good");
+  expect(warnings).toHaveLength(count);
+  expect(warnings.join()).not.toContain("hunter2");
 });
 
 test("commands run without isolation only where that is said in so many words", () => {

@@ -27,7 +27,10 @@ export type Subject =
 
 /** A person's wish, kept once under its key and read back as a fact. */
 export interface IntentionDraft {
-  /** `comment:<id>`, or `delivery:<guid>` for a button or a re-run on the Checks page. */
+  /**
+   * Made of what is signed, so that a delivery that is sent again under another GUID is the same request:
+   * `comment:<id>`, or the id of a check with what was pressed, by whom, and the state that it showed.
+   */
   readonly key: string;
   readonly source: "comment" | "rerequest" | "button";
   readonly actor: string;
@@ -38,7 +41,25 @@ export interface IntentionDraft {
   readonly sha: string | null;
   /** When the person wrote it; null where GitHub does not say. */
   readonly writtenAt: number | null;
+  readonly origin: Origin;
 }
+
+/** Where a request was made, and what has to be found there before it touches production. */
+export type Origin =
+  /** On the pull request with that number. */
+  | { readonly kind: "comment"; readonly id: number; readonly pull: number }
+  | {
+      readonly kind: "check";
+      readonly id: number;
+      readonly name: string;
+      readonly sha: string;
+      /** As GitHub calls them; times as it writes them. */
+      readonly status: string | null;
+      readonly conclusion: string | null;
+      readonly completedAt: string | null;
+    }
+  /** "Re-run all checks". */
+  | { readonly kind: "suite"; readonly id: number; readonly sha: string };
 
 /** Why a delivery needs nothing. A closed list, so that a new kind of event is a decision. */
 export type IgnoredReason =
@@ -52,6 +73,7 @@ export type IgnoredReason =
   | "no_command"
   | "not_a_pull_request"
   | "comment_edited"
+  | "old_comment"
   | "closed_pull_request"
   | "no_installation"
   | "incomplete_payload"

@@ -1,7 +1,7 @@
 // Everything a decision may know: one snapshot of a subject, taken by `flow/gather`.
 
 import type { Command } from "./command.ts";
-import type { Subject } from "./event.ts";
+import type { Origin, Subject } from "./event.ts";
 import type { Part, PartName, PlanParse, Role } from "./plan.ts";
 import type { ReportReading } from "./report.ts";
 import type { Mark, Survey } from "./survey.ts";
@@ -161,9 +161,16 @@ export interface Intention {
   /** When it was written; where that is not known, when it arrived. GitHub may bring it days later. */
   readonly askedAt: number;
   readonly role: Known<Role | "none">;
+  /** Null for one that an earlier version stored. */
+  readonly origin: Origin | null;
+  /** What GitHub shows of it now; null where it was not asked, because nothing in production depends on it. */
+  readonly readBack: Known<ReadBack> | null;
   /** Null until the wish has been carried out or refused. */
   readonly outcome: readonly Outcome[] | null;
 }
+
+/** `changed`: by another author, edited, or about something else than was told. */
+export type ReadBack = "same" | "changed" | "absent";
 
 /** What became of one command of an intention. */
 export interface Outcome {

@@ -226,6 +226,8 @@ export const limit = {
     /** GitHub sends no larger payload. docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
     body_bytes: 25 * MiB,
     guid_chars: 100,
+    /** GitHub lets a delivery be sent again for three days; a comment that comes later was recorded by somebody. */
+    comment_ms: 4 * day_ms,
   },
   github: {
     /** docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits */

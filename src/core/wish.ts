@@ -1,7 +1,9 @@
 // Reads intentions as wishes: each command is granted, refused with a sentence, or not ruled on yet.
 
 import { type Command, commandTable, mayGive, type Verb } from "./command.ts";
+import type { Subject } from "./event.ts";
 import type { Intention } from "./fact.ts";
+import { isIntervention } from "./intervene.ts";
 import type { Plan } from "./plan.ts";
 
 export interface Wish {
@@ -10,7 +12,7 @@ export interface Wish {
   readonly ruling:
     | { readonly kind: "granted" }
     | { readonly kind: "refused"; readonly why: string }
-    /** The person's permission could not be read; asked again later. */
+    /** The person's permission, or what they said, could not be read; asked again later. */
     | { readonly kind: "unknown" };
 }
 
@@ -25,12 +27,55 @@ export function openWishes(question: {
   return question.intentions
     .filter((intention) => intention.outcome === null)
     .flatMap((intention) =>
-      intention.commands.map((command) => ({
-        intention,
-        command,
-        ruling: rule({ intention, command, ...question }),
-      })),
+      intention.commands.map((command) => {
+        const ruling = rule({ intention, command, ...question });
+        return {
+          intention,
+          command,
+          ruling: ruling.kind === "granted" ? readBack(intention, command) : ruling,
+        };
+      }),
     );
+}
+
+/** Whether the command may change what is in production, or is on its way there, when given on such a subject. */
+export function touchesProduction(subject: Subject["kind"], { kind }: Command): boolean {
+  switch (kind) {
+    case "rollback":
+    case "approve":
+      return true;
+    // Of a landed commit it is the release that they are about.
+    case "verify":
+    case "retry":
+    case "stop":
+      return subject === "commit";
+    case "help":
+    case "status":
+    case "explain":
+    case "unknown":
+    case "invalid":
+      return false;
+  }
+}
+
+/** What touches production has to stand at GitHub as it was told: an event alone can be old, or taken back. */
+function readBack({ readBack: read, source }: Intention, command: Command): Wish["ruling"] {
+  // Without a reading it would not be known what the command is about.
+  if (read === null) return isIntervention(command) ? { kind: "unknown" } : { kind: "granted" };
+  if (read.kind === "unknown") return { kind: "unknown" };
+  const what = source === "comment" ? "comment" : "check";
+  switch (read.value) {
+    case "same":
+      return { kind: "granted" };
+    case "absent":
+      return refused(`GitHub does not show the ${what} any more that this was asked with.`);
+    case "changed":
+      return refused(
+        source === "comment"
+          ? "The comment is not as it was written. Write it again as a new one."
+          : "The check is not as it was when this was asked. Look at it again.",
+      );
+  }
 }
 
 /** Whether a person who may has asked for this very commit of a fork to be run. */

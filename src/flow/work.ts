@@ -117,9 +117,12 @@ async function withLanding(ports: Ports, row: Leased, facts: Facts): Promise<Fac
   return { ...facts, landing };
 }
 
-/** Whether GitHub did not say what somebody may do. */
+/** Whether GitHub did not say what somebody may do, or whether they still ask for it. */
 function waitsForRole({ intentions }: Facts): boolean {
-  return intentions.some(({ outcome, role }) => outcome === null && role.kind === "unknown");
+  return intentions.some(
+    ({ outcome, role, readBack }) =>
+      outcome === null && (role.kind === "unknown" || readBack?.kind === "unknown"),
+  );
 }
 
 /** Whether something could not be read that the decision needs: asked for again, ever more slowly. */

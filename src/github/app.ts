@@ -12,6 +12,7 @@ import { openLists } from "./list.ts";
 import { openPlans } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
 import { openReads } from "./read.ts";
+import { openReadBack } from "./read-back.ts";
 import { openReadings } from "./reading.ts";
 import { whole } from "./whole.ts";
 import { openWrites } from "./write.ts";
@@ -84,6 +85,7 @@ export async function openGitHub(with_: {
       ...openFiles({ client, readings, clock }),
       ...openLists({ client, readings }),
       ...openGraph({ client, appId }),
+      ...openReadBack({ client, appId }),
       ...openWrites({ client, appId, pace: openContentPace(clock) }),
     },
   };

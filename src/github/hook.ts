@@ -73,12 +73,13 @@ async function takeIn(
   const payload = parse(body);
   if (payload === undefined) return refuse(400, "The body must be a JSON object.");
 
+  const receivedAt = hook.clock();
   const delivery: Delivery = {
     guid,
     name,
     action: actionOf(payload),
-    receivedAt: hook.clock(),
-    event: readWebhook({ guid, name, body: payload, appId: hook.appId }),
+    receivedAt,
+    event: readWebhook({ name, body: payload, receivedAt, appId: hook.appId }),
   };
   try {
     const accepted = await hook.receive(delivery);

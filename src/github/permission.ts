@@ -20,6 +20,8 @@ export const routeNeeds: Readonly<Record<string, Need | null>> = {
   "POST /app/hook/deliveries/{delivery_id}/attempts": null,
   "GET /installation/repositories": ["metadata", "read"],
   "GET /repos/{owner}/{repo}/branches": ["contents", "read"],
+  "GET /repos/{owner}/{repo}/check-runs/{check_run_id}": ["checks", "read"],
+  "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs": ["checks", "read"],
   "GET /repos/{owner}/{repo}/collaborators/{username}/permission": ["metadata", "read"],
   "GET /repos/{owner}/{repo}/commits/{ref}/check-runs": ["checks", "read"],
   "GET /repos/{owner}/{repo}/compare/{basehead}": ["contents", "read"],
@@ -32,6 +34,7 @@ export const routeNeeds: Readonly<Record<string, Need | null>> = {
   "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}": ["checks", "write"],
   "POST /repos/{owner}/{repo}/check-runs": ["checks", "write"],
   // Comments on issues, or on pull requests: either permission will do, and these are on pull requests.
+  "GET /repos/{owner}/{repo}/issues/comments/{comment_id}": ["pull_requests", "read"],
   "GET /repos/{owner}/{repo}/issues/{issue_number}/comments": ["pull_requests", "read"],
   "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}": ["pull_requests", "write"],
   "POST /repos/{owner}/{repo}/issues/{issue_number}/comments": ["pull_requests", "write"],

@@ -114,6 +114,29 @@ export const checkRuns = z.object({
   ),
 });
 
+/** One run, as far as it is read back. */
+export const checkRun = z.object({
+  id,
+  name: z.string(),
+  head_sha: sha,
+  status: z.string(),
+  conclusion: z.string().nullable(),
+  completed_at: z.string().nullable(),
+  app: z.object({ id }).nullish(),
+});
+
+/** One comment, as far as it is read back. */
+export const comment = z.object({
+  id,
+  user: login.extend({ type: z.string() }).nullable(),
+  body: z.string().nullish(),
+  created_at: z.string(),
+  updated_at: z.string(),
+  issue_url: z.string(),
+});
+
+export type Comment = z.output<typeof comment>;
+
 export const comments = z.array(
   z.object({
     id,

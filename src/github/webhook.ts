@@ -5,12 +5,14 @@ import { type Command, parseCommands } from "../core/command.ts";
 import {
   type Event,
   type IgnoredReason,
+  type IntentionDraft,
   type IntentionTarget,
   type Repository,
   type Sight,
   subjectOf,
 } from "../core/event.ts";
 import { isIntervention } from "../core/intervene.ts";
+import { limit } from "../core/limit.ts";
 import { placeOfCheck } from "../core/page/checks.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
@@ -26,9 +28,9 @@ export const subscribed = [
 export const unasked = ["installation", "installation_repositories"] as const;
 
 export interface Payload {
-  readonly guid: string;
   readonly name: string;
   readonly body: unknown;
+  readonly receivedAt: number;
   /** Our own App's id, by which our own checks are told from those of others. */
   readonly appId: number;
 }
@@ -151,7 +153,7 @@ const commentPayload = base.extend({
   }),
 });
 
-function readComment({ body }: Payload): Event | undefined {
+function readComment({ body, receivedAt }: Payload): Event | undefined {
   const read = commentPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, comment, issue } = read.data;
@@ -166,6 +168,10 @@ function readComment({ body }: Payload): Event | undefined {
   // After a merge people still speak there of what it brought to production, and of nothing else.
   if (issue.state === "closed" && !commands.some(isIntervention))
     return ignored("closed_pull_request");
+  const writtenAt = endOfSecond(comment.created_at ?? null);
+  // GitHub brings none that late, so somebody else does; what is known of it may be deleted by now.
+  if (writtenAt !== null && receivedAt - writtenAt > limit.receive.comment_ms)
+    return ignored("old_comment");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
   return {
@@ -178,7 +184,8 @@ function readComment({ body }: Payload): Event | undefined {
       comment: comment.id,
       commands,
       sha: null,
-      writtenAt: endOfSecond(comment.created_at ?? null),
+      writtenAt,
+      origin: { kind: "comment", id: comment.id, pull: issue.number },
     },
   };
 }
@@ -188,19 +195,28 @@ function endOfSecond(time: string | null): number | null {
   return time === null ? null : Date.parse(time) + 999;
 }
 
+const state = {
+  status: z.string().nullish(),
+  conclusion: z.string().nullish(),
+};
+
 const checkRunPayload = base.extend({
   action: z.string(),
   sender,
   check_run: z.object({
+    ...state,
+    id: z.int(),
     name: z.string(),
     head_sha: sha,
+    completed_at: z.string().nullish(),
     external_id: z.string().nullish(),
     app: z.object({ id: z.int() }).nullish(),
+    check_suite: z.object({ updated_at: z.string().nullish() }).nullish(),
   }),
   requested_action: z.object({ identifier: z.string() }).nullish(),
 });
 
-function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
+function readCheckRun({ body, appId }: Payload): Event | undefined {
   const read = checkRunPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, check_run, requested_action } = read.data;
@@ -215,21 +231,40 @@ function readCheckRun({ guid, body, appId }: Payload): Event | undefined {
     subject !== undefined && sameRepository(subject.repository, place)
       ? subject
       : { kind: "head", repository: place, sha: check_run.head_sha };
-  return wish(guid, target, {
+  const { id, name, head_sha, status = null, conclusion = null } = check_run;
+  const completedAt = check_run.completed_at ?? null;
+  const actor = read.data.sender.login;
+  const what = action === "rerequested" ? action : requested_action?.identifier;
+  // A second press on the same state of the check asks for the same; GitHub says when its suite last changed.
+  const shown = [status, conclusion, completedAt, check_run.check_suite?.updated_at];
+  return wish(target, {
+    key: keyOf("check", id, what, actor, ...shown),
     source: action === "rerequested" ? "rerequest" : "button",
-    actor: read.data.sender.login,
+    actor,
     command,
-    sha: check_run.head_sha,
+    sha: head_sha,
+    origin: { kind: "check", id, name, sha: head_sha, status, conclusion, completedAt },
   });
+}
+
+/** The parts are GitHub's own words, none of which holds what stands between them. */
+function keyOf(...parts: readonly (string | number | null | undefined)[]): string {
+  return parts.map((part) => String(part ?? "").replaceAll("|", "")).join(":");
 }
 
 const checkSuitePayload = base.extend({
   action: z.string(),
   sender,
-  check_suite: z.object({ head_sha: sha, app: z.object({ id: z.int() }).nullish() }),
+  check_suite: z.object({
+    ...state,
+    id: z.int(),
+    head_sha: sha,
+    updated_at: z.string().nullish(),
+    app: z.object({ id: z.int() }).nullish(),
+  }),
 });
 
-function readCheckSuite({ guid, body, appId }: Payload): Event | undefined {
+function readCheckSuite({ body, appId }: Payload): Event | undefined {
   const read = checkSuitePayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, check_suite } = read.data;
@@ -238,14 +273,17 @@ function readCheckSuite({ guid, body, appId }: Payload): Event | undefined {
   if (action !== "rerequested") return ignored("own_check");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
+  const { id, head_sha, status, conclusion, updated_at } = check_suite;
+  const actor = read.data.sender.login;
   return wish(
-    guid,
-    { kind: "head", repository: place, sha: check_suite.head_sha },
+    { kind: "head", repository: place, sha: head_sha },
     {
+      key: keyOf("suite", id, action, actor, status, conclusion, updated_at),
       source: "rerequest",
-      actor: read.data.sender.login,
+      actor,
       command: { kind: "verify", sha: null },
-      sha: check_suite.head_sha,
+      sha: head_sha,
+      origin: { kind: "suite", id, sha: head_sha },
     },
   );
 }
@@ -318,17 +356,20 @@ function commandOf(
 }
 
 function wish(
-  guid: string,
   target: IntentionTarget,
-  of: { source: "rerequest" | "button"; actor: string; command: Command; sha: string },
+  of: Pick<IntentionDraft, "key" | "source" | "actor" | "origin"> & {
+    readonly command: Command;
+    readonly sha: string;
+  },
 ): Event {
   return {
     kind: "intend",
     target,
     intention: {
-      key: `delivery:${guid}`,
+      key: of.key,
       source: of.source,
       actor: of.actor,
+      origin: of.origin,
       comment: null,
       commands: [of.command],
       sha: of.sha,

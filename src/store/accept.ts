@@ -234,9 +234,9 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
   if (wishes.length === 0) return;
   await tx.query(
     `insert into interlock.intention
-            (subject_key, key, source, actor, comment, commands, sha, received_at)
+            (subject_key, key, source, actor, comment, commands, sha, received_at, origin)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
-                          $6::text[], $7::text[], $8::bigint[])
+                          $6::text[], $7::text[], $8::bigint[], $9::text[])
          on conflict do nothing`,
     [
       wishes.map(({ subject }) => subject),
@@ -247,6 +247,7 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
       wishes.map(({ draft }) => JSON.stringify(draft.commands)),
       wishes.map(({ head }) => head),
       wishes.map(({ draft, receivedAt }) => Math.min(draft.writtenAt ?? receivedAt, receivedAt)),
+      wishes.map(({ draft }) => JSON.stringify(draft.origin)),
     ],
   );
 }

@@ -2,6 +2,7 @@
 
 import type { Command } from "../core/command.ts";
 import type { Settlement } from "../core/effect.ts";
+import type { Origin } from "../core/event.ts";
 import type { Intention, Outcome } from "../core/fact.ts";
 import type { Role } from "../core/plan.ts";
 import type { Lease, Written } from "../port.ts";
@@ -57,6 +58,7 @@ interface Row {
   readonly received_at: number;
   readonly role: Role | "none" | null;
   readonly outcome: string | null;
+  readonly origin: string | null;
 }
 
 function intention(row: Row): Intention {
@@ -72,6 +74,8 @@ function intention(row: Row): Intention {
       row.role === null
         ? { kind: "unknown", why: "It has not been looked up yet." }
         : { kind: "known", value: row.role },
+    origin: row.origin === null ? null : (JSON.parse(row.origin) as Origin),
+    readBack: null,
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as readonly Outcome[]),
   };
 }

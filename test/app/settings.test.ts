@@ -15,7 +15,7 @@ const key = generateKeyPairSync("rsa", {
   publicKeyEncoding: { type: "spki", format: "pem" },
   privateKeyEncoding: { type: "pkcs1", format: "pem" },
 }).privateKey;
-const whole = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-hooks" };
+const whole = { APP_ID: "4242", PRIVATE_KEY: key, WEBHOOK_SECRET: "s3cr3t-of-the-hooks" };
 
 /** Starts it with settings that it must refuse. Returns what it printed. */
 async function refusal(environment: Environment): Promise<string> {

@@ -344,6 +344,8 @@ export function intentionOf(sketch: IntentionSketch, head: string): Intention {
     sha: head,
     askedAt: now - 2_000,
     outcome: null,
+    origin: null,
+    readBack: { kind: "known", value: "same" },
     ...sketch,
     role: typeof role === "string" ? { kind: "known", value: role } : role,
   };

@@ -20,8 +20,10 @@ const examples = definitions.flatMap(({ name, examples }) =>
 const installed = { installation: { id: 7 } };
 const appId = 4242;
 
-function read(name: string, body: unknown, app = appId): Event {
-  return readWebhook({ guid: "g-1", name, body, appId: app });
+const receivedAt = Date.parse("2026-01-05T12:00:10Z");
+
+function read(name: string, body: unknown, app = appId, at = receivedAt): Event {
+  return readWebhook({ name, body, appId: app, receivedAt: at });
 }
 
 function reasonOf(event: Event): string {
@@ -289,6 +291,7 @@ test("a command is kept once for each comment, with the person and without a com
       sha: null,
       // By the end of the second that GitHub names.
       writtenAt: Date.UTC(2026, 0, 5, 12, 0, 0, 999),
+      origin: { kind: "comment", id: 501, pull: 12 },
     },
   });
 });
@@ -297,8 +300,13 @@ const run = {
   ...base,
   action: "requested_action",
   check_run: {
+    id: 77,
     name: "interlock/api/verify",
     head_sha: sha,
+    status: "completed",
+    conclusion: "failure",
+    completed_at: "2026-03-01T11:00:00Z",
+    check_suite: { updated_at: "2026-03-01T11:00:01Z" },
     external_id: "pull:acme/shop#12",
     app: { id: appId },
   },
@@ -395,24 +403,54 @@ test.each<[string, object, object]>([
     { check_run: { ...run.check_run, external_id: `commit:acme/shop@${sha}:main` } },
     { target: { kind: "commit", branch: "main", sha } },
   ],
-])("%s is a wish of whoever pressed it, kept once for each delivery", (_, change, expected) => {
-  expect(read("check_run", { ...run, ...change })).toMatchObject({
-    kind: "intend",
-    ...expected,
-    intention: {
-      key: "delivery:g-1",
-      actor: "ada",
-      comment: null,
-      ...("intention" in expected ? (expected.intention as object) : {}),
-    },
-  });
+])(
+  "%s is a request of whoever pressed it, kept once for each state of the check",
+  (_, change, expected) => {
+    expect(read("check_run", { ...run, ...change })).toMatchObject({
+      kind: "intend",
+      ...expected,
+      intention: {
+        key: expect.stringMatching(/^check:77:(retry|stop|rollback|approve:2:1|rerequested):ada:/),
+        actor: "ada",
+        comment: null,
+        ...("intention" in expected ? (expected.intention as object) : {}),
+      },
+    });
+  },
+);
+
+test("the same button on the same state of a check is the same request, and otherwise another one", () => {
+  const key = (change: object) => {
+    const event = read("check_run", { ...run, ...change });
+    return event.kind === "intend" ? event.intention.key : reasonOf(event);
+  };
+  const check = (change: object) => ({ check_run: { ...run.check_run, ...change } });
+  // Whatever else of the payload is another one.
+  expect(key({ organization: { login: "acme" } })).toBe(key({}));
+  const others = [
+    check({ id: 78 }),
+    check({ status: "in_progress", conclusion: null }),
+    check({ conclusion: "success" }),
+    check({ completed_at: "2026-03-01T11:30:00Z" }),
+    check({ check_suite: { updated_at: "2026-03-01T11:30:00Z" } }),
+    { requested_action: { identifier: "stop" } },
+    { action: "rerequested" },
+    { sender: { login: "grace", type: "User" } },
+  ].map(key);
+  expect(new Set([key({}), ...others]).size).toBe(others.length + 1);
+});
+
+test("a comment is no command any more when it is told later than GitHub would", () => {
+  const at = (days: number) => Date.parse("2026-01-05T12:00:00Z") + days * 24 * 60 * 60_000;
+  expect(reasonOf(read("issue_comment", comment, appId, at(3)))).toBe("intend");
+  expect(reasonOf(read("issue_comment", comment, appId, at(4.1)))).toBe("old_comment");
 });
 
 test("Re-run all is a wish for the commit; what GitHub asks for by itself is none", () => {
   const suite = {
     ...base,
     action: "rerequested",
-    check_suite: { head_sha: sha, app: { id: appId } },
+    check_suite: { id: 88, head_sha: sha, app: { id: appId } },
   };
   expect(read("check_suite", suite)).toMatchObject({ kind: "intend", target: head });
   expect(reasonOf(read("check_suite", { ...suite, action: "requested" }))).toBe("own_check");

@@ -149,6 +149,8 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
         sha: sha("e"),
         askedAt: 1_000,
         role: { kind: "unknown", why: expect.any(String) },
+        origin: intention.origin,
+        readBack: null,
         outcome: null,
       },
     ]);

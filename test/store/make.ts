@@ -46,6 +46,7 @@ export function wish(key: string, more: Partial<IntentionDraft> = {}): Intention
     commands: [{ kind: "status" }],
     sha: null,
     writtenAt: null,
+    origin: { kind: "comment", id: 3_000_000_000, pull: 1 },
     ...more,
   };
 }

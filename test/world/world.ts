@@ -111,6 +111,7 @@ export class World {
     | null = null;
   #since: number;
   #branches = 0;
+  #replays = 0;
   /** Webhooks wait for it. */
   #open: Promise<void> = Promise.resolve();
   #letIn: (() => void) | null = null;
@@ -229,6 +230,18 @@ export class World {
     if (held !== null) this.hold();
     for (const key of this.#notices.splice(0))
       if (!this.losesNotice()) await this.store.wakeExecution(key, null);
+  }
+
+  /** Somebody who has recorded a delivery sends it once more, under a GUID of their own, which nobody signs. */
+  async replay(event: string, action: string): Promise<void> {
+    const recorded = this.github.deliveries.findLast(
+      (one) => one.event === event && one.action === action,
+    );
+    if (recorded === undefined || this.#deliver === null) throw new Error("Nothing was recorded");
+    const { request, body } = recorded;
+    const headers = { ...request.headers, "x-github-delivery": `replayed-${++this.#replays}` };
+    expect(await this.#deliver({ headers, body })).toMatchObject({ status: 202 });
+    await this.settle();
   }
 
   async workOn(job: Job): Promise<void> {
