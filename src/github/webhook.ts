@@ -14,6 +14,7 @@ import {
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { placeOfCheck } from "../core/page/checks.ts";
+import { endOfSecond, keyOf } from "./request-key.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
 export const subscribed = [
@@ -190,11 +191,6 @@ function readComment({ body, receivedAt }: Payload): Event | undefined {
   };
 }
 
-/** GitHub tells whole seconds: at the end of that one it was written for sure. */
-function endOfSecond(time: string | null): number | null {
-  return time === null ? null : Date.parse(time) + 999;
-}
-
 const state = {
   status: z.string().nullish(),
   conclusion: z.string().nullish(),
@@ -245,11 +241,6 @@ function readCheckRun({ body, appId }: Payload): Event | undefined {
     sha: head_sha,
     origin: { kind: "check", id, name, sha: head_sha, status, conclusion, completedAt },
   });
-}
-
-/** The parts are GitHub's own words, none of which holds what stands between them. */
-function keyOf(...parts: readonly (string | number | null | undefined)[]): string {
-  return parts.map((part) => String(part ?? "").replaceAll("|", "")).join(":");
 }
 
 const checkSuitePayload = base.extend({

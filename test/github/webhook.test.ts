@@ -22,8 +22,8 @@ const appId = 4242;
 
 const receivedAt = Date.parse("2026-01-05T12:00:10Z");
 
-function read(name: string, body: unknown, app = appId, at = receivedAt): Event {
-  return readWebhook({ name, body, appId: app, receivedAt: at });
+function read(name: string, body: unknown, app = appId): Event {
+  return readWebhook({ name, body, appId: app, receivedAt });
 }
 
 function reasonOf(event: Event): string {
@@ -418,33 +418,6 @@ test.each<[string, object, object]>([
     });
   },
 );
-
-test("the same button on the same state of a check is the same request, and otherwise another one", () => {
-  const key = (change: object) => {
-    const event = read("check_run", { ...run, ...change });
-    return event.kind === "intend" ? event.intention.key : reasonOf(event);
-  };
-  const check = (change: object) => ({ check_run: { ...run.check_run, ...change } });
-  // Whatever else of the payload is another one.
-  expect(key({ organization: { login: "acme" } })).toBe(key({}));
-  const others = [
-    check({ id: 78 }),
-    check({ status: "in_progress", conclusion: null }),
-    check({ conclusion: "success" }),
-    check({ completed_at: "2026-03-01T11:30:00Z" }),
-    check({ check_suite: { updated_at: "2026-03-01T11:30:00Z" } }),
-    { requested_action: { identifier: "stop" } },
-    { action: "rerequested" },
-    { sender: { login: "grace", type: "User" } },
-  ].map(key);
-  expect(new Set([key({}), ...others]).size).toBe(others.length + 1);
-});
-
-test("a comment is no command any more when it is told later than GitHub would", () => {
-  const at = (days: number) => Date.parse("2026-01-05T12:00:00Z") + days * 24 * 60 * 60_000;
-  expect(reasonOf(read("issue_comment", comment, appId, at(3)))).toBe("intend");
-  expect(reasonOf(read("issue_comment", comment, appId, at(4.1)))).toBe("old_comment");
-});
 
 test("Re-run all is a wish for the commit; what GitHub asks for by itself is none", () => {
   const suite = {
