@@ -13,7 +13,7 @@ import {
 } from "../core/event.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
-import { placeOfCheck } from "../core/page/checks.ts";
+import { commandOf } from "./check-command.ts";
 import { endOfSecond, keyOf } from "./request-key.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
@@ -320,30 +320,6 @@ function readInstallationRepositories({ body }: Payload): Event | undefined {
   if (action === "removed")
     return { kind: "forget", repositories: placesOf(id, repositories_removed) };
   return ignored("unknown_action");
-}
-
-function commandOf(
-  action: string,
-  identifier: string | undefined,
-  check: string,
-): Command | undefined {
-  if (action === "rerequested") return { kind: "verify", sha: null };
-  if (action !== "requested_action") return undefined;
-  const place = placeOfCheck(check);
-  if (place === undefined) return undefined;
-  const { pipeline, part } = place;
-  if (identifier === "retry") return { kind: "retry", stage: null, pipeline };
-  if (identifier === "stop") return { kind: "stop", pipeline };
-  if (identifier === "rollback") return { kind: "rollback", pipeline, stage: null, to: null };
-  const shown = /^approve:(\d{1,6}):(\d{1,3})$/.exec(identifier ?? "");
-  if (shown === null) return undefined;
-  const [attempt, stage] = shown.slice(1).map(Number);
-  return {
-    kind: "approve",
-    pipeline,
-    stage: null,
-    shown: { part, attempt: attempt ?? 0, stage: stage ?? 0 },
-  };
 }
 
 function wish(
