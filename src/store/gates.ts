@@ -21,7 +21,7 @@ export async function readGates(on: Connection, since: number): Promise<readonly
               where not open and touched_at >= $2 and kind = 'commit') as told
        join interlock.repository using (owner, name)
        join interlock.check_run using (owner, name)
-      where present and sha = head and check_name = $1 and intended is null and id is not null
+      where present and sha = head and check_name = $1 and intended is null and check_run.id is not null
       order by owner, name, sha`,
     [gateName, since],
   );
