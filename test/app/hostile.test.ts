@@ -1,11 +1,12 @@
 // A repository that attacks the Interlock which runs its commands: the whole program, as a stranger meets it.
 
-import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { eventually } from "./eventually.ts";
-import { spawnProgram, temporaryFolder } from "./process.ts";
-import { openWorld, planOf } from "./world.ts";
+import { type App, projectFolder, spawnProgram, temporaryFolder } from "./process.ts";
+import { path, secret } from "./webhook.ts";
+import { openWorld, planOf, type World } from "./world.ts";
 
 /** A machine that cannot isolate and need not: said in so many words, or the tests fail. */
 const withoutIsolation = process.env.INTERLOCK_TEST_ISOLATION === "off";
@@ -26,7 +27,7 @@ for (const name of fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name))
     } catch (error) {
       if (error.code === "EISDIR") leak(name + "/" + file);
     }
-for (const path of [dataFolder, dataFolder + "/store", dataFolder + "/local", "/root", "/home/node", "/sys", "/run", "/var"])
+for (const path of [dataFolder, dataFolder + "/store", dataFolder + "/local", "/root", "/home/node", "/sys", "/run", "/var/lib"])
   try {
     leak(path + ": " + fs.readdirSync(path).slice(0, 5));
   } catch {}
@@ -60,35 +61,63 @@ const reach = (host, port) => new Promise((resolve) => {
 })();
 `;
 
-isolated("a hostile repository gets at nothing of Interlock, and the gate stays red", async () => {
-  await using world = await openWorld({ store: "pglite", files: { README: "" } });
-  await using app = await world.start({ INTERLOCK_LOCAL_ENGINE: "1" });
-  const port = (url: string | undefined) => new URL(url ?? "").port;
-  const known = [
-    app.pid,
-    `${world.folder}/data`,
-    port(app.url),
-    port(world.environment.GITHUB_API_URL),
-  ];
-  const plan = planOf({
-    attack: `node attack.js ${known.join(" ")}`,
-  }).replace(/(name: attack.*) \}/, '$1, reports: ["out/*.xml", "out/all/**/*"] }');
-  world.shop.commit({
-    branch: "main",
-    files: { ".github/interlock.yml": plan, "attack.js": attack },
-  });
-  world.shop.commit({ branch: "change", files: { "a.txt": "a" } });
-  const pull = world.shop.openPull({ head: "change" });
-  const check = await eventually("end of the attack", () => {
-    const found = pull.check("interlock/shop/verify");
-    return found?.conclusion == null ? undefined : found;
-  });
-  const text = `${check.output.summary} ${check.output.text}`;
-  expect(text).toContain("attacked");
-  expect(text).not.toContain("LEAK");
-  await eventually("red gate", () => pull.check("interlock")?.conclusion === "failure");
-  expect(app.log.filter(({ level }) => level >= 50)).toEqual([]);
-});
+/** Users that the program is tried as: that of the tests, and where that is root, one that is not. */
+const users = process.getuid?.() === 0 ? [null, 65_534] : [null];
+
+isolated.each(users)(
+  "a hostile repository gets at nothing of an Interlock whose user is %s, and the gate stays red",
+  async (user) => {
+    await using world = await openWorld({ store: "pglite", files: { README: "" } });
+    await using place = await temporaryFolder("/var/tmp");
+    await using app = await startAs(user, world, place.path);
+    const port = (url: string | undefined) => new URL(url ?? "").port;
+    const known = [
+      app.pid,
+      `${world.folder}/data`,
+      port(app.url),
+      port(world.environment.GITHUB_API_URL),
+    ];
+    const plan = planOf({
+      attack: `node attack.js ${known.join(" ")}`,
+    }).replace(/(name: attack.*) \}/, '$1, reports: ["out/*.xml", "out/all/**/*"] }');
+    world.shop.commit({
+      branch: "main",
+      files: { ".github/interlock.yml": plan, "attack.js": attack },
+    });
+    world.shop.commit({ branch: "change", files: { "a.txt": "a" } });
+    const pull = world.shop.openPull({ head: "change" });
+    const check = await eventually("end of the attack", () => {
+      const found = pull.check("interlock/shop/verify");
+      return found?.conclusion == null ? undefined : found;
+    });
+    const text = `${check.output.summary} ${check.output.text}`;
+    expect(text).toContain("attacked");
+    expect(text).not.toContain("LEAK");
+    await eventually("red gate", () => pull.check("interlock")?.conclusion === "failure");
+    expect(app.log.filter(({ level }) => level >= 50)).toEqual([]);
+  },
+);
+
+async function startAs(user: number | null, world: World, folder: string): Promise<App> {
+  const engine = { INTERLOCK_LOCAL_ENGINE: "1" };
+  if (user === null) return await world.start(engine);
+  // The program of the tests may lie where nobody else may go.
+  const node = join(folder, "node");
+  await cp(process.execPath, node);
+  await chmod(folder, 0o755);
+  const data = join(world.folder, "data");
+  await mkdir(data);
+  await chown(data, user, user);
+  await chmod(world.folder, 0o755);
+  const program = spawnProgram(
+    { ...world.environment, ...engine },
+    { user, command: [node, join(projectFolder, "src/main.ts")] },
+  );
+  const { port } = await program.said("Interlock is listening");
+  const url = `http://127.0.0.1:${port}`;
+  world.github.sendWebhooksTo({ url: `${url}${path}`, secret });
+  return Object.assign(program, { url });
+}
 
 isolated("no command outlives an Interlock that was killed", async () => {
   await using world = await openWorld({ store: "pglite", files: { README: "" } });

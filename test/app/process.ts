@@ -80,8 +80,10 @@ export function spawnProgram(
 }
 
 /** A folder that is gone with the block that it is used in. */
-export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "interlock-app-"));
+export async function temporaryFolder(
+  under = tmpdir(),
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(under, "interlock-app-"));
   return {
     path,
     [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
