@@ -17,6 +17,7 @@ import { startClockwork } from "./flow/clockwork.ts";
 import { explain } from "./flow/explain.ts";
 import { startTelling } from "./flow/notify.ts";
 import { openReceive } from "./flow/receive.ts";
+import { openSharedClock, type SharedClock } from "./flow/shared-clock.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
@@ -49,9 +50,12 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
     dataDir: resolve(dataDir, "store"),
     log,
   });
+  let shared: SharedClock | undefined;
   try {
-    return await startOn(opened, { ...settings, app, dataDir, isolation }, log);
+    shared = await openSharedClock({ store: opened.store, wall: Date.now, log });
+    return await startOn({ ...opened, shared }, { ...settings, app, dataDir, isolation }, log);
   } catch (error) {
+    await shared?.stop();
     await opened.close();
     throw error;
   }
@@ -90,10 +94,14 @@ async function isolationFor(settings: Settings, log: Logger): Promise<Isolation 
   }
 }
 
-async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): Promise<Running> {
+async function startOn(
+  opened: OpenStore & { readonly shared: SharedClock },
+  settings: AppSettings,
+  log: Logger,
+): Promise<Running> {
   const { app, githubApiUrl, dataDir } = settings;
-  const clock = Date.now;
-  const { store, queue, localRuns, pipelineRuns, notices } = opened;
+  const { store, queue, localRuns, pipelineRuns, notices, shared } = opened;
+  const { clock } = shared;
   const plans = openPlanReader();
   const { github } = await openGitHub({
     appId: app.id,
@@ -225,7 +233,7 @@ async function startOn(opened: OpenStore, settings: AppSettings, log: Logger): P
       for (const { client } of queues) client.destroy();
       codepipeline.close();
       await local?.close(grace / 4);
-      await waking;
+      await Promise.all([waking, shared.stop()]);
       await opened.close();
     },
   };

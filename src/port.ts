@@ -169,7 +169,7 @@ export interface GitHub {
   readyAt(repository: Repository): number;
   /** When the budget has room for all that a look at such a subject takes; in the past where it has. */
   roomAt(installation: number, kind: Subject["kind"]): number;
-  /** A reading from before `since` is not good enough: something has happened after it. */
+  /** A reading from before the event with the number `since` is not good enough. */
   pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
   /**
    * Every path that differs between the head and where it left the base; `base` is the commit of the base
@@ -352,8 +352,10 @@ export type Written = "written" | "lost";
 
 export interface SubjectRow extends Lease {
   readonly subject: Subject;
-  /** When an event last spoke of it: readings from before then are stale. */
+  /** When an event last spoke of it. */
   readonly heardAt: number;
+  /** The number of that event in the store's order: readings with a smaller one are stale. */
+  readonly heard: number;
   /** Last head commit that an event or a look told. */
   readonly head: string | null;
   /** For a landed commit: the tip before it, by our own ledger where that knows one. */
@@ -411,11 +413,25 @@ export interface LookRecord extends Lease {
   readonly notices: readonly NoticeDraft[];
 }
 
+/** A moment by the store, which all replicas share. */
+export interface Moment {
+  /** Greater than that of every event and reading before it. */
+  readonly number: number;
+  /** The store's clock, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** One reading kept for later looks. */
 export interface KeptReading {
   readonly etag: string | null;
-  readonly readAt: number;
+  /** When it was begun. */
+  readonly moment: Moment;
   readonly value: unknown;
+}
+
+export interface AgedReading extends KeptReading {
+  /** By the store's clock; negative where that was set back. */
+  readonly age_ms: number;
 }
 
 export interface Job {
@@ -461,8 +477,8 @@ export interface Store {
    * time is given, others did something, and what was read before then is old.
    */
   wakeExecution(executionKey: string, heardAt: number | null): Promise<void>;
-  /** Wakes subjects whose time has come; returns the next time at which one is due, if any. */
-  wakeDue(now: number): Promise<number | null>;
+  /** Wakes subjects whose time has come by the store's clock; returns the next time at which one is due, if any. */
+  wakeDue(): Promise<number | null>;
   forget(repository: Repository, lease?: Lease): Promise<Written>;
   /**
    * Opens the closed subjects of the repository for which something is under way by the ledger, and gives
@@ -588,7 +604,9 @@ export interface Store {
     sent: { readonly id: number; readonly body: string },
   ): Promise<Written>;
 
-  reading(key: string): Promise<KeptReading | null>;
+  /** The moment now: what is read after it knows of every event with a smaller number. */
+  moment(): Promise<Moment>;
+  reading(key: string): Promise<AgedReading | null>;
   keepReading(key: string, reading: KeptReading): Promise<void>;
   dropReading(keyPrefix: string): Promise<void>;
 

@@ -194,6 +194,8 @@ export const limit = {
     /** A process that is silent for longer has lost its leases; pg-boss allows no less than 10. */
     heartbeat_s: 10,
     beat_ms: 3_000,
+    /** A transaction in which nothing happens for so long: its process is paused, and the others wait for its locks. */
+    idle_ms: 10_000,
     /** How often replicas look for such leases. */
     supervise_s: 5,
     /** Alone there are none to look for. */
@@ -472,6 +474,8 @@ export const limit = {
     /** Repositories that are compared with GitHub at once, and how often one of an installation: 3 requests each. */
     resyncs: 2,
     resync_every_ms: 600,
+    /** How often the store is asked for its time; clocks drift by less than a millisecond meanwhile. */
+    clock_ms: 10_000,
     /** How often due times are read. */
     due_ms: 1_000,
     /** From SIGTERM to the end. */

@@ -12,7 +12,7 @@ export function startClockwork(ports: Ports): Clockwork {
     name: "due times",
     log,
     turn: async () => {
-      await store.wakeDue(clock());
+      await store.wakeDue();
     },
   });
   const sweeps = every(limit.sweep.every_ms, {

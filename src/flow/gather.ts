@@ -139,7 +139,7 @@ function namesOf({ engines }: Ports, which: (engine: Engine) => boolean): readon
 
 /** GitHub can answer 404 for a pull request that it has just told us of. */
 async function readPull(ports: Ports, row: Leased, number: number): Promise<Read<Pull>> {
-  const read = await ports.github.pull(row.subject.repository, number, row.heardAt);
+  const read = await ports.github.pull(row.subject.repository, number, row.heard);
   if (read.kind === "absent" && row.now - row.createdAt < limit.look.young_ms)
     return { kind: "unknown", why: "GitHub does not show it yet." };
   return read;
@@ -229,7 +229,7 @@ async function readRoad(
   let roads = await github.plan(repository, null, 0);
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
-    roads = await github.plan(repository, null, row.heardAt);
+    roads = await github.plan(repository, null, row.heard);
   const open = await store.openSubjects(repository);
   const pulls = open.filter(({ subject: other }) => other.kind === "pull");
   const into = pulls.filter(({ base }) => base === branch).map(({ key }) => key);
@@ -243,8 +243,8 @@ async function readRoad(
   ]);
   // What was read of the plan before is old now, and so is every verdict that was made by it.
   const moved = !isSame(plan, before);
-  if (moved) roads = await github.plan(repository, null, row.heardAt);
-  if (moved && into.length > 0) await github.plan(repository, branch, row.heardAt);
+  if (moved) roads = await github.plan(repository, null, row.heard);
+  if (moved && into.length > 0) await github.plan(repository, branch, row.heard);
   // The default branch's plan says for every base whether it is a road.
   const judged = isSame(plan, roads) ? pulls.map(({ key }) => key) : into;
   const judgedOtherwise = moved ? judged : [];

@@ -53,7 +53,10 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
 
   const unread = pulls.kind === "unknown" || branches.kind === "unknown";
   if (!unread && sighted !== null)
-    await ports.store.keepReading(inspectedKey(repository), { ...sighted, readAt: now });
+    await ports.store.keepReading(inspectedKey(repository), {
+      ...sighted,
+      moment: { ...sighted.moment, at: now },
+    });
   const turn = unread ? turnOf(ports, row) : null;
   const failures = unread && turn === null ? row.failures + 1 : 0;
   const recorded = await ports.store.record({

@@ -65,11 +65,7 @@ export async function refreshRollback(
 }
 
 /** What others did in the engines' pipelines, beside the executions that count for the subject's commit. */
-export async function lookAround<F extends Facts>(
-  ports: Ports,
-  row: SubjectRow,
-  facts: F,
-): Promise<F> {
+export async function lookAround<F extends Facts>(ports: Ports, row: Leased, facts: F): Promise<F> {
   let { executions } = facts;
   const surveys: SurveyFact[] = [];
   for (const { pipeline, part, spec } of partsOf(facts)) {
@@ -84,7 +80,8 @@ export async function lookAround<F extends Facts>(
       repository,
       sha,
       engineId: execution.engineId,
-      since,
+      // By the clock of this process, which is not the store's; the time since the lease only makes it stricter.
+      since: since && since + ports.clock() - row.now,
     });
     surveys.push({ pipeline, part, reading, fresh: since !== null });
     if (reading.kind === "unknown") continue;

@@ -67,7 +67,9 @@ async function movedOf(
   listed: readonly ListedRepository[],
   known: ReadonlySet<string>,
 ): Promise<readonly Repository[]> {
-  const { github, store, log, clock } = ports;
+  const { github, store, log } = ports;
+  // Taken before GitHub is asked: what is heard meanwhile may not show in the answer.
+  const moment = await store.moment();
   const repositories = listed.map(({ repository }) => repository);
   const read = await github.overviews(installation, repositories);
   if (read.kind === "unknown")
@@ -80,7 +82,7 @@ async function movedOf(
     if (isKnown && overview !== null && (await isAsBefore(ports, repository, sighted))) continue;
     await store.keepReading(sightedKey(repository), {
       etag: null,
-      readAt: clock(),
+      moment,
       value: sighted,
     });
     moved.push(repository);
@@ -89,12 +91,13 @@ async function movedOf(
 }
 
 async function isAsBefore(
-  { store, clock }: Ports,
+  { store }: Ports,
   repository: Repository,
   sighted: Sighted,
 ): Promise<boolean> {
   const inspected = await store.reading(inspectedKey(repository));
-  if (inspected === null || clock() - inspected.readAt > limit.sweep.whole_ms) return false;
+  if (inspected === null || inspected.age_ms < 0) return false;
+  if (inspected.age_ms > limit.sweep.whole_ms) return false;
   if (canonical(inspected.value) !== canonical(sighted)) return false;
   // An event may have told something else meanwhile, and the one after it was lost.
   const open = (await store.openSubjects(repository)).filter(

@@ -26,7 +26,7 @@ export async function openGitHub(with_: {
   readonly privateKey: string;
   readonly webhookSecret: string;
   readonly apiUrl: string;
-  readonly store: Pick<Store, "reading" | "keepReading" | "dropReading">;
+  readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
   readonly plans: PlanReader;
   readonly clock: Clock;
   readonly log: Logger;
@@ -75,7 +75,7 @@ export async function openGitHub(with_: {
     fetch,
     authenticate: Object.assign(authenticate, { renew }),
   });
-  const readings = openReadings({ store, clock });
+  const readings = openReadings({ store });
   return {
     github: {
       readyAt: ({ installation }) => budget.readyAt(installation),

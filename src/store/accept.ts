@@ -165,7 +165,8 @@ async function jobsForMoved(
          from interlock.subject where key in (select key from own)
         order by key for update
      )
-     update interlock.subject set heard_at = greatest(heard_at, rows.at)
+     update interlock.subject
+        set heard_at = greatest(heard_at, rows.at), heard = nextval('interlock.moment')
        from rows where subject.key = rows.key`,
     [
       commits.map(({ owner }) => owner),
@@ -215,7 +216,8 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
   const { repository, sha, draft, receivedAt, jobs } = wish;
   const rows = await tx.query<{ key: string }>(
     `update interlock.subject
-        set open = true, heard_at = greatest(heard_at, $4), touched_at = greatest(touched_at, $4)
+        set open = true, heard_at = greatest(heard_at, $4), heard = nextval('interlock.moment'),
+            touched_at = greatest(touched_at, $4)
       where key in (select key from interlock.subject
                      where owner = $1 and name = $2 and head = $3 and (open or kind = 'commit')
                      order by key for update)

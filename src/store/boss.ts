@@ -8,20 +8,36 @@ import type { Embedded } from "./pglite.ts";
 
 export const queueName = "look";
 
+/** How a lease is lost and found; `limit.store` unless a composition gives others. */
+export interface LeaseTimes {
+  /** Longest work on one subject. */
+  readonly lease_s: number;
+  /** A process that is silent for longer has lost its leases; pg-boss allows no less than 10. */
+  readonly heartbeat_s: number;
+  readonly beat_ms: number;
+  /** How often replicas look for leases that are lost. */
+  readonly supervise_s: number;
+  /** How often jobs are looked for that nobody announced. */
+  readonly poll_ms: number;
+  /** A transaction in which nothing happens for so long is ended by the server: its process may be paused. */
+  readonly idle_ms: number;
+}
+
 /** `hear` is called when another connection has put a job into the queue. */
 export interface BossOptions {
   readonly database: Database;
   /** The same database, where it is in this process. */
   readonly embedded: Embedded | null;
+  readonly times: LeaseTimes;
   readonly hear: () => void;
   readonly log: Log;
 }
 
 export async function startBoss(options: BossOptions): Promise<PgBoss> {
-  const { embedded, log } = options;
+  const { embedded, times, log } = options;
   const boss = new PgBoss({
     ...(embedded === null
-      ? { db: pooled(options), backend: "postgres", useListenNotify: true, ...shared }
+      ? { db: pooled(options), backend: "postgres", useListenNotify: true, ...shared(times) }
       : { db: fromPglite(embedded.pglite), backend: "pglite", ...alone }),
     // Everything that Interlock does not use is off, because each of these polls the database.
     schedule: false,
@@ -36,8 +52,8 @@ export async function startBoss(options: BossOptions): Promise<PgBoss> {
     await boss.createQueue(queueName, { policy: "stately" });
     await boss.updateQueue(queueName, {
       notify: embedded === null,
-      heartbeatSeconds: embedded === null ? limit.store.heartbeat_s : null,
-      expireInSeconds: limit.store.lease_s,
+      heartbeatSeconds: embedded === null ? times.heartbeat_s : null,
+      expireInSeconds: times.lease_s,
       retentionSeconds: limit.store.waiting_s,
       deleteAfterSeconds: limit.store.failed_s,
       retryLimit: limit.store.retries,
@@ -67,10 +83,9 @@ export function within(connection: Connection): Db {
 }
 
 /** With several replicas the dead ones have to be found: each looks for jobs whose heartbeat has stopped. */
-const shared = {
-  superviseIntervalSeconds: limit.store.supervise_s,
-  monitorIntervalSeconds: limit.store.supervise_s,
-};
+function shared({ supervise_s }: LeaseTimes) {
+  return { superviseIntervalSeconds: supervise_s, monitorIntervalSeconds: supervise_s };
+}
 
 /** Alone with its data, a process finds the leftovers of its predecessor when it opens them. */
 const alone = {

@@ -1,7 +1,8 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
+import { limit } from "../core/limit.ts";
 import type { LocalRuns, Log, NoticeLedger, PipelineRuns, Queue, Store } from "../port.ts";
-import { queueName, startBoss } from "./boss.ts";
+import { type LeaseTimes, queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { readSalt } from "./lanes.ts";
@@ -22,6 +23,8 @@ export interface StoreSettings {
   readonly log: Log;
   /** In the place of the database's own clock. */
   readonly clock?: StoreClock;
+  /** In the place of those in `limit.store`. */
+  readonly times?: Partial<LeaseTimes>;
 }
 
 export interface OpenStore {
@@ -36,23 +39,25 @@ export interface OpenStore {
 
 /** Throws `FolderInUse`, `DatabaseTooNew`, or what the database says. */
 export async function openStore(settings: StoreSettings): Promise<OpenStore> {
-  const { log, clock } = settings;
-  if (settings.databaseUrl !== null)
-    return openStoreOn(openPostgres(settings.databaseUrl, log), log, clock);
-  return openStoreOn(await openPglite(settings.dataDir), log, clock);
+  const { databaseUrl, log } = settings;
+  const times = { ...limit.store, ...settings.times };
+  if (databaseUrl !== null)
+    return openStoreOn(openPostgres(databaseUrl, log, times), log, settings);
+  return openStoreOn(await openPglite(settings.dataDir), log, settings);
 }
 
 /** Opens the store on a database that is open, and closes it where that fails. */
 export async function openStoreOn(
   on: Database | Embedded,
   log: Log,
-  clock?: StoreClock,
+  options: Pick<StoreSettings, "clock" | "times"> = {},
 ): Promise<OpenStore> {
   const embedded = "pglite" in on ? on : null;
   const database = "pglite" in on ? on.database : on;
   try {
     await migrate(database, await readMigrations());
-    return await startOn({ database, embedded, log, clock: clock ?? null });
+    const times = { ...limit.store, ...options.times };
+    return await startOn({ database, embedded, log, times, clock: options.clock ?? null });
   } catch (error) {
     await database.close();
     throw error;
@@ -63,12 +68,14 @@ interface Parts {
   readonly database: Database;
   readonly embedded: Embedded | null;
   readonly log: Log;
+  readonly times: LeaseTimes;
   readonly clock: StoreClock | null;
 }
 
-async function startOn({ database, embedded, log, clock }: Parts): Promise<OpenStore> {
+async function startOn(parts: Parts): Promise<OpenStore> {
+  const { database, embedded, log, times, clock } = parts;
   let poke = () => {};
-  const start = () => startBoss({ database, embedded, log, hear: () => poke() });
+  const start = () => startBoss({ database, embedded, times, log, hear: () => poke() });
   // pg-boss makes its schema too, and two of them at once get in each other's way.
   const boss =
     embedded === null
@@ -79,7 +86,7 @@ async function startOn({ database, embedded, log, clock }: Parts): Promise<OpenS
       : await start();
   const enqueue = enqueueInto(boss, await readSalt(database));
   if (embedded !== null) await freeLeftovers(database, enqueue);
-  const queue = createQueue({ boss, database, enqueue, log });
+  const queue = createQueue({ boss, database, enqueue, times, log });
   poke = queue.poke;
 
   let closing: Promise<void> | undefined;

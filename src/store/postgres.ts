@@ -6,12 +6,18 @@ import type { Log } from "../port.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { listenOn } from "./listen.ts";
 
-export function openPostgres(url: string, log: Log): Database {
+export function openPostgres(
+  url: string,
+  log: Log,
+  { idle_ms }: { readonly idle_ms: number } = limit.store,
+): Database {
   const config = {
     connectionString: url,
     application_name: "interlock",
     connectionTimeoutMillis: limit.store.connect_ms,
     keepAlive: true,
+    // A process that is paused within a transaction must not keep its locks from the others.
+    idle_in_transaction_session_timeout: idle_ms,
     types,
   };
   const pool = new pg.Pool({ ...config, max: limit.store.connections });

@@ -3,7 +3,7 @@
 import type { PgBoss } from "pg-boss";
 import { limit } from "../core/limit.ts";
 import type { Job, Log, Queue, Working } from "../port.ts";
-import { affected, queueName, within } from "./boss.ts";
+import { affected, type LeaseTimes, queueName, within } from "./boss.ts";
 import type { Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { type Lane, readLanes } from "./lanes.ts";
@@ -19,6 +19,7 @@ interface QueueParts {
   readonly boss: PgBoss;
   readonly database: Database;
   readonly enqueue: Enqueue;
+  readonly times: LeaseTimes;
   readonly log: Log;
 }
 
@@ -36,7 +37,7 @@ interface Lease {
  * for all of them. Here one question tells which lanes hold jobs, and each job that is done leads to the
  * next turn.
  */
-export function createQueue({ boss, database, enqueue, log }: QueueParts): WakefulQueue {
+export function createQueue({ boss, database, enqueue, times, log }: QueueParts): WakefulQueue {
   const leases = new Map<string, Lease>();
   const running = new Map<string, Promise<void>>();
   let working = idle;
@@ -239,8 +240,8 @@ export function createQueue({ boss, database, enqueue, log }: QueueParts): Wakef
       const isLoaded = openLoad();
       turns = openTurns(given, () => (isLoaded() ? given.loaded : given.calm));
       const every = (ms: number, act: () => void) => timers.push(setInterval(act, ms));
-      every(limit.store.poll_ms, poke);
-      every(limit.store.beat_ms, () => {
+      every(times.poll_ms, poke);
+      every(times.beat_ms, () => {
         beat().catch((error) => log.error({ err: error }, "Leases could not be renewed"));
       });
       poke();

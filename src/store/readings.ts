@@ -1,15 +1,37 @@
 // Readings of GitHub that later looks may use again.
 
-import type { KeptReading } from "../port.ts";
-import type { Connection } from "./database.ts";
+import type { AgedReading, KeptReading, Moment } from "../port.ts";
+import { type Connection, storeNow } from "./database.ts";
 
-export async function readReading(on: Connection, key: string): Promise<KeptReading | null> {
-  const [row] = await on.query<{ etag: string | null; read_at: number; content: string }>(
-    "select etag, read_at, content from interlock.reading where key = $1",
-    [key],
+/** The sequence goes on at once and for everybody: whatever has its number was heard before this. */
+export async function takeMoment(on: Connection, time: number | null): Promise<Moment> {
+  const [row] = await on.query<Moment>(
+    `select nextval('interlock.moment') as number, ${storeNow(1)} as at`,
+    [time],
+  );
+  if (row === undefined) throw new Error("A statement without a row");
+  return row;
+}
+
+export async function readReading(
+  on: Connection,
+  key: string,
+  time: number | null,
+): Promise<AgedReading | null> {
+  const [row] = await on.query<{
+    etag: string | null;
+    read_at: number;
+    moment: number;
+    content: string;
+    age: number;
+  }>(
+    `select etag, read_at, moment, content, ${storeNow(2)} - read_at as age
+       from interlock.reading where key = $1`,
+    [key, time],
   );
   if (row === undefined) return null;
-  return { etag: row.etag, readAt: row.read_at, value: JSON.parse(row.content) };
+  const { etag, read_at: at, moment: number, content, age: age_ms } = row;
+  return { etag, moment: { number, at }, value: JSON.parse(content), age_ms };
 }
 
 /** An older reading never replaces a newer one, however late it comes. */
@@ -19,11 +41,18 @@ export async function keepReading(
   reading: KeptReading,
 ): Promise<void> {
   await on.query(
-    `insert into interlock.reading (key, etag, read_at, content) values ($1, $2, $3, $4)
+    `insert into interlock.reading (key, etag, read_at, moment, content) values ($1, $2, $3, $4, $5)
          on conflict (key) do update
-        set etag = excluded.etag, read_at = excluded.read_at, content = excluded.content
-      where reading.read_at <= excluded.read_at`,
-    [key, reading.etag, reading.readAt, JSON.stringify(reading.value ?? null)],
+        set etag = excluded.etag, read_at = excluded.read_at, moment = excluded.moment,
+            content = excluded.content
+      where reading.moment <= excluded.moment`,
+    [
+      key,
+      reading.etag,
+      reading.moment.at,
+      reading.moment.number,
+      JSON.stringify(reading.value ?? null),
+    ],
   );
 }
 

@@ -74,9 +74,9 @@ export async function writeSeen(
      ), written as (
        insert into interlock.subject as subject
               (position, key, kind, owner, name, number, branch, sha, head, before, arrival,
-               open, created_at, heard_at, touched_at)
+               open, created_at, heard_at, heard, touched_at)
        select position, key, kind, owner, name, number, branch, sha, head, before, arrival,
-              true, first_at, last_at, last_at
+              true, first_at, last_at, nextval('interlock.moment'), last_at
          from given order by key
            on conflict (key) do update set
               head = coalesce(excluded.head, subject.head),
@@ -85,7 +85,8 @@ export async function writeSeen(
               verdict_sha = case when subject.open or subject.verdict is not null
                                  then subject.verdict_sha end,
               open = true,
-              heard_at = greatest(subject.heard_at, excluded.heard_at)
+              heard_at = greatest(subject.heard_at, excluded.heard_at),
+              heard = greatest(subject.heard, excluded.heard)
      )
      select key, head from earlier`,
     [

@@ -77,9 +77,9 @@ export function createStore(parts: StoreParts): Store {
       if (heardAt !== null) await subjects.hear(database, keys, heardAt);
       await wake(keys);
     },
-    wakeDue: async (now) => {
-      await wake(await subjects.readDue(database, now));
-      return subjects.readNextDue(database, now);
+    wakeDue: async () => {
+      await wake(await subjects.readDue(database, time()));
+      return subjects.readNextDue(database, time());
     },
     forget: (repository, lease) =>
       database.transaction(async (tx) => {
@@ -189,7 +189,8 @@ export function createStore(parts: StoreParts): Store {
     recordAnswer: (lease, intentionKey, sent) =>
       checks.recordAnswer(database, lease, intentionKey, sent),
 
-    reading: (key) => readings.readReading(database, key),
+    moment: () => readings.takeMoment(database, time()),
+    reading: (key) => readings.readReading(database, key, time()),
     keepReading: (key, reading) => readings.keepReading(database, key, reading),
     dropReading: (keyPrefix) => readings.dropReadings(database, keyPrefix),
 

@@ -57,18 +57,18 @@ export async function readRestless(on: Connection): Promise<readonly string[]> {
   return rows.map(({ key }) => key);
 }
 
-export async function readDue(on: Connection, now: number): Promise<readonly string[]> {
+export async function readDue(on: Connection, time: number | null): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
-    "select key from interlock.subject where open and due_at <= $1 order by key",
-    [now],
+    `select key from interlock.subject where open and due_at <= ${storeNow(1)} order by key`,
+    [time],
   );
   return rows.map(({ key }) => key);
 }
 
-export async function readNextDue(on: Connection, now: number): Promise<number | null> {
+export async function readNextDue(on: Connection, time: number | null): Promise<number | null> {
   const [row] = await on.query<{ at: number | null }>(
-    "select min(due_at) as at from interlock.subject where open and due_at > $1",
-    [now],
+    `select min(due_at) as at from interlock.subject where open and due_at > ${storeNow(1)}`,
+    [time],
   );
   return row?.at ?? null;
 }
@@ -171,7 +171,8 @@ export async function openUnfinished(
         where rollback.owner = $1 and rollback.name = $2 and rollback.${live}
      )
      update interlock.subject
-        set open = true, heard_at = greatest(heard_at, $3), touched_at = greatest(touched_at, $3),
+        set open = true, heard_at = greatest(heard_at, $3), heard = nextval('interlock.moment'),
+            touched_at = greatest(touched_at, $3),
             -- One that is opened again has a say until it has been looked at.
             verdict_sha = case when verdict is not null then verdict_sha end
       where key in (select subject.key
@@ -188,7 +189,8 @@ export async function openUnfinished(
 /** Somebody spoke of them. */
 export async function hear(on: Connection, keys: readonly string[], at: number): Promise<void> {
   await on.query(
-    `update interlock.subject set heard_at = greatest(heard_at, $2)
+    `update interlock.subject
+        set heard_at = greatest(heard_at, $2), heard = nextval('interlock.moment')
       where key in (select key from interlock.subject where key = any($1::text[])
                      order by key for update)`,
     [keys, at],
@@ -246,6 +248,7 @@ interface Row {
   readonly open: boolean;
   readonly created_at: number;
   readonly heard_at: number;
+  readonly heard: number;
   readonly due_at: number | null;
   readonly failures: number;
   readonly verdict: GateState | null;
@@ -258,6 +261,7 @@ function subjectRow(row: Row): SubjectRow {
     epoch: row.epoch,
     subject: subjectIn(row),
     heardAt: row.heard_at,
+    heard: row.heard,
     head: row.head,
     before: row.before,
     ...(row.arrival !== null && { arrival: row.arrival }),

@@ -35,6 +35,7 @@ async function appWith(answers: readonly (Given | "lost")[], from: RegExp | null
   const asked: string[] = [];
   const left = [...answers];
   const readings = new Map<string, KeptReading>();
+  let moments = 0;
   let tokens = 0;
   const { github } = await openGitHub({
     appId: 1,
@@ -42,7 +43,14 @@ async function appWith(answers: readonly (Given | "lost")[], from: RegExp | null
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: {
-      reading: async (key) => readings.get(key) ?? null,
+      moment: async () => {
+        moments += 1;
+        return { number: moments, at: now };
+      },
+      reading: async (key) => {
+        const kept = readings.get(key);
+        return kept === undefined ? null : { ...kept, age_ms: now - kept.moment.at };
+      },
       keepReading: async (key, reading) => void readings.set(key, reading),
       dropReading: async (prefix) => {
         for (const key of readings.keys()) if (key.startsWith(prefix)) readings.delete(key);
@@ -354,7 +362,12 @@ test("what is refused is not asked for again before its time, and given up after
     privateKey,
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
-    store: { reading: async () => null, keepReading: async () => {}, dropReading: async () => {} },
+    store: {
+      moment: async () => ({ number: 1, at: now }),
+      reading: async () => null,
+      keepReading: async () => {},
+      dropReading: async () => {},
+    },
     plans: plainReader,
     clock: () => time,
     log: pino({ level: "silent" }),
@@ -440,7 +453,12 @@ test("at most 80 comments are created in a minute, and 500 in an hour", async ()
     privateKey,
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
-    store: { reading: async () => null, keepReading: async () => {}, dropReading: async () => {} },
+    store: {
+      moment: async () => ({ number: 1, at: now }),
+      reading: async () => null,
+      keepReading: async () => {},
+      dropReading: async () => {},
+    },
     plans: plainReader,
     clock: () => time,
     log: pino({ level: "silent" }),

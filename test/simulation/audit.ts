@@ -50,7 +50,11 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
   const run = truth.gate(pull.head);
   const stands = run === undefined ? "absent" : stateText(run);
   // What the program itself would say, had it nothing but fresh readings.
-  const { facts } = await gather(ports, { ...row, heardAt: clock.now(), now: clock.now() });
+  const { facts } = await gather(ports, {
+    ...row,
+    heard: Number.MAX_SAFE_INTEGER,
+    now: clock.now(),
+  });
   const wanted = decide(facts).checks.find(({ name }) => name === "interlock")?.state;
   if (wanted !== undefined) {
     const state = wanted.status === "completed" ? wanted.conclusion : "in_progress";

@@ -69,11 +69,11 @@ export class Program {
 
   /** Until nothing waits and nothing is due. */
   async settle(): Promise<void> {
-    const { store, clock } = this.#world;
+    const { store } = this.#world;
     this.#throw(settling);
     for (let round = 0; round < rounds_max; round += 1) {
       await this.#hear();
-      await store.wakeDue(clock.now());
+      await store.wakeDue();
       await this.#take();
       if (this.#taken.length === 0) return;
       await this.#work(this.#choose(1 + this.#dice.below(3)));
@@ -87,7 +87,7 @@ export class Program {
     const end = clock.now() + ms;
     for (;;) {
       await this.settle();
-      const next = await store.wakeDue(clock.now());
+      const next = await store.wakeDue();
       if (next === null || next > end) break;
       clock.advance(Math.max(1, next - clock.now()));
     }
@@ -104,7 +104,7 @@ export class Program {
   /** One or more looks are made side by side. */
   async #lookSome(): Promise<void> {
     if (this.#dice.chance(0.8)) await this.#hear();
-    if (this.#dice.chance(0.7)) await this.#world.store.wakeDue(this.#world.clock.now());
+    if (this.#dice.chance(0.7)) await this.#world.store.wakeDue();
     await this.#take();
     const together = this.#dice.weighted([
       [5, 1],

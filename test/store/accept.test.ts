@@ -8,6 +8,11 @@ import { commit, delivery, look, pull, record, sha, shop, sight, wish } from "./
 describe.each(storeKinds)("deliveries on %s", (kind) => {
   const at = storeFor(kind);
 
+  function wakeAt(now: number): Promise<number | null> {
+    at().time.now = () => now;
+    return at().store.wakeDue();
+  }
+
   async function waitingKeys(): Promise<readonly string[]> {
     const jobs = await at().queue.take(100);
     return jobs.map(({ key }) => key).sort();
@@ -21,6 +26,7 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
       epoch: 0,
       subject: pull(12),
       heardAt: 1_000,
+      heard: expect.any(Number),
       head: sha("a"),
       before: null,
       base: null,
@@ -206,7 +212,7 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
     ]);
     expect(await at().store.openSubjects(shop)).toEqual([]);
     expect(await at().store.repositories()).toEqual([]);
-    expect(await at().store.wakeDue(10_000)).toBe(null);
+    expect(await wakeAt(10_000)).toBe(null);
     expect(await at().store.tip(shop, "main")).toBe(null);
     await at().store.accept([look(sight(pull(1), sha("b")))]);
     expect(await at().store.repositories()).toEqual([shop]);

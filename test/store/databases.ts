@@ -31,7 +31,7 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
   const on = url === undefined ? await openDatabase(kind) : openPostgres(url, log);
   const database = "pglite" in on ? on.database : on;
   const time: TestStore["time"] = { now: null };
-  const opened = await openStoreOn(on, log, () => time.now?.() ?? null);
+  const opened = await openStoreOn(on, log, { clock: () => time.now?.() ?? null });
   return {
     ...opened,
     database,

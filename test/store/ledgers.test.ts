@@ -343,21 +343,47 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
   });
 
   test("readings are kept, replaced and dropped by the start of their keys", async () => {
-    const reading = (value: unknown) => ({ etag: '"x"', readAt: 5, value });
+    const reading = (value: unknown) => ({ etag: '"x"', moment: { number: 3, at: 5 }, value });
     const names = ["plan|o/a_b|1", "plan|o/a_b|2", "plan|o/axb|1", "plan|o/a%b|1"];
     for (const name of names) await at().store.keepReading(name, reading(1));
     await at().store.keepReading("plan|o/axb|1", reading({ deep: [null] }));
-    expect(await at().store.reading("plan|o/axb|1")).toEqual(reading({ deep: [null] }));
+    expect(await at().store.reading("plan|o/axb|1")).toMatchObject(reading({ deep: [null] }));
     expect(await at().store.reading("plan")).toBe(null);
     await at().store.dropReading("plan|o/a_b|");
     const left = await Promise.all(names.map((name) => at().store.reading(name)));
     expect(left.map((one) => one !== null)).toEqual([false, false, true, true]);
   });
 
-  test("an older reading does not replace a newer one", async () => {
-    await at().store.keepReading("a", { etag: null, readAt: 7, value: "new" });
-    await at().store.keepReading("a", { etag: null, readAt: 6, value: "old" });
-    expect(await at().store.reading("a")).toMatchObject({ readAt: 7, value: "new" });
+  test("an older reading does not replace a newer one, whatever the clock said", async () => {
+    const reading = (number: number, at: number) => ({
+      etag: null,
+      moment: { number, at },
+      value: number,
+    });
+    await at().store.keepReading("a", reading(7, 1_000));
+    await at().store.keepReading("a", reading(6, 9_000));
+    expect(await at().store.reading("a")).toMatchObject({ moment: { number: 7, at: 1_000 } });
+  });
+
+  test("a reading has the age that the store's clock gives it", async () => {
+    at().time.now = () => 1_000;
+    await at().store.keepReading("a", { etag: null, moment: await at().store.moment(), value: 1 });
+    at().time.now = () => 3_500;
+    expect(await at().store.reading("a")).toMatchObject({ age_ms: 2_500 });
+    at().time.now = () => 900;
+    expect(await at().store.reading("a")).toMatchObject({ age_ms: -100 });
+  });
+
+  test("what is heard has a greater number than what was read before it, and a smaller one than what is read after", async () => {
+    const { store } = at();
+    const before = await store.moment();
+    await store.accept([look(sight(pull(1)))]);
+    const heard = (await store.subject(key))?.heard ?? 0;
+    const after = await store.moment();
+    expect([before.number < heard, heard < after.number]).toEqual([true, true]);
+    await store.intendRun(held(key), run("r1"), 5);
+    await store.wakeExecution("r1", 10);
+    expect((await store.subject(key))?.heard).toBeGreaterThan(after.number);
   });
 
   describe("local runs", () => {

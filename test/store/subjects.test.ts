@@ -10,6 +10,11 @@ import { commit, delivery, held, look, pull, record, run, sha, shop, sight, wish
 describe.each(storeKinds)("subjects on %s", (kind) => {
   const at = storeFor(kind);
 
+  function wakeAt(now: number): Promise<number | null> {
+    at().time.now = () => now;
+    return at().store.wakeDue();
+  }
+
   /** Each lands by a delivery of its own, in this order. */
   async function see(...subjects: readonly Subject[]): Promise<void> {
     await at().store.accept(
@@ -111,7 +116,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await at().store.record(record(pull(1), { open: false }));
       await at().store.postpone(held(subjectKey(pull(1))), 7_000, 1);
       await at().clearJobs();
-      await at().store.wakeDue(7_000);
+      await wakeAt(7_000);
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
     });
 
@@ -120,7 +125,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await at().store.forget(shop);
       await at().store.postpone(held(subjectKey(pull(1))), 7_000, 1);
       await at().clearJobs();
-      await at().store.wakeDue(7_000);
+      await wakeAt(7_000);
       expect(await waiting()).toEqual([]);
     });
   });
@@ -131,9 +136,9 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await at().store.record(record(pull(1), { dueAt: 5_000 }));
       await at().store.record(record(pull(2), { dueAt: 8_000 }));
       await at().clearJobs();
-      expect(await at().store.wakeDue(4_999)).toBe(5_000);
+      expect(await wakeAt(4_999)).toBe(5_000);
       expect(await waiting()).toEqual([]);
-      expect(await at().store.wakeDue(5_000)).toBe(8_000);
+      expect(await wakeAt(5_000)).toBe(8_000);
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
     });
 
@@ -141,20 +146,20 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await see(pull(1));
       await at().store.record(record(pull(1), { dueAt: 5_000 }));
       await at().clearJobs();
-      await at().store.wakeDue(6_000);
+      await wakeAt(6_000);
       await at().clearJobs();
-      expect(await at().store.wakeDue(6_000)).toBe(null);
+      expect(await wakeAt(6_000)).toBe(null);
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
       await at().store.record(record(pull(1)));
       await at().clearJobs();
-      await at().store.wakeDue(7_000);
+      await wakeAt(7_000);
       expect(await waiting()).toEqual([]);
     });
 
     test("do not pile up jobs", async () => {
       await see(pull(1));
       await at().store.record(record(pull(1), { dueAt: 5_000 }));
-      for (let turn = 0; turn < 5; turn += 1) await at().store.wakeDue(6_000);
+      for (let turn = 0; turn < 5; turn += 1) await wakeAt(6_000);
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
     });
 
@@ -162,7 +167,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await see(pull(1));
       await at().clearJobs();
       await at().store.record(record(pull(1), { dueAt: 5_000, open: false }));
-      expect(await at().store.wakeDue(6_000)).toBe(null);
+      expect(await wakeAt(6_000)).toBe(null);
       expect(await waiting()).toEqual([]);
     });
   });
@@ -452,10 +457,14 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     await at().store.record(record(pull(2), { at: now - 1, open: false }));
     await at().store.keepReading("old", {
       etag: null,
-      readAt: now - keep.readings_ms - 1,
+      moment: { number: 1, at: now - keep.readings_ms - 1 },
       value: 1,
     });
-    await at().store.keepReading("new", { etag: null, readAt: now - keep.readings_ms, value: 1 });
+    await at().store.keepReading("new", {
+      etag: null,
+      moment: { number: 1, at: now - keep.readings_ms },
+      value: 1,
+    });
     await at().store.prune(now);
     expect(await at().store.subject(subjectKey(pull(1)))).toBe(null);
     expect(await at().store.executions(subjectKey(pull(1)))).toEqual([]);

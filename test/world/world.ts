@@ -206,7 +206,7 @@ export class World {
         for (const job of jobs) await this.workOn(job);
         continue;
       }
-      await this.store.wakeDue(this.clock.now());
+      await this.store.wakeDue();
       const due = await this.queue.take(limit.work.workers);
       if (due.length === 0) return;
       for (const job of due) await this.workOn(job);
@@ -261,7 +261,7 @@ export class World {
     const end = this.clock.now() + ms(duration);
     for (;;) {
       await this.settle();
-      const next = await this.store.wakeDue(this.clock.now());
+      const next = await this.store.wakeDue();
       if (next === null || next > end) break;
       this.clock.advance(Math.max(1, next - this.clock.now()));
     }
