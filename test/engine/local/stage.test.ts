@@ -92,6 +92,27 @@ test("a stage that fills the disk is ended", async () => {
   });
 });
 
+test("a stage ends before the disk is full, also where it seems to have filled nothing", async () => {
+  const { run } = await world({
+    limits: { reserve_bytes: Number.MAX_SAFE_INTEGER, free_watch_ms: 20 },
+  });
+  const ended = await run("sleep 1000");
+  expect(ended.stages[0]).toMatchObject({
+    state: "failed",
+    why: "The disk of this machine was nearly full, and no other stage had filled more of it.",
+  });
+  expect(ended.workspace).toBeNull();
+});
+
+test("a pipe in place of a file of ours holds up neither a stage nor a retry", async () => {
+  const place = await world();
+  const ended = await place.run(
+    "cd ..; rm -f run begun output; mkfifo run begun output; ln -sf /etc/passwd begun; exit 1",
+  );
+  expect(ended.state).toBe("failed");
+  expect(await place.engine.retry("run", "one", "k")).toMatchObject({ kind: "refused" });
+});
+
 test("a stage that filled the disk and ended is failed as well", async () => {
   const { run } = await world({ limits: { disk_entries: 50 } });
   const ended = await run("for i in $(seq 60); do : > f$i; done");
