@@ -100,7 +100,7 @@ export const limit = {
     probe_ms: 30_000,
     /** A run does not begin with less than this free. */
     free_bytes: 512 * MiB,
-    /** Workspaces of failed and stopped runs, for a retry. */
+    /** Workspaces of failed and stopped runs, for a retry; beyond it goes the oldest of the installation with the most. */
     kept: 10,
     keep_ms: 60 * 60_000,
     /** How often the runs of this process are looked up in the store, for a stop asked of another one. */

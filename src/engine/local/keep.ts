@@ -1,6 +1,6 @@
 // Workspaces of ended runs are kept for a retry, for a while and not too many of them.
 
-import type { Clock, LocalRuns, Log } from "../../port.ts";
+import type { Clock, LocalRun, LocalRuns, Log } from "../../port.ts";
 import type { LocalLimits } from "./limits.ts";
 import { removeTree } from "./tree.ts";
 import { freeBytes, tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";
@@ -39,11 +39,11 @@ export function openKeeper(order: KeeperOrder): Keeper {
     clearTimeout(timer);
     const kept = await runs.kept(instance);
     const now = clock();
-    const surplus = kept.length - limits.kept;
+    const surplus = surplusOf(kept, limits.kept);
     let next: number | null = null;
-    for (const [index, run] of kept.entries()) {
+    for (const run of kept) {
       const due = (run.endedAt ?? now) + limits.keep_ms;
-      if (index >= surplus && due > now) {
+      if (!surplus.has(run) && due > now) {
         next = Math.min(next ?? due, due);
         continue;
       }
@@ -87,4 +87,20 @@ export function openKeeper(order: KeeperOrder): Keeper {
       clearTimeout(timer);
     },
   };
+}
+
+/** Beyond so many, the oldest of whichever installation keeps the most. */
+function surplusOf(kept: readonly LocalRun[], most: number): ReadonlySet<LocalRun> {
+  const left = new Set(kept);
+  const surplus = new Set<LocalRun>();
+  while (left.size > most) {
+    const [largest] = [...Map.groupBy(left, ({ request }) => request.repository.installation)]
+      .map(([, runs]) => runs)
+      .toSorted((a, b) => b.length - a.length);
+    const oldest = largest?.[0];
+    if (oldest === undefined) break;
+    left.delete(oldest);
+    surplus.add(oldest);
+  }
+  return surplus;
 }

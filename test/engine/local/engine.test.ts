@@ -227,6 +227,22 @@ test("no run begins on a full disk", async () => {
   expect(ended.stages[0]?.why).toMatch(/^Only \d+ MiB of the disk are free on this machine\.$/);
 });
 
+test("one organisation's failures do not cost another one its retry", async () => {
+  const place = await world({ limits: { kept: 2 } });
+  for (const [key, installation] of [
+    ["theirs", 2],
+    ["a", 1],
+    ["b", 1],
+    ["c", 1],
+  ] as const) {
+    const { repository, ...rest } = request(key, "false");
+    await place.engine.start({ ...rest, repository: { ...repository, installation } });
+    await place.ended(key);
+  }
+  const kept = async () => (await place.runs.kept("one")).map(({ token }) => token);
+  await expect.poll(kept).toEqual(["theirs", "c"]);
+});
+
 test("what is kept for a retry makes room for a run that is to begin", async () => {
   const before = await world();
   await before.run("false");
