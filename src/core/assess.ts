@@ -5,7 +5,7 @@ import type { Execution, StageFact } from "./fact.ts";
 import { marksOf } from "./outside.ts";
 import type { Part } from "./plan.ts";
 import type { Reason } from "./reason.ts";
-import type { ReportReading } from "./report.ts";
+import { addCounts, badCount, failedText, noTests } from "./report.ts";
 
 type Stage = Part["stages"][number];
 
@@ -188,13 +188,11 @@ function wrongWith(
 
 function wrongReport(name: string, stage: Stage, fact: StageFact): Reason | undefined {
   const place = `${name} stage ${stage.name}`;
-  const failed = sum(fact.reports, (report) => report.counts.failed + report.counts.other);
+  const read = fact.reports.filter((report) => report.kind === "read");
+  const total = read.map(({ counts }) => counts).reduce(addCounts, noTests);
   // Also in one that only the engine knows of: a failing test is no less a failing test.
-  if (failed > 0)
-    return {
-      code: "tests_failed",
-      sentence: `${failed} ${failed === 1 ? "test" : "tests"} failed in ${place}.`,
-    };
+  if (badCount(total) > 0)
+    return { code: "tests_failed", sentence: `${failedText(total)} in ${place}.` };
   if (stage.reports.length === 0) return undefined;
   for (const report of fact.reports) {
     if (report.kind === "missing")
@@ -210,21 +208,30 @@ function wrongReport(name: string, stage: Stage, fact: StageFact): Reason | unde
       code: "report_missing",
       sentence: `${place} left no report at ${stage.reports.join(", ")}.`,
     };
-  const passed = sum(fact.reports, (report) => report.counts.passed);
-  if (passed === 0)
+  const empty = emptyReports(stage, fact);
+  if (empty.length > 0)
     return {
       code: "report_empty",
-      sentence: `The reports of ${place} contain no test that passed.`,
+      sentence: `No test passed in the reports ${empty.join(", ")} of ${place}.`,
     };
   return undefined;
 }
 
-/** Total over the reports that could be read. */
-function sum(
-  reports: readonly ReportReading[],
-  count: (report: Extract<ReportReading, { kind: "read" }>) => number,
-): number {
-  return reports.reduce((total, report) => total + (report.kind === "read" ? count(report) : 0), 0);
+/**
+ * Patterns in whose files no test passed, where the plan does not allow that. A report of CodeBuild stands for
+ * whichever pattern lacks its files.
+ */
+export function emptyReports(stage: Stage, fact: StageFact): readonly string[] {
+  const read = fact.reports.filter((report) => report.kind === "read");
+  const own = read.filter(({ pattern }) => pattern !== null && pattern !== undefined);
+  const allowed = new Set(stage.mayBeEmpty);
+  const empty = own.filter(
+    ({ pattern, counts }) => counts.passed === 0 && !allowed.has(pattern ?? ""),
+  );
+  if (empty.length > 0) return empty.map(({ pattern }) => pattern ?? "");
+  const needsPass = stage.reports.some((pattern) => !allowed.has(pattern));
+  const passes = read.some(({ counts }) => counts.passed > 0);
+  return read.length > 0 && needsPass && !passes ? stage.reports : [];
 }
 
 /** An engine that claims success has to show every stage as succeeded. */

@@ -43,8 +43,15 @@ export const limit = {
     duration_ms: 2 ** 31 - 1,
     /** Values in one JSON report: ten for each test, as many as fit into `bytes`. */
     values: 2_000_000,
-    /** Files that one `reports` pattern may match. */
-    files: 50,
+    /** Files that one `reports` pattern may match: Surefire and Gradle write one for each test class. */
+    files: 10_000,
+    /** Bytes of all the files that the patterns of one stage match, and how long their reading may take. */
+    total_bytes: 200 * MiB,
+    total_ms: 120_000,
+    /** Files that cannot be used and are named, of those that one pattern matches. */
+    unusable: 20,
+    /** What is kept of the output of one test: its first lines stand in for a failure without a message. */
+    output_chars: 1_024,
     /** Folder entries looked at for one `reports` pattern. */
     entries: 100_000,
     /** Steps of matching the patterns of one search with what it finds; a path takes about ten. */

@@ -157,6 +157,11 @@ function* stageChanges(where: string, base: Stage, proposed: Stage): Iterable<st
   if ("run" in base && "run" in proposed && base.timeout_ms !== proposed.timeout_ms)
     yield `${stage}: the timeout would change from ${durationText(base.timeout_ms)} to ${durationText(proposed.timeout_ms)}.`;
   yield* listChanges(`${stage}, reports`, base.reports, proposed.reports);
+  yield* listChanges(
+    `${stage}, reports without a passed test`,
+    base.mayBeEmpty ?? [],
+    proposed.mayBeEmpty ?? [],
+  );
 }
 
 function* commandChanges(base: Plan, proposed: Plan): Iterable<string> {

@@ -5,6 +5,7 @@ import { limit } from "./limit.ts";
 import {
   type Part,
   type Pipeline,
+  type PipelineStage,
   type Plan,
   type PlanParse,
   type PlanProblem,
@@ -85,7 +86,9 @@ function normalisePart(written: WrittenPart): Part {
       role: written.role ?? null,
       source: written.source ?? null,
       stages: written.stages.map((stage) =>
-        typeof stage === "string" ? { name: stage, reports: [] } : stage,
+        typeof stage === "string"
+          ? { name: stage, reports: [] }
+          : { name: stage.name, ...normaliseReports(stage.reports) },
       ),
       deadline_ms,
     };
@@ -95,11 +98,19 @@ function normalisePart(written: WrittenPart): Part {
     stages: written.stages.map(({ name, run, reports, timeout }) => ({
       name,
       run,
-      reports,
+      ...normaliseReports(reports),
       timeout_ms: timeout === undefined ? usual_ms : durationMs(timeout),
     })),
     deadline_ms,
   };
+}
+
+type WrittenReports = readonly (string | { readonly files: string })[];
+
+function normaliseReports(written: WrittenReports): Pick<PipelineStage, "reports" | "mayBeEmpty"> {
+  const reports = written.map((item) => (typeof item === "string" ? item : item.files));
+  const mayBeEmpty = written.flatMap((item) => (typeof item === "string" ? [] : item.files));
+  return mayBeEmpty.length === 0 ? { reports } : { reports, mayBeEmpty };
 }
 
 /** Whoever may do more may also do this: the weakest role that is named and all above it. */

@@ -26,7 +26,7 @@ const stage = object("a map with `name` and `run`", {
     .check(sentences(runProblem))
     .meta({ description: "The shell command of the stage. It has passed when it exits with 0." }),
   reports: reports(
-    "Test reports that the stage writes, as patterns below the workspace: JUnit XML or CTRF. Each pattern must match a readable report, or the stage fails.",
+    "Test reports that the stage writes, as patterns below the workspace: JUnit XML or CTRF. Each pattern must match a readable report with a test that passed, or the stage fails.",
   ),
   timeout: duration(most.timeout_max_ms)
     .optional()
@@ -60,7 +60,7 @@ const pipelineStage = z.union(
     object("the name of a stage, or a map with `name` and `reports`", {
       name: nameOfStage,
       reports: reports(
-        "Test reports in the stage's output artifacts, as patterns: JUnit XML or CTRF. Each pattern must match a readable report, or the stage counts as failed.",
+        "Test reports in the stage's output artifacts, as patterns: JUnit XML or CTRF. Each pattern must match a readable report with a test that passed, or the stage counts as failed.",
       ),
     }),
   ],
@@ -222,10 +222,22 @@ function globs(of: "branches" | "paths", problem: (glob: string) => string | nul
 }
 
 function reports(description: string) {
+  const pattern = z.string({ error: "a pattern of report files" }).check(sentences(reportProblem));
+  const wanted = "a pattern of report files, or a map with `files` and `empty`";
+  const item = z.union(
+    [
+      pattern,
+      object(wanted, {
+        files: pattern.meta({ description: "The pattern of the report files." }),
+        empty: z.literal("allow", { error: "allow" }).meta({
+          description: "No test needs to have passed in these files.",
+        }),
+      }),
+    ],
+    { error: wanted },
+  );
   return z
-    .array(z.string({ error: "a pattern of report files" }).check(sentences(reportProblem)), {
-      error: "a list of patterns, such as [reports/*.xml]",
-    })
+    .array(item, { error: "a list of patterns, such as [reports/*.xml]" })
     .max(most.reports, { error: `A stage has at most ${most.reports} report patterns.` })
     .default([])
     .meta({ description });

@@ -61,8 +61,10 @@ export interface PlanStage {
   readonly name: string;
   /** The shell command of the stage. */
   readonly run: string;
-  /** Report files as globs below the workspace; each must be there and readable after the stage. */
+  /** Report files as globs below the workspace; each must be there and readable after the stage, with a test that passed. */
   readonly reports: readonly string[];
+  /** Those of `reports` in which no test needs to have passed; absent where that is none. */
+  readonly mayBeEmpty?: readonly string[];
   readonly timeout_ms: number;
 }
 
@@ -82,8 +84,10 @@ export interface CodePipelinePart {
 
 export interface PipelineStage {
   readonly name: string;
-  /** Report files as globs in the stage's output artifacts; each must be there and readable. */
+  /** Report files as globs in the stage's output artifacts; each must be there and readable, with a test that passed. */
   readonly reports: readonly string[];
+  /** Those of `reports` in which no test needs to have passed; absent where that is none. */
+  readonly mayBeEmpty?: readonly string[];
 }
 
 /** A problem of the file at a place, 1-based. */

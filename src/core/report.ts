@@ -1,12 +1,15 @@
 // The one model of test results that every report format is read into; its words follow CTRF.
 
+import { limit } from "./limit.ts";
+
 export type TestStatus = "passed" | "failed" | "skipped" | "pending" | "other";
 
 /** One test that a reader has to hear about. Passed tests are counted, not kept. */
 export interface TestProblem {
   /** Suite path and name joined with " › ", as plain text: control characters are already gone. */
   readonly name: string;
-  readonly status: "failed" | "other";
+  /** `error`: a suite that failed beside its tests, such as one that could not start. */
+  readonly status: "failed" | "error";
   readonly message: string;
   /** The trace as printed by the runner, cut to `limit.report.trace_chars`. */
   readonly trace: string;
@@ -22,16 +25,38 @@ export interface TestCounts {
   readonly failed: number;
   readonly skipped: number;
   readonly pending: number;
+  /** Neither passed nor failed, such as an inconclusive one. */
   readonly other: number;
+  /** Suites that failed though no test of theirs did: they could not start, or claim failures that they do not show. */
+  readonly errors: number;
   /** Passed only after a retry on the same commit. Also contained in `passed`. */
   readonly flaky: number;
 }
 
-/** What one report file said. A problem with the file itself is a reason for its stage to fail. */
+export const noTests: TestCounts = {
+  passed: 0,
+  failed: 0,
+  skipped: 0,
+  pending: 0,
+  other: 0,
+  errors: 0,
+  flaky: 0,
+};
+
+/**
+ * What one pattern of the plan's `reports` found, as one reading; files that cannot be used have readings of
+ * their own. A problem with a file is a reason for its stage to fail.
+ */
 export type ReportReading =
   | {
       readonly kind: "read";
+      /** The file's, or the pattern where it matched several. */
       readonly path: string;
+      /** The pattern of the plan that it was found by; null for a report of CodeBuild. */
+      readonly pattern: string | null;
+      /** Files that were read, and those of them without any test. */
+      readonly files: number;
+      readonly emptyFiles: number;
       /** `codebuild`: a report of AWS CodeBuild, which has read the files itself. */
       readonly format: "junit" | "ctrf" | "codebuild";
       readonly counts: TestCounts;
@@ -43,3 +68,72 @@ export type ReportReading =
     }
   | { readonly kind: "missing"; readonly path: string }
   | { readonly kind: "broken"; readonly path: string; readonly why: string };
+
+export type ReportRead = Extract<ReportReading, { readonly kind: "read" }>;
+
+/** Whatever a reader of one file knows of it. */
+export type FileReading = Exclude<ReportReading, { readonly kind: "read" }> | FileRead;
+export type FileRead = Omit<ReportRead, "pattern" | "files" | "emptyFiles">;
+
+/**
+ * The readings of one pattern's files as one, and the files that cannot be used beside it. Of many of these
+ * only the first `limit.report.unusable` are named.
+ */
+export function mergeReadings(
+  pattern: string,
+  readings: readonly FileReading[],
+): readonly ReportReading[] {
+  const unusable = readings.filter((reading) => reading.kind !== "read");
+  const named = unusable.slice(0, limit.report.unusable);
+  const rest = unusable.length - named.length;
+  const others: ReportReading[] =
+    rest === 0 ? [] : [{ kind: "broken", path: pattern, why: `matches ${rest} more like these` }];
+  const [first, ...more] = readings.filter((reading) => reading.kind === "read");
+  if (first === undefined) return [...named, ...others];
+  const whole: ReportReading = {
+    ...more.reduce(sum, first),
+    path: more.length === 0 ? first.path : pattern,
+    pattern,
+    files: 1 + more.length,
+    emptyFiles: [first, ...more].filter(isEmpty).length,
+  };
+  return [whole, ...named, ...others];
+}
+
+function sum(one: FileRead, other: FileRead): FileRead {
+  const problems = [...one.problems, ...other.problems];
+  return {
+    ...one,
+    counts: addCounts(one.counts, other.counts),
+    duration_ms: Math.min(one.duration_ms + other.duration_ms, limit.report.duration_ms),
+    problems: problems.slice(0, limit.report.problems),
+    truncated: one.truncated || other.truncated || problems.length > limit.report.problems,
+  };
+}
+
+function isEmpty({ counts }: FileRead): boolean {
+  const { passed, failed, skipped, pending, other, errors } = counts;
+  return passed + failed + skipped + pending + other + errors === 0;
+}
+
+/** Counts from before `errors` was counted lack it. */
+export function addCounts(one: TestCounts, other: TestCounts): TestCounts {
+  const total = { ...one };
+  for (const key of Object.keys(noTests) as (keyof TestCounts)[])
+    total[key] = (one[key] ?? 0) + (other[key] ?? 0);
+  return total;
+}
+
+/** Tests that failed, and suites that did. */
+export function badCount({ failed, errors }: TestCounts): number {
+  return failed + (errors ?? 0);
+}
+
+/** "2 tests failed", "1 suite failed without a failing test", or both. */
+export function failedText({ failed, errors }: TestCounts): string {
+  const parts = [
+    failed === 0 ? "" : `${failed} ${failed === 1 ? "test" : "tests"} failed`,
+    errors > 0 ? `${errors} ${errors === 1 ? "suite" : "suites"} failed as a whole` : "",
+  ];
+  return parts.filter((part) => part !== "").join(", ");
+}

@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { limit } from "../core/limit.ts";
-import type { ReportReading } from "../core/report.ts";
+import type { FileReading } from "../core/report.ts";
 import { broken, type ReportFile } from "./file.ts";
 import { readReport } from "./read.ts";
 
@@ -10,7 +10,7 @@ import { readReport } from "./read.ts";
 let last: Promise<unknown> = Promise.resolve();
 
 /** As `readReport`, which small reports are read by where they are. */
-export async function readAside(file: ReportFile): Promise<ReportReading> {
+export async function readAside(file: ReportFile): Promise<FileReading> {
   if (file.bytes.length <= limit.report.inline_bytes) return readReport(file);
   const reading = last.then(() => inThread(file));
   last = reading;
@@ -18,7 +18,7 @@ export async function readAside(file: ReportFile): Promise<ReportReading> {
 }
 
 /** What takes too long or too much memory is no report that anybody could use. */
-async function inThread(file: ReportFile): Promise<ReportReading> {
+async function inThread(file: ReportFile): Promise<FileReading> {
   const worker = new Worker(new URL("./thread.ts", import.meta.url), {
     workerData: file,
     resourceLimits: { maxOldGenerationSizeMb: limit.report.memory_mb },
@@ -27,7 +27,7 @@ async function inThread(file: ReportFile): Promise<ReportReading> {
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    return await new Promise<ReportReading>((resolve) => {
+    return await new Promise<FileReading>((resolve) => {
       const give = (why: string) => resolve(broken(file.path, why));
       timer = setTimeout(() => give("takes too long to be read"), limit.report.read_ms);
       worker.once("message", resolve);

@@ -1,7 +1,7 @@
 // Finds and reads the reports that a stage was to leave in its workspace.
 
 import { limit } from "../core/limit.ts";
-import type { ReportReading } from "../core/report.ts";
+import { type FileReading, mergeReadings, type ReportReading } from "../core/report.ts";
 import { readAside } from "./aside.ts";
 import { broken } from "./file.ts";
 import { find } from "./find.ts";
@@ -20,8 +20,9 @@ interface Collection {
 }
 
 /**
- * One reading for each file, in the order of the patterns and then of the paths; one for each
- * pattern that found nothing. Every command of the stage must have ended.
+ * In the order of the patterns: one reading for the files of each, the files that cannot be used, and one for
+ * each pattern that found nothing. A file that several patterns match counts for the first. Every command of
+ * the stage must have ended.
  * @throws Where the machine fails (out of file handles, disk errors): a reason to try again later.
  */
 export async function collectReports(collection: Collection): Promise<ReportReading[]> {
@@ -29,6 +30,10 @@ export async function collectReports(collection: Collection): Promise<ReportRead
   const root = await realFolder(collection.root);
   const readings: ReportReading[] = [];
   const seen = new Set<string>();
+  const budget = {
+    bytes: limit.report.total_bytes,
+    until: performance.now() + limit.report.total_ms,
+  };
   for (const pattern of patterns) {
     const shown = plainLine(pattern, limit.report.name_chars);
     const found =
@@ -38,22 +43,35 @@ export async function collectReports(collection: Collection): Promise<ReportRead
     } else if (found.kind === "refused") {
       readings.push(broken(shown, found.why));
     } else {
+      const files: FileReading[] = [];
       for (const path of found.paths) {
         if (seen.has(path)) continue;
         seen.add(path);
         const file = { root, path, modifiedAfter_ms: modifiedAfter_ms ?? 0 };
-        readings.push(await read(file, collection.seenAs ?? root));
+        files.push(await read(file, { seenAs: collection.seenAs ?? root, budget }));
       }
+      readings.push(...mergeReadings(shown, files));
     }
   }
   return readings;
 }
 
+interface Budget {
+  bytes: number;
+  /** By `performance.now()`. */
+  readonly until: number;
+}
+
 async function read(
   file: { root: string; path: string; modifiedAfter_ms: number },
-  seenAs: string,
-): Promise<ReportReading> {
+  { seenAs, budget }: { readonly seenAs: string; readonly budget: Budget },
+): Promise<FileReading> {
   const path = plainLine(file.path, limit.report.name_chars);
+  if (performance.now() > budget.until)
+    return broken(
+      path,
+      `is one of too many: reading them takes over ${limit.report.total_ms / 1_000} s`,
+    );
   const opened = await openReport(file);
   switch (opened.kind) {
     case "gone":
@@ -61,6 +79,12 @@ async function read(
     case "refused":
       return broken(path, opened.why);
     case "bytes":
+      budget.bytes -= opened.bytes.length;
+      if (budget.bytes < 0)
+        return broken(
+          path,
+          `is one too many: the reports of one stage have at most ${limit.report.total_bytes / 2 ** 20} MiB`,
+        );
       return await readAside({ path, bytes: opened.bytes, root: seenAs });
   }
 }

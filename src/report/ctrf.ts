@@ -2,14 +2,14 @@
 
 import { z } from "zod";
 import { limit } from "../core/limit.ts";
-import type { ReportReading } from "../core/report.ts";
-import { broken, type ReportFile, refuseBytes } from "./file.ts";
+import type { FileReading, TestStatus } from "../core/report.ts";
+import { broken, type ReportFile } from "./file.ts";
 import { refuseShape } from "./json-shape.ts";
-import { countClaimed, countTest, emptyTally, type Tally } from "./tally.ts";
+import { claimed, countError, countTest, emptyTally, type Tally } from "./tally.ts";
 
-/** Where the summary and the list of tests disagree, the worse of the two counts. */
-export function readCtrf(file: ReportFile): ReportReading {
-  const refused = refuseBytes(file.bytes) ?? refuseShape(file.bytes);
+/** What the tests show counts; the summary is used only where no test could account for it. */
+export function readCtrf(file: ReportFile): FileReading {
+  const refused = refuseShape(file.bytes);
   if (refused !== null) return broken(file.path, refused);
 
   const document = parse(file.bytes);
@@ -23,14 +23,20 @@ export function readCtrf(file: ReportFile): ReportReading {
   }
   const tally = emptyTally(file.root);
   let spent_ms = 0;
+  let accounted = false;
   // One by one, so that a report full of mistakes costs one message and not one for each.
   for (const [index, item] of tests.entries()) {
     const test = testSchema.safeParse(item);
     if (!test.success) return broken(file.path, refusal(test.error, ["results", "tests", index]));
-    count(tally, test.data);
+    const status = statusOf(test.data);
+    accounted ||= status === "failed" || expected(test.data) || (test.data.retries ?? 0) > 0;
+    count(tally, test.data, status);
     spent_ms += test.data.duration;
   }
-  worsen(tally, summary);
+  if (summary.failed > 0 && !accounted)
+    countError(tally, () =>
+      claimed(["summary"], `The summary counts ${summary.failed} failed, and no test shows it.`),
+    );
   const wall_ms = summary.stop - summary.start;
   const duration_ms = Math.min(
     Math.round(wall_ms > 0 ? wall_ms : spent_ms),
@@ -82,9 +88,11 @@ const testSchema = z.object({
   line: z.int().optional(),
   flaky: z.boolean().optional(),
   retries: z.int().min(0).optional(),
+  /** The runner's own word. */
+  rawStatus: z.string().optional(),
+  extra: z.unknown().optional(),
 });
 
-type Summary = z.infer<typeof reportSchema>["results"]["summary"];
 type Test = z.infer<typeof testSchema>;
 
 function parse(bytes: Uint8Array): unknown {
@@ -96,31 +104,74 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-function count(tally: Tally, test: Test) {
-  const { status, message = "", trace = "", flaky = false } = test;
+/**
+ * `other` is neither passed nor failed, such as a test that is still to do; where the runner's own word is one for
+ * a failure, it is one. Playwright's `test.fail` is passed where the test failed.
+ */
+function statusOf(test: Test): TestStatus {
+  const raw = (test.rawStatus ?? "").toLowerCase();
+  const failedRaw = failedWords.has(raw.replace(/[\s_-]/g, ""));
+  switch (test.status) {
+    case "passed": {
+      // A pass where the runner itself saw a failure counts only where a failure was expected.
+      const failing = failedRaw || expectsFailure(test);
+      return failing && !expected(test) ? "failed" : "passed";
+    }
+    case "other":
+      if (failedRaw) return "failed";
+      return raw === "todo" ? "pending" : "other";
+    case "failed":
+    case "skipped":
+    case "pending":
+      return test.status;
+  }
+}
+
+function expected(test: Test): boolean {
+  return (
+    expectsFailure(test) && test.status === "passed" && test.rawStatus?.toLowerCase() === "failed"
+  );
+}
+
+/** playwright.dev/docs/api/class-test#test-fail */
+function expectsFailure({ extra }: Test): boolean {
+  return (
+    annotationsSchema.safeParse(extra).data?.annotations.some(({ type }) => type === "fail") ===
+    true
+  );
+}
+
+const annotationsSchema = z.object({ annotations: z.array(z.object({ type: z.string() })) });
+
+const failedWords = new Set([
+  "failed",
+  "failure",
+  "error",
+  "broken",
+  "timedout",
+  "timeout",
+  "interrupted",
+  "crashed",
+  "aborted",
+  "ambiguous",
+]);
+
+function count(tally: Tally, test: Test, status: TestStatus) {
+  const { message = "", trace = "", flaky = false } = test;
   // A pass that needed a retry is flaky, whether or not the reporter says the word.
   if (status === "passed" && (flaky || (test.retries ?? 0) > 0)) tally.counts.flaky += 1;
+  const unexpected = test.status === "passed" && !failedWords.has(test.rawStatus ?? "");
   countTest(tally, status, () => ({
     names: [...[test.suite ?? []].flat(), test.name],
-    status: status === "other" ? "other" : "failed",
-    message,
+    status: "failed",
+    message: unexpected ? "Expected to fail, and passed." : message,
     kind: "",
     trace,
+    output: "",
     file: test.filePath,
     line: test.line,
     flaky,
   }));
-}
-
-function worsen({ counts, ...tally }: Tally, summary: Summary) {
-  const missing = summary.failed - counts.failed;
-  if (missing > 0)
-    countClaimed({ counts, ...tally }, { names: [], claimed: summary.failed, missing });
-  counts.passed = Math.min(counts.passed, summary.passed);
-  counts.skipped = Math.max(counts.skipped, summary.skipped);
-  counts.pending = Math.max(counts.pending, summary.pending);
-  counts.other = Math.max(counts.other, summary.other);
-  counts.flaky = Math.min(counts.passed, Math.max(counts.flaky, summary.flaky ?? 0));
 }
 
 function refusal(error: z.ZodError, at: readonly PropertyKey[]): string {

@@ -19,10 +19,13 @@ export interface TestCase {
   /** gtest, CTest and others write the outcome as a word as well. */
   readonly words: readonly string[];
   readonly failure: Failure;
+  /** The first of what it printed. */
+  output: string;
   failures: number;
+  errors: number;
   flaky: boolean;
   rerun: boolean;
-  skipped: "skipped" | "todo" | null;
+  skipped: { readonly type: string; readonly message: string } | null;
 }
 
 export function newCase(attributes: Attributes): TestCase {
@@ -32,9 +35,13 @@ export function newCase(attributes: Attributes): TestCase {
     file: attributes.file ?? attributes.filepath,
     line: attributes.line,
     time: attributes.time,
-    words: [attributes.status ?? "", attributes.result ?? ""].map((word) => word.toLowerCase()),
+    words: [attributes.status ?? "", attributes.result ?? ""].map((word) =>
+      word.trim().toLowerCase(),
+    ),
     failure: noFailure(),
+    output: "",
     failures: 0,
+    errors: 0,
     flaky: false,
     rerun: false,
     skipped: null,
@@ -45,18 +52,44 @@ export function noFailure(): Failure {
   return { message: "", type: "", text: "" };
 }
 
-/** JUnit says a pass by saying nothing, so anything that speaks of a failure is one. */
-export function statusOf(test: TestCase): TestStatus {
+/**
+ * JUnit says a pass by saying nothing, so anything that speaks of a failure is one; a word that nobody knows
+ * is no pass either.
+ * @returns `unknown` where the case has a word that means nothing here.
+ */
+export function statusOf(test: TestCase): TestStatus | "unknown" {
+  const { skipped, failures, errors, rerun } = test;
   // Node writes the failure of a test that is still to do, and does not count it as failed.
-  if (test.skipped === "todo") return "pending";
-  const says = (known: ReadonlySet<string>) => test.words.some((word) => known.has(word));
-  if (test.failures > 0 || test.rerun || says(failedWords)) return "failed";
-  if (test.skipped === "skipped" || says(skippedWords)) return "skipped";
-  return "passed";
+  if (skipped?.type === "todo") return "pending";
+  if (errors > 0 || rerun) return "failed";
+  // Beside a failure: one that is expected (Catch2, minitest). An error beside it is one of the clean-up (pytest).
+  if (skipped !== null) return wasNotRun(test) ? "failed" : "skipped";
+  const said = test.words.map((word) => words.get(word));
+  if (failures > 0 || said.includes("failed")) return "failed";
+  if (said.includes(undefined)) return "unknown";
+  return said.find((status) => status !== "passed") ?? "passed";
 }
 
-const failedWords = new Set(["fail", "failed", "failure", "error", "errored", "broken", "timeout"]);
-const skippedWords = new Set(["skip", "skipped", "notrun", "disabled", "suppressed", "ignored"]);
+/** CTest: the program is missing, or what the test needs failed. What was skipped on purpose says so. */
+export function wasNotRun({ words: said, skipped }: TestCase): boolean {
+  if (!said.includes("notrun") || said.includes("suppressed") || skipped === null) return false;
+  return skipped.message !== "" && !/^(?:SKIP_|Disabled)/.test(skipped.message);
+}
+
+const words: ReadonlyMap<string, TestStatus> = new Map(
+  Object.entries({
+    passed:
+      ",pass,passed,passing,success,successful,succeeded,ok,run,completed,complete,executed,done,good,fixed,xpass",
+    failed:
+      "fail,failed,failing,failure,error,errored,broken,timeout,timedout,timed_out,timed out,crashed,crash,aborted,interrupted,panicked,nok,notok,regression,killed",
+    skipped:
+      "skip,skipped,notrun,not_run,not run,disabled,suppressed,ignored,ignore,xfail,xfailed,expectedfailure,excluded,filtered",
+    pending: "pending,todo,planned,undefined",
+    other: "inconclusive,indeterminate,neutral,warning,warn",
+  } satisfies Record<TestStatus, string>).flatMap(([status, list]) =>
+    list.split(",").map((word) => [word, status as TestStatus] as const),
+  ),
+);
 
 /**
  * Suites, class, test, without saying one thing twice: most runners repeat the suite in the class
@@ -72,7 +105,7 @@ export function caseNames(suites: readonly string[], test: TestCase): string[] {
 }
 
 /** Names that runners give where the author gave none. */
-const defaults = new Set(["pytest", "Root Suite", "test", "undefined"]);
+const defaults = new Set(["pytest", "Root Suite", "test", "undefined", "(empty)"]);
 
 function comparable(text: string): string {
   return text.replace(/[\\/:]+/g, ".");

@@ -1,6 +1,7 @@
 // Turns the elements of a JUnit report into counts and problems.
 
 import { limit } from "../core/limit.ts";
+import { Refusal } from "./file.ts";
 import {
   type Attributes,
   caseNames,
@@ -9,43 +10,43 @@ import {
   noFailure,
   statusOf,
   type TestCase,
+  wasNotRun,
 } from "./junit-case.ts";
-import { milliseconds, wholeNumber } from "./junit-number.ts";
+import { type Meaning, meaningOf } from "./junit-element.ts";
+import { milliseconds } from "./junit-number.ts";
+import { isExpected, newSuite, repeatsOf, type Suite, unaccounted } from "./junit-suite.ts";
 import { plainLine } from "./plain.ts";
-import { countClaimed, countTest, emptyTally, type Tally } from "./tally.ts";
+import {
+  claimed,
+  countError,
+  countTest,
+  emptyTally,
+  type Failed,
+  forgiveTest,
+  type Tally,
+} from "./tally.ts";
 
-/** Why a report is not read any further. */
-export class Refusal extends Error {
-  readonly why: string;
-  constructor(why: string) {
-    super(why);
-    this.why = why;
-  }
-}
-
-interface Suite {
-  readonly name: string | undefined;
-  readonly file: string | undefined;
-  /** Failures and errors by the suite's own attributes, nested suites included. */
-  readonly claimed: number;
-  /** Failures and errors that its test cases show. */
-  shown: number;
-  readonly own_ms: number | null;
-  inner_ms: number;
+interface Open {
+  readonly meaning: Meaning;
+  readonly name: string;
+  /** Of an unknown element: the test cases before it. */
+  readonly before: number;
 }
 
 /**
- * Elements are taken by name wherever they stand: an unexpected nesting must not hide a failure.
- * What is not known (properties, output, attachments) is passed over.
+ * Elements are taken by name wherever they stand: an unexpected nesting must not hide a failure. What is known
+ * and no result is passed over; an unknown element where a result should stand makes the report unreadable.
  */
 export class JUnitReader {
   readonly #tally: Tally;
-  readonly #open: string[] = [];
+  readonly #open: Open[] = [];
   readonly #suites: Suite[] = [];
   #case: TestCase | null = null;
   /** A failure outside any test case, such as a suite that could not start. */
   #loose: Failure | null = null;
   #sink: { readonly failure: Failure; readonly depth: number } | null = null;
+  /** Failures that the same test may still take back, by suite, class and name. */
+  readonly #failed = new Map<string, Failed>();
   #tests = 0;
   #duration_ms = 0;
   #commented = 0;
@@ -55,34 +56,73 @@ export class JUnitReader {
     this.#tally = emptyTally(root);
   }
 
+  /** @throws Refusal */
   open(name: string, attributes: Attributes) {
-    const isSuite = name === "testsuite" || name === "testsuites";
-    if (this.#open.length === 0 && !isSuite) {
+    const meaning = meaningOf(name);
+    if (this.#open.length === 0 && meaning !== "suite") {
       throw new Refusal(`is not JUnit XML: its root is <${plainLine(name, 60)}>, not <testsuites>`);
     }
-    this.#open.push(name);
+    const parent = this.#open.at(-1)?.meaning;
+    this.#open.push({ meaning, name, before: this.#tests });
     if (this.#open.length > limit.report.depth) throw new Refusal("nests its elements too deeply");
-    if (isSuite) this.#openSuite(name, attributes);
-    else if (name === "testcase") this.#openCase(attributes);
-    else if (name === "failure" || name === "error") this.#openFailure(attributes);
-    else if (name.startsWith("flaky") || name.startsWith("rerun"))
-      this.#openRetry(name, attributes);
-    else if (name === "skipped" && this.#case) {
-      this.#case.skipped = attributes.type === "todo" ? "todo" : "skipped";
+    switch (meaning) {
+      case "suite":
+        if (this.#case) throw new Refusal("has a test suite inside a test case");
+        this.#suites.push(newSuite(name, attributes, this.#suites.at(-1)));
+        break;
+      case "case":
+        this.#openCase(attributes);
+        break;
+      case "failure":
+      case "error":
+        this.#openFailure(meaning, attributes);
+        break;
+      case "flaky":
+      case "rerun":
+        if (this.#case === null) this.#openFailure("failure", attributes);
+        else this.#case[meaning] = true;
+        break;
+      case "skipped":
+        if (this.#case)
+          this.#case.skipped = { type: attributes.type ?? "", message: attributes.message ?? "" };
+        break;
+      case "property":
+        if (/^SuiteSucceeded$/i.test(attributes.name ?? "") && attributes.value === "false") {
+          const suite = this.#suites.at(-1);
+          if (suite) suite.failedByProperty = true;
+        }
+        break;
+      case "unknown":
+        if (parent === "case") throw new Refusal(unknownElement(name, "a test case"));
+        break;
+      case "output":
+      case "detail":
+        break;
     }
   }
 
+  /** @throws Refusal */
   close() {
     if (this.#sink?.depth === this.#open.length) this.#closeFailure();
-    const name = this.#open.pop();
-    if (name === "testcase") this.#closeCase();
-    else if (name === "testsuite" || name === "testsuites") this.#closeSuite();
+    const closed = this.#open.pop();
+    if (closed?.meaning === "case") this.#closeCase();
+    else if (closed?.meaning === "suite") this.#closeSuite();
+    // What groups test cases shows them; what does not may be a result in words of its own.
+    else if (closed?.meaning === "unknown" && closed.before === this.#tests) {
+      const parent = this.#open.at(-1)?.meaning;
+      if (parent === "suite") throw new Refusal(unknownElement(closed.name, "a test suite"));
+    }
   }
 
   text(text: string) {
     const failure = this.#sink?.failure;
-    if (failure === undefined || failure.text.length >= limit.report.text_chars) return;
-    failure.text += text.slice(0, limit.report.text_chars);
+    if (failure !== undefined) {
+      if (failure.text.length < limit.report.text_chars)
+        failure.text += text.slice(0, limit.report.text_chars);
+    } else if (this.#case && this.#open.at(-1)?.meaning === "output") {
+      if (this.#case.output.length < limit.report.output_chars)
+        this.#case.output += text.slice(0, limit.report.output_chars);
+    }
   }
 
   /**
@@ -95,39 +135,34 @@ export class JUnitReader {
   }
 
   result() {
-    const missing = this.#commented - this.#tally.counts.failed;
-    if (missing > 0) countClaimed(this.#tally, { names: [], claimed: this.#commented, missing });
     const { counts, problems, truncated } = this.#tally;
+    if (this.#commented > 0 && counts.failed + counts.errors === 0)
+      countError(this.#tally, () =>
+        claimed([], `The report counts ${this.#commented} failed at its end, and shows none.`),
+      );
     return { counts, problems, truncated, duration_ms: this.#duration_ms };
-  }
-
-  #openSuite(name: string, attributes: Attributes) {
-    if (this.#case) throw new Refusal("has a test suite inside a test case");
-    this.#suites.push({
-      name: name === "testsuite" ? attributes.name : undefined,
-      file: attributes.file ?? attributes.filepath ?? this.#suites.at(-1)?.file,
-      claimed: claim(attributes.failures) + claim(attributes.errors),
-      shown: 0,
-      own_ms: milliseconds(attributes.time),
-      inner_ms: 0,
-    });
   }
 
   #closeSuite() {
     const suite = this.#suites.at(-1);
     if (suite === undefined) return;
-    const missing = suite.claimed - suite.shown;
-    if (missing > 0) {
-      countClaimed(this.#tally, { names: this.#suiteNames(), claimed: suite.claimed, missing });
+    const message = unaccounted(suite);
+    if (message !== null) {
+      countError(this.#tally, () => ({
+        ...claimed(this.#suiteNames(), message),
+        file: suite.file,
+      }));
+      suite.accounted = true;
     }
     this.#suites.pop();
-    const parent = this.#suites.at(-1);
+    const outer = this.#suites.at(-1);
     const spent_ms = suite.own_ms ?? suite.inner_ms;
-    if (parent === undefined) {
+    if (outer === undefined) {
       this.#duration_ms = Math.min(Math.round(spent_ms), limit.report.duration_ms);
     } else {
-      parent.shown += Math.max(suite.shown, suite.claimed);
-      parent.inner_ms += spent_ms;
+      outer.accounted ||= suite.accounted;
+      outer.cases += suite.cases;
+      outer.inner_ms += spent_ms;
     }
   }
 
@@ -145,25 +180,51 @@ export class JUnitReader {
     const suite = this.#suites.at(-1);
     if (test === null || suite === undefined) return;
     this.#case = null;
-    const status = statusOf(test);
-    countTest(this.#tally, status, () => ({
+    const read = statusOf(test);
+    if (read === "unknown")
+      throw new Refusal(`has a status that is not known: "${plainLine(test.words.join(" "), 60)}"`);
+    const status = read === "failed" && isExpected(suite, test) ? "passed" : read;
+    const kept = countTest(this.#tally, status, () => ({
       names: caseNames(this.#suiteNames(), test),
       status: "failed",
-      message: test.failure.message,
+      message: wasNotRun(test) ? `Not run: ${test.skipped?.message}` : test.failure.message,
       kind: test.failure.type,
       trace: test.failure.text,
-      file: test.file ?? suite.file,
+      output: test.output,
+      file: fileOf(test.file) ?? fileOf(suite.file),
       line: test.line,
       flaky: false,
     }));
     if (status === "passed" && test.flaky) this.#tally.counts.flaky += 1;
-    // One case may hold several failures, and some runners count those.
-    suite.shown += Math.max(test.failures, status === "failed" ? 1 : 0);
+    this.#repeat(suite, test, { status, kept });
+    suite.cases += 1;
+    suite.accounted ||= test.failures + test.errors > 0 || status === "failed" || test.flaky;
     suite.inner_ms += milliseconds(test.time) ?? 0;
   }
 
-  #openFailure(attributes: Attributes) {
-    if (this.#case) this.#case.failures += 1;
+  /** A retry can be a second case of the same name, as gotestsum and Gradle's test-retry write it. */
+  #repeat(
+    suite: Suite,
+    test: TestCase,
+    { status, kept }: { readonly status: string; readonly kept: Failed["kept"][number] | null },
+  ) {
+    if (status !== "failed" && (status !== "passed" || this.#failed.size === 0)) return;
+    const key = JSON.stringify([...this.#suiteNames(), test.classname, test.name]);
+    const failed = this.#failed.get(key);
+    if (status === "failed") {
+      if (!repeatsOf(suite, test)) return;
+      const entry = failed ?? { times: 0, kept: [] };
+      entry.times += 1;
+      if (kept !== null) entry.kept.push(kept);
+      this.#failed.set(key, entry);
+    } else if (failed !== undefined) {
+      forgiveTest(this.#tally, failed);
+      this.#failed.delete(key);
+    }
+  }
+
+  #openFailure(kind: "failure" | "error", attributes: Attributes) {
+    if (this.#case) this.#case[kind === "error" ? "errors" : "failures"] += 1;
     if (this.#sink) return;
     const failure = this.#case?.failure ?? noFailure();
     if (this.#case === null) this.#loose = failure;
@@ -179,31 +240,16 @@ export class JUnitReader {
     const suite = this.#suites.at(-1);
     if (loose === null || suite === undefined) return;
     this.#loose = null;
-    suite.shown += 1;
-    countTest(this.#tally, "failed", () => ({
+    suite.accounted = true;
+    countError(this.#tally, () => ({
       names: this.#suiteNames(),
-      status: "failed",
       message: loose.message,
       kind: loose.type,
       trace: loose.text,
-      file: suite.file,
+      output: "",
+      file: fileOf(suite.file),
       line: undefined,
-      flaky: false,
     }));
-  }
-
-  /** Surefire: `flaky…` failed first and passed then, `rerun…` is a further failure of a failed test. */
-  #openRetry(name: string, attributes: Attributes) {
-    if (
-      name !== "flakyFailure" &&
-      name !== "flakyError" &&
-      name !== "rerunFailure" &&
-      name !== "rerunError"
-    )
-      return;
-    if (this.#case === null) this.#openFailure(attributes);
-    else if (name.startsWith("flaky")) this.#case.flaky = true;
-    else this.#case.rerun = true;
   }
 
   #suiteNames(): string[] {
@@ -211,10 +257,11 @@ export class JUnitReader {
   }
 }
 
-function claim(attribute: string | undefined): number {
-  const count = wholeNumber(attribute);
-  if (count === null || count > limit.report.tests) {
-    throw new Refusal(`has a count that cannot be true: "${plainLine(attribute ?? "", 60)}"`);
-  }
-  return count;
+/** Mocha writes the word where it has no file. */
+function fileOf(file: string | undefined): string | undefined {
+  return file === "undefined" || file === "null" ? undefined : file;
+}
+
+function unknownElement(name: string, where: string): string {
+  return `has an element <${plainLine(name, 60)}> in ${where}, which may be a result and is not known`;
 }

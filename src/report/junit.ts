@@ -2,19 +2,17 @@
 
 import { SaxesParser } from "saxes";
 import { limit } from "../core/limit.ts";
-import type { ReportReading } from "../core/report.ts";
-import { broken, type ReportFile, refuseBytes } from "./file.ts";
-import { JUnitReader, Refusal } from "./junit-reader.ts";
+import type { FileReading } from "../core/report.ts";
+import { broken, Refusal, type ReportFile } from "./file.ts";
+import { JUnitReader } from "./junit-reader.ts";
 import { xmlText } from "./xml-text.ts";
 
 /**
  * A report without any test is read, with counts of zero: whether that may pass is for the
  * decision, which knows what the stage promised.
+ * @param file Its bytes are UTF-8.
  */
-export function readJUnit(file: ReportFile): ReportReading {
-  const refused = refuseBytes(file.bytes);
-  if (refused !== null) return broken(file.path, refused);
-
+export function readJUnit(file: ReportFile): FileReading {
   // The bytes are known to be XML 1.0 text, whatever version the declaration claims.
   const parser = new SaxesParser({
     xmlns: false,

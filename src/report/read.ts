@@ -1,30 +1,21 @@
 // Reads one report in whatever known format it is written.
 
-import type { ReportReading } from "../core/report.ts";
+import type { FileReading } from "../core/report.ts";
 import { readCtrf } from "./ctrf.ts";
-import { broken, type ReportFile, refuseBytes } from "./file.ts";
+import { broken, type ReportFile, textOf } from "./file.ts";
 import { readJUnit } from "./junit.ts";
 
 /** The content decides, not the name: what cannot be read is `broken`, with a reason for people. */
-export function readReport(file: ReportFile): ReportReading {
-  const refused = refuseBytes(file.bytes);
-  if (refused !== null) return broken(file.path, refused);
-  switch (firstCharacter(file.bytes)) {
+export function readReport(file: ReportFile): FileReading {
+  const text = textOf(file.bytes);
+  if (text.kind === "refused") return broken(file.path, text.why);
+  const known = { ...file, bytes: text.bytes };
+  switch (String.fromCharCode(text.bytes[0] ?? 0)) {
     case "<":
-      return readJUnit(file);
+      return readJUnit(known);
     case "{":
-      return readCtrf(file);
-    case "":
-      return broken(file.path, "is empty");
+      return readCtrf(known);
     default:
       return broken(file.path, "is neither JUnit XML nor CTRF");
   }
-}
-
-function firstCharacter(bytes: Uint8Array): string {
-  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  const at = bytes
-    .subarray(start)
-    .findIndex((byte) => !" \t\r\n".includes(String.fromCharCode(byte)));
-  return at < 0 ? "" : String.fromCharCode(bytes[start + at] ?? 0);
 }

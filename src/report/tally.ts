@@ -1,7 +1,7 @@
 // Counts what a report says and keeps as many problems as a reader can use.
 
 import { limit } from "../core/limit.ts";
-import type { TestCounts, TestProblem, TestStatus } from "../core/report.ts";
+import { noTests, type TestCounts, type TestProblem, type TestStatus } from "../core/report.ts";
 import { locate } from "./location.ts";
 import { plainLine, plainText } from "./plain.ts";
 
@@ -22,52 +22,71 @@ export interface RawProblem {
   /** The kind of the failure, for want of a message. */
   readonly kind: string;
   readonly trace: string;
+  /** What the test printed, for want of a trace. */
+  readonly output: string;
   readonly file: string | undefined;
   readonly line: string | number | undefined;
   readonly flaky: boolean;
 }
 
 export function emptyTally(root: string): Tally {
-  const counts = { passed: 0, failed: 0, skipped: 0, pending: 0, other: 0, flaky: 0 };
-  return { root, counts, problems: [], truncated: false };
+  return { root, counts: { ...noTests }, problems: [], truncated: false };
 }
 
-/** Counts one test; `problem` is only asked where a reader has to hear about it. */
-export function countTest(tally: Tally, status: TestStatus, problem: () => RawProblem) {
-  tally.counts[status] += 1;
-  if (status === "failed" || status === "other") keep(tally, problem);
-}
-
-/** Failures that a summary claims and no test shows: never a pass, and said as what they are. */
-export function countClaimed(
+/**
+ * Counts one test; `problem` is only asked where a reader has to hear about it.
+ * @returns What was kept of it, or null.
+ */
+export function countTest(
   tally: Tally,
-  claim: { readonly names: readonly string[]; readonly claimed: number; readonly missing: number },
-) {
-  tally.counts.failed += claim.missing;
-  const message = `The report counts ${claim.claimed} failed here, ${claim.missing} more than it shows.`;
-  keep(tally, () => ({
-    names: [...claim.names, "(not shown)"],
-    status: "failed",
-    message,
-    kind: "",
-    trace: "",
-    file: undefined,
-    line: undefined,
-    flaky: false,
-  }));
+  status: TestStatus,
+  problem: () => RawProblem,
+): TestProblem | null {
+  tally.counts[status] += 1;
+  return status === "failed" ? keep(tally, problem) : null;
 }
 
-function keep(tally: Tally, problem: () => RawProblem) {
+/** Counts a suite that failed beside its tests. */
+export function countError(tally: Tally, problem: () => Omit<RawProblem, "status" | "flaky">) {
+  tally.counts.errors += 1;
+  keep(tally, () => ({ ...problem(), status: "error", flaky: false }));
+}
+
+/** A test that failed and then passed on the same commit: a pass, and flaky. */
+export function forgiveTest(tally: Tally, { times, kept }: Failed) {
+  tally.counts.failed -= times;
+  tally.counts.flaky += 1;
+  for (const problem of kept) {
+    const at = tally.problems.indexOf(problem);
+    if (at >= 0) tally.problems.splice(at, 1);
+  }
+}
+
+/** The failures of one test so far. */
+export interface Failed {
+  times: number;
+  readonly kept: TestProblem[];
+}
+
+/** What a suite or summary claims and no test shows. */
+export function claimed(names: readonly string[], message: string) {
+  const nowhere = { file: undefined, line: undefined };
+  return { names, message, kind: "", trace: "", output: "", ...nowhere };
+}
+
+function keep(tally: Tally, problem: () => RawProblem): TestProblem | null {
   if (tally.problems.length >= limit.report.problems) {
     tally.truncated = true;
-    return;
+    return null;
   }
-  tally.problems.push(plainProblem(problem(), tally.root));
+  const kept = plainProblem(problem(), tally.root);
+  tally.problems.push(kept);
+  return kept;
 }
 
 function plainProblem(raw: RawProblem, root: string): TestProblem {
   const { message_chars, trace_chars, text_chars } = limit.report;
-  const text = plainText(raw.trace, text_chars);
+  const text = plainText(raw.trace, text_chars) || plainText(raw.output, text_chars);
   const said = plainText(raw.message, message_chars);
   const place = locate({
     file: raw.file === undefined ? undefined : plainLine(raw.file, message_chars),
@@ -79,7 +98,7 @@ function plainProblem(raw: RawProblem, root: string): TestProblem {
   return structuredClone({
     name: plainName(raw.names, root),
     status: raw.status,
-    message: /^(?:failed)?$/i.test(said)
+    message: isGeneric(said, raw)
       ? firstLines(text) || said || plainLine(raw.kind, message_chars)
       : said,
     trace: plainText(text, trace_chars),
@@ -89,27 +108,50 @@ function plainProblem(raw: RawProblem, root: string): TestProblem {
   });
 }
 
-/** Runners like to begin a name with all the names around it; those are said once. */
+/** A message that says no more than that the test failed. */
+function isGeneric(said: string, { kind, names }: RawProblem): boolean {
+  return (
+    said === "" ||
+    said === kind ||
+    said === names.at(-1) ||
+    /^(?:the )?(?:test|assertion|step|scenario|suite)?s? ?(?:has )?(?:failed|failure|error|crash(?:ed)?)[.!:]?$/i.test(
+      said,
+    )
+  );
+}
+
+/**
+ * Runners like to begin a name with all the names around it; those are said once. What is too long loses its
+ * outer part: the test's own name is what tells it from its neighbours.
+ */
 function plainName(names: readonly string[], root: string): string {
   const { name_chars } = limit.report;
   const base = `${root.replace(/[\\/]+$/, "")}/`;
   const parts = names
-    .map((name) => plainLine(name, name_chars))
+    .map((name) => plainLine(name, limit.report.message_chars))
     .map((name) => (root !== "" && name.startsWith(base) ? name.slice(base.length) : name))
     .filter((name, at, all) => name !== "" && !continues(name, all[at + 1]));
-  return plainLine(parts.join(" › "), name_chars) || "(no name)";
+  const whole = parts.join(" › ");
+  if (whole.length <= name_chars) return whole || "(no name)";
+  const own = plainLine(parts.at(-1) ?? "", name_chars);
+  const outer = parts.slice(0, -1).join(" › ");
+  const room = name_chars - own.length - " › ".length - 1;
+  return room < 1 ? own : `…${outer.slice(-room).replace(/^[\udc00-\udfff]/, "")} › ${own}`;
 }
 
 function continues(name: string, next: string | undefined): boolean {
   return next?.startsWith(name) === true && /^[\s.:/\\]/.test(next.slice(name.length));
 }
 
-/** What a trace says before its frames. */
+/** What a trace says before its frames, without the lines in which Go tells which test runs. */
 function firstLines(text: string): string {
-  const lines = text.split("\n").map((line) => line.trim());
-  const end = lines.findIndex((line) => line === "" || line.startsWith("at "));
-  return plainText(
-    lines.slice(0, Math.min(3, end < 0 ? 3 : end)).join("\n"),
-    limit.report.message_chars,
-  );
+  const lines = text
+    .split("\n", 50)
+    .map((line) => line.trim())
+    .filter((line) => !/^(?:=== (?:RUN|PAUSE|CONT|NAME)|--- FAIL:) /.test(line));
+  const start = lines.findIndex((line) => line !== "" && !line.startsWith("at "));
+  if (start < 0) return "";
+  const shown = lines.slice(start, start + 3);
+  const end = shown.findIndex((line) => line === "" || line.startsWith("at "));
+  return plainText(shown.slice(0, end < 0 ? 3 : end).join("\n"), limit.report.message_chars);
 }

@@ -308,10 +308,13 @@ export function reportOf(sketch: ReportSketch): ReportReading {
   if (kind === "missing") return { kind, path };
   if (kind === "broken")
     return { kind, path, why: sketch.why ?? "It ends in the middle of a tag." };
-  const none = { passed: 3, failed: 0, skipped: 0, pending: 0, other: 0, flaky: 0 };
+  const none = { passed: 3, failed: 0, skipped: 0, pending: 0, other: 0, errors: 0, flaky: 0 };
   return {
     kind,
     path,
+    pattern: path,
+    files: 1,
+    emptyFiles: 0,
     format: "junit",
     counts: { ...none, ...counts },
     duration_ms: 1_500,

@@ -219,7 +219,7 @@ test("tests of a stage are counted and the failing ones named on their lines", a
   const pull = w.openPull();
   await w.settle();
   w.engine.pass("build");
-  const counts = { passed: 3, failed: 1, skipped: 0, pending: 0, other: 0, flaky: 0 };
+  const counts = { passed: 3, failed: 1, skipped: 0, pending: 0, other: 0, errors: 0, flaky: 0 };
   const problem = {
     name: "adds up",
     status: "failed",
@@ -234,6 +234,9 @@ test("tests of a stage are counted and the failing ones named on their lines", a
       {
         kind: "read",
         path: "junit.xml",
+        pattern: "junit.xml",
+        files: 1,
+        emptyFiles: 0,
         format: "junit",
         counts,
         duration_ms: 5,

@@ -1,6 +1,7 @@
 // Which files of a workspace are read, when hostile code has written it.
 
 import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import {
   link,
   mkdir,
@@ -47,7 +48,7 @@ async function collect(...patterns: string[]) {
   );
 }
 
-test("files come in the order of the patterns, then of their paths, each once", async () => {
+test("the files of a pattern are one reading, and each file counts once", async () => {
   for (const path of [
     "reports/b.xml",
     "reports/a.xml",
@@ -58,10 +59,37 @@ test("files come in the order of the patterns, then of their paths, each once", 
     await write(path);
   expect(await collect("z.xml", "./reports/**/*.xml", "**/*.xml", "reports/{a,b}.xml")).toEqual([
     "read z.xml",
-    "read reports/a.xml",
-    "read reports/b.xml",
-    "read reports/deep/c.xml",
+    "read ./reports/**/*.xml",
   ]);
+  const [, reports] = await collectReports({
+    root,
+    patterns: ["z.xml", "reports/**/*.xml", "reports/a.xml"],
+  });
+  expect(reports).toMatchObject({
+    path: "reports/**/*.xml",
+    pattern: "reports/**/*.xml",
+    files: 3,
+    emptyFiles: 0,
+    counts: { passed: 3 },
+  });
+});
+
+test("a report for each class is read, however many classes there are", async () => {
+  for (let at = 0; at < 300; at += 1) await write(`surefire/TEST-${at}.xml`);
+  await write("surefire/TEST-none.xml", "<testsuite/>");
+  expect(await collectReports({ root, patterns: ["surefire/*.xml"] })).toMatchObject([
+    { kind: "read", files: 301, emptyFiles: 1, counts: { passed: 300 } },
+  ]);
+});
+
+test("files that cannot be used stand beside what could be read, and many of them are counted", async () => {
+  await write("good.xml");
+  for (let at = 0; at < limit.report.unusable + 5; at += 1)
+    await write(`bad-${String(at).padStart(2, "0")}.xml`, "<testsuite>");
+  const readings = await collect("*.xml");
+  expect(readings).toHaveLength(limit.report.unusable + 2);
+  expect(readings[0]).toBe("read good.xml");
+  expect(readings.at(-1)).toBe("broken *.xml: matches 5 more like these");
 });
 
 test("a pattern that finds nothing is one missing report", async () => {
@@ -147,10 +175,12 @@ test("only regular files are read, and a pipe does not make anybody wait", async
 });
 
 test("more files than a stage can mean are refused, and none is read", async () => {
-  for (let index = 0; index <= limit.report.files; index += 1) await write(`many/${index}.xml`);
+  await mkdir(join(root, "many"));
+  for (let index = 0; index <= limit.report.files; index += 1)
+    writeFileSync(join(root, "many", `${index}.xml`), "");
   await write("one.xml");
   expect(await collect("many/*.xml", "one.xml")).toEqual([
-    "broken many/*.xml: matches more than 50 files",
+    `broken many/*.xml: matches more than ${limit.report.files} files`,
     "read one.xml",
   ]);
 });

@@ -1,10 +1,19 @@
 // The tests check: how many, which failed and where, with annotations on file and line.
 
+import { emptyReports } from "../assess.ts";
 import type { Annotation } from "../effect.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
 import { plain } from "../plain.ts";
-import type { ReportReading, TestCounts, TestProblem } from "../report.ts";
+import {
+  addCounts,
+  badCount,
+  failedText,
+  noTests,
+  type ReportReading,
+  type TestCounts,
+  type TestProblem,
+} from "../report.ts";
 import { block, code, cutChars, fold, plainLine, prose } from "./markdown.ts";
 
 export interface TestsPage {
@@ -30,13 +39,13 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
   const total = totals(reports);
   const problems = reports.flatMap((report) => (report.kind === "read" ? report.problems : []));
   const unusable = reports.filter((report) => report.kind !== "read");
-  const bad = total.failed + total.other;
+  const bad = badCount(total);
   const complete = named.every(({ fact }) => (fact?.reports.length ?? 0) > 0);
   const ended = view.execution?.endedAt !== null;
   // Each stage has to show a test of its own, as the gate demands.
   const barren = named
     .filter(({ fact }) => (fact?.reports.length ?? 0) > 0)
-    .filter(({ fact }) => totals(fact?.reports ?? []).passed === 0)
+    .filter(({ stage, fact }) => fact !== undefined && emptyReports(stage, fact).length > 0)
     .map(({ stage }) => stage.name);
   const wrong = bad > 0 || unusable.length > 0 || barren.length > 0;
   const shown = problems.slice(0, limit.page.problems);
@@ -47,7 +56,8 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
     summary: [
       `Commit ${code(sha.slice(0, 7))}, ${code(view.name)}, attempt ${view.execution?.attempt ?? 1}`,
       "",
-      `**${total.passed} passed, ${bad} failed, ${total.skipped + total.pending} skipped**${total.flaky > 0 ? `, ${total.flaky} of the passed ones only after a retry` : ""}`,
+      `**${countsText(total)}**${total.flaky > 0 ? `, ${total.flaky} of the passed ones only after a retry` : ""}`,
+      ...reports.flatMap(emptyFilesLine),
       ...unusable.map((report) => `- ${unusableLine(report)}`),
       "",
       ...shown.map(problemLine),
@@ -63,12 +73,26 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
 }
 
 function titleOf(total: TestCounts, unusable: number, barren: readonly string[]): string {
-  const bad = total.failed + total.other;
   const files = unusable === 0 ? "" : `, ${unusable} unusable report${unusable === 1 ? "" : "s"}`;
-  if (bad > 0) return `${bad} of ${bad + total.passed} tests failed${files}`;
-  if (total.passed === 0) return `No test passed${files}`;
-  const none = barren.length === 0 ? "" : `, none in ${barren.join(" and ")}`;
-  return `${total.passed} test${total.passed === 1 ? "" : "s"} passed${none}${files}`;
+  const { passed, failed, errors } = total;
+  if (failed > 0 && errors === 0) return `${failed} of ${failed + passed} tests failed${files}`;
+  if (badCount(total) > 0) return `${failedText(total)}${files}`;
+  if (passed === 0) return `No test passed${files}`;
+  const none = barren.length === 0 ? "" : `, none in a report of ${barren.join(" and ")}`;
+  return `${passed} test${passed === 1 ? "" : "s"} passed${none}${files}`;
+}
+
+function countsText({ passed, failed, skipped, pending, other, errors }: TestCounts): string {
+  const parts = [`${passed} passed`, `${failed} failed`, `${skipped + pending} skipped`];
+  if (other > 0) parts.push(`${other} inconclusive`);
+  if (errors > 0) parts.push(`${errors} ${errors === 1 ? "suite" : "suites"} failed as a whole`);
+  return parts.join(", ");
+}
+
+/** Not wrong by itself, and worth a look: an import error can leave a report without tests. */
+function emptyFilesLine(report: ReportReading): readonly string[] {
+  if (report.kind !== "read" || report.files < 2 || report.emptyFiles === 0) return [];
+  return [`- ${report.emptyFiles} of ${report.files} files of ${code(report.path)} hold no test`];
 }
 
 function problemLine(problem: TestProblem): string {
@@ -100,11 +124,7 @@ function annotationOf(problem: TestProblem): readonly Annotation[] {
 }
 
 function totals(reports: readonly ReportReading[]): TestCounts {
-  const total = { passed: 0, failed: 0, skipped: 0, pending: 0, other: 0, flaky: 0 };
-  for (const report of reports) {
-    if (report.kind !== "read") continue;
-    for (const key of ["passed", "failed", "skipped", "pending", "other", "flaky"] as const)
-      total[key] += report.counts[key];
-  }
-  return total;
+  return reports
+    .flatMap((report) => (report.kind === "read" ? [report.counts] : []))
+    .reduce(addCounts, noTests);
 }

@@ -2,7 +2,7 @@
 
 import { globProblem, matcher, openSteps, type Steps } from "../../core/glob.ts";
 import { limit } from "../../core/limit.ts";
-import type { ReportReading } from "../../core/report.ts";
+import { type FileReading, mergeReadings, type ReportReading } from "../../core/report.ts";
 import type { ActionRun } from "./actions.ts";
 import { objectArn } from "./arn.ts";
 import { readObject } from "./object.ts";
@@ -16,7 +16,7 @@ export type ReadReport = (file: {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly root: string;
-}) => Promise<ReportReading>;
+}) => Promise<FileReading>;
 
 export interface ArtifactOrder {
   readonly session: Session;
@@ -37,7 +37,7 @@ export type FilesRead =
 
 /**
  * One reading for each artifact that cannot be read, for what is in it is not known, whatever was found
- * elsewhere; then one for each file, in the order of the patterns, and for each pattern that found none.
+ * elsewhere; then, in the order of the patterns, one for the files of each and for each that found none.
  */
 export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRead> {
   const steps = openSteps(limit.report.steps);
@@ -70,10 +70,14 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
   const seen = new Set<FileRead>();
   for (const { shown, matches, why } of patterns) {
     const found = files.filter(({ path }) => matches(path));
-    for (const file of found.filter((file) => !seen.has(file))) {
-      seen.add(file);
-      reports.push(file.reading);
-    }
+    const own = found.filter((file) => !seen.has(file));
+    for (const file of own) seen.add(file);
+    reports.push(
+      ...mergeReadings(
+        shown,
+        own.map(({ reading }) => reading),
+      ),
+    );
     if (found.length > 0) continue;
     if (why !== null) reports.push(broken(shown, why));
     else if (isWhole) reports.push({ kind: "missing", path: shown });
@@ -84,7 +88,7 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
 
 interface FileRead {
   readonly path: string;
-  readonly reading: ReportReading;
+  readonly reading: FileReading;
 }
 
 /** Of the whole process: whoever has one holds an artifact in memory. */
@@ -110,7 +114,7 @@ function patternOf(pattern: string, steps: Steps): Pattern {
   return { shown, matches: (path) => matches(path) === true, why: null };
 }
 
-function broken(path: string, why: string): ReportReading {
+function broken(path: string, why: string): FileReading & ReportReading {
   return {
     kind: "broken",
     path: oneLine(path, limit.report.name_chars),
@@ -121,7 +125,7 @@ function broken(path: string, why: string): ReportReading {
 async function readingOf(
   { path, bytes, why }: ZippedFile,
   readReport: ReadReport,
-): Promise<ReportReading> {
+): Promise<FileReading> {
   const shown = oneLine(path, limit.report.name_chars);
   if (bytes === null) return { kind: "broken", path: shown, why };
   return await readReport({ path: shown, bytes, root: sourceFolderIn(bytes) });

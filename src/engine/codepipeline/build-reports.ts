@@ -8,7 +8,12 @@ import {
 } from "@aws-sdk/client-codebuild";
 import { limit } from "../../core/limit.ts";
 import { plain } from "../../core/plain.ts";
-import type { ReportReading, TestCounts, TestProblem } from "../../core/report.ts";
+import {
+  noTests,
+  type ReportReading,
+  type TestCounts,
+  type TestProblem,
+} from "../../core/report.ts";
 import type { Session } from "./session.ts";
 import { oneLine } from "./text.ts";
 import type { Trouble } from "./trouble.ts";
@@ -112,6 +117,9 @@ export function readingOf(report: Report, problems: readonly TestCase[] | Troubl
   return {
     kind: "read",
     path,
+    pattern: null,
+    files: 1,
+    emptyFiles: 0,
     format: "codebuild",
     counts,
     duration_ms: Math.min(
@@ -119,27 +127,26 @@ export function readingOf(report: Report, problems: readonly TestCase[] | Troubl
       Math.round((report.testSummary?.durationInNanoSeconds ?? 0) / 1e6),
     ),
     problems: shown,
-    truncated: report.truncated === true || counts.failed + counts.other > shown.length,
+    truncated: report.truncated === true || counts.failed > shown.length,
   };
 }
 
 function countsOf(by: Readonly<Record<string, number>>): TestCounts {
   return {
+    ...noTests,
     passed: by.SUCCEEDED ?? 0,
-    failed: (by.FAILED ?? 0) + (by.ERROR ?? 0),
+    // What CodeBuild does not know of a test is no pass.
+    failed: (by.FAILED ?? 0) + (by.ERROR ?? 0) + (by.UNKNOWN ?? 0),
     skipped: by.SKIPPED ?? 0,
-    pending: 0,
-    other: by.UNKNOWN ?? 0,
-    flaky: 0,
   };
 }
 
-function problemOf({ prefix, testSuiteName, name, status, message }: TestCase): TestProblem {
+function problemOf({ prefix, testSuiteName, name, message }: TestCase): TestProblem {
   const suite = testSuiteName || prefix || "";
   const parts = [suite, name ?? ""].filter((part) => part !== "");
   return {
     name: oneLine(parts.join(" › "), limit.report.name_chars),
-    status: status === "UNKNOWN" ? "other" : "failed",
+    status: "failed",
     message: plain(message ?? "")
       .slice(0, limit.report.message_chars)
       .toWellFormed(),

@@ -89,8 +89,8 @@ const none = { kind: "read", reports: [], from: new Set<string>() } as const;
 
 function hasTests(report: ReportReading): boolean {
   if (report.kind !== "read") return false;
-  const { passed, failed, skipped, pending, other } = report.counts;
-  return passed + failed + skipped + pending + other > 0;
+  const { passed, failed, skipped, pending, other, errors } = report.counts;
+  return passed + failed + skipped + pending + other + errors > 0;
 }
 
 type Made =
