@@ -57,10 +57,12 @@ const stageStates: readonly StageState[] = [
 /** `good`: it proves that tests ran and passed. */
 const reports: readonly { readonly good: boolean; readonly of: readonly ReportSketch[] }[] = [
   { good: true, of: [{}] },
-  { good: true, of: [{}, { path: "b.xml", counts: { passed: 0, skipped: 1 } }] },
+  { good: false, of: [{}, { path: "b.xml", counts: { passed: 0, skipped: 1 } }] },
   { good: false, of: [] },
   { good: false, of: [{ counts: { failed: 1 } }] },
-  { good: false, of: [{ counts: { other: 1 } }] },
+  { good: true, of: [{ counts: { other: 1 } }] },
+  { good: false, of: [{ counts: { passed: 0, other: 1 } }] },
+  { good: false, of: [{ counts: { errors: 1 } }] },
   { good: false, of: [{}, { path: "b.xml", counts: { failed: 1 } }] },
   { good: false, of: [{ counts: { passed: 0, skipped: 3, pending: 1 } }] },
   { good: false, of: [{}, { path: "b.xml", kind: "missing" }] },
@@ -193,7 +195,24 @@ test.each<[string, Execution | null, ReasonCode, string]>([
     "a report of nothing",
     of({ stages: [{ name: "build" }, { name: "test", reports: [{ counts: { passed: 0 } }] }] }),
     "report_empty",
-    "no test that passed",
+    "No test passed in the reports reports/junit.xml of shop/verify stage test.",
+  ],
+  [
+    "a pattern without a passed test beside another",
+    of({
+      stages: [
+        { name: "build" },
+        { name: "test", reports: [{}, { path: "e2e.xml", counts: { passed: 0 } }] },
+      ],
+    }),
+    "report_empty",
+    "No test passed in the reports e2e.xml",
+  ],
+  [
+    "a suite that failed as a whole",
+    of({ stages: [{ name: "build" }, { name: "test", reports: [{ counts: { errors: 1 } }] }] }),
+    "tests_failed",
+    "1 suite failed as a whole in shop/verify stage test.",
   ],
   ["ended early", of({ stages: [{ name: "build" }] }), "stage_missing", "without its stage test"],
   [

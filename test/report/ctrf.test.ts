@@ -60,12 +60,21 @@ test("where tests show failures, what they show counts", () => {
 
 test.each([
   [{ status: "other" }, { other: 1, failed: 0 }],
-  [{ status: "other", rawStatus: "todo" }, { pending: 1, failed: 0 }],
+  [
+    { status: "other", rawStatus: "todo" },
+    { pending: 1, failed: 0 },
+  ],
   [{ status: "other", rawStatus: "timedOut" }, { failed: 1 }],
   [{ status: "passed", rawStatus: "failed" }, { failed: 1 }],
-  [{ status: "passed", rawStatus: "failed", extra: annotated("fail") }, { failed: 0, passed: 2 }],
+  [
+    { status: "passed", rawStatus: "failed", extra: annotated("fail") },
+    { failed: 0, passed: 2 },
+  ],
   [{ status: "passed", rawStatus: "passed", extra: annotated("fail") }, { failed: 1 }],
-  [{ status: "passed", rawStatus: "passed", extra: annotated("slow") }, { failed: 0, passed: 2 }],
+  [
+    { status: "passed", rawStatus: "passed", extra: annotated("slow") },
+    { failed: 0, passed: 2 },
+  ],
 ])("the status and the runner's own word together: %j", (one, expected) => {
   const tests = [passed, { ...passed, ...one }];
   expect(counts(report({ tests }))).toMatchObject(expected);

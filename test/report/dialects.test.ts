@@ -96,9 +96,7 @@ const dialects = [
     format: "ctrf",
     counts: { ...none, passed: 3, failed: 1, skipped: 1, pending: 1, other: 1, flaky: 2 },
     duration_ms: 4500,
-    problems: [
-      "checkout › refunds | e2e/refund.spec.ts:31 | expected 200, got 500",
-    ],
+    problems: ["checkout › refunds | e2e/refund.spec.ts:31 | expected 200, got 500"],
   },
   {
     // An expected failure.
@@ -216,7 +214,9 @@ test("the trace is kept as printed, without colours and without the output of re
 });
 
 test("a report of C's Check has elements that nobody here knows, and is no pass", () => {
-  const bytes = readFileSync(new URL("../fixtures/reports/empty-beside/check.xml", import.meta.url));
+  const bytes = readFileSync(
+    new URL("../fixtures/reports/empty-beside/check.xml", import.meta.url),
+  );
   expect(readReport({ path: "check.xml", bytes, root: "" })).toMatchObject({
     kind: "broken",
     why: expect.stringMatching(/^has an element <suite> in a test suite/),

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PlanStage } from "../../core/plan.ts";
-import type { ReportReading } from "../../core/report.ts";
+import { addCounts, failedText, noTests, type ReportReading } from "../../core/report.ts";
 import { type DiskShare, watchBounds } from "./bounds.ts";
 import { type Launch, runCommand } from "./command.ts";
 import type { CommandExit, ProcessGroup } from "./hold.ts";
@@ -128,11 +128,11 @@ const longestTimer_ms = 2 ** 31 - 1;
 
 /** A reason why the stage has not passed, or null. The command's own word counts before its reports'. */
 function problemOf(exit: CommandExit, reports: readonly ReportReading[]): string | null {
-  const failed = reports.reduce(
-    (sum, report) => sum + (report.kind === "read" ? report.counts.failed : 0),
-    0,
+  const tests = failedText(
+    reports
+      .flatMap((report) => (report.kind === "read" ? [report.counts] : []))
+      .reduce(addCounts, noTests),
   );
-  const tests = failed === 0 ? "" : `${failed} ${failed === 1 ? "test" : "tests"} failed`;
   switch (exit.kind) {
     case "unstartable":
       return `The command could not be started (${exit.why}).`;

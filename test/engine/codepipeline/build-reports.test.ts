@@ -22,7 +22,7 @@ describe("reports of CodeBuild", () => {
       kind: "read",
       format: "codebuild",
       path: "unit",
-      counts: { passed: 1, failed: 2, skipped: 1, pending: 0, other: 1, flaky: 0 },
+      counts: { passed: 1, failed: 3, skipped: 1, pending: 0, other: 0, errors: 0, flaky: 0 },
       duration_ms: 500,
       truncated: false,
     });
@@ -31,7 +31,7 @@ describe("reports of CodeBuild", () => {
     ).toEqual([
       ["price › rounds", "failed"],
       ["breaks", "failed"],
-      ["perhaps", "other"],
+      ["perhaps", "failed"],
     ]);
   });
 
@@ -83,7 +83,7 @@ describe("reports of CodeBuild", () => {
     });
     expect((await look()).reports).toMatchObject([
       { kind: "read", path: "unit.xml", counts: { failed: 0 } },
-      { kind: "read", path: "e2e", format: "codebuild", counts: { failed: 2 } },
+      { kind: "read", path: "e2e", format: "codebuild", counts: { failed: 3 } },
     ]);
   });
 
@@ -107,7 +107,7 @@ describe("reports of CodeBuild", () => {
       { ...batched, reports: ["j.xml"] },
     );
     expect((await look()).reports).toMatchObject([
-      { kind: "read", path: "unit", counts: { passed: 1, failed: 2 } },
+      { kind: "read", path: "unit", counts: { passed: 1, failed: 3 } },
     ]);
   });
 
