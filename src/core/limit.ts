@@ -51,7 +51,9 @@ export const limit = {
     /** Files that cannot be used and are named, of those that one pattern matches. */
     unusable: 20,
     /** What is kept of the output of one test: its first lines stand in for a failure without a message. */
-    output_chars: 1_024,
+    output_chars: 4_096,
+    /** The same where the test has shown no result before it printed. */
+    passed_output_bytes: 256,
     /** Folder entries looked at for one `reports` pattern. */
     entries: 100_000,
     /** Steps of matching the patterns of one search with what it finds; a path takes about ten. */

@@ -35,9 +35,7 @@ export function newCase(attributes: Attributes): TestCase {
     file: attributes.file ?? attributes.filepath,
     line: attributes.line,
     time: attributes.time,
-    words: [attributes.status ?? "", attributes.result ?? ""].map((word) =>
-      word.trim().toLowerCase(),
-    ),
+    words: wordsOf(attributes),
     failure: noFailure(),
     output: "",
     failures: 0,
@@ -47,6 +45,13 @@ export function newCase(attributes: Attributes): TestCase {
     skipped: null,
   };
 }
+
+function wordsOf({ status = "", result = "" }: Attributes): readonly string[] {
+  if (status === "" && result === "") return noWords;
+  return [status, result].map((word) => word.trim().toLowerCase()).filter((word) => word !== "");
+}
+
+const noWords: readonly string[] = [];
 
 export function noFailure(): Failure {
   return { message: "", type: "", text: "" };
@@ -64,6 +69,7 @@ export function statusOf(test: TestCase): TestStatus | "unknown" {
   if (errors > 0 || rerun) return "failed";
   // Beside a failure: one that is expected (Catch2, minitest). An error beside it is one of the clean-up (pytest).
   if (skipped !== null) return wasNotRun(test) ? "failed" : "skipped";
+  if (failures === 0 && test.words.length === 0) return "passed";
   const said = test.words.map((word) => words.get(word));
   if (failures > 0 || said.includes("failed")) return "failed";
   if (said.includes(undefined)) return "unknown";
@@ -79,7 +85,7 @@ export function wasNotRun({ words: said, skipped }: TestCase): boolean {
 const words: ReadonlyMap<string, TestStatus> = new Map(
   Object.entries({
     passed:
-      ",pass,passed,passing,success,successful,succeeded,ok,run,completed,complete,executed,done,good,fixed,xpass",
+      "pass,passed,passing,success,successful,succeeded,ok,run,completed,complete,executed,done,good,fixed,xpass",
     failed:
       "fail,failed,failing,failure,error,errored,broken,timeout,timedout,timed_out,timed out,crashed,crash,aborted,interrupted,panicked,nok,notok,regression,killed",
     skipped:
