@@ -762,7 +762,13 @@ export type PipelineAct =
       readonly done: boolean;
     }
   /** The way into the stage was closed for a stop, and is to be opened again. */
-  | { readonly kind: "closed"; readonly stage: string; readonly reason: string }
+  | {
+      readonly kind: "closed";
+      readonly stage: string;
+      readonly reason: string;
+      /** When that was asked for; absent in entries of earlier versions. */
+      readonly at?: number;
+    }
   /** When AWS was asked last for the rollback that this entry is. */
   | { readonly kind: "sent"; readonly at: number };
 

@@ -318,6 +318,8 @@ export const limit = {
   sqs: {
     batch: 10,
     wait_s: 20,
+    /** Messages that could not be stored, remembered by their ids. */
+    refused: 1_000,
     /** Beyond `wait_s`, for an answer that is under way. */
     answer_ms: 10_000,
     /** After a failed call, doubled up to the longest. */
@@ -357,6 +359,8 @@ export const limit = {
      * it; the shortest that it names for such a token is five minutes. API_StartBuild.html of CodeBuild
      */
     token_ms: 4 * 60_000,
+    /** A way that was closed for a stop is opened again after so long, where AWS goes on with the execution. */
+    stop_ms: 10 * 60_000,
     /** Clocks differ: an execution may seem to be older than the wish for it. */
     skew_ms: 5 * 60_000,
     /** How long the state of a pipeline and the list of its executions serve a survey. */

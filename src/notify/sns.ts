@@ -51,8 +51,10 @@ export function openSnsNotifier(with_: {
       try {
         const client = clientFor(teller, lent);
         const command = new PublishCommand(publication(draft, site));
-        await inTime((abortSignal) => client.send(command, { abortSignal }));
-        return { kind: "sent" };
+        const answer = await inTime((abortSignal) => client.send(command, { abortSignal }));
+        // Without its number it is no answer of SNS, whatever its status: a proxy may have given it.
+        if (answer.MessageId !== undefined) return { kind: "sent" };
+        return { kind: "failed", why: "What came back for sns:Publish is no answer of AWS." };
       } catch (error) {
         return failed(error, draft);
       }
@@ -96,7 +98,7 @@ export function openSnsNotifier(with_: {
  * Rejects when the time for one try is over, and sends nothing after that: by then somebody else may
  * try. The SDK's own limits are for one request, and credentials can take several.
  */
-async function inTime(send: (abortSignal: AbortSignal) => Promise<unknown>): Promise<void> {
+async function inTime<T>(send: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -106,7 +108,7 @@ async function inTime(send: (abortSignal: AbortSignal) => Promise<unknown>): Pro
     }, limit.notify.try_ms);
   });
   try {
-    await Promise.race([send(controller.signal), late]);
+    return await Promise.race([send(controller.signal), late]);
   } finally {
     clearTimeout(timer);
   }

@@ -61,6 +61,7 @@ export async function readActions(
             ...(nextToken === undefined ? {} : { nextToken }),
           }),
         ),
+      has: ({ actionExecutionDetails }) => actionExecutionDetails,
     });
     if (reply.kind === "trouble") return reply;
     runs.push(...(reply.value.actionExecutionDetails ?? []).map(runOf));

@@ -212,6 +212,7 @@ async function put(
           token,
         }),
       ),
+    has: ({ approvedAt }) => approvedAt,
   });
 }
 

@@ -186,6 +186,7 @@ async function unpack(
         bytes: limit.codepipeline.artifact_bytes,
         within_ms: limit.codepipeline.artifact_ms,
       }),
+    has: (bytes) => bytes,
   });
   if (reply.kind === "trouble") {
     if (reply.is === "later") return { kind: "later", why: reply.why };

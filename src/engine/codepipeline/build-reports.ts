@@ -48,6 +48,7 @@ async function readInRegion(
       codebuild.send(
         new BatchGetReportsCommand({ reportArns: arns.slice(0, limit.codepipeline.batch) }),
       ),
+    has: ({ reports }) => reports,
   });
   if (reply.kind === "trouble") return unread(arns, reply);
   const found = reply.value.reports ?? [];
@@ -97,6 +98,7 @@ async function readProblems(
               ...(nextToken === undefined ? {} : { nextToken }),
             }),
           ),
+        has: ({ testCases }) => testCases,
       });
       if (reply.kind === "trouble") return reply;
       cases.push(...(reply.value.testCases ?? []));

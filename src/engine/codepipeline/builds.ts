@@ -60,6 +60,7 @@ async function askBuilds(
   const reply = await session.ask({
     ...about(session, region, { action: "codebuild:BatchGetBuilds", ids }),
     send: ({ codebuild }) => codebuild.send(new BatchGetBuildsCommand({ ids: atMost(ids) })),
+    has: ({ builds }) => builds,
   });
   return reply.kind === "ok" ? { kind: "ok", value: reply.value.builds ?? [] } : reply;
 }
@@ -72,6 +73,7 @@ async function askBatches(
   const reply = await session.ask({
     ...about(session, region, { action: "codebuild:BatchGetBuildBatches", ids }),
     send: ({ codebuild }) => codebuild.send(new BatchGetBuildBatchesCommand({ ids: atMost(ids) })),
+    has: ({ buildBatches }) => buildBatches,
   });
   return reply.kind === "ok" ? { kind: "ok", value: reply.value.buildBatches ?? [] } : reply;
 }

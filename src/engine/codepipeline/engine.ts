@@ -33,7 +33,7 @@ import { rollback } from "./rollback.ts";
 import type { Session } from "./session.ts";
 import { start } from "./start.ts";
 import { openStates } from "./states.ts";
-import { reopen, stop } from "./stop.ts";
+import { closedSince, reopen, stop } from "./stop.ts";
 import { openStructures } from "./structures.ts";
 import { openSurveys } from "./survey.ts";
 
@@ -92,7 +92,8 @@ class CodePipeline implements CodePipelineEngine {
     const structures = openStructures(clock);
     const readings = openReadings({ executions, structures, readReport, clock });
     const states = openStates(clock);
-    this.#tools = { runs, clock, log, executions, structures, states, readings };
+    const unstoppable = new Set<string>();
+    this.#tools = { runs, clock, log, executions, structures, states, readings, unstoppable };
     this.#surveys = openSurveys(this.#tools);
     this.#patrol = openPatrol(this.#tools, (run) => {
       const known = this.#open(run);
@@ -130,10 +131,21 @@ class CodePipeline implements CodePipelineEngine {
     const { session, spec } = known;
     const question = { run, executionId: engineId, spec, session };
     const seen = await this.#tools.readings.observe(question);
-    if (seen.kind !== "known" || seen.value.state === "running") return seen;
+    const since = closedSince(run);
+    if (since === null || seen.kind === "unknown") return seen;
+    // Only what has ended, or is gone, or was never stopped, needs the way.
+    const runs = seen.kind === "known" && seen.value.state === "running";
+    if (runs && !this.#isLeftRunning(engineId, since)) return seen;
     const why = await reopen(this.#tools, session, { run, spec });
-    if (run.acts.some(({ kind }) => kind === "closed")) this.#tools.states.forget(session, spec);
+    this.#tools.states.forget(session, spec);
     return why === null ? seen : { kind: "unknown", why };
+  }
+
+  /** Nobody has repeated the stop for long, and AWS is not stopping it. */
+  #isLeftRunning(engineId: string, since: number): boolean {
+    const age = this.#order.clock() - since;
+    const isStopping = this.#tools.readings.status(engineId) !== "InProgress";
+    return age > limit.codepipeline.stop_ms && !isStopping;
   }
 
   async stop(engineId: string, reason: string): Promise<Acted> {

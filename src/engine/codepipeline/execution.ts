@@ -38,6 +38,7 @@ export async function readExecution(
           pipelineExecutionId: executionId,
         }),
       ),
+    has: ({ pipelineExecution }) => pipelineExecution,
   });
   if (reply.kind === "trouble") return reply;
   const execution = reply.value.pipelineExecution ?? {};

@@ -145,6 +145,7 @@ async function list(
           ...(token === undefined ? {} : { nextToken: token }),
         }),
       ),
+    has: ({ pipelineExecutionSummaries }) => pipelineExecutionSummaries,
   });
   if (reply.kind === "trouble") return reply;
   // One without a number can be nobody's.

@@ -27,6 +27,7 @@ export async function readLogTail(
           startFromHead: false,
         }),
       ),
+    has: ({ events }) => events,
   });
   if (reply.kind === "trouble") return reply;
   const messages = (reply.value.events ?? []).flatMap(({ message }) => message ?? []);

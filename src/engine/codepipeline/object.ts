@@ -2,6 +2,7 @@
 
 import { Readable } from "node:stream";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { NotOfAws } from "./trouble.ts";
 
 export interface ObjectOrder {
   readonly s3: S3Client;
@@ -17,7 +18,7 @@ export class TooSlow extends Error {
   override name = "TooSlow";
 }
 
-/** Null where it is larger; it is not read to its end then. */
+/** Null where it is larger; it is not read to its end then. Rejects with `NotOfAws` where no object came. */
 export async function readObject(order: ObjectOrder): Promise<Uint8Array | null> {
   const { s3, bucket, key, bytes, within_ms } = order;
   const deadline = AbortSignal.timeout(within_ms);
@@ -25,8 +26,12 @@ export async function readObject(order: ObjectOrder): Promise<Uint8Array | null>
     const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
       abortSignal: deadline,
     });
-    const { Body, ContentLength = bytes } = answer;
-    if (!(Body instanceof Readable)) return new Uint8Array();
+    const { Body, ContentLength = bytes, ETag } = answer;
+    if (!(Body instanceof Readable)) throw new NotOfAws();
+    if (ETag === undefined) {
+      Body.destroy();
+      throw new NotOfAws();
+    }
     if (ContentLength <= bytes) return await fill(Body, ContentLength);
     Body.destroy();
     return null;

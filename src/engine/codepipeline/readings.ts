@@ -50,6 +50,8 @@ export interface Readings {
   begin(executionId: string, structure: Structure): void;
   /** Something was done to it, so that what is known is old. */
   drop(executionId: string): void;
+  /** As AWS had it when it was read last; null where it was not. */
+  status(executionId: string): string | null;
   /** The version of the pipeline that it runs in, where that was read. */
   version(executionId: string): number | null;
   /**
@@ -237,6 +239,9 @@ export function openReadings(tools: ReadingTools): Readings {
     drop(executionId) {
       kept.drop(executionId);
       doubts.delete(executionId);
+    },
+    status(executionId) {
+      return kept.get(executionId)?.status ?? null;
     },
     version(executionId) {
       const [newest] = kept.get(executionId)?.runs ?? [];

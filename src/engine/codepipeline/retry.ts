@@ -74,6 +74,7 @@ export async function retry(
           retryMode: "FAILED_ACTIONS",
         }),
       ),
+    has: ({ pipelineExecutionId }) => pipelineExecutionId,
   });
   if (reply.kind === "ok") return await done();
   return { kind: reply.is === "later" ? "failed" : "refused", why: reply.why };

@@ -122,6 +122,7 @@ async function send(
           targetPipelineExecutionId: target.id,
         }),
       ),
+    has: ({ pipelineExecutionId }) => pipelineExecutionId,
   });
   if (reply.kind === "trouble")
     return { kind: reply.is === "later" ? "failed" : "refused", why: reply.why };

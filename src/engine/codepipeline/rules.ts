@@ -65,6 +65,7 @@ async function readRules(
             ...(nextToken === undefined ? {} : { nextToken }),
           }),
         ),
+      has: ({ ruleExecutionDetails }) => ruleExecutionDetails,
     });
     if (reply.kind === "trouble") return reply;
     details.push(...(reply.value.ruleExecutionDetails ?? []));

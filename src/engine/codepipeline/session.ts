@@ -10,7 +10,7 @@ import type { Settings } from "./environment.ts";
 import type { Pace } from "./pace.ts";
 import type { Permission } from "./permission.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
-import { isOfCredentials, type Reply, type Sentences, troubleOf } from "./trouble.ts";
+import { isOfCredentials, NotOfAws, type Reply, type Sentences, troubleOf } from "./trouble.ts";
 
 export interface Scope {
   /** Null for Interlock's own credentials. */
@@ -27,6 +27,8 @@ export interface Call<T> {
   readonly region?: string;
   readonly sentences?: Sentences;
   send(clients: Clients): Promise<T>;
+  /** A member that AWS's answer never lacks: without it something else has answered, whatever its status. */
+  readonly has: (answer: T) => unknown;
 }
 
 export interface Session {
@@ -34,6 +36,7 @@ export interface Session {
   readonly owner: Owner;
   /** Distinguishes sessions: nobody gets what was read with somebody else's rights. */
   readonly key: string;
+  /** Never rejects. An answer that is not AWS's own is trouble of the kind `later`. */
   ask<T>(call: Call<T>): Promise<Reply<T>>;
   close(): void;
 }
@@ -79,10 +82,12 @@ export function openSession({ scope, key, settings, pace, log }: SessionOrder): 
     scope,
     owner: ownerOf(scope.role, scope.region),
     key,
-    async ask({ action, resource, region = scope.region, sentences = {}, send }) {
+    async ask({ action, resource, region = scope.region, sentences = {}, send, has }) {
       try {
         await pace.take();
-        return { kind: "ok", value: await send(clientsIn(region)) };
+        const value = await send(clientsIn(region));
+        if (has(value) === undefined) throw new NotOfAws();
+        return { kind: "ok", value };
       } catch (error) {
         const trouble = troubleOf(error, { action, resource, role: scope.role, sentences });
         log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");

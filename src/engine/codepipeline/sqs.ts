@@ -59,6 +59,8 @@ export function readQueue(with_: {
   const { client, queueUrl: QueueUrl, ear, log } = with_;
   const stopping = new AbortController();
   const counts = new Map<Outcome, number>();
+  /** Messages that could not be stored, by their ids. */
+  const refused = new Set<string>();
   let failures = 0;
   const running = run();
   return {
@@ -72,16 +74,20 @@ export function readQueue(with_: {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
+        const since = performance.now();
         const messages = await receive();
         const done = await Promise.all(messages.map(take));
-        await remove(done.filter((message) => message !== null));
-        failures = done.includes(null) ? failures + 1 : 0;
+        await remove(done.filter((message) => typeof message === "object"));
+        failures = done.includes("down") ? failures + 1 : 0;
+        // AWS waits with an empty answer; something else that does not would be asked without end.
+        const isHasty = messages.length === 0 && performance.now() - since < limit.sqs.again_ms;
+        if (isHasty && failures === 0) await pause(1);
       } catch (error) {
         if (stopping.signal.aborted) return;
         failures += 1;
         log.warn({ err: error, failures }, "The queue of notices could not be read");
       }
-      if (failures > 0) await pause();
+      if (failures > 0) await pause(failures);
     }
   }
 
@@ -95,8 +101,11 @@ export function readQueue(with_: {
     return answer.Messages ?? [];
   }
 
-  /** Null where it could not be stored: it stays in the queue, which shows it again. */
-  async function take(message: Message): Promise<Message | null> {
+  /**
+   * What could not be stored stays in the queue, which shows it again after a while, or puts it aside. The
+   * first time it may be the store that is down; the second time it is the message, and nobody waits for it.
+   */
+  async function take(message: Message): Promise<Message | "down" | "again"> {
     const { MessageId: id, Body: body } = message;
     if (id === undefined || body === undefined) {
       count("malformed");
@@ -110,7 +119,10 @@ export function readQueue(with_: {
     } catch (error) {
       count("failed");
       log.warn({ err: error, message: id }, "A notice could not be stored");
-      return null;
+      if (refused.has(id)) return "again";
+      if (refused.size >= limit.sqs.refused) refused.clear();
+      refused.add(id);
+      return "down";
     }
   }
 
@@ -128,8 +140,8 @@ export function readQueue(with_: {
       log.warn({ messages: answer.Failed.length }, "Some notices were not deleted and come again");
   }
 
-  async function pause(): Promise<void> {
-    const ms = Math.min(limit.sqs.again_ms * 2 ** (failures - 1), limit.sqs.again_ms_max);
+  async function pause(times: number): Promise<void> {
+    const ms = Math.min(limit.sqs.again_ms * 2 ** (times - 1), limit.sqs.again_ms_max);
     await sleep(ms, null, { signal: stopping.signal }).catch(() => {});
   }
 

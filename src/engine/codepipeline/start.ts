@@ -87,9 +87,11 @@ async function send(
           ...(variables.length === 0 ? {} : { variables }),
         }),
       ),
+    has: ({ pipelineExecutionId }) => pipelineExecutionId,
   });
   if (reply.kind === "trouble") return notStarted(reply);
   const engineId = reply.value.pipelineExecutionId;
+  // Never: without it, it is no answer of AWS.
   if (engineId === undefined) return { kind: "failed", why: "AWS named no execution." };
   if (!(await claim(runs, run.key, engineId)))
     return {

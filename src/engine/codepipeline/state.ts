@@ -47,6 +47,7 @@ export async function readState(session: Session, spec: PipelineSpec): Promise<R
     sentences: { PipelineNotFoundException: noPipeline(session, spec) },
     send: ({ codepipeline }) =>
       codepipeline.send(new GetPipelineStateCommand({ name: spec.pipeline })),
+    has: ({ stageStates }) => stageStates,
   });
   if (reply.kind === "trouble") return reply;
   const { pipelineVersion = null, updated, stageStates = [] } = reply.value;

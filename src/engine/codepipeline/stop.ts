@@ -3,7 +3,7 @@
 import { StopPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
-import type { Acted, Log, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
+import type { Acted, Clock, Log, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
 import { type ActionRun, latestRuns, readActions } from "./actions.ts";
 import { pipelineArn } from "./arn.ts";
 import type { Session } from "./session.ts";
@@ -18,6 +18,9 @@ export interface StopTools {
   readonly runs: PipelineRuns;
   readonly structures: Structures;
   readonly log: Log;
+  readonly clock: Clock;
+  /** Executions that AWS refused to stop: they are asked again, and no way is closed for that. */
+  readonly unstoppable: Set<string>;
 }
 
 export interface StopOrder {
@@ -29,18 +32,29 @@ export interface StopOrder {
 
 /**
  * The way into the next stage is closed first, so that the execution cannot slip into it between the
- * decision and its effect, and opened again when the execution has ended (`reopen`): a way that stays
- * closed would hold up every later one. What runs may finish, for an action that is abandoned goes on
- * at its provider; only an approval, where nothing runs, is not waited for.
+ * decision and its effect, and opened again when the execution has ended, or at once where AWS refuses
+ * the stop (`reopen`): a way that stays closed would hold up every later one, and this one for ever.
+ * What runs may finish, for an action that is abandoned goes on at its provider; only an approval, where
+ * nothing runs, is not waited for.
  */
 export async function stop(tools: StopTools, session: Session, order: StopOrder): Promise<Acted> {
   const { spec, executionId } = order;
   const runs = await readActions(session, spec, executionId);
   if (runs.kind === "trouble") return acted(runs);
-  const closed = await closeNext(tools, session, order, runs.value);
-  if (closed !== null) return acted(closed);
+  if (!tools.unstoppable.has(executionId)) {
+    const closed = await closeNext(tools, session, order, runs.value);
+    if (closed !== null) return acted(closed);
+  }
   const asked = await put(session, order, "wait");
-  if (asked.kind === "trouble" && !isStopped(asked)) return acted(asked);
+  if (asked.kind === "trouble" && !isStopped(asked)) {
+    if (asked.is === "later") return acted(asked);
+    if (tools.unstoppable.size >= limit.codepipeline.readings) tools.unstoppable.clear();
+    tools.unstoppable.add(executionId);
+    const run = (await tools.runs.get(order.run.token)) ?? order.run;
+    const why = await reopen(tools, session, { run, spec });
+    return why === null ? acted(asked) : { kind: "failed", why };
+  }
+  tools.unstoppable.delete(executionId);
   if (!isOnlyApproval(runs.value)) return { kind: "done" };
   // Now that nothing more begins in it, an approval that was given meanwhile is seen for sure.
   const now = await readActions(session, spec, executionId);
@@ -76,6 +90,7 @@ async function put(
           reason: stopReason(reason),
         }),
       ),
+    has: ({ pipelineExecutionId }) => pipelineExecutionId,
   });
 }
 
@@ -114,6 +129,7 @@ async function closeNext(
     kind: "closed",
     stage: next.name,
     reason: transitionReason(`Interlock stops ${order.executionId} - ${reason}`),
+    at: tools.clock(),
   };
   // An earlier stop may have closed another way, which has to be opened again too.
   const others = run.acts.filter((other) => other.kind !== "closed" || other.stage !== act.stage);
@@ -128,6 +144,12 @@ function passing(trouble: Trouble): Trouble | null {
   return trouble.is === "later" ? trouble : null;
 }
 
+/** Since when a way is closed for the execution; null where none is. */
+export function closedSince({ acts }: PipelineRun): number | null {
+  const times = acts.flatMap((act) => (act.kind === "closed" ? [act.at ?? 0] : []));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /** Opens what a stop has closed. Says why it has to be tried again, or null. */
 export async function reopen(
   { runs, log }: StopTools,
@@ -137,20 +159,38 @@ export async function reopen(
   const { run, spec } = order;
   const closed = run.acts.filter((act) => act.kind === "closed");
   if (closed.length === 0) return null;
-  const state = await readState(session, spec);
-  if (state.kind === "trouble" && state.is === "later") return state.why;
-  for (const { stage, reason } of closed) {
-    const stages = state.kind === "ok" ? state.value.stages : [];
-    const now = stages.find(({ name }) => name === stage);
-    // Opened by somebody, or closed anew for a reason that is not ours.
-    if (now?.closed?.reason !== reason) continue;
+  const before = await stillClosed(session, spec, closed);
+  if (typeof before === "string") return before;
+  for (const { stage } of before) {
     const reply = await openTransition(session, spec, stage);
     if (reply.kind === "ok") continue;
-    if (reply.is === "later") return reply.why;
+    // Whoever may close it and not open it says so until somebody has allowed that.
+    if (reply.is !== "refused") return reply.why;
     log.error({ run: run.token, stage, why: reply.why }, "A way stays closed after a stop");
   }
+  // The answer to an opening says nothing, so that anything in between could have given it.
+  const after = before.length === 0 ? before : await stillClosed(session, spec, closed);
+  if (typeof after === "string") return after;
+  const [first] = after;
+  if (first !== undefined) return `AWS does not show yet that the way into ${first.stage} is open.`;
   await runs.update(run.token, { acts: run.acts.filter((act) => act.kind !== "closed") });
   return null;
+}
+
+type Closed = Extract<PipelineAct, { kind: "closed" }>;
+
+/** Those that are closed for our reason: others were opened by somebody, or closed for another one. */
+async function stillClosed(
+  session: Session,
+  spec: CodePipelinePart,
+  closed: readonly Closed[],
+): Promise<readonly Closed[] | string> {
+  const state = await readState(session, spec);
+  // A pipeline that is gone holds up nothing.
+  if (state.kind === "trouble") return state.is === "refused" ? [] : state.why;
+  return closed.filter(({ stage, reason }) =>
+    state.value.stages.some((now) => now.name === stage && now.closed?.reason === reason),
+  );
 }
 
 function acted({ is, why }: Trouble): Acted {

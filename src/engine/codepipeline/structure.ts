@@ -61,6 +61,7 @@ export async function readStructure(
       codepipeline.send(
         new GetPipelineCommand({ name: pipeline, ...(version === null ? {} : { version }) }),
       ),
+    has: (answer) => answer.pipeline?.stages,
   });
   return answer.kind === "ok" ? { kind: "ok", value: structureOf(answer.value) } : answer;
 }

@@ -43,12 +43,24 @@ export class NoIdentity extends Error {
   }
 }
 
+/** An answer came that has the form of a success and lacks what AWS always says. */
+export class NotOfAws extends Error {
+  override name = "NotOfAws";
+}
+
+/**
+ * An answer that names no error of AWS comes from something in between, such as a proxy. It says
+ * nothing about whether the call took effect, whatever its status.
+ */
 export function troubleOf(error: unknown, asked: Asked): Trouble {
   const { action, resource, role, sentences = {} } = asked;
   if (error instanceof NoIdentity) return error.trouble;
-  const { name, status, said } = read(error);
+  const failure = read(error);
+  const { name, status, said } = failure;
   const credential = credentialProblem(name, role);
   if (credential !== null) return { kind: "trouble", name, ...credential };
+  if (!isOfAws(failure, (known) => Object.hasOwn(sentences, known)))
+    return { kind: "trouble", is: "later", name, why: unknownAnswer(failure, action) };
   const caller = role === null ? "Interlock's own identity" : `The role ${role}`;
   if (denials.has(name))
     return {
@@ -71,9 +83,12 @@ export function troubleOf(error: unknown, asked: Asked): Trouble {
 
 /** As of STS, which has no policy of ours to name. `sentence` is for a role that may not be taken on. */
 export function identityTrouble(error: unknown, sentence: string): Trouble {
-  const { name, status } = read(error);
+  const failure = read(error);
+  const { name, status } = failure;
   const credential = credentialProblem(name, null);
   if (credential !== null) return { kind: "trouble", name, ...credential };
+  if (!isOfAws(failure, (known) => known === "ValidationError"))
+    return { kind: "trouble", is: "later", name, why: unknownAnswer(failure, "sts:AssumeRole") };
   if (isPassing(name, status))
     return { kind: "trouble", is: "later", name, why: passingSentence(name, "sts:AssumeRole") };
   const why = denials.has(name) ? sentence : `AWS refused sts:AssumeRole (${oneLine(name, 60)}).`;
@@ -83,6 +98,32 @@ export function identityTrouble(error: unknown, sentence: string): Trouble {
 /** Whether other credentials than those that the call was signed with could help. */
 export function isOfCredentials({ name }: Trouble): boolean {
   return credentialProblem(name, null)?.is === "later";
+}
+
+/** One without an answer is not judged here. */
+function isOfAws(
+  { name, status, requestId }: Failure,
+  isExpected: (name: string) => boolean,
+): boolean {
+  if (status === null || status >= 500 || status === 429) return true;
+  if (unnamed.has(name) || !/^[A-Z][A-Za-z0-9.]*$/.test(name)) return false;
+  // Each answer of AWS has a number. Who leaves it out is believed where he knows the words.
+  return requestId !== null || denials.has(name) || passing.has(name) || isExpected(name);
+}
+
+/** What the SDK makes of a body in which it finds no error, or nothing that it can read. */
+const unnamed = new Set([
+  "Error",
+  "NotFound",
+  "NotOfAws",
+  "SyntaxError",
+  "TypeError",
+  "Unknown",
+  "UnknownError",
+]);
+
+function unknownAnswer({ status }: Failure, action: string): string {
+  return `What came back for ${action} is no answer of AWS (HTTP ${status}); something between Interlock and AWS may have given it.`;
 }
 
 function isPassing(name: string, status: number | null): boolean {
@@ -98,16 +139,26 @@ function passingSentence(name: string, action: string): string {
   return `AWS gave no answer to ${action} (${oneLine(name, 60)}).`;
 }
 
-function read(error: unknown): { name: string; status: number | null; said: string } {
-  if (!(error instanceof Error)) return { name: "Unknown", status: null, said: "" };
-  const metadata = "$metadata" in error ? error.$metadata : null;
-  const status =
-    typeof metadata === "object" && metadata !== null && "httpStatusCode" in metadata
-      ? metadata.httpStatusCode
-      : null;
+interface Failure {
+  readonly name: string;
+  /** Null where no answer came. */
+  readonly status: number | null;
+  /** Of AWS's own; null where the answer has none. */
+  readonly requestId: string | null;
+  readonly said: string;
+}
+
+function read(error: unknown): Failure {
+  if (error instanceof NotOfAws)
+    return { name: error.name, status: 200, requestId: null, said: "" };
+  if (!(error instanceof Error))
+    return { name: "Unknown", status: null, requestId: null, said: "" };
+  const metadata: unknown = "$metadata" in error ? error.$metadata : null;
+  const { httpStatusCode, requestId } = (metadata ?? {}) as Readonly<Record<string, unknown>>;
   return {
     name: error.name,
-    status: typeof status === "number" ? status : null,
+    status: typeof httpStatusCode === "number" ? httpStatusCode : null,
+    requestId: typeof requestId === "string" ? requestId : null,
     said: oneLine(error.message, limit.codepipeline.why_chars),
   };
 }
@@ -119,12 +170,22 @@ const denials = new Set([
   "UnauthorizedOperation",
 ]);
 
+/** All names that the SDK itself takes for a limit of rate. */
 const throttled = new Set([
+  "BandwidthLimitExceeded",
+  "EC2ThrottledException",
+  "LimitExceededException",
+  "PriorRequestNotComplete",
+  "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",
+  "RequestThrottled",
+  "RequestThrottledException",
   "SlowDown",
+  "ThrottledException",
   "Throttling",
   "ThrottlingException",
   "TooManyRequestsException",
+  "TransactionInProgressException",
 ]);
 
 const conflicts = new Set(["ConcurrentModificationException", "ConflictException"]);
@@ -133,6 +194,12 @@ const passing = new Set([
   ...throttled,
   ...conflicts,
   "ConcurrentPipelineExecutionsLimitExceededException",
+  "InternalError",
+  "InternalFailure",
+  "InternalServerError",
   "RequestTimeout",
   "RequestTimeoutException",
+  "ServiceUnavailable",
+  "ServiceUnavailableException",
+  "TimeoutError",
 ]);

@@ -44,8 +44,8 @@ export function createApi(world: World, observe: Observer): Api {
       service: asked.service,
       operation: asked.operation,
       request: { method, url: url.href, headers, body },
-      // What another emulator answers is not ours to answer for.
-      answer: response.kind === "answer" && !asked.forwarded ? response : undefined,
+      // What another emulator answers, or nobody of AWS, is not ours to answer for.
+      answer: response.kind === "answer" && isOurs(asked, fault) ? response : undefined,
     });
     return response;
   };
@@ -99,6 +99,8 @@ function faultBefore(
     case "cut":
     case "hangs":
       return undefined;
+    case "replaced":
+      return fault.early ? broken() : "none";
     default:
       return "none";
   }
@@ -112,7 +114,16 @@ function afterwards(
   if (fault?.kind === "hangs") return { kind: "hangs" };
   if (value === undefined || fault?.kind === "answerLost") return { kind: "lost" };
   const said = fault?.kind === "lateError" ? broken(fault.status) : value;
-  return { kind: "answer", ...asked.encode(said) };
+  const answer = asked.encode(said);
+  if (fault?.kind === "halved")
+    return { kind: "answer", ...answer, body: answer.body.subarray(0, answer.body.length >> 1) };
+  if (fault?.kind !== "replaced") return { kind: "answer", ...answer };
+  const { status, body, type = "text/html" } = fault;
+  return { kind: "answer", status, headers: { "content-type": type }, body: Buffer.from(body) };
+}
+
+function isOurs({ forwarded }: Asked, fault: RequestFault | undefined): boolean {
+  return !forwarded && fault?.kind !== "replaced" && fault?.kind !== "halved";
 }
 
 function throttled(protocol: Protocol): Refusal {

@@ -21,7 +21,11 @@ export type RequestFault =
   /** Any refusal of that service. */
   | { kind: "refused"; code: string; message?: string; status?: number }
   /** Executions younger than this are not there yet, by the model's clock. */
-  | { kind: "unseen"; ms: number };
+  | { kind: "unseen"; ms: number }
+  /** It took effect, and something between AWS and the caller answers in its place; `early`: before it could. */
+  | { kind: "replaced"; status: number; body: string; type?: string; early?: true }
+  /** It took effect, and half of the answer comes, as if that were the whole. */
+  | { kind: "halved" };
 
 export type EventFault =
   | { kind: "lost" }

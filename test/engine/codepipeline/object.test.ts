@@ -11,7 +11,10 @@ import { openSlots } from "../../../src/engine/codepipeline/slots.ts";
 
 /** Where an AWS is that answers like this. */
 async function awsThat(answer: (response: ServerResponse) => void): Promise<string> {
-  const server = createServer((_, response) => answer(response));
+  const server = createServer((_, response) => {
+    response.setHeader("etag", '"1"');
+    answer(response);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
     server.close();
@@ -47,6 +50,16 @@ test("an object comes whole, with its length told or not", async () => {
     const read = await readObject({ s3, ...place, bytes: 5, within_ms: 60_000 });
     expect(Buffer.from(read ?? []).toString()).toBe("hello");
   }
+});
+
+test("what comes without the mark of an object is none", async () => {
+  const s3 = await s3That((response) => {
+    response.removeHeader("etag");
+    response.end("<html>Please log in</html>");
+  });
+  await expect(readObject({ s3, ...place, bytes: 100, within_ms: 60_000 })).rejects.toMatchObject({
+    name: "NotOfAws",
+  });
 });
 
 test("one that never comes is given up", async () => {
