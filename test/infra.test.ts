@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { limit } from "../src/core/limit.ts";
 import { type PipelineHint, readEvent } from "../src/engine/codepipeline/event.ts";
 import { permissions, trustActions } from "../src/engine/codepipeline/permission.ts";
 import { chooseSource } from "../src/engine/codepipeline/source.ts";
@@ -190,14 +191,67 @@ test("topics sign with SHA256, and only the rule may publish events", () => {
   ]);
 });
 
+test("the rule sends to the queue itself, and nobody else may", () => {
+  const statement = statements(
+    "Resources",
+    "PipelineQueuePolicy",
+    ...["Properties", "PolicyDocument", "Statement"],
+  ).find(({ Action }) => Action === "sqs:SendMessage");
+  expect(statement).toMatchObject({
+    Principal: { Service: "events.amazonaws.com" },
+    Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": ["PipelineRule", "Arn"] } } },
+  });
+  const target = at("Resources", "PipelineRule", "Properties", "Targets", 0, "Arn");
+  const parameters = {
+    ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+    ...{ Pipelines: "shop", Artifacts: "artifacts" },
+  };
+  const arn = (Delivery: string) =>
+    JSON.stringify(cloudformation.resolve(template, target, { ...parameters, Delivery }));
+  expect(arn("sqs")).toContain("PipelineQueue");
+  expect(arn("https")).toContain("PipelineEvents");
+});
+
+test("what cannot be stored is set aside, after an outage and not before", () => {
+  const { VisibilityTimeout, RedrivePolicy } = at(
+    "Resources",
+    "PipelineQueue",
+    "Properties",
+  ) as Fields;
+  const { maxReceiveCount, deadLetterTargetArn } = RedrivePolicy as Fields;
+  expect(deadLetterTargetArn).toEqual({ "Fn::GetAtt": ["PipelineLeftovers", "Arn"] });
+  expect(Number(VisibilityTimeout) * Number(maxReceiveCount)).toBeGreaterThanOrEqual(20 * 60);
+});
+
+test("a message to the endpoint is repeated for longer than a restart takes, and not when it is stale", () => {
+  const policy = at("Resources", "ToEndpoint", "Properties", "DeliveryPolicy") as Fields;
+  const retry = policy.healthyRetryPolicy as Readonly<Record<string, number>>;
+  const { numRetries = 0, numMaxDelayRetries = 0, maxDelayTarget = 0 } = retry;
+  // SNS takes no policy that goes on for longer than an hour.
+  expect(numRetries * maxDelayTarget).toBeLessThanOrEqual(limit.hint.age_ms / 1_000);
+  expect(numMaxDelayRetries * maxDelayTarget).toBeGreaterThan(10 * 60);
+});
+
+test("the pipeline to begin with is used by this account alone, and its bucket by TLS alone", () => {
+  const inPipeline = (...path: readonly (string | number)[]) =>
+    cloudformation.at(pipelineTemplate, "Resources", ...path);
+  expect(
+    inPipeline("Role", "Properties", "AssumeRolePolicyDocument", "Statement", 0, "Condition"),
+  ).toEqual({ StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } });
+  expect(
+    inPipeline("ArtifactsPolicy", "Properties", "PolicyDocument", "Statement", 0),
+  ).toMatchObject({
+    Effect: "Deny",
+    Action: "s3:*",
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  });
+});
+
 test.each([
   ["https", ["PipelineEvents", "PipelineEventsPolicy", "PipelineRule", "Releases", "ToEndpoint"]],
   [
     "sqs",
-    [
-      ...["PipelineEvents", "PipelineEventsPolicy", "PipelineQueue", "PipelineQueuePolicy"],
-      ...["PipelineRule", "Releases", "ToQueue"],
-    ],
+    [...["PipelineLeftovers", "PipelineQueue", "PipelineQueuePolicy", "PipelineRule", "Releases"]],
   ],
   ["none", ["Releases"]],
 ])("delivery by %s makes what it needs", (Delivery, made) => {

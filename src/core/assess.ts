@@ -55,15 +55,7 @@ export function assess(question: {
         execution.stopReason === "deadline_passed" ? tooLate(name, part) : stopped(name, execution),
       ];
     case "failed":
-      return (
-        beyond(name, part, execution) ??
-        walk(name, part, execution) ?? [
-          {
-            code: "execution_failed",
-            sentence: `${name} failed: ${execution.why || "no stage says why"}`,
-          },
-        ]
-      );
+      return caused(name, beyond(name, part, execution) ?? walk(name, part, execution), execution);
     case "succeeded":
       return (
         walk(name, part, execution) ??
@@ -76,6 +68,21 @@ export function assess(question: {
     if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
+}
+
+/**
+ * What the engine names as the cause comes before what the stages make one guess: that one was not reached
+ * follows from it.
+ */
+function caused(
+  name: string,
+  found: readonly Reason[] | undefined,
+  { why }: Execution,
+): readonly Reason[] {
+  const [first] = found ?? [];
+  const isGuess = first?.code === "stage_skipped" || first?.code === "stage_missing";
+  if (found !== undefined && !(isGuess && why !== "")) return found;
+  return [{ code: "execution_failed", sentence: `${name} failed: ${why || "no stage says why"}` }];
 }
 
 /** With what its engine said when it could not be started yet. */
@@ -263,6 +270,12 @@ function waiting(name: string, part: Part, execution: Execution): Reason {
     return {
       code: "stop_refused",
       sentence: `${name} should be stopped, and its engine would not: ${stopRefused}`,
+    };
+  // Something has gone wrong in it already, and the rest of it is being completed.
+  if (next !== undefined && fact?.state === "running" && fact.why !== "")
+    return {
+      code: "stage_pending",
+      sentence: `${name} does not pass its stage ${next.name}: ${fact.why}`,
     };
   const approval = execution.stages.find(({ state }) => state === "waiting");
   if (approval !== undefined)

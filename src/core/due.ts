@@ -4,6 +4,7 @@ import { begunAt, isLive } from "./attempt.ts";
 import type { Facts } from "./fact.ts";
 import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
+import type { Part } from "./plan.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 const readAgain: readonly ReasonCode[] = [
@@ -33,6 +34,25 @@ export function againAt({ now, failures }: Pick<Facts, "now" | "failures">): num
   return now + Math.min(limit.look.again_ms * 2 ** failures, limit.look.again_ms_max);
 }
 
+/**
+ * When what runs is asked about though nobody told of it. One answer of the engine tells of all that runs in
+ * one pipeline of it, so all of it is looked at at one moment of the minute, and each pipeline at another.
+ */
+export function askAgainAt(spec: Part, now: number): number {
+  const { running_ms } = limit.look;
+  if (spec.engine !== "codepipeline") return now + running_ms;
+  const moment = momentOf(`${spec.role ?? ""} ${spec.region} ${spec.pipeline}`);
+  const since = (now - moment) % running_ms;
+  return now + running_ms - (since < 0 ? since + running_ms : since);
+}
+
+/** Of the minute, in milliseconds: a sum over the characters that spreads names evenly (FNV-1a). */
+function momentOf(name: string): number {
+  let sum = 0x811c9dc5;
+  for (const char of name) sum = Math.imul(sum ^ (char.codePointAt(0) ?? 0), 0x01000193);
+  return (sum >>> 0) % limit.look.running_ms;
+}
+
 /** Milliseconds since 1970, or null where only an event can change anything. */
 export function dueOf(question: {
   readonly facts: Facts;
@@ -50,9 +70,11 @@ export function dueOf(question: {
   if (any(waitInLine)) times.push(now + limit.look.running_ms);
   if (any(ofSibling)) times.push(now + limit.look.again_ms_max);
   // Notices only hasten this: one of them may get lost.
-  if (facts.executions.some((run) => isLive(run) && facts.engines.includes(run.spec.engine)))
-    times.push(now + limit.look.running_ms);
-  if (facts.rollbacks.some(isLive)) times.push(now + limit.look.running_ms);
+  const live = [
+    ...facts.executions.filter((run) => isLive(run) && facts.engines.includes(run.spec.engine)),
+    ...facts.rollbacks.filter(isLive),
+  ];
+  times.push(...live.map(({ spec }) => askAgainAt(spec, now)));
   if (isLost(facts)) times.push(againAt(facts));
   for (const { execution, spec, reasons: own } of views) {
     // One that is about to start is shown once it was not over at once.

@@ -370,7 +370,7 @@ export const limit = {
     /** Between two looks at a pipeline for what others have started in it. */
     patrol_ms: 5 * 60_000,
     /** A list that young serves such a look too: whoever follows an execution reads one a minute. */
-    patrol_list_ms: 60_000,
+    patrol_list_ms: 90_000,
     /** Between what was told of somebody else's execution and a look at it: its commit may not show at once. */
     suspect_ms: 2_000,
     /** Pipelines with a run since then are looked at, and so many runs at most of each and of all, newest first. */

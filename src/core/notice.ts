@@ -181,10 +181,18 @@ function rolledBack(
   ];
 }
 
+/** Whether something was done in the last stage of its plan. */
+function hasReachedEnd({ spec, stages }: Execution): boolean {
+  const last = stages.find(({ name }) => name === spec.stages.at(-1)?.name);
+  return last !== undefined && last.startedAt !== null;
+}
+
 /** Somebody let the release pass, or changed the pipeline below it. */
 function helped(facts: CommitFacts, release: Execution): readonly Notice[] {
   const { key, pipeline, spec, marks, surveyedAt } = release;
-  return marks.map(({ kind, stage, sentence }) =>
+  // What a change of the pipeline has kept from its last stage has got around nothing.
+  const told = marks.filter(({ kind }) => kind !== "pipeline_changed" || hasReachedEnd(release));
+  return told.map(({ kind, stage, sentence }) =>
     notice(facts, {
       key: `bypass|${key}|${kind}|${stage ?? ""}`,
       kind: kind === "rolled_back" ? kind : "bypass",

@@ -101,7 +101,7 @@ function awsRows({ notices, release, sweep, shuffled }: Figures): readonly Row[]
     calls(
       `AWS calls a minute, ${sweep.executions} running executions of ${sweep.pipelines} pipelines, no events`,
       each(sweep.still, sweep.minutes),
-      25,
+      30,
     ),
     calls("– from a restart until all are known again", sweep.restart),
     ...stores.flatMap((store) => [

@@ -39,13 +39,14 @@ export async function approve(
   const { runs, structures, clock } = tools;
   const { approval, asked, spec } = order;
   const { stage, actor, key } = approval;
+  const since = clock();
   const state = await readState(session, spec);
   if (state.kind === "trouble") return not(state);
-  const { version, stages } = state.value;
+  const { version, createdAt, stages } = state.value;
   const structure =
     version === null
       ? await structures.current(session, spec, 0)
-      : await structures.of(session, spec, version);
+      : await structures.of(session, spec, { version, createdAt, since });
   if (structure.kind === "trouble") return not(structure);
   const declared = approvalsOf(structure.value, order);
   if (typeof declared === "string") return { kind: "refused", why: declared };

@@ -13,20 +13,47 @@ export function ownerOf(role: string | null, region: string): Owner {
   return { partition, account };
 }
 
-/** Regions apart from the others, by how their names begin. docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html */
-const partitions: readonly (readonly [string, string])[] = [
-  ["cn-", "aws-cn"],
-  ["us-gov-", "aws-us-gov"],
-  ["eusc-", "aws-eusc"],
-  ["us-iso-", "aws-iso"],
-  ["us-isob-", "aws-iso-b"],
-  ["eu-isoe-", "aws-iso-e"],
-  ["us-isof-", "aws-iso-f"],
+interface Partition {
+  /** How its regions' names begin. */
+  readonly start: string;
+  readonly name: string;
+  /** What hosts of its services end with. */
+  readonly domain: string;
+}
+
+/**
+ * Parts of AWS that know nothing of each other.
+ * docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
+const partitions: readonly Partition[] = [
+  { start: "cn-", name: "aws-cn", domain: "amazonaws.com.cn" },
+  { start: "us-gov-", name: "aws-us-gov", domain: "amazonaws.com" },
+  { start: "eusc-", name: "aws-eusc", domain: "amazonaws.eu" },
+  { start: "us-iso-", name: "aws-iso", domain: "c2s.ic.gov" },
+  { start: "us-isob-", name: "aws-iso-b", domain: "sc2s.sgov.gov" },
+  { start: "eu-isoe-", name: "aws-iso-e", domain: "cloud.adc-e.uk" },
+  { start: "us-isof-", name: "aws-iso-f", domain: "csp.hci.ic.gov" },
 ];
 
-function partitionOf(region: string): string {
-  return partitions.find(([start]) => region.startsWith(start))?.[1] ?? "aws";
+const standard: Partition = { start: "", name: "aws", domain: "amazonaws.com" };
+
+function partitionIn(region: string): Partition {
+  return partitions.find(({ start }) => region.startsWith(start)) ?? standard;
 }
+
+function partitionOf(region: string): string {
+  return partitionIn(region).name;
+}
+
+/** What the hosts of services in the region end with. */
+export function domainOf(region: string): string {
+  return partitionIn(region).domain;
+}
+
+/** Of all partitions. */
+export const domains: readonly string[] = [
+  ...new Set([standard, ...partitions].map(({ domain }) => domain)),
+];
 
 /** Without a "pipeline:" in front of its name, unlike most; a stage and an action follow with slashes. */
 export function pipelineArn(

@@ -5,6 +5,7 @@ import { pipelineArn } from "./arn.ts";
 import type { Summary } from "./executions.ts";
 import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
+import { plainDetail } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 
 export interface ExecutionRecord extends Summary {
@@ -58,8 +59,9 @@ export async function readExecution(
       })),
       trigger: {
         type: execution.trigger?.triggerType ?? "",
-        detail: execution.trigger?.triggerDetail ?? "",
+        detail: plainDetail(execution.trigger?.triggerDetail ?? ""),
       },
+      note: execution.statusSummary ?? "",
       stopReason: "",
       type: execution.executionType ?? "STANDARD",
       target: execution.rollbackMetadata?.rollbackTargetPipelineExecutionId ?? null,

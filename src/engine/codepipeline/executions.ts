@@ -11,6 +11,7 @@ import { pipelineArn } from "./arn.ts";
 import { type Dated, openMemory } from "./memory.ts";
 import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
+import { plainDetail } from "./text.ts";
 import type { Reply, Trouble } from "./trouble.ts";
 
 export interface Summary {
@@ -22,6 +23,8 @@ export interface Summary {
   /** Empty until the source action has taken it. */
   readonly revisions: readonly { readonly action: string; readonly id: string }[];
   readonly trigger: { readonly type: string; readonly detail: string };
+  /** What AWS says of the status; empty where it says nothing. */
+  readonly note: string;
   readonly stopReason: string;
   readonly type: "STANDARD" | "ROLLBACK";
   /** What a rollback goes back to. */
@@ -180,7 +183,11 @@ export function summaryOf(summary: PipelineExecutionSummary): Summary {
       action: actionName,
       id: revisionId,
     })),
-    trigger: { type: trigger?.triggerType ?? "", detail: trigger?.triggerDetail ?? "" },
+    trigger: {
+      type: trigger?.triggerType ?? "",
+      detail: plainDetail(trigger?.triggerDetail ?? ""),
+    },
+    note: summary.statusSummary ?? "",
     stopReason: summary.stopTrigger?.reason ?? "",
     type: summary.executionType ?? "STANDARD",
     target: summary.rollbackMetadata?.rollbackTargetPipelineExecutionId ?? null,

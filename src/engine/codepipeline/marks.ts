@@ -8,7 +8,7 @@ import type { Summary } from "./executions.ts";
 import { remember } from "./kept.ts";
 import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
-import { overriddenStages } from "./rules.ts";
+import { unheldStages } from "./rules.ts";
 import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineNow } from "./state.ts";
@@ -121,13 +121,14 @@ export function openMarks({ readings, structures }: MarkTools): Marks {
     const shown = inIt.filter(({ overridden }) => overridden).map(({ name }) => name);
     if (status !== "Succeeded") return { kind: "ok", value: shown };
     const version = readings.version(id) ?? versions.get(id) ?? structure.version;
-    const ran = await structures.of(session, spec, version);
+    const { createdAt } = state.value;
+    const ran = await structures.of(session, spec, { version, createdAt, since: state.at });
     if (ran.kind === "trouble") return ran;
     const stages = ran.value.stages.filter(
       ({ name, rules }) => rules.length > 0 && !inIt.some((stage) => stage.name === name),
     );
     if (stages.length === 0) return { kind: "ok", value: shown };
-    const passed = await overriddenStages(session, spec, { executionId: id, stages });
+    const passed = await unheldStages(session, spec, { executionId: id, stages });
     return passed.kind === "trouble" ? passed : { kind: "ok", value: [...shown, ...passed.value] };
   }
 

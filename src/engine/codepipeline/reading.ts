@@ -4,6 +4,7 @@ import type { StageFact } from "../../core/fact.ts";
 import { limit } from "../../core/limit.ts";
 import type { Observation, PipelineRun } from "../../port.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
+import type { Cause } from "./cause.ts";
 import { type Evidence, noEvidence } from "./evidence.ts";
 import type { Summary } from "./executions.ts";
 import { isAboutExecution, isShown } from "./hint.ts";
@@ -96,8 +97,9 @@ export function observationOf(seen: {
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly runs: readonly ActionRun[];
   readonly page: Found | null;
+  readonly cause: Cause;
 }): Observation {
-  const { views, evidence, runs, page } = seen;
+  const { views, evidence, runs, page, cause } = seen;
   let pending = false;
   const stages = views.map((view): StageFact => {
     const own = evidence.get(evidenceKey(view)) ?? noEvidence;
@@ -111,12 +113,20 @@ export function observationOf(seen: {
     return { name, state: "unknown", startedAt, endedAt, why, output, reports };
   });
   const going = { state: "running" as const, why: waitsFor(latestRuns(runs)), endedAt: null };
-  const standing = page === null ? going : standingOf(page.summary, page.newer);
+  const standing = page === null ? going : standingOf(page.summary, page.newer, cause);
   if (standing.state === "running") return { ...standing, why: standing.why || going.why, stages };
   if (pending) return { ...going, stages };
   const ends = runs.map(({ updatedAt }) => updatedAt);
   const endedAt = standing.endedAt || Math.max(0, ...ends) || null;
-  return { ...standing, endedAt, stages };
+  return { ...standing, endedAt, stages: withCause(stages, standing.why) };
+}
+
+/** What AWS made of a failure belongs to the stage that failed; without one, it is all that is known. */
+function withCause(stages: readonly StageFact[], why: string): readonly StageFact[] {
+  const failed = stages.find(({ state }) => state === "failed");
+  if (why === "" || failed === undefined) return stages;
+  const told = { ...failed, why: failed.why === "" ? why : `${failed.why} ${why}` };
+  return stages.map((stage) => (stage === failed ? told : stage));
 }
 
 /** An execution that was started a moment ago: it is in its first stage, and nothing more is known. */

@@ -5,6 +5,7 @@ import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, Observation, PipelineRun, Read } from "../../port.ts";
 import { type ActionRun, readActions } from "./actions.ts";
 import type { ReadReport } from "./artifact.ts";
+import { causeOf } from "./cause.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
 import { readExecution } from "./execution.ts";
 import type { Executions, Summary } from "./executions.ts";
@@ -143,12 +144,12 @@ export function openReadings(tools: ReadingTools): Readings {
     if (isOver(status) && hidesRetry(run, runs, readAt))
       return { kind: "unknown", why: "AWS does not show the retry yet." };
     const version = runs[0]?.version ?? last?.structure.version ?? null;
-    const structure =
-      version === null
-        ? await structures.current(session, spec, limit.codepipeline.survey_ms)
-        : await structures.of(session, spec, version);
+    const structure = await structureOf(question, version, last);
     if (structure.kind === "trouble") return unread(question, structure);
-    const shown = { structure: structure.value, runs, status };
+    const about = { executionId, structure: structure.value, runs, status };
+    const cause = await causeOf(structures, { session, spec }, about);
+    if (cause.kind === "trouble") return unread(question, cause);
+    const shown = { structure: structure.value, runs, status, cause: cause.value };
     if (!isContradictory({ ...shown, type: expectedType(run) })) doubts.delete(executionId);
     else if (isInDoubt(executionId, readAt))
       return { kind: "unknown", why: "AWS says that it is over, and does not show all of it yet." };
@@ -161,7 +162,7 @@ export function openReadings(tools: ReadingTools): Readings {
       : await gatherEvidence(question, views, last);
     const observation = stray
       ? strayObservation({ run, summary: page.summary, views, now: readAt })
-      : observationOf({ views, evidence, runs, page });
+      : observationOf({ views, evidence, runs, page, cause: cause.value });
     return keep(executionId, {
       readAt,
       deepAt: readAt,
@@ -176,6 +177,19 @@ export function openReadings(tools: ReadingTools): Readings {
       stray,
       final: observation.state !== "running" && [...evidence.values()].every(({ final }) => final),
     });
+  }
+
+  /** What an earlier reading of the same execution had is right for good. */
+  async function structureOf(
+    { session, spec, run }: Question,
+    version: number | null,
+    last: Reading | undefined,
+  ): Promise<Reply<Structure>> {
+    if (version === null)
+      return await structures.current(session, spec, limit.codepipeline.survey_ms);
+    if (last?.structure.version === version) return { kind: "ok", value: last.structure };
+    const wanted = { version, createdAt: null, since: run.startedAt };
+    return await structures.of(session, spec, wanted);
   }
 
   /** For a moment: then it is taken as it is. */

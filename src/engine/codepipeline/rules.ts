@@ -1,4 +1,4 @@
-// Which conditions somebody let an execution pass, where the state of the pipeline no longer shows it.
+// Which conditions did not hold for an execution, where the state of the pipeline does not show it.
 
 import { ListRuleExecutionsCommand, type RuleExecutionDetail } from "@aws-sdk/client-codepipeline";
 import { limit } from "../../core/limit.ts";
@@ -9,17 +9,17 @@ import { noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
 import type { Reply } from "./trouble.ts";
 
 /**
- * Names of those of the stages that an execution which succeeded has passed though a rule did not hold:
- * a rule's run knows no word for it, but nothing else leads past one that failed.
+ * Names of those of the stages of which a rule did not hold the last time that it was asked. Where the
+ * execution succeeded, somebody let it pass: nothing else leads past one that failed.
  */
-export async function overriddenStages(
+export async function unheldStages(
   session: Session,
   spec: PipelineSpec,
   of: { readonly executionId: string; readonly stages: readonly Stage[] },
 ): Promise<Reply<readonly string[]>> {
   const details = await readRules(session, spec, of.executionId);
   if (details.kind === "trouble") return details;
-  const overridden = of.stages.filter(({ name, rules }) =>
+  const unheld = of.stages.filter(({ name, rules }) =>
     rules.some((rule) => {
       const runs = details.value.filter(
         ({ stageName, ruleName }) => stageName === name && ruleName === rule,
@@ -29,7 +29,7 @@ export async function overriddenStages(
       return (isShared ? runs : newestOf(runs)).some(({ status }) => status !== "Succeeded");
     }),
   );
-  return { kind: "ok", value: overridden.map(({ name }) => name) };
+  return { kind: "ok", value: unheld.map(({ name }) => name) };
 }
 
 /** A retry of the stage asks its rules again. */

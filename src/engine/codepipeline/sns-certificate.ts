@@ -3,6 +3,7 @@
 import { X509Certificate } from "node:crypto";
 import { limit } from "../../core/limit.ts";
 import type { Clock } from "../../port.ts";
+import { domains } from "./arn.ts";
 
 export type Certificate =
   | { readonly kind: "good"; readonly pem: string }
@@ -97,8 +98,15 @@ function check(
   return { kind: "good", pem, validTo: validToDate.getTime() };
 }
 
-/** One name for most regions, and names with the region for those that came later, China and GovCloud. */
-const subjectOfSns = /^CN=sns(-signing)?([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/m;
+/** One name for most regions, and names with the region for those that came later and for other partitions. */
+const subjectOfSns = new RegExp(
+  `^CN=sns(-signing)?([.-][a-z0-9-]+)?\\.(?:${domains.map(escaped).join("|")})$`,
+  "m",
+);
+
+function escaped(domain: string): string {
+  return domain.replaceAll(".", "\\.");
+}
 
 function parse(text: string): X509Certificate | null {
   try {

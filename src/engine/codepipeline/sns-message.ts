@@ -3,6 +3,7 @@
 import { verify } from "node:crypto";
 import { z } from "zod";
 import { limit } from "../../core/limit.ts";
+import { domainOf } from "./arn.ts";
 
 export type SnsMessage = z.output<typeof message>;
 
@@ -79,8 +80,7 @@ export function snsUrl(text: string, topicArn: string): URL | null {
   const region = topicArn.split(":")[3] ?? "";
   if (!/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/.test(region)) return null;
   // docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
-  const domain = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  return url.hostname === `sns.${region}.${domain}` ? url : null;
+  return url.hostname === `sns.${region}.${domainOf(region)}` ? url : null;
 }
 
 /** Whether the owner of the key has signed exactly this message. `key` is a public key or certificate in PEM. */

@@ -3,6 +3,7 @@
 import type { StageState } from "../../core/fact.ts";
 import { limit } from "../../core/limit.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
+import type { Cause } from "./cause.ts";
 import type { Stage, Structure } from "./structure.ts";
 import { oneLine } from "./text.ts";
 
@@ -21,10 +22,17 @@ export interface StagesQuestion {
   readonly runs: readonly ActionRun[];
   /** Of the execution, as AWS has it; null where it surely has not ended. */
   readonly status: string | null;
+  /** Why it failed, where that was looked for. */
+  readonly cause?: Cause;
 }
 
 /** In the pipeline's order, with the names that AWS has for them. */
-export function stagesOf({ structure, runs, status }: StagesQuestion): readonly StageView[] {
+export function stagesOf({
+  structure,
+  runs,
+  status,
+  cause = untold,
+}: StagesQuestion): readonly StageView[] {
   const latest = latestRuns(runs);
   const byStage = structure.stages.map(({ name }) => latest.filter((run) => run.stage === name));
   const last = byStage.findLastIndex((own) => own.length > 0);
@@ -33,11 +41,20 @@ export function stagesOf({ structure, runs, status }: StagesQuestion): readonly 
     const own = byStage[index] ?? [];
     const verdict =
       own.length === 0
-        ? unbegun({ stage, status, passedBy: last > index, next: index === last + 1, hasFailure })
-        : begun({ stage, own, status, passedBy: last > index, hasFailure });
+        ? unbegun({
+            stage,
+            status,
+            cause,
+            passedBy: last > index,
+            next: index === last + 1,
+            hasFailure,
+          })
+        : begun({ stage, own, status, cause, passedBy: last > index, hasFailure });
     return { name: stage.name, ...verdict, ...times(own, verdict.state), runs: own };
   });
 }
+
+const untold: Cause = { kind: "untold" };
 
 export interface EndQuestion extends StagesQuestion {
   /** A rollback is in one stage only. */
@@ -84,19 +101,23 @@ interface Verdict {
 function unbegun(question: {
   readonly stage: Stage;
   readonly status: string | null;
+  readonly cause: Cause;
   /** A later stage has begun. */
   readonly passedBy: boolean;
   /** The one before has begun, and this one was to follow. */
   readonly next: boolean;
   readonly hasFailure: boolean;
 }): Verdict {
-  const { stage, status, passedBy, next, hasFailure } = question;
+  const { stage, status, cause, passedBy, next, hasFailure } = question;
   if (passedBy || status === "Succeeded") {
     const why = stage.entry === "skips" ? "Its entry condition skipped it." : "AWS skipped it.";
     return { state: "skipped", why };
   }
-  if (status === "Failed" && next && !hasFailure && stage.entry === "fails")
-    return { state: "failed", why: "Its entry condition did not hold." };
+  if (status === "Failed" && next && !hasFailure && stage.entry === "fails") {
+    if (isUnheld(cause, stage))
+      return { state: "failed", why: "Its entry condition did not hold." };
+    if (cause.kind === "untold") return { state: "failed", why: `${notTold} the entry condition.` };
+  }
   return { state: isOver(status) ? "skipped" : "pending", why: "" };
 }
 
@@ -104,15 +125,15 @@ function begun(question: {
   readonly stage: Stage;
   readonly own: readonly ActionRun[];
   readonly status: string | null;
+  readonly cause: Cause;
   readonly passedBy: boolean;
   readonly hasFailure: boolean;
 }): Verdict {
-  const { stage, own, status, passedBy, hasFailure } = question;
+  const { stage, own, status, cause, passedBy, hasFailure } = question;
   const over = isOver(status);
   const failed = own.filter((run) => run.status === "Failed");
-  if (failed.length > 0)
-    // While the execution goes on, what failed is being run again.
-    return over ? { state: "failed", why: failed.map(failureOf).join(" ") } : going;
+  if (failed.length > 0 && !over) return goingOnAfter(failed, own);
+  if (failed.length > 0) return { state: "failed", why: failed.map(failureOf).join(" ") };
   if (own.some((run) => run.status === "Abandoned")) return over ? stopped : going;
   const running = own.filter((run) => run.status === "InProgress");
   if (running.length > 0) return over ? unknown : goingOn(running);
@@ -121,9 +142,35 @@ function begun(question: {
   );
   if (all && (passedBy || status === "Succeeded" || !stage.judged)) return passed;
   if (!over) return going;
-  if (all && status === "Failed" && !hasFailure)
-    return { state: "failed", why: "The condition after its actions did not hold." };
+  if (all && status === "Failed" && !hasFailure) {
+    if (isUnheld(cause, stage))
+      return { state: "failed", why: "The condition after its actions did not hold." };
+    if (cause.kind === "untold")
+      return { state: "failed", why: `${notTold} the condition after its actions.` };
+    return { state: "stopped", why: "The condition after its actions was not asked any more." };
+  }
   return status === "Stopped" || status === "Cancelled" ? stopped : unknown;
+}
+
+function isUnheld(cause: Cause, { name }: Stage): boolean {
+  return cause.kind === "condition" && cause.stages.includes(name);
+}
+
+const notTold = "AWS does not say why it failed here; it may have been";
+
+/**
+ * What runs beside it is completed, and the stage ends with that. Where nothing runs beside it, it is being
+ * run again itself.
+ */
+function goingOnAfter(failed: readonly ActionRun[], own: readonly ActionRun[]): Verdict {
+  const running = own.filter(({ status }) => status === "InProgress");
+  if (running.length === 0) return going;
+  const names = running.map(({ action }) => action).join(", ");
+  const runs = running.length === 1 ? "still runs" : "still run";
+  return {
+    state: "running",
+    why: `${failed.map(failureOf).join(" ")} ${names} ${runs}, and the stage ends with that.`,
+  };
 }
 
 /** Where only people are asked, nothing of it runs. */

@@ -13,6 +13,8 @@ import type { Reply } from "./trouble.ts";
 export interface PipelineNow {
   /** Of its structure; null where AWS does not say. */
   readonly version: number | null;
+  /** When the pipeline was made, by AWS's clock; null where AWS does not say. */
+  readonly createdAt: number | null;
   /** When the structure was last changed, by AWS's clock. */
   readonly updatedAt: number | null;
   readonly stages: readonly StageNow[];
@@ -50,11 +52,12 @@ export async function readState(session: Session, spec: PipelineSpec): Promise<R
     has: ({ stageStates }) => stageStates,
   });
   if (reply.kind === "trouble") return reply;
-  const { pipelineVersion = null, updated, stageStates = [] } = reply.value;
+  const { pipelineVersion = null, created, updated, stageStates = [] } = reply.value;
   return {
     kind: "ok",
     value: {
       version: pipelineVersion,
+      createdAt: created?.getTime() ?? null,
       updatedAt: updated?.getTime() ?? null,
       stages: stageStates.map(stageNow),
     },

@@ -3,6 +3,7 @@
 import { limit } from "../../core/limit.ts";
 import type { Observation } from "../../port.ts";
 import type { ActionRun } from "./actions.ts";
+import type { Cause } from "./cause.ts";
 import type { Summary } from "./executions.ts";
 import { oneLine, ourStop } from "./text.ts";
 
@@ -12,8 +13,12 @@ export interface Standing {
   readonly endedAt: number | null;
 }
 
-/** `newer`: what the pipeline has begun since, newest first. */
-export function standingOf(summary: Summary, newer: readonly Summary[]): Standing {
+/** `newer`: what the pipeline has begun since, newest first. `cause`: of a failure that no action shows. */
+export function standingOf(
+  summary: Summary,
+  newer: readonly Summary[],
+  cause: Cause = { kind: "shown" },
+): Standing {
   const over = { endedAt: summary.updatedAt };
   switch (summary.status) {
     case "InProgress":
@@ -23,7 +28,7 @@ export function standingOf(summary: Summary, newer: readonly Summary[]): Standin
     case "Succeeded":
       return { state: "succeeded", why: "", ...over };
     case "Failed":
-      return { state: "failed", why: rolledBack(summary, newer), ...over };
+      return { state: "failed", why: failed(summary, newer, cause), ...over };
     case "Superseded":
       return { state: "failed", why: superseded(newer), ...over };
     case "Stopped":
@@ -56,6 +61,18 @@ function superseded(newer: readonly Summary[]): string {
   const commit = carrier.revisions[0]?.id;
   const of = commit === undefined ? "" : ` for commit ${oneLine(commit, 64)}`;
   return `It was superseded by the execution ${carrier.id}${of}, which carries its changes.`;
+}
+
+function failed(summary: Summary, newer: readonly Summary[], cause: Cause): string {
+  const back = rolledBack(summary, newer);
+  const note = oneLine(summary.note, limit.codepipeline.why_chars);
+  const own =
+    cause.kind === "edited"
+      ? "AWS failed it, because the pipeline was changed while it ran."
+      : cause.kind === "untold" && note !== ""
+        ? `AWS failed it: ${note}`
+        : "";
+  return [own, back].filter((sentence) => sentence !== "").join(" ");
 }
 
 /** A rollback is an execution of its own and makes nothing of this one good. */

@@ -113,7 +113,11 @@ async function closeNext(
   const structure =
     newest === undefined
       ? await tools.structures.current(session, spec, limit.codepipeline.survey_ms)
-      : await tools.structures.of(session, spec, newest.version);
+      : await tools.structures.of(session, spec, {
+          version: newest.version,
+          createdAt: null,
+          since: run.startedAt,
+        });
   if (structure.kind === "trouble") return passing(structure);
   const { stages, mode } = structure.value;
   const at = stages.findLastIndex(({ name }) => actions.some(({ stage }) => stage === name));

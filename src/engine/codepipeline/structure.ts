@@ -13,6 +13,8 @@ import type { Reply } from "./trouble.ts";
 
 export interface Structure {
   readonly version: number;
+  /** When the pipeline was made, by AWS's clock; null where AWS does not say. Made anew, it counts from 1 again. */
+  readonly createdAt: number | null;
   readonly type: "V1" | "V2";
   readonly mode: "QUEUED" | "SUPERSEDED" | "PARALLEL";
   readonly updatedAt: number | null;
@@ -87,6 +89,7 @@ export function structureOf({ pipeline, metadata }: GetPipelineCommandOutput): S
   );
   return {
     version: pipeline?.version ?? 0,
+    createdAt: metadata?.created?.getTime() ?? null,
     // What does not say its type is as old as the first one.
     type: pipeline?.pipelineType === "V2" ? "V2" : "V1",
     mode: pipeline?.executionMode ?? "SUPERSEDED",

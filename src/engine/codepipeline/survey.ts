@@ -5,8 +5,10 @@ import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Adopted, MarkOn, Survey } from "../../core/survey.ts";
 import type { Clock } from "../../port.ts";
+import { readActions } from "./actions.ts";
 import { differencesOf } from "./differences.ts";
 import type { Summary } from "./executions.ts";
+import { remember } from "./kept.ts";
 import { openMarks } from "./marks.ts";
 import type { Readings } from "./readings.ts";
 import { isOver } from "./stages.ts";
@@ -40,6 +42,8 @@ export interface Surveys {
 export function openSurveys(tools: SurveyTools): Surveys {
   const { readings, clock } = tools;
   const marks = openMarks(tools);
+  /** The stages of rollbacks, by their ids. */
+  const rollbacks = new Map<string, string>();
 
   async function look(order: ViewOrder, since: number): Promise<Reply<View>> {
     const oldest = Math.max(since, clock() - limit.codepipeline.survey_ms);
@@ -67,9 +71,35 @@ export function openSurveys(tools: SurveyTools): Surveys {
     return { kind: "known", value };
   }
 
-  async function outOf({ own, ledger, page }: View): Promise<readonly MarkOn[]> {
-    const started = own.filter(({ id }) => ledger.get(id)?.request.kind === "start");
-    return await takenOut(tools.runs, started, page.value.summaries);
+  async function outOf(
+    { spec }: ViewOrder,
+    { own, ledger, page, structure }: View,
+    stageOf: (rollback: Summary) => Promise<Reply<string | null>>,
+  ): Promise<Reply<readonly MarkOn[]>> {
+    return await takenOut({
+      runs: tools.runs,
+      own: own.filter(({ id }) => ledger.get(id)?.request.kind === "start"),
+      summaries: page.value.summaries,
+      structure,
+      planned: spec.stages.map(({ name }) => name),
+      stageOf,
+    });
+  }
+
+  /** The list does not tell it, and the actions of a rollback are all of one stage. */
+  async function askStage({ session, spec }: ViewOrder, id: string): Promise<Reply<string | null>> {
+    const known = rollbacks.get(id);
+    if (known !== undefined) return { kind: "ok", value: known };
+    const actions = await readActions(session, spec, id);
+    if (actions.kind === "trouble") return actions;
+    const stage = actions.value[0]?.stage ?? null;
+    if (stage !== null)
+      remember(rollbacks, { id, value: stage, count: limit.codepipeline.readings });
+    return { kind: "ok", value: stage };
+  }
+
+  async function recallStage({ id }: Summary): Promise<Reply<string | null>> {
+    return { kind: "ok", value: rollbacks.get(id) ?? unplanned };
   }
 
   /** Or it went on since its end was read, and has ended anew. */
@@ -83,16 +113,23 @@ export function openSurveys(tools: SurveyTools): Surveys {
       if (since === null) {
         const view = await recallView(tools, order);
         if (view === null) return { kind: "unknown", why: "Nothing was read of the pipeline yet." };
-        return surveyOf(order, view, [...marks.kept(view.own), ...(await outOf(view))]);
+        const out = await outOf(order, view, recallStage);
+        const known = out.kind === "ok" ? out.value : [];
+        return surveyOf(order, view, [...marks.kept(view.own), ...known]);
       }
       const view = await look(order, since);
       if (view.kind === "trouble") return { kind: "unknown", why: view.why };
       const found = await marks.of({ ...order, ...view.value });
       if (found.kind === "trouble") return { kind: "unknown", why: found.why };
-      return surveyOf(order, view.value, [...found.value, ...(await outOf(view.value))]);
+      const out = await outOf(order, view.value, ({ id }) => askStage(order, id));
+      if (out.kind === "trouble") return { kind: "unknown", why: out.why };
+      return surveyOf(order, view.value, [...found.value, ...out.value]);
     },
   };
 }
+
+/** No stage has this name: what was not read yet is not said of any. */
+const unplanned = "";
 
 /** People know themselves by the last part of an ARN; the whole of it says where it is from. */
 function personIn(detail: string): string {

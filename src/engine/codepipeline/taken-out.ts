@@ -4,29 +4,59 @@ import { limit } from "../../core/limit.ts";
 import type { MarkOn } from "../../core/survey.ts";
 import type { PipelineRuns } from "../../port.ts";
 import type { Summary } from "./executions.ts";
+import type { Structure } from "./structure.ts";
 import { oneLine } from "./text.ts";
+import type { Reply } from "./trouble.ts";
+
+export interface TakenOutQuestion {
+  readonly runs: Pick<PipelineRuns, "known">;
+  /** Executions of the commit that Interlock started. */
+  readonly own: readonly Summary[];
+  /** The list of the pipeline, newest first. */
+  readonly summaries: readonly Summary[];
+  readonly structure: Structure;
+  /** Names of the stages of the plan. */
+  readonly planned: readonly string[];
+  /** The one stage that a rollback is about; null where AWS does not tell. */
+  readonly stageOf: (rollback: Summary) => Promise<Reply<string | null>>;
+}
 
 /**
- * For each of the executions the rollback by somebody else that took its commit out of the pipeline
- * again. `summaries`: the list of the pipeline, newest first.
+ * For each of the executions the rollbacks by others that took its commit out of where the plan ends. One of
+ * a stage before that, or of one that the plan does not name, leaves it there.
  */
-export async function takenOut(
-  runs: Pick<PipelineRuns, "known">,
-  own: readonly Summary[],
-  summaries: readonly Summary[],
-): Promise<readonly MarkOn[]> {
-  const found = own.flatMap((execution) => {
-    const rollback = after(execution, summaries);
-    return rollback === undefined ? [] : [{ execution, rollback }];
-  });
-  if (found.length === 0) return [];
+export async function takenOut(question: TakenOutQuestion): Promise<Reply<readonly MarkOn[]>> {
+  const { runs, own, summaries } = question;
+  const found = own.flatMap((execution) =>
+    after(execution, summaries).map((rollback) => ({ execution, rollback })),
+  );
+  if (found.length === 0) return { kind: "ok", value: [] };
   const ours = await runs.known(found.map(({ rollback }) => rollback.id));
-  return found
-    .filter(({ rollback }) => !ours.has(rollback.id))
-    .map(({ execution, rollback }) => ({
+  const marks: MarkOn[] = [];
+  for (const { execution, rollback } of found) {
+    if (ours.has(rollback.id) || marks.some(({ engineId }) => engineId === execution.id)) continue;
+    const stage = await question.stageOf(rollback);
+    if (stage.kind === "trouble") return stage;
+    if (stage.value !== null && isBeforeTheEnd(question, stage.value)) continue;
+    const mark = { kind: "rolled_back" as const, stage: stage.value };
+    marks.push({
       engineId: execution.id,
-      mark: { kind: "rolled_back", stage: null, sentence: sentence(rollback) },
-    }));
+      mark: { ...mark, sentence: sentence(rollback, stage.value) },
+    });
+  }
+  return { kind: "ok", value: marks };
+}
+
+/** The commit is still in a stage behind it that deploys. Where no later one says so, nobody knows that it is. */
+function isBeforeTheEnd({ structure, planned }: TakenOutQuestion, stage: string): boolean {
+  if (!planned.includes(stage)) return true;
+  const at = structure.stages.findIndex(({ name }) => name === stage);
+  return structure.stages
+    .slice(at + 1)
+    .some(
+      ({ name, actions }) =>
+        planned.includes(name) && actions.some(({ category }) => category === "Deploy"),
+    );
 }
 
 /**
@@ -44,8 +74,9 @@ export function takenBy(rollback: Summary, summaries: readonly Summary[]): reado
   return taken;
 }
 
-function after(execution: Summary, summaries: readonly Summary[]): Summary | undefined {
-  return summaries.find(
+/** Newest first. */
+function after(execution: Summary, summaries: readonly Summary[]): readonly Summary[] {
+  return summaries.filter(
     (rollback) =>
       rollback.type === "ROLLBACK" &&
       rollback.status === "Succeeded" &&
@@ -53,13 +84,14 @@ function after(execution: Summary, summaries: readonly Summary[]): Summary | und
   );
 }
 
-function sentence({ id, trigger, revisions }: Summary): string {
+function sentence({ id, trigger, revisions }: Summary, stage: string | null): string {
   const [revision] = revisions;
   const back = revision === undefined ? "" : ` to ${revision.id.slice(0, 7)}`;
+  const what = stage === null ? "the pipeline" : `the stage ${stage}`;
   const who = oneLine(trigger.detail, limit.codepipeline.why_chars);
   const how =
     trigger.type === "AutomatedRollback"
-      ? "AWS rolled the pipeline back by itself"
-      : `Somebody rolled the pipeline back${who === "" ? "" : ` (${who})`}`;
+      ? `AWS rolled ${what} back by itself`
+      : `Somebody rolled ${what} back${who === "" ? "" : ` (${who})`}`;
   return `${how}${back}, so this commit is out again (execution ${id}).`;
 }

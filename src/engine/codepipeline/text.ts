@@ -54,6 +54,11 @@ export function oneLine(text: string, chars: number): string {
   return cutChars(plainLine(text), chars);
 }
 
+/** Who or what began an execution. AWS puts the caller of a rollback into braces. */
+export function plainDetail(detail: string): string {
+  return /^\{(arn:[^{}]+)\}$/.exec(detail)?.[1] ?? detail;
+}
+
 /** Where a person sees the execution. China and the government's regions have consoles of their own. */
 export function consoleLink(region: string, pipeline: string, executionId: string): string {
   const host = consoleHost(region);
@@ -63,6 +68,7 @@ export function consoleLink(region: string, pipeline: string, executionId: strin
 function consoleHost(region: string): string {
   if (region.startsWith("cn-")) return `${region}.console.amazonaws.cn`;
   if (region.startsWith("us-gov-")) return `${region}.console.amazonaws-us-gov.com`;
+  if (region.startsWith("eusc-")) return `${region}.console.amazonaws-eusc.eu`;
   return `${region}.console.aws.amazon.com`;
 }
 

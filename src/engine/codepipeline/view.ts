@@ -65,11 +65,11 @@ export async function takeView(
   if (alone?.kind === "trouble") return alone;
   const state = await states.since(session, spec, since.state);
   if (state.kind === "trouble") return state;
-  const { version } = state.value.value;
+  const { version, createdAt } = state.value.value;
   const structure =
     version === null
       ? await structures.current(session, spec, 0)
-      : await structures.of(session, spec, version);
+      : await structures.of(session, spec, { version, createdAt, since: state.value.at });
   if (structure.kind === "trouble") return structure;
   const own = await ownOf(tools.runs, order, {
     page: page.value,
@@ -111,7 +111,10 @@ export async function recallView(tools: ViewTools, order: ViewOrder): Promise<Vi
   const { session, spec, engineId } = order;
   const page = await tools.executions.kept(session, spec);
   const state = await tools.states.kept(session, spec);
-  const structure = tools.structures.kept(session, spec, state?.value.version ?? null);
+  const structure = tools.structures.kept(session, spec, {
+    version: state?.value.version ?? null,
+    createdAt: state?.value.createdAt ?? null,
+  });
   if (page === null || structure === null) return null;
   const alone = isListed(page, engineId)
     ? null
@@ -122,7 +125,7 @@ export async function recallView(tools: ViewTools, order: ViewOrder): Promise<Vi
 
 const unread: Dated<PipelineNow> = {
   at: Number.NEGATIVE_INFINITY,
-  value: { version: null, updatedAt: null, stages: [] },
+  value: { version: null, createdAt: null, updatedAt: null, stages: [] },
 };
 
 /** From when the two have to be for the marks to be right; null where they are. */

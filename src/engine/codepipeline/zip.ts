@@ -1,5 +1,6 @@
 // Reads some files out of a zip. Whoever may change a build may have made it to harm: sizes are what they turn out to be.
 
+import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { limit } from "../../core/limit.ts";
 
@@ -21,13 +22,16 @@ export interface ZippedFile {
   readonly why: string;
 }
 
-/** Files in the order of the zip's directory; of two with one path the first. */
+/**
+ * Files in the order of the zip's directory; of two with one path the last, as whoever unpacks it on top of
+ * each other gets it. A file whose sum is wrong is damage of the whole.
+ */
 export async function unzip(order: ZipOrder): Promise<Unzipped> {
   let zip: ZipFile;
   try {
     const { bytes } = order;
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    zip = await fromBufferPromise(buffer, { lazyEntries: true });
+    zip = await fromBufferPromise(buffer, { lazyEntries: true, autoClose: false });
   } catch {
     return { kind: "broken", why: "is no zip file" };
   }
@@ -44,22 +48,23 @@ async function readAll(zip: ZipFile, order: ZipOrder): Promise<Unzipped> {
   const { entries, files: most } = limit.report;
   if (zip.entryCount > entries)
     return { kind: "broken", why: `contains more than ${entries} files` };
-  const files = new Map<string, ZippedFile>();
-  let bytes = 0;
+  const wanted = new Map<string, Entry>();
   for await (const entry of zip.eachEntry()) {
     const path = entry.fileName.replace(/^(?:\.\/)+/, "");
-    if (path.endsWith("/") || files.has(path) || !order.wanted(path)) continue;
-    if (files.size >= most)
+    if (path.endsWith("/") || !order.wanted(path)) continue;
+    wanted.set(path, entry);
+    if (wanted.size > most)
       return { kind: "broken", why: `contains more than ${most} files that are asked for` };
-    const file = await readOne(
-      zip,
-      entry,
-      Math.min(limit.report.bytes, order.unpacked_bytes - bytes),
-    );
-    bytes += file.bytes?.length ?? 0;
-    files.set(path, { path, ...file });
   }
-  return { kind: "read", files: [...files.values()], bytes };
+  const files: ZippedFile[] = [];
+  let bytes = 0;
+  for (const [path, entry] of wanted) {
+    const left = Math.min(limit.report.bytes, order.unpacked_bytes - bytes);
+    const file = await readOne(zip, entry, left);
+    bytes += file.bytes?.length ?? 0;
+    files.push({ path, ...file });
+  }
+  return { kind: "read", files, bytes };
 }
 
 async function readOne(
@@ -72,12 +77,15 @@ async function readOne(
   if (entry.uncompressedSize > most) return { bytes: null, why: tooLarge };
   const bytes = Buffer.alloc(entry.uncompressedSize);
   let at = 0;
+  let sum = 0;
   // It ends with an error where more or less comes out than the entry claims.
   for await (const part of await zip.openReadStreamPromise(entry)) {
     const chunk = part as Uint8Array;
     bytes.set(chunk, at);
     at += chunk.length;
+    sum = crc32(chunk, sum);
   }
+  if (sum !== entry.crc32) throw new Error("The sum of the file is wrong.");
   return { bytes, why: "" };
 }
 

@@ -211,6 +211,28 @@ describe("hostile artifacts", () => {
   const wanted = () => true;
   const unpacked_bytes = limit.codepipeline.unpacked_bytes;
 
+  test("that have a path twice are read as whoever unpacks them gets it: the last counts", async () => {
+    const twice = zip({ "b.xml": "<new/>", "a.xml": "<old/>" });
+    for (const name of ["a.xml", "b.xml"])
+      for (let at = twice.indexOf(name); at !== -1; at = twice.indexOf(name))
+        twice.write("c.xml", at);
+    const last = await unzip({ bytes: twice, wanted, unpacked_bytes });
+    expect(last).toMatchObject({ kind: "read", files: [{ path: "c.xml" }] });
+    const [file] = last.kind === "read" ? last.files : [];
+    expect(Buffer.from(file?.bytes ?? []).toString()).toBe("<old/>");
+  });
+
+  test("in which the sum of a file is wrong are damaged", async () => {
+    // A sum that is not that of the content, in the file and in the directory.
+    const wrong = zip({ "a.xml": "<a/>" });
+    wrong.writeUInt32LE(1, 14);
+    wrong.writeUInt32LE(1, wrong.indexOf(Buffer.from([0x50, 0x4b, 1, 2])) + 16);
+    expect(await unzip({ bytes: wrong, wanted, unpacked_bytes })).toEqual({
+      kind: "broken",
+      why: "is a damaged zip file",
+    });
+  });
+
   test("that are no zip, or half of one, are broken", async () => {
     expect(await unzip({ bytes: Buffer.from("no zip"), wanted, unpacked_bytes })).toEqual({
       kind: "broken",

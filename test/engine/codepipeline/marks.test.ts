@@ -137,6 +137,7 @@ describe("a change of the pipeline", () => {
     const id = await w.start();
     w.pipeline.pass("Source");
     w.clock.advance(1_000);
+    w.pipeline.data.edits = "cancel";
     w.pipeline.addStage("Smoke");
     w.clock.advance(1_000);
     const after = await w.start({ key: "after", sha: sha("c") });

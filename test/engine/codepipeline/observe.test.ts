@@ -114,10 +114,11 @@ describe("what others did", () => {
     expect(states(seen)).toMatchObject({ Build: "stopped" });
   });
 
-  test("a change of the pipeline cancels it, and its stages stay as they were", async () => {
+  test("a change of the pipeline that cancels it leaves its stages as they were", async () => {
     const w = await openWorld();
     const id = await w.start();
     w.pipeline.pass("Source");
+    w.pipeline.data.edits = "cancel";
     w.pipeline.removeStage("Test");
     const seen = await w.see(id);
     expect(seen).toMatchObject({
@@ -367,6 +368,7 @@ describe("what AWS does not say", () => {
       updatedAt: 2,
       revisions: [],
       trigger: { type: "", detail: "" },
+      note: "",
       stopReason: "",
       type: "STANDARD",
       target: null,

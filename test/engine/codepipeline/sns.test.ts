@@ -178,6 +178,11 @@ test.each([
 test.each([
   ["eu-west-1", "https://sns.eu-west-1.amazonaws.com/x.pem"],
   ["us-gov-west-1", "https://sns.us-gov-west-1.amazonaws.com/x.pem"],
+  ["eusc-de-east-1", "https://sns.eusc-de-east-1.amazonaws.eu/x.pem"],
+  ["us-iso-east-1", "https://sns.us-iso-east-1.c2s.ic.gov/x.pem"],
+  ["us-isob-east-1", "https://sns.us-isob-east-1.sc2s.sgov.gov/x.pem"],
+  ["eu-isoe-west-1", "https://sns.eu-isoe-west-1.cloud.adc-e.uk/x.pem"],
+  ["us-isof-south-1", "https://sns.us-isof-south-1.csp.hci.ic.gov/x.pem"],
   ["cn-north-1", "https://sns.cn-north-1.amazonaws.com.cn/x.pem"],
   ["ap-southeast-7", "https://sns.ap-southeast-7.amazonaws.com/x.pem"],
 ])("for a topic in %s the certificate at %s is fetched", async (region, SigningCertURL) => {

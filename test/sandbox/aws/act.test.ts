@@ -222,7 +222,10 @@ test("an automatic rollback needs a success in the stage first", async () => {
   const back = pipeline.latest();
   expect(back.data).toMatchObject({
     type: "ROLLBACK",
-    trigger: { type: "AutomatedRollback", detail: bad.id },
+    trigger: {
+      type: "AutomatedRollback",
+      detail: JSON.stringify({ FailedPipelineExecutionId: bad.id }),
+    },
     rollbackTarget: { id: good.id },
   });
   // One that fails in turn is left at that.

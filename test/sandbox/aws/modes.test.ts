@@ -129,8 +129,9 @@ test("the reason of a closed transition has its own small alphabet", async () =>
   await close("Held by dev @ 12.30 (why?) - ok!*");
 });
 
-test("an update cancels what runs and counts the version up", async () => {
+test("an update that cancels what runs counts the version up", async () => {
   const { aws, pipeline, codepipeline, name } = await smallAws();
+  pipeline.data.edits = "cancel";
   const running = pipeline.run({ until: "Test" });
   const { pipeline: declaration } = await codepipeline.send(new GetPipelineCommand({ name }));
   if (!declaration) throw new Error("there is no declaration");

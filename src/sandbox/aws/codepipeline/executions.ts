@@ -45,6 +45,7 @@ export function record(world: World, pipeline: Pipeline, beginning: Beginning): 
     stages: [],
     actions: [],
     attempt: 1,
+    edited: false,
   };
   pipeline.executions.push(execution);
   tellPipeline(world, execution, "STARTED");

@@ -150,6 +150,7 @@ export const inputs = {
   }),
   GetPipeline: struct({ name, version: optional(integer({ min: 1 })) }),
   GetPipelineState: struct({ name }),
+  DeletePipeline: struct({ name }),
   GetPipelineExecution: struct(ofExecution),
   ListPipelines: struct({ nextToken, maxResults: optional(integer({ min: 1, max: 1000 })) }),
   ListPipelineExecutions: struct({

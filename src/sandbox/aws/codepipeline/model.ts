@@ -119,6 +119,11 @@ export type Pipeline = {
   verdicts: Map<string, Verdict>;
   /** How long an action takes by itself; undefined leaves it to the story. */
   actionMs: number | undefined;
+  /**
+   * What a change of the structure does to what runs. The user guide has it that running actions are
+   * completed and then stages and executions fail; users have seen executions cancelled.
+   */
+  edits: "fail" | "cancel";
 };
 
 type Transition = {
@@ -176,6 +181,8 @@ export type Execution = {
   /** Every run of an action, oldest first. */
   actions: ActionRun[];
   attempt: number;
+  /** The structure was changed while an action ran: it fails once none does. */
+  edited: boolean;
 };
 
 export type StageRun = {

@@ -16,7 +16,7 @@ import { rollbackStage } from "./rollback.ts";
 import { start } from "./start.ts";
 import { renderState } from "./state.ts";
 import { stopExecution } from "./stop.ts";
-import { createPipeline, updatePipeline } from "./structure.ts";
+import { createPipeline, deletePipeline, updatePipeline } from "./structure.ts";
 import { setTransition } from "./transition.ts";
 
 type Name = keyof typeof inputs;
@@ -155,6 +155,16 @@ export const codepipelineOperations: Readonly<Record<string, Operation>> = {
     run({ world, input, account, region }) {
       const made = createPipeline(world, { account, region }, input.pipeline);
       return made instanceof Refusal ? made : { pipeline: current(made) };
+    },
+  }),
+  DeletePipeline: operation({
+    action: "codepipeline:DeletePipeline",
+    input: inputs.DeletePipeline,
+    resource: ({ name }, scope) => pipelineArn({ ...scope, name }),
+    run({ world, input, ...scope }) {
+      // One that is not there is no error.
+      deletePipeline(world, pipelineArn({ ...scope, name: input.name }));
+      return {};
     },
   }),
   UpdatePipeline: operation({

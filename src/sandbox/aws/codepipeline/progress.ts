@@ -56,8 +56,17 @@ export function actionEnded(world: World, action: ActionRun): void {
   // What still ran when the stage failed only finishes.
   if (run.status !== "InProgress" && run.status !== "Stopping") return;
   if (run.execution.status === "Stopping") settleStop(world, run);
-  else if (action.status === "Failed") failStage(world, run);
-  else if (!isBusy(run)) startNext(world, run);
+  // Actions that run beside each other wait for each other, also where one of them has failed.
+  else if (isBusy(run)) return;
+  else if (run.execution.edited) failEdited(world, run);
+  else if ([...run.actions.values()].some(({ status }) => status === "Failed"))
+    failStage(world, run);
+  else startNext(world, run);
+}
+
+function failEdited(world: World, run: StageRun): void {
+  endStage(world, run, "Failed");
+  finish(world, run.execution, "Failed");
 }
 
 export function checkSuccess(world: World, run: StageRun): void {

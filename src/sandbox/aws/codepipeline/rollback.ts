@@ -20,7 +20,8 @@ export function rollbackStage(
   const no = obstacle(pipeline, target, wanted);
   if (no) return no;
   const execution = record(world, pipeline, {
-    trigger: { type: "ManualRollback", detail: wanted.by },
+    // As the user guide shows it.
+    trigger: { type: "ManualRollback", detail: `{${wanted.by}}` },
     rollback: { target, stage: wanted.stage },
   });
   pump(world, pipeline);
@@ -37,7 +38,10 @@ export function automaticRollback(world: World, failed: StageRun): void {
   // A rollback that fails is not rolled back in turn.
   if (!target || failed.execution.type === "ROLLBACK") return;
   record(world, pipeline, {
-    trigger: { type: "AutomatedRollback", detail: failed.execution.id },
+    trigger: {
+      type: "AutomatedRollback",
+      detail: JSON.stringify({ FailedPipelineExecutionId: failed.execution.id }),
+    },
     rollback: { target, stage: failed.index },
   });
 }

@@ -2,7 +2,7 @@
 import type { World } from "../model.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { isActive } from "./executions.ts";
-import type { Declaration, Pipeline } from "./model.ts";
+import type { Declaration, Execution, Pipeline } from "./model.ts";
 import { pipelineArn } from "./names.ts";
 import { cancelExecution } from "./stop.ts";
 
@@ -35,12 +35,21 @@ export function createPipeline(
     scripts: new Map(),
     verdicts: new Map(),
     actionMs: undefined,
+    edits: "fail",
   };
   world.pipelines.set(arn, pipeline);
   return pipeline;
 }
 
-/** Cancels what runs, and from then on nothing older can be rolled back to. */
+/** With all its executions: one of the same name begins at version 1 again. */
+export function deletePipeline(world: World, arn: string): void {
+  world.pipelines.delete(arn);
+}
+
+/**
+ * Completes the actions that run and then fails what they belong to, and from then on nothing older can be
+ * rolled back to. docs.aws.amazon.com/codepipeline/latest/userguide/pipelines-edit.html
+ */
 export function updatePipeline(
   world: World,
   pipeline: Pipeline,
@@ -48,8 +57,7 @@ export function updatePipeline(
 ): Refusal | undefined {
   const fault = faultIn(declaration);
   if (fault) return fault;
-  for (const execution of pipeline.executions)
-    if (isActive(execution)) cancelExecution(world, execution);
+  for (const execution of pipeline.executions) if (isActive(execution)) endByEdit(world, execution);
   pipeline.declarations.push({ ...declaration, version: pipeline.declarations.length + 1 });
   pipeline.updatedAt = world.clock.now();
   const names = new Set(declaration.stages.map((stage) => stage.name));
@@ -58,6 +66,12 @@ export function updatePipeline(
   for (const name of [...pipeline.transitions.keys()])
     if (!names.has(name)) pipeline.transitions.delete(name);
   return undefined;
+}
+
+function endByEdit(world: World, execution: Execution): void {
+  const isBusy = execution.actions.some(({ status }) => status === "InProgress");
+  if (execution.pipeline.edits === "fail" && isBusy) execution.edited = true;
+  else cancelExecution(world, execution);
 }
 
 function faultIn(declaration: Declaration): Refusal | undefined {

@@ -36,7 +36,10 @@ function candidate(world: World, pipeline: Pipeline, stage: number): Execution |
   const waiting = waitingBefore(pipeline, stage);
   const mode = modeOf(pipeline);
   if (mode === "SUPERSEDED")
-    for (const old of waiting.splice(0, waiting.length - 1)) finish(world, old, "Superseded");
+    for (const old of waiting.splice(0, waiting.length - 1)) {
+      old.statusSummary = `Superseded by the execution ${waiting.at(-1)?.id}`;
+      finish(world, old, "Superseded");
+    }
   // A rollback does not come through the transition.
   const next = waiting.find(
     (e) => e.type === "ROLLBACK" || isOpen(pipeline, stageAt(e, stage).name),
