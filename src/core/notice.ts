@@ -87,7 +87,9 @@ function ended(news: News, release: Execution): readonly Notice[] {
   if (kind === null) return [];
   const { key, pipeline, spec, endedAt } = release;
   const again = release.retries.filter(({ state }) => state === "done").length;
-  const stage = kind === "recovered" ? null : openStage(release);
+  // Where the cause lies outside its stages, the first that was not reached is no place of it.
+  const isOutside = kind === "recovered" || why.code === "execution_failed";
+  const stage = isOutside ? null : openStage(release);
   return [
     notice(facts, {
       // Retried in its place it can end once more.
