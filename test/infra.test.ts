@@ -199,7 +199,7 @@ test("the rule sends to the queue itself, and nobody else may", () => {
   ).find(({ Action }) => Action === "sqs:SendMessage");
   expect(statement).toMatchObject({
     Principal: { Service: "events.amazonaws.com" },
-    Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": ["PipelineRule", "Arn"] } } },
+    Condition: { ArnEquals: { "aws:SourceArn": { "Fn::GetAtt": "PipelineRule.Arn" } } },
   });
   const target = at("Resources", "PipelineRule", "Properties", "Targets", 0, "Arn");
   const parameters = {
@@ -219,7 +219,7 @@ test("what cannot be stored is set aside, after an outage and not before", () =>
     "Properties",
   ) as Fields;
   const { maxReceiveCount, deadLetterTargetArn } = RedrivePolicy as Fields;
-  expect(deadLetterTargetArn).toEqual({ "Fn::GetAtt": ["PipelineLeftovers", "Arn"] });
+  expect(deadLetterTargetArn).toEqual({ "Fn::GetAtt": "PipelineLeftovers.Arn" });
   expect(Number(VisibilityTimeout) * Number(maxReceiveCount)).toBeGreaterThanOrEqual(20 * 60);
 });
 
