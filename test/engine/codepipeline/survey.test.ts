@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from "vitest";
 import type { Survey } from "../../../src/core/survey.ts";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
 import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World, type WorldOptions } from "./world.ts";
 
@@ -182,59 +181,6 @@ test("a rollback by hand is told apart from a run of the commit", async () => {
   expect((await survey(w)).adopted).toMatchObject([
     { kind: "rollback", trigger: "ManualRollback", state: "succeeded" },
   ]);
-});
-
-describe("a rollback by somebody else", () => {
-  const rolled = async (stage: string, of: Partial<NewPipeline>, planned?: readonly string[]) => {
-    const w = await openWorld({
-      pipeline: { mode: "QUEUED", ...of },
-      ...(planned && { spec: { stages: planned.map((name) => ({ name, reports: [] })) } }),
-    });
-    const good = await w.start({ key: "good" });
-    w.pipeline.execution(good).passUntil();
-    const id = await w.start({ key: "next", sha: sha("b") });
-    w.pipeline.execution(id).passUntil();
-    await w.see(id);
-    w.clock.advance(1_000);
-    w.pipeline.rollback(stage, good).passUntil();
-    w.clock.advance(1_000);
-    return { id, marks: (await survey(w, sha("b"))).marks };
-  };
-
-  test("of the stage where the plan ends takes the commit out, and says who did it", async () => {
-    const { id, marks } = await rolled("Production", { stages: ["Staging", "Production"] });
-    expect(marks).toMatchObject([
-      { engineId: id, mark: { kind: "rolled_back", stage: "Production" } },
-    ]);
-    expect(marks[0]?.mark.sentence).toMatch(/rolled the stage Production back \(arn:.*\/ann\)/);
-  });
-
-  test("of a stage before that leaves it there", async () => {
-    const { marks } = await rolled("Staging", { stages: ["Staging", "Production"] });
-    expect(marks).toEqual([]);
-  });
-
-  test("of a stage that the plan does not name leaves it there", async () => {
-    const { marks } = await rolled("Sandbox", { stages: ["Sandbox", "Production"] }, [
-      "Production",
-    ]);
-    expect(marks).toEqual([]);
-  });
-
-  test("of a stage behind which only tests follow takes it out", async () => {
-    const { marks } = await rolled("Production", { stages: ["Production", "Test"] });
-    expect(marks).toHaveLength(1);
-  });
-
-  test("takes it out where no later stage is known to deploy", async () => {
-    const { marks } = await rolled("Staging", {
-      stages: [
-        { name: "Staging", kind: "build" },
-        { name: "Production", kind: "build" },
-      ],
-    });
-    expect(marks).toHaveLength(1);
-  });
 });
 
 describe("what is under way", () => {

@@ -1,0 +1,66 @@
+// Rollbacks by somebody else: AWS rolls back one stage, and only one where the plan ends takes the commit out.
+
+import { describe, expect, test } from "vitest";
+import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
+import { openWorld, sha, shop, type World } from "./world.ts";
+
+async function survey(w: World, engineId: string) {
+  const since = w.clock.now();
+  const question = { spec: w.spec, repository: shop, sha: sha("b"), engineId, since };
+  const read = await w.engine.survey(question);
+  if (read.kind === "unknown") throw new Error(read.why);
+  return read.value;
+}
+
+describe("a rollback by somebody else", () => {
+  const rolled = async (stage: string, of: Partial<NewPipeline>, planned?: readonly string[]) => {
+    const w = await openWorld({
+      pipeline: { mode: "QUEUED", ...of },
+      ...(planned && { spec: { stages: planned.map((name) => ({ name, reports: [] })) } }),
+    });
+    const good = await w.start({ key: "good" });
+    w.pipeline.execution(good).passUntil();
+    const id = await w.start({ key: "next", sha: sha("b") });
+    w.pipeline.execution(id).passUntil();
+    await w.see(id);
+    w.clock.advance(1_000);
+    w.pipeline.rollback(stage, good).passUntil();
+    w.clock.advance(1_000);
+    return { id, marks: (await survey(w, id)).marks };
+  };
+
+  test("of the stage where the plan ends takes the commit out, and says who did it", async () => {
+    const { id, marks } = await rolled("Production", { stages: ["Staging", "Production"] });
+    expect(marks).toMatchObject([
+      { engineId: id, mark: { kind: "rolled_back", stage: "Production" } },
+    ]);
+    expect(marks[0]?.mark.sentence).toMatch(/rolled the stage Production back \(arn:.*\/ann\)/);
+  });
+
+  test("of a stage before that leaves it there", async () => {
+    const { marks } = await rolled("Staging", { stages: ["Staging", "Production"] });
+    expect(marks).toEqual([]);
+  });
+
+  test("of a stage that the plan does not name leaves it there", async () => {
+    const { marks } = await rolled("Sandbox", { stages: ["Sandbox", "Production"] }, [
+      "Production",
+    ]);
+    expect(marks).toEqual([]);
+  });
+
+  test("of a stage behind which only tests follow takes it out", async () => {
+    const { marks } = await rolled("Production", { stages: ["Production", "Test"] });
+    expect(marks).toHaveLength(1);
+  });
+
+  test("takes it out where no later stage is known to deploy", async () => {
+    const { marks } = await rolled("Staging", {
+      stages: [
+        { name: "Staging", kind: "build" },
+        { name: "Production", kind: "build" },
+      ],
+    });
+    expect(marks).toHaveLength(1);
+  });
+});
