@@ -38,14 +38,16 @@ export function holdIsolated(child: ChildProcess, confine: Launch["confine"]): H
       },
     );
   };
-  onLines(information, (line) => {
+  // A command can take hold of the shell that watches it. More than a few words is its doing.
+  const flooded = () => child.kill("SIGKILL");
+  onLines({ stream: information, flooded }, (line) => {
     const pid = Number(/"child-pid": (\d+)/.exec(line)?.[1]);
     const startedAt = first === null && pid > 0 ? markOf(pid) : null;
     if (startedAt === null) return;
     first = { group: pid, startedAt };
     begin();
   });
-  onLines(talk, (line) => {
+  onLines({ stream: talk, flooded }, (line) => {
     if (line === "ready") {
       ready = true;
       begin();
@@ -92,13 +94,28 @@ function withoutWord(exit: CommandExit, ready: boolean): CommandExit {
   return exit.kind === "signal" ? exit : { kind: "signal", signal: "the kernel or itself" };
 }
 
-function onLines(stream: Readable | null, take: (line: string) => void): void {
+interface Talk {
+  readonly stream: Readable | null;
+  readonly flooded: () => void;
+}
+
+function onLines({ stream, flooded }: Talk, take: (line: string) => void): void {
   let rest = "";
+  let chars = 0;
   stream?.setEncoding("utf8");
   stream?.on("data", (text: string) => {
+    chars += text.length;
+    if (chars > most_chars) {
+      stream.destroy();
+      flooded();
+      return;
+    }
     const lines = (rest + text).split("\n");
-    rest = (lines.pop() ?? "").slice(0, 1_000);
+    rest = lines.pop() ?? "";
     for (const line of lines) take(line);
   });
   stream?.on("error", () => null);
 }
+
+/** Of what the two that we hear from say in all: some hundred. */
+const most_chars = 4_096;
