@@ -10,6 +10,8 @@ export const limit = {
   command: {
     /** The most that GitHub takes in one comment. */
     comment_chars: 65_536,
+    /** A command that takes longer to arrive is answered and not carried out; our own choice. */
+    age_ms: 6 * 60 * 60_000,
     /** Commands carried out of one comment; our own choice. */
     per_comment: 5,
     /** What an answer repeats of a word that is no command. */

@@ -39,11 +39,12 @@ async function compare(ports: Ports, gate: LedgerGate, shown: readonly ShownGate
   const other = shown.find(
     (one) => one.source === "foreign" && one.state !== decided && one.startedAt >= newest,
   );
-  if (own.length > 0 && own.every(isOurs) && other === undefined) return;
+  const current = own.filter(({ startedAt }) => startedAt === newest);
+  if (current.some(isOurs) && other === undefined) return;
 
   const how = other === undefined ? "find" : "replace";
   if (!(await ports.store.doubtGate(gate, how))) return;
-  const wrong = other ?? own.find((one) => !isOurs(one)) ?? null;
+  const wrong = other ?? current.find((one) => !isOurs(one)) ?? null;
   const about = {
     repository: `${repository.owner}/${repository.name}`,
     sha: content.sha,

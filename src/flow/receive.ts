@@ -1,6 +1,7 @@
 // Takes deliveries in: each is stored with its jobs before its sender is answered. Concurrent ones share a commit.
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { withoutLateCommands } from "../core/late.ts";
 import { limit } from "../core/limit.ts";
 import type { Accepted, Delivery, Log, Store } from "../port.ts";
 
@@ -41,7 +42,8 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
           reject(new Error("Too many deliveries wait to be stored"));
           return;
         }
-        waiting.push({ delivery, resolve, reject });
+        const event = withoutLateCommands(delivery.event, delivery.receivedAt);
+        waiting.push({ delivery: { ...delivery, event }, resolve, reject });
         if (!running) void run();
       }),
     calm: async (installation) => {

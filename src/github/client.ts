@@ -176,6 +176,8 @@ function answerOf(error: unknown, now: number): Answer<never> {
   if (response === undefined) return { kind: "failed", why: error.message };
   const until = waitOf(status, response.headers, now);
   if (until !== null) return { kind: "limited", until };
+  // octokit fetches tokens by itself: that there is none says nothing of what was asked for.
+  if (error.request?.url.endsWith("/access_tokens")) return { kind: "failed", why: error.message };
   if (status === 304) return { kind: "unchanged" };
   if (status === 404 || status === 410) return { kind: "absent" };
   if (status >= 500 || status === 401) return { kind: "failed", why: error.message };
@@ -197,6 +199,7 @@ function waitOf(status: number, headers: Headers, now: number): number | null {
 interface RequestError extends Error {
   readonly status: number;
   readonly response?: { readonly headers: Headers };
+  readonly request?: { readonly url: string };
 }
 
 function isRequestError(error: unknown): error is RequestError {
