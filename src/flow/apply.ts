@@ -14,6 +14,8 @@ import type { Ports } from "./work.ts";
 export interface Applied {
   /** Something did not come about, and nothing says when it will: try again, ever more slowly. */
   readonly failed: boolean;
+  /** GitHub refused the gate, so nothing was begun. */
+  readonly unshown: boolean;
   /** When what a budget held back may go, or GitHub refused may be asked for again; null where nothing was. */
   readonly until: number | null;
   /** Another process has the subject now: nothing more is written. */
@@ -32,13 +34,15 @@ export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
     if (result.kind === "refused" && isGate(effect)) isGateRefused = true;
     if ("until" in result && result.until !== null) untils.push(result.until);
     if (result.kind !== "withheld") continue;
-    if (result.permission === "lost") return { failed: false, until: null, lost: true };
+    if (result.permission === "lost")
+      return { failed: false, unshown: false, until: null, lost: true };
     // What is left is decided again, from what is so by now.
     untils.push(storeTime(ports, scene));
     break;
   }
   return {
     lost: false,
+    unshown: isGateRefused,
     failed: kinds.has("failed"),
     until: untils.length === 0 ? null : Math.min(...untils),
   };

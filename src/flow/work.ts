@@ -66,7 +66,11 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const isStuck = applied.failed || (unread && turn === null) || waitsForRole(facts);
   const failures = isStuck ? row.failures + 1 : 0;
   const times = [
-    unread ? turn : decision.dueAt,
+    unread
+      ? turn
+      : applied.unshown
+        ? later(decision.dueAt, storeTime(ports, begun))
+        : decision.dueAt,
     dueAt,
     applied.until,
     failures > 0 ? storeTime(ports, begun) + backoff(failures) : null,
@@ -115,6 +119,11 @@ async function withLanding(ports: Ports, row: Leased, facts: Facts): Promise<Fac
   const { subject, newer, executions } = facts;
   const landing = await askLanding(ports, { row, subject, newer, executions });
   return { ...facts, landing };
+}
+
+/** What is about to start cannot, so that nothing is to be seen of it in the next seconds. */
+function later(dueAt: number | null, now: number): number | null {
+  return dueAt === null ? null : Math.max(dueAt, now + limit.look.again_ms_max);
 }
 
 /** Whether GitHub did not say what somebody may do, or whether they still ask for it. */

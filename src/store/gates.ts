@@ -14,7 +14,7 @@ export async function readGates(on: Connection, since: number): Promise<readonly
     content: string;
     sent_at: number;
   }>(
-    `select installation, owner, name, content, sent_at
+    `select installation, owner, name, content, check_run.sent_at
        from (select owner, name, head from interlock.subject where open
               union
              select owner, name, head from interlock.subject
