@@ -517,6 +517,7 @@ test.each(reads.filter(([name]) => name !== "the installations" && name !== "the
         apiUrl: "https://api.github.com",
         store: {
           reading: async () => null,
+          moment: async () => ({ number: 1, at: now }),
           keepReading: async (key, reading) => void readings.set(key, reading),
           dropReading: async () => {},
         },
