@@ -32,7 +32,7 @@ test.each([
     const w = await world({ plan: released });
     w.github.faults.onRequest({ method, path, times, fault });
     const sha = w.pushTo("main", { "src/a.js": "1" });
-    await w.advance("5s");
+    await w.advance("20s");
     w.engine.pass(["package", "deploy"]);
     await w.settle();
     await w.advance("10m");
