@@ -1,7 +1,7 @@
 // Wires everything together, starts it and stops it.
 
 import { randomUUID } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, pino } from "pino";
@@ -22,12 +22,13 @@ import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openPlanReader } from "./github/plan-reader.ts";
-import { openSetup, setupHookPath } from "./github/setup.ts";
+import { setupHookPath } from "./github/setup.ts";
+import { runSetup } from "./github/setup-command.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
-import { readEnvironment, readSettings, type Settings } from "./settings.ts";
+import { type Environment, readEnvironment, readSettings, type Settings } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import type { Answer } from "./web/server.ts";
 import { openWeb } from "./web/server.ts";
@@ -41,10 +42,13 @@ export interface Running {
 /** Starts the whole program. Rejects with a sentence where something it needs is not to be had. */
 export async function start(settings: Settings, log: Logger): Promise<Running> {
   const { app } = settings;
-  if (app === null) return await startSetup(settings, log);
+  if (app === null)
+    throw new Error(
+      "No GitHub App is set. Run npm run setup to create one, or set APP_ID, PRIVATE_KEY and WEBHOOK_SECRET.",
+    );
   const dataDir = resolve(settings.dataDir);
   const isolation = await isolationFor({ ...settings, dataDir }, log);
-  await mkdir(dataDir, { recursive: true });
+  await closeFolder(dataDir, log);
   const opened = await openStore({
     databaseUrl: settings.databaseUrl,
     dataDir: resolve(dataDir, "store"),
@@ -59,6 +63,14 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
     await opened.close();
     throw error;
   }
+}
+
+/** What lies in it is nobody's but ours: the folder is what keeps others of this machine out. */
+async function closeFolder(folder: string, log: Logger): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700).catch((err: unknown) =>
+    log.warn({ err, folder }, "The data folder is another user's, and may be open to others"),
+  );
 }
 
 type AppSettings = Settings & {
@@ -244,15 +256,10 @@ function siteOf(apiUrl: string): string {
   return apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin;
 }
 
-async function startSetup(settings: Settings, log: Logger): Promise<Running> {
-  const { host, port, githubApiUrl } = settings;
-  const setup = await openSetup({ host, port, githubApiUrl, log });
-  log.info(`No GitHub App is set. Open ${setup.url} to create one, then start again.`);
-  return setup;
-}
-
 async function main(): Promise<void> {
-  const read = readSettings(readEnvironment());
+  const environment = readEnvironment();
+  if (process.argv[2] === "setup") return await setUp(environment, process.argv.slice(3));
+  const read = readSettings(environment);
   if (read.kind === "bad") {
     for (const problem of read.problems) console.error(problem);
     process.exit(1);
@@ -280,6 +287,18 @@ async function main(): Promise<void> {
         );
     });
   await starting;
+}
+
+/** Of the settings it needs these alone: there is no App yet, and nothing else is opened. */
+async function setUp(
+  { GITHUB_API_URL, PORT }: Environment,
+  args: readonly string[],
+): Promise<void> {
+  const read = readSettings({ GITHUB_API_URL, PORT });
+  if (read.kind === "bad") throw new Error(read.problems.join("\n"));
+  const { port, githubApiUrl } = read.settings;
+  const site = siteOf(githubApiUrl);
+  await runSetup({ args, port, githubApiUrl, site, print: (line) => console.log(line) });
 }
 
 /** Node says nothing itself where it has tried several addresses of a host. */

@@ -103,7 +103,10 @@ const rules: readonly (readonly [folder: RegExp, rule: Rule])[] = [
     },
   ],
   [/^src\/thread\//, adapter("thread")],
-  [/^src\/github\//, adapter("github", /^src\/thread\//, /^probot$/, /^@octokit\//, /^zod$/)],
+  [
+    /^src\/github\//,
+    adapter("github", /^src\/thread\//, /^probot$/, /^@octokit\//, /^zod$/, /^yaml$/),
+  ],
   [/^src\/engine\/local\//, adapter("engine/local", /^tar$/)],
   [
     /^src\/engine\/codepipeline\//,

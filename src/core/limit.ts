@@ -471,6 +471,8 @@ export const limit = {
     ordinary_bytes: 256 * KiB,
     /** Of a body that is refused so much is still read, so that its sender sees the answer. */
     drain_bytes: 32 * MiB,
+    /** The form of the set-up flow has three short fields. */
+    form_chars: 4_096,
     /** What `/readyz` found out serves everybody who asks within this. */
     ready_ms: 1_000,
     /** How often idle connections are looked for while the program stops. */

@@ -18,9 +18,3 @@ export async function takenPort(): Promise<TakenPort> {
   const close = () => new Promise<void>((resolve) => server.close(() => resolve()));
   return { port: address.port, [Symbol.asyncDispose]: close };
 }
-
-/** For a program that cannot choose one itself. */
-export async function freePort(): Promise<number> {
-  await using taken = await takenPort();
-  return taken.port;
-}

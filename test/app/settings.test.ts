@@ -1,12 +1,11 @@
 // How the program starts with good settings, bad ones and none.
 
 import { generateKeyPairSync } from "node:crypto";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { subscribed } from "../../src/github/webhook.ts";
 import { readSettings, settingTable } from "../../src/settings.ts";
-import { freePort, takenPort } from "./port.ts";
+import { takenPort } from "./port.ts";
 import { type Environment, projectFolder, spawnProgram, temporaryFolder } from "./process.ts";
 import { openWorld } from "./world.ts";
 
@@ -62,7 +61,7 @@ test("every problem with the settings is told at once, and no secret with it", a
   ]);
 });
 
-test("half an App is refused, not taken for a wish to create one", async () => {
+test("half an App is refused", async () => {
   const { PRIVATE_KEY: _, ...half } = whole;
   expect(await refusal({ ...half, WEBHOOK_SECRET: "" })).toBe(
     [
@@ -169,56 +168,6 @@ test("a data folder that another one uses is told, and the other one lives on", 
   await first.kill();
   const third = await world.start();
   expect((await fetch(`${third.url}/readyz`)).status).toBe(200);
-});
-
-test("without an App the set-up flow opens, and what it writes is what the next start uses", async () => {
-  await using world = await openWorld();
-  await using folder = await temporaryFolder();
-  for (const file of ["app.yml", "package.json"])
-    await cp(join(projectFolder, file), join(folder.path, file));
-  const port = await freePort();
-  const { GITHUB_API_URL = "", INTERLOCK_DATA_DIR = "", DATABASE_URL = "" } = world.environment;
-  const environment = { GITHUB_API_URL, INTERLOCK_DATA_DIR, DATABASE_URL, PORT: String(port) };
-
-  {
-    // As many images say of themselves; Probot alone would refuse the flow then.
-    const production = { ...environment, NODE_ENV: "production" };
-    await using program = spawnProgram(production, { folder: folder.path });
-    const url = `http://127.0.0.1:${port}`;
-    await program.said(`No GitHub App is set. Open ${url} to create one, then start again.`);
-    const page = await fetch(`${url}/probot`);
-    expect(page.status).toBe(200);
-    const html = await page.text();
-    // The form leads to the GitHub that the settings name.
-    expect(html).toContain(`action="${GITHUB_API_URL}/settings/apps/new"`);
-    const manifest: unknown = JSON.parse(
-      /name="manifest"[^>]*value='([^']*)'/.exec(html)?.[1]?.replaceAll("&quot;", '"') ?? "",
-    );
-    expect(manifest).toMatchObject({
-      name: "interlock",
-      url: expect.stringMatching(/^https:/),
-      hook_attributes: { url: `${url}/` },
-      default_events: [...subscribed],
-      default_permissions: { checks: "write" },
-    });
-    // The same as what comes back from GitHub, by hand.
-    const { APP_ID: appId, PRIVATE_KEY: pem, WEBHOOK_SECRET: webhook_secret } = world.environment;
-    const given = await fetch(`${url}/probot/import`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ appId, pem, webhook_secret }),
-    });
-    expect(given.status).toBe(200);
-    // Neither smee.io nor anything else was asked.
-    expect(program.output).not.toMatch(/smee|npx/i);
-    expect(world.github.log.all).toEqual([]);
-    expect(await program.terminate()).toEqual({ code: 0, signal: null });
-    expect(program.output).not.toContain("BEGIN");
-  }
-  expect(await readFile(join(folder.path, ".env"), "utf8")).toContain("APP_ID=4242");
-
-  await using program = spawnProgram({ ...environment, PORT: "0" }, { folder: folder.path });
-  await program.said("Interlock is listening");
 });
 
 test("the environment goes before what .env says", async () => {
