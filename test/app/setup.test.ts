@@ -80,7 +80,12 @@ const cookieOf = (answer: Answer) => String(answer.headers["set-cookie"]).split(
 const fieldOf = (html: string, name: string) =>
   new RegExp(`name="${name}" value="([^"]*)"`).exec(html)?.[1] ?? "";
 const plain = (text: string) =>
-  text.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&amp;", "&");
+  text
+    .replaceAll("&quot;", '"')
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&");
 
 /** As far as the form that goes to GitHub. */
 async function begun(address: URL, fields: Record<string, string> = {}) {
