@@ -151,8 +151,8 @@ isolated("a command that stops the process that watches it is ended at its timeo
 
 isolated("a command that floods the way on which Interlock hears of it is ended", async () => {
   const place = await isolatedWorld();
-  // pidfd_open and pidfd_getfd: the file descriptor of the shell that watches.
-  const flood = `my $p = syscall(434, 2, 0); my $n = syscall(438, $p, 3, 0); open(F, ">&=", $n) or exit 7; syswrite(F, "exit 0 " x 9_000) while 1`;
+  // pidfd_open and pidfd_getfd: the socket of the shell that watches.
+  const flood = `my $p = syscall(434, 2, 0); for my $i (3 .. 20) { my $n = syscall(438, $p, $i, 0); open(F, ">&=", $n) && -S F or next; syswrite(F, "exit 0 " x 9_000) while 1 } exit 7`;
   const ended = await place.run(`perl -e '${flood}'; sleep 1000`);
   // Where the kernel lets no process do so, it fails by itself.
   expect(ended.stages[0]?.why).toMatch(
