@@ -14,6 +14,7 @@ import type {
 import type { Event, Origin, Repository, Sight, Subject } from "./core/event.ts";
 import type {
   ActFact,
+  AuthorsOf,
   Comparison,
   Execution,
   Facts,
@@ -178,6 +179,8 @@ export interface GitHub {
   pullFiles(repository: Repository, pull: Pull, base: string | null): Promise<Files>;
   /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
   plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
+  /** Logins of those who wrote the commit, or all that it has beyond `since`, and who opened its pull request. */
+  authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;
   /** The commit that the branch stands at now, read anew. */
   branchTip(repository: Repository, branch: string): Promise<Read<string>>;
   /**
@@ -275,6 +278,8 @@ export interface Engine {
   stop(engineId: string, reason: string): Promise<Acted>;
   /** Runs the failed execution again from the stage on, in the same place. `key` makes it once. */
   retry(engineId: string, stage: string, key: string): Promise<Acted>;
+  /** The commit that `rollback` would bring back now, for one that is about to begin. */
+  target?(request: RollbackRequest): Promise<ChosenTarget>;
   /** Brings an older commit back into one stage. `key` makes it once. */
   rollback?(request: RollbackRequest): Promise<RolledBack>;
   /** Answers the approval that this execution, and no other one, waits for. `key` makes it once. */
@@ -311,6 +316,11 @@ export interface RollbackRequest {
 export type RolledBack =
   /** `engineId` is an execution of its own, which can be observed; `sha` is what it brings back. */
   | { readonly kind: "started"; readonly engineId: string; readonly sha: string }
+  | { readonly kind: "refused"; readonly why: string }
+  | { readonly kind: "failed"; readonly why: string };
+
+export type ChosenTarget =
+  | { readonly kind: "chosen"; readonly sha: string }
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -551,8 +561,8 @@ export interface Store {
   rollbacks(key: string): Promise<readonly Rollback[]>;
   /** The last `limit.look.rollbacks` of the repository, in the order in which they were asked for. */
   rollbacksOf(repository: Repository): Promise<readonly Rollback[]>;
-  /** Before the engine is asked. Nothing where it is there. */
-  intendRollback(lease: Lease, wanted: RollbackWanted, at: number): Promise<Written>;
+  /** Before the engine is asked. Nothing where it is there. `busy` while another one of its pipeline is under way. */
+  intendRollback(lease: Lease, wanted: RollbackWanted, at: number): Promise<Written | "busy">;
   /** Writes what is given, unless it has ended, and wakes all whom it concerns. */
   recordRollback(lease: Lease, key: string, change: RollbackChange): Promise<Written>;
 

@@ -105,7 +105,7 @@ export const commandTable: readonly CommandRow[] = [
     verb: "rollback",
     usage: "rollback <pipeline> [<stage>] [to <sha>]",
     help: "Brings the commit before, or the named one, back into a stage of the pipeline's release: the stage that the newest release has reached, unless one is named.",
-    roles: writers,
+    roles: maintainers,
     examples: [
       "/interlock rollback shop",
       "/interlock rollback shop Production",

@@ -214,8 +214,25 @@ interface Common {
   readonly releases: readonly Execution[];
   /** The last rollbacks of the repository, in the order in which they were asked for; read with the releases. */
   readonly rolledBack: readonly Rollback[];
+  /** What the engines would bring back for the rollbacks that are about to begin, by their keys; absent while not asked. */
+  readonly targets?: readonly RollbackTarget[];
+  /** Who wrote what would go out by what is about to be done; absent while not asked. */
+  readonly authors?: readonly AuthorsOf[];
   /** Looks in a row before this one that could not be finished. */
   readonly failures: number;
+}
+
+export interface RollbackTarget {
+  /** The rollback's. */
+  readonly key: string;
+  /** The whole SHA, or why there is none; unknown where the engine has not said. */
+  readonly reading: Known<string> | { readonly kind: "refused"; readonly why: string };
+}
+
+export interface AuthorsOf {
+  readonly sha: string;
+  /** Logins; `cut` where there are more commits than GitHub lists. */
+  readonly reading: Known<readonly string[]> | { readonly kind: "cut"; readonly why: string };
 }
 
 export interface PullFacts extends Common {

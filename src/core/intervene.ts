@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 import type { Decision } from "./decision.ts";
 import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
 import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
+import { limit } from "./limit.ts";
 import { code, prose } from "./page/markdown.ts";
 import type { Part, Plan } from "./plan.ts";
 import type { Wish } from "./wish.ts";
@@ -112,6 +113,8 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
         ? `The newest release of ${name} has not begun any stage of the plan. Name the stage that is meant.`
         : noStage(name, spec, command.stage),
     );
+  const other = facts.rolledBack.find((back) => back.pipeline === name && isLive(back));
+  if (other !== undefined) return refuse(alreadyBack(other));
   const present = presentIn(facts, { wish, name, stage, releases });
   if ("why" in present) return refuse(present.why);
   // A button stands on the check of one commit, and is about no other.
@@ -122,9 +125,46 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
   const { key: execution, sha: from } = present.release;
   const { actor } = intention;
   const among = amongOf(facts, { pipeline: name, spec, stage });
-  const { to } = command;
+  const target = facts.targets?.find((one) => one.key === key)?.reading;
+  if (target?.kind === "refused") return refuse(target.why);
+  if (target?.kind === "unknown") return nothing(wish);
+  // What is recorded and sent is the very commit that was found, whatever is the one before by then.
+  const to = target?.value ?? command.to;
+  if (target !== undefined) {
+    const own = authorship(facts, plan, { wish, verb: "rollback", sha: target.value });
+    if (own !== null) return own;
+  }
   const wanted = { key, pipeline: name, spec, stage, execution, from, to, among, actor };
   return { ...nothing(wish), rollback: wanted };
+}
+
+/** Nobody alone decides that what they wrote goes to production; null where nothing stands against it. */
+function authorship(
+  { authors }: Facts,
+  plan: Plan,
+  of: { readonly wish: Wish; readonly verb: "approve" | "rollback"; readonly sha: string },
+): Intervention | null {
+  const { wish, verb, sha } = of;
+  const reading = authors?.find((one) => one.sha === sha)?.reading;
+  if (reading === undefined || plan.byAuthor?.includes(verb) === true) return null;
+  switch (reading.kind) {
+    case "unknown":
+      return nothing(wish);
+    case "cut":
+      return refused(wish, `Who wrote what would go out cannot be told: ${reading.why}`);
+    case "known": {
+      const { actor } = wish.intention;
+      if (!reading.value.some((login) => login.toLowerCase() === actor.toLowerCase())) return null;
+      return refused(
+        wish,
+        `${actor} wrote a part of what would go out with ${short(sha)}, so somebody else has to say ${verb}.`,
+      );
+    }
+  }
+}
+
+function alreadyBack({ pipeline, stage, actor }: Rollback): string {
+  return `${pipeline} is being rolled back in ${stage} already, as ${actor} asked.`;
 }
 
 /** What became of a wish that is in the ledger. */
@@ -168,13 +208,13 @@ function presentIn(
       (isLive(back) || back.state === "succeeded"),
   );
   if (since === undefined) return { release };
-  if (isLive(since))
-    return { why: `${name} is being rolled back in ${stage} already, as ${since.actor} asked.` };
+  if (isLive(since)) return { why: alreadyBack(since) };
   const { command, intention } = wish;
   const to = command.kind === "rollback" ? command.to : null;
-  if (to === null && (since.endedAt ?? 0) > intention.askedAt)
+  const settled = (since.endedAt ?? 0) + limit.look.settle_ms;
+  if (to === null && settled > intention.askedAt)
     return {
-      why: `${since.actor} has rolled ${name} back in ${stage} since; repeat it to go back still further.`,
+      why: `${since.actor} has just rolled ${name} back in ${stage}${since.sha === null ? "" : ` to ${short(since.sha)}`}; to go back still further, name the commit with \`to\`.`,
     };
   const restored = releases.find((one) => one.sha === since.sha && hasReached(one, stage));
   if (restored === undefined)
@@ -246,6 +286,8 @@ function approve(facts: Facts, plan: Plan, { wish, command }: Ask<"approve">): I
     return refuse(
       `The execution that waits in ${stage} began after this was asked for; repeat it if it is meant for ${short(execution.sha)}.`,
     );
+  const own = authorship(facts, plan, { wish, verb: "approve", sha: execution.sha });
+  if (own !== null) return own;
   const approval = { key, execution: execution.key, stage, actor: intention.actor };
   return { ...nothing(wish), approval };
 }

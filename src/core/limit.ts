@@ -129,6 +129,8 @@ export const limit = {
     rollbacks: 200,
     /** Of those that speak of one commit, how many are told of a new verdict: more of them are a flood. */
     siblings_woken: 10,
+    /** After a rollback its stage settles: what is asked for meanwhile without a commit is about what was there before. */
+    settle_ms: 10 * 60_000,
     /** Commits that one release may carry with its own, newest first. */
     carried: 100,
     /** A running execution in which nothing moves for so long may be held up from outside. */

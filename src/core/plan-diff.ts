@@ -174,6 +174,11 @@ function* commandChanges(base: Plan, proposed: Plan): Iterable<string> {
     const was = before === undefined ? "" : `, no longer by ${join(before)}`;
     yield `Command ${verb} could be given by ${who}${was}.`;
   }
+  for (const verb of ["approve", "rollback"] as const) {
+    const [before, after] = [base, proposed].map(({ byAuthor = [] }) => byAuthor.includes(verb));
+    if (before !== after)
+      yield `Command ${verb} could ${after ? "also" : "no longer"} be given by an author of what goes out.`;
+  }
 }
 
 function* notifyChanges(base: Plan, proposed: Plan): Iterable<string> {

@@ -59,10 +59,16 @@ function normalise(written: WrittenPlan, order: readonly string[]): Plan {
     return pipeline === undefined ? [] : [normalisePipeline(name, pipeline)];
   });
   const commands: Record<string, readonly Role[]> = {};
-  for (const [verb, named] of Object.entries(written.commands))
-    if (named !== undefined) commands[verb] = withStronger(named);
+  const byAuthor: ("approve" | "rollback")[] = [];
+  for (const [verb, named] of Object.entries(written.commands)) {
+    const given = Array.isArray(named) ? named : named?.roles;
+    if (given !== undefined) commands[verb] = withStronger(given);
+    const isOpen = named !== undefined && !Array.isArray(named) && !named.not_author;
+    if (isOpen && (verb === "approve" || verb === "rollback")) byAuthor.push(verb);
+  }
   const notify = written.notify.map(({ sns, on }) => ({ topic: sns, kinds: [...new Set(on)] }));
-  return { exempt: written.exempt, pipelines, commands, notify };
+  const open = byAuthor.length > 0 ? { byAuthor } : {};
+  return { exempt: written.exempt, pipelines, commands, ...open, notify };
 }
 
 function normalisePipeline(name: string, written: WrittenPlan["pipelines"][string]): Pipeline {

@@ -263,15 +263,31 @@ function runProblem(run: string): string | null {
 }
 
 function commandShape() {
-  const allowed = z
+  const named = z
     .array(z.enum(roles, { error: `one of the roles ${roles.join(", ")}` }), {
       error: "a list of roles, such as [maintain]",
     })
-    .min(1, { error: "A command that nobody may give is no command; name a role." })
-    .optional();
+    .min(1, { error: "A command that nobody may give is no command; name a role." });
+  const wanted = "a list of roles, or a map with `roles` and `not_author`";
+  const apart = z.union(
+    [
+      named,
+      object(wanted, {
+        roles: named.optional().meta({ description: "Who may give it." }),
+        not_author: z
+          .boolean({ error: "true or false" })
+          .default(true)
+          .meta({ description: "Whether whoever wrote a part of what goes out may not give it." }),
+      }),
+    ],
+    { error: wanted },
+  );
   return Object.fromEntries(
-    commandTable.map(({ verb, help }) => [verb, allowed.meta({ description: help })]),
-  ) as Record<Verb, typeof allowed>;
+    commandTable.map(({ verb, help }) => {
+      const allowed = verb === "approve" || verb === "rollback" ? apart : named;
+      return [verb, allowed.optional().meta({ description: help })];
+    }),
+  ) as Record<Verb, z.ZodOptional<typeof apart>>;
 }
 
 /** A check that finds at most one fault and says it in a sentence. */

@@ -22,6 +22,8 @@ export interface Plan {
   readonly pipelines: readonly Pipeline[];
   /** The roles that may give a command, where the plan says otherwise than `core/command.ts`. */
   readonly commands: Readonly<Record<string, readonly Role[]>>;
+  /** Those of `approve` and `rollback` that may be given by an author of what goes out; absent where neither. */
+  readonly byAuthor?: readonly ("approve" | "rollback")[];
   /** Topics unique. */
   readonly notify: readonly Notify[];
 }

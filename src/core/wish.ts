@@ -24,11 +24,12 @@ export function openWishes(question: {
   /** Null where none is in force: who may do what is then as the table says. */
   readonly plan: Plan | null;
 }): readonly Wish[] {
+  const consented = hasConsent(question.intentions, question.head);
   return question.intentions
     .filter((intention) => intention.outcome === null)
     .flatMap((intention) =>
       intention.commands.map((command) => {
-        const ruling = rule({ intention, command, ...question });
+        const ruling = rule({ intention, command, consented, ...question });
         return {
           intention,
           command,
@@ -87,13 +88,17 @@ export function forkAllowed(
   const granted = wishes.some(
     ({ command, ruling }) => command.kind === "verify" && ruling.kind === "granted",
   );
-  if (granted) return true;
+  return granted || hasConsent(intentions, head);
+}
+
+/** A re-run names no commit: whoever presses it need not have seen what it is about. */
+function hasConsent(intentions: readonly Intention[], head: string): boolean {
   return intentions.some((intention) =>
     intention.commands.some(
       (command, index) =>
         command.kind === "verify" &&
         intention.outcome?.[index]?.kind === "done" &&
-        (command.sha ?? intention.sha) === head,
+        command.sha === head,
     ),
   );
 }
@@ -103,9 +108,11 @@ function rule(question: {
   readonly command: Command;
   readonly head: string;
   readonly fork: boolean;
+  /** Whether somebody who may has named the head before. */
+  readonly consented: boolean;
   readonly plan: Plan | null;
 }): Wish["ruling"] {
-  const { intention, command, head, fork, plan } = question;
+  const { intention, command, head, fork, consented, plan } = question;
   if (command.kind === "unknown") {
     const hint = command.nearest === null ? "" : ` Did you mean /interlock ${command.nearest}?`;
     return refused(`There is no such command.${hint} /interlock help lists them.`);
@@ -123,7 +130,8 @@ function rule(question: {
       if (command.sha !== null && !head.startsWith(command.sha))
         return refused(`The head is ${short(head)}, not ${short(command.sha)}.`);
       // Another commit with the same first digits is made in minutes, so a stranger's is named whole.
-      if (fork && intention.source === "comment" && command.sha !== head)
+      if (intention.source !== "comment" && intention.sha !== head) return bound(intention, head);
+      if (fork && !consented && command.sha !== head)
         return refused(
           `The change comes from a fork: read it, then name the whole commit with /interlock verify ${head}.`,
         );

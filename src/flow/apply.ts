@@ -223,6 +223,8 @@ async function rollback(
   if (engine?.rollback === undefined) return { kind: "failed" };
   const intended = await ports.store.intendRollback(row, wanted, storeTime(ports, scene));
   if (intended === "lost") return lost;
+  // Somebody else asked at the same time: the next look says so.
+  if (intended === "busy") return atOnce(ports, scene);
   const permission = await permitFor(ports, scene, null)();
   if (permission !== "go") return { kind: "withheld", permission };
   const { repository } = facts.subject;

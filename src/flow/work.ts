@@ -14,6 +14,7 @@ import { inspect } from "./inspect.ts";
 import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
 import { type Look, storeTime } from "./permit.ts";
+import { withProduction } from "./production.ts";
 
 /** Everything the flow reaches the outside with. */
 export interface Ports {
@@ -54,7 +55,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const { row } = begun;
   const gathered = await gather(ports, row);
   const { present } = gathered;
-  const facts = await withLanding(ports, row, gathered.facts);
+  const facts = await withProduction(ports, await withLanding(ports, row, gathered.facts));
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
   const applied = await apply(ports, { ...begun, facts, effects });

@@ -4,6 +4,7 @@ import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { OpenPull } from "../core/shown.ts";
 import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
+import { authorsOf } from "./authors.ts";
 import type { Answer, Client } from "./client.ts";
 import { mapped, place, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
@@ -11,7 +12,13 @@ import * as shapes from "./shape.ts";
 
 type Lists = Pick<
   GitHub,
-  "openPulls" | "branches" | "branchTip" | "repositories" | "installations" | "failedDeliveries"
+  | "openPulls"
+  | "branches"
+  | "branchTip"
+  | "authors"
+  | "repositories"
+  | "installations"
+  | "failedDeliveries"
 >;
 
 export function openLists({ client, readings }: { client: Client; readings: Readings }): Lists {
@@ -87,6 +94,10 @@ export function openLists({ client, readings }: { client: Client; readings: Read
         ),
       );
       return read.kind === "known" ? { kind: "known", value: new Map(read.value) } : read;
+    },
+
+    async authors(repository, sha, since) {
+      return await authorsOf(client, repository, { sha, since });
     },
 
     async branchTip(repository, branch) {

@@ -56,6 +56,22 @@ export const comparison = z.object({
 
 export const ref = z.object({ object: z.object({ sha }) });
 
+export const pullsOfCommit = z.array(
+  z.object({
+    user: login.nullish(),
+    head: z.object({ sha }),
+    merge_commit_sha: z.string().nullish(),
+  }),
+);
+
+export const commit = z.object({
+  /** Null, or empty, where no account has the address. */
+  author: z.object({ login: z.string().optional() }).nullish(),
+  parents: z.array(z.unknown()),
+});
+
+export const commits = z.object({ total_commits: z.int(), commits: z.array(commit) });
+
 export const branches = z.array(z.object({ name: z.string(), commit: z.object({ sha }) }));
 
 export const repositories = z.object({

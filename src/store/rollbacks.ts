@@ -39,13 +39,27 @@ export async function readRollbacksOf(
   return rows.map(rollback).reverse();
 }
 
-/** Nothing where it was there before. */
+/** Nothing where it was there before. Two of one pipeline are asked for one after the other, by whomever. */
 export async function insertRollback(
   on: Connection,
   lease: Lease,
   wanted: RollbackWanted,
   at: number,
-): Promise<Written> {
+): Promise<Written | "busy"> {
+  await on.query(
+    `select pg_advisory_xact_lock(hashtextextended(owner || '/' || name || '|' || $2, 0))
+       from interlock.subject where key = $1`,
+    [lease.key, wanted.pipeline],
+  );
+  const busy = await on.query(
+    `select from interlock.rollback join interlock.subject as own using (owner, name)
+      where own.key = $1 and pipeline = $2 and rollback.key <> $3
+        and rollback.state in ('intended', 'running')
+        and not exists (select from interlock.rollback where key = $3)
+      limit 1`,
+    [lease.key, wanted.pipeline, wanted.key],
+  );
+  if (busy.length > 0) return "busy";
   return await writeUnder(on, lease, {
     text: `
       insert into interlock.rollback

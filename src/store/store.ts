@@ -144,7 +144,8 @@ export function createStore(parts: StoreParts): Store {
 
     rollbacks: (key) => rollbacks.readRollbacks(database, key),
     rollbacksOf: (repository) => rollbacks.readRollbacksOf(database, repository),
-    intendRollback: (lease, wanted, at) => rollbacks.insertRollback(database, lease, wanted, at),
+    intendRollback: (lease, wanted, at) =>
+      database.transaction((tx) => rollbacks.insertRollback(tx, lease, wanted, at)),
     recordRollback: async (lease, key, change) => {
       const written = await database.transaction(async (tx) => {
         if ((await hold(tx, lease)) === "lost") return "lost";

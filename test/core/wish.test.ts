@@ -118,7 +118,12 @@ test.each<[string, Command, Given, string]>([
     { fork: true, role: "triage" },
     "You need one of these roles",
   ],
-  ["fork: re-run of exactly this commit", verify(), { fork: true, source: "rerequest" }, "granted"],
+  [
+    "fork: re-run of exactly this commit",
+    verify(),
+    { fork: true, source: "rerequest" },
+    "name the whole commit",
+  ],
   [
     "fork: re-run of another commit",
     verify(),
@@ -134,7 +139,7 @@ test.each<[string, Partial<Intention>, boolean]>([
   ["carried out for another one", { commands: [verify(sha.old)] }, false],
   ["with the same first digits", { commands: [verify(sha.head.slice(0, 7))] }, false],
   ["refused", { outcome: [{ kind: "refused", text: "", sha: sha.head }] }, false],
-  ["by a re-run of this commit", { commands: [verify()], sha: sha.head }, true],
+  ["by a re-run of this commit", { commands: [verify()], sha: sha.head }, false],
   ["by a re-run of another one", { commands: [verify()], sha: sha.old }, false],
   ["that was no verify", { commands: [retry] }, false],
 ])("a fork's commit may run after a wish %s: %s", (_, change, allowed) => {

@@ -16,7 +16,7 @@ test("a rollback that could not begin is not carried out after a newer release",
   const rollback = w.careful.rollback.bind(w.careful);
   w.careful.rollback = async (request) =>
     out ? { kind: "failed", why: "Throttled." } : await rollback(request);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.advance("1m");
   expect(w.gateOf(sha)).toMatch(/failure/);
   const fix = w.pushTo("main", { "src/a.js": "fix" });
@@ -33,7 +33,7 @@ test("a rollback that could not begin is not carried out after a newer release",
 test("a rollback whose answer is lost is followed though the plan changed meanwhile", async () => {
   const { w, pull, sha } = await passed(open);
   w.careful.answers.push("answer_lost", "answer_lost", "answer_lost");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.pushTo("main", {
     ".github/interlock.yml": productionPlan({ branches: "main", pipeline: "store" }),
@@ -53,7 +53,7 @@ test("a retry of a later stage does not undo the rollback of an earlier one", as
   w.careful.pass("OneBox");
   w.careful.fail("Production");
   await w.settle();
-  pull.comment("dev", "/interlock rollback shop OneBox");
+  pull.comment("mia", "/interlock rollback shop OneBox");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
@@ -82,7 +82,7 @@ test("a commit carried by a later one that is rolled back does not stay green", 
   w.github.faults.stop();
   await w.advance("30m");
   expect(w.gateOf(first)).toBe("success (carried)");
-  w.shop.press(releaseCheck(w, second), "Roll back", "dev");
+  w.shop.press(releaseCheck(w, second), "Roll back", "mia");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.advance("2h");
@@ -164,7 +164,7 @@ test("a release that ended while we were not let in does not hold up later ones"
 
 test("a rollback that ended while we were not let in is followed afterwards", async () => {
   const { w, sha, pull } = await passed(open);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   await w.store.forget({ installation: w.installation?.id ?? 0, owner: "acme", name: "shop" });
   w.careful.endRollback("succeeded");
@@ -182,7 +182,7 @@ test("a rollback that fails to begin is tried ever more slowly", async () => {
     calls += 1;
     return { kind: "failed", why: "Throttled." };
   };
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.advance("1h");
   expect(calls).toBeLessThan(40);
 });
@@ -190,7 +190,7 @@ test("a rollback that fails to begin is tried ever more slowly", async () => {
 test("a rollback that began is followed though the pull request was dismissed", async () => {
   const { w, pull, sha } = await passed(open);
   w.careful.answers.push("answer_lost", "answer_lost", "answer_lost");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.changePlan("pipelines: 7\n");
   await w.advance("10m");
@@ -219,7 +219,7 @@ test("two approvals of one execution in one look are both kept", async () => {
 test("a role that cannot be read is asked for ever more slowly", async () => {
   const { w, pull } = await passed(open);
   w.github.faults.onRequest({ path: /permission$/, fault: { kind: "error" } });
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   w.github.log.clear();
   await w.advance("1h");
   const asked = Object.entries(w.requests).filter(([route]) => route.includes("permission"));
@@ -231,7 +231,7 @@ test("a role that cannot be read is asked for ever more slowly", async () => {
 
 test("a rollback outlives the pull request that asked for it", async () => {
   const { w, pull, sha } = await passed(open);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
@@ -252,7 +252,7 @@ test("crash between the engine's answer and the record", async () => {
   const { w, pull, sha } = await passed(open);
   w.forgiven.push(/A look failed/);
   w.breaks.planned.set("recordRollback", 0);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   await w.start();
   await w.advance("1m");

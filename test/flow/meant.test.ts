@@ -98,7 +98,7 @@ test("an approval that comes late reaches nothing that began after it was writte
 test("a rollback that comes late takes nothing out that was released after it was written", async () => {
   const { w, pull } = await passed(open);
   w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   // GitHub tells the time of a comment in whole seconds.
   await w.advance("5s");
@@ -112,7 +112,7 @@ test("a rollback that comes late takes nothing out that was released after it wa
 test("Roll back on an older commit's check does not take the newer one out", async () => {
   const { w, sha: older } = await passed(open);
   await releaseNext(w, "good");
-  w.shop.press(releaseCheck(w, older), "Roll back", "dev");
+  w.shop.press(releaseCheck(w, older), "Roll back", "mia");
   await w.settle();
   expect(w.careful.rollbacks).toEqual([]);
 });
@@ -165,7 +165,7 @@ test("a rollback from another road does not mark main's commit", async () => {
   expect(w.gateOf(staging)).toBe("success (passed)");
   const pull = w.openPull({ base: "next" });
   await w.settle();
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
@@ -181,7 +181,7 @@ test("who may roll back is said by the plan in force, not by that of the commit 
   await w.advance("5s");
   w.careful.pass(["OneBox", "Production"]);
   await w.settle();
-  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
+  w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
   expect(w.careful.rollbacks).toEqual([]);
 });
@@ -209,7 +209,7 @@ test("a branch that is no road any more rolls nothing back by its buttons", asyn
   await w.settle();
   w.careful.pass(["OneBox", "Production"]);
   await w.settle();
-  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
+  w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
   expect(w.careful.rollbacks).toEqual([]);
 });
@@ -222,7 +222,7 @@ test("a rollback is of the release that is in the stage, though nobody told of i
   w.losesNotice = () => true;
   w.careful.pass("OneBox");
   w.careful.fail("Production");
-  pull.comment("dev", "/interlock rollback shop Production");
+  pull.comment("mia", "/interlock rollback shop Production");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.advance("5m");
@@ -236,7 +236,7 @@ test("without a stage: the stage that the newest release has reached", async () 
   w.losesNotice = () => true;
   w.careful.pass("OneBox");
   w.careful.fail("Production");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
 });
@@ -244,7 +244,7 @@ test("without a stage: the stage that the newest release has reached", async () 
 test("the same rollback in other letters, in one comment, is done once", async () => {
   const { w, pull } = await passed(open);
   pull.comment(
-    "dev",
+    "mia",
     "/interlock rollback shop production\n\n/interlock rollback Shop Production\n\n/interlock rollback shop",
   );
   await w.settle();
@@ -283,7 +283,7 @@ test("rolled back twice: the older commit, which is taken out the second time, t
   const older = await releaseNext(w, "older");
   const newer = await releaseNext(w, "newer");
   w.careful.before = older;
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
@@ -291,7 +291,7 @@ test("rolled back twice: the older commit, which is taken out the second time, t
   // The one that came back is bad too: AWS goes one further.
   w.careful.before = oldest;
   const ids = new Set(w.careful.back.keys());
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", `/interlock rollback shop to ${oldest}`);
   await w.settle();
   for (const id of w.careful.back.keys())
     if (!ids.has(id)) {

@@ -11,21 +11,25 @@ const summary = (w: World, sha: string) => releaseCheck(w, sha).output.summary ?
 
 test("a rollback by command on the merged pull request turns the commit red for good", async () => {
   const { w, pull, sha } = await passed(open);
-  w.careful.before = "abcdef0".padEnd(40, "1");
-  pull.comment("dev", "/interlock rollback shop");
+  const { before } = w.careful;
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production", to: null }]);
+  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production", to: before }]);
   expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
   expect(pull.answers).toEqual([
-    expect.stringMatching(/Rolling shop back from \w{7} to `abcdef0` in its stage Production/),
+    expect.stringContaining(
+      `Rolling shop back from ${sha.slice(0, 7)} to \`${before.slice(0, 7)}\` in its stage Production`,
+    ),
   ]);
   w.careful.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
-  expect(summary(w, sha)).toContain("was rolled back to abcdef0 in Production, as dev asked");
+  expect(summary(w, sha)).toContain(
+    `was rolled back to ${before.slice(0, 7)} in Production, as mia asked`,
+  );
   expect(pull.answers[0]).toContain("**Result:** the rollback");
   // However often it is looked at, and whatever else is said.
-  pull.comment("dev", "/interlock rollback shop staging to abc");
+  pull.comment("mia", "/interlock rollback shop staging to abc");
   await w.advance("10m");
   await w.sweep();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
@@ -38,7 +42,7 @@ test("a release that failed and was rolled back stays failed, and says both", as
   w.careful.fail("Production");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (stage_failed)");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
@@ -50,7 +54,7 @@ test("a release that failed and was rolled back stays failed, and says both", as
 
 test("a rollback that fails leaves the commit red and says so", async () => {
   const { w, pull, sha } = await passed(open);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("failed", "The hook broke.");
   await w.settle();
@@ -60,7 +64,7 @@ test("a rollback that fails leaves the commit red and says so", async () => {
 
 test("a re-run of a commit that was rolled back releases it again", async () => {
   const { w, pull, sha } = await passed(open);
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
   await w.settle();
@@ -74,7 +78,7 @@ test("a re-run of a commit that was rolled back releases it again", async () => 
 test("a rollback whose answer is lost happens once", async () => {
   const { w, pull, sha } = await passed(open);
   w.careful.answers.push("answer_lost", "answer_lost");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.advance("1m");
   expect(w.careful.rollbacks).toHaveLength(1);
   expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
@@ -84,7 +88,7 @@ test("a rollback whose answer is lost happens once", async () => {
 test("the button rolls back where it stands", async () => {
   const { w, sha } = await passed(open);
   expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["rollback"]);
-  w.shop.press(releaseCheck(w, sha), "Roll back", "dev");
+  w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
   expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
   w.careful.endRollback("succeeded");
@@ -94,9 +98,9 @@ test("the button rolls back where it stands", async () => {
 
 test.each([
   ["ria", "/interlock rollback shop", "You need one of these roles"],
-  ["dev", "/interlock rollback shpo", "The plan has no pipeline shpo; it has shop."],
-  ["dev", "/interlock rollback shop Staging", "has no stage Staging; it has OneBox, Production."],
-  ["dev", "/interlock rollback", "takes the name of a pipeline"],
+  ["mia", "/interlock rollback shpo", "The plan has no pipeline shpo; it has shop."],
+  ["mia", "/interlock rollback shop Staging", "has no stage Staging; it has OneBox, Production."],
+  ["mia", "/interlock rollback", "takes the name of a pipeline"],
   ["dev", "/interlock approve shop Production", "You need one of these roles"],
   ["mia", "/interlock approve shop Production", "there is nothing to approve"],
 ])("%s is refused %s with a sentence", async (login, command, sentence) => {
@@ -112,7 +116,7 @@ test.each([
 test("what the engine refuses is answered in its words", async () => {
   const { w, pull, sha } = await passed(open);
   w.careful.answers.push("refused");
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   expect(pull.answers).toEqual([expect.stringContaining("Nothing succeeded there before.")]);
   expect(w.gateOf(sha)).toBe("success (passed)");
@@ -122,12 +126,12 @@ test("nothing is rolled back where nothing was released, or where the engine can
   const w = await open({ careful: true });
   const pull = w.openPull();
   await w.settle();
-  pull.comment("dev", "/interlock rollback shop");
+  pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   expect(pull.answers).toEqual([expect.stringContaining("shop has no release")]);
   w.changePlan(released.replaceAll("shop", "docs"));
   await w.settle();
-  pull.comment("dev", "/interlock rollback docs");
+  pull.comment("mia", "/interlock rollback docs");
   await w.settle();
   expect(pull.answers[1]).toContain("The engine local of docs does not roll back");
 });

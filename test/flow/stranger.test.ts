@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { planPath } from "../../src/core/plan.ts";
 import { planText } from "../world/plan.ts";
-import { productionPlan, releaseNext } from "../world/production.ts";
+import { liveRun, productionPlan, releaseNext } from "../world/production.ts";
 import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";
 
@@ -264,4 +264,95 @@ test("a tag of the branch's name says nothing of what the branch holds", async (
   w.shop.commit({ branch: "main", onto: base, files: { "src/a.js": "good" } });
   await w.settle();
   expect(w.engine.all({ sha: evil })).toEqual([]);
+});
+
+// ---------------------------------------------------------------- rollbacks and approvals
+
+const aws = productionPlan();
+
+/** Three releases on main, and somebody's pull request that has nothing to do with them. */
+async function threeReleases() {
+  const w = await world({ plan: aws, careful: true });
+  const first = await releaseNext(w, "1");
+  const second = await releaseNext(w, "2");
+  const third = await releaseNext(w, "3");
+  w.careful.before = second;
+  const pull = w.openPull();
+  await w.settle();
+  return { w, pull, first, second, third };
+}
+
+test("a rollback that is asked for twice goes back once, and says to what", async () => {
+  const { w, pull, second, third } = await threeReleases();
+  pull.comment("mia", "/interlock rollback shop");
+  w.openPull().comment("boss", "/interlock rollback shop");
+  await w.settle();
+  pull.comment("mia", "/interlock rollback shop");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.advance("1m");
+  pull.comment("boss", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ from: third, to: second }]);
+  expect(pull.answers[0]).toContain(`to \`${second.slice(0, 7)}\``);
+  expect(pull.answers[1]).toContain("is being rolled back in Production already");
+  expect(pull.answers[2]).toContain("has just rolled shop back in Production");
+});
+
+test("a writer does not roll production back", async () => {
+  const { w, pull } = await threeReleases();
+  pull.comment("dev", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+  expect(pull.answers[0]).toContain(
+    "You need one of these roles on the repository: maintain, admin",
+  );
+});
+
+test("nobody brings back or approves what they wrote themselves, unless the plan says so", async () => {
+  const w = await world({ plan: aws, careful: true });
+  const own = w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "mia" });
+  await w.advance("5s");
+  const run = liveRun(w, own);
+  w.careful.wait(run);
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("mia", "/interlock approve shop OneBox");
+  await w.settle();
+  expect(w.careful.approvals).toEqual([]);
+  expect(pull.answers[0]).toContain("mia wrote a part of what would go out");
+  pull.comment("boss", "/interlock approve shop OneBox");
+  await w.settle();
+  expect(w.careful.approvals).toMatchObject([{ actor: "boss" }]);
+  w.careful.goOn(run);
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  await releaseNext(w, "2");
+  w.careful.before = own;
+  pull.comment("mia", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+  w.changePlan(
+    productionPlan({ commands: "commands: { rollback: { roles: [write], not_author: false } }\n" }),
+  );
+  await w.advance("5s");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  pull.comment("mia", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ to: own }]);
+});
+
+test("a re-run of a fork's check is no consent to its commit", async () => {
+  const w = await world({ plan: strict });
+  const pull = w.openForkPull("eve", { "src/a.js": "evil" });
+  await w.settle();
+  w.shop.rerequest(pull.check("interlock"), "dev");
+  await w.settle();
+  w.shop.rerequestSuite(pull.check("interlock").suite, "dev");
+  await w.settle();
+  expect(w.engine.all()).toEqual([]);
+  pull.comment("dev", `/interlock verify ${pull.head}`);
+  await w.settle();
+  expect(w.engine.live()).toHaveLength(1);
 });

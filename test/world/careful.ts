@@ -5,6 +5,7 @@ import type { Survey } from "../../src/core/survey.ts";
 import type {
   Acted,
   Approval,
+  ChosenTarget,
   Observation,
   Read,
   RollbackRequest,
@@ -46,6 +47,16 @@ export class CarefulDouble extends EngineDouble {
     return { kind: "known", value: { ...quiet, ...around } };
   }
 
+  async target({ from, to }: RollbackRequest): Promise<ChosenTarget> {
+    if (this.answers[0] === "refused") {
+      this.answers.shift();
+      return { kind: "refused", why: "Nothing succeeded there before." };
+    }
+    if (this.present !== null && this.present !== from)
+      return { kind: "refused", why: "Another commit is there by now." };
+    return { kind: "chosen", sha: to ?? this.before };
+  }
+
   async rollback(request: RollbackRequest): Promise<RolledBack> {
     const answer = this.answers.shift();
     if (answer === "refused") return { kind: "refused", why: "Nothing succeeded there before." };
@@ -57,7 +68,7 @@ export class CarefulDouble extends EngineDouble {
       this.back.set(engineId, { state: "running", why: "", stages: [], endedAt: null });
     }
     if (answer === "answer_lost") return { kind: "failed", why: "no answer" };
-    return { kind: "started", engineId, sha: this.before };
+    return { kind: "started", engineId, sha: request.to ?? this.before };
   }
 
   async approve(approval: Approval): Promise<Acted> {

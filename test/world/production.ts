@@ -40,6 +40,7 @@ type Open = (settings?: WorldSettings) => Promise<World>;
 /** A merged pull request, its release at OneBox. */
 export async function merged(open: Open, plan = productionPlan()): Promise<Landed> {
   const w = await open({ plan, careful: true });
+  w.careful.before = w.shop.tip();
   const pull = w.openPull();
   await w.settle();
   w.engine.pass("build");

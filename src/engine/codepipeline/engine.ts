@@ -5,6 +5,7 @@ import type { CodePipelinePart } from "../../core/plan.ts";
 import type {
   Acted,
   Approval,
+  ChosenTarget,
   Clock,
   Engine,
   EngineNotice,
@@ -30,6 +31,7 @@ import { openPatrol, type Patrol, type Place } from "./patrol.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
+import { chooseTarget } from "./rollback-target.ts";
 import type { Session } from "./session.ts";
 import { start } from "./start.ts";
 import { openStates } from "./states.ts";
@@ -175,6 +177,15 @@ class CodePipeline implements CodePipelineEngine {
       return acted;
     const why = `The approval was given to the stage ${first.stage} of the execution ${first.engineId}, and is for nothing else. Repeat it for the stage ${stage}.`;
     return { kind: "refused", why };
+  }
+
+  async target(request: RollbackRequest): Promise<ChosenTarget> {
+    const { spec, repository } = request;
+    if (spec.engine !== "codepipeline") return notOurs;
+    const opened = this.#access.session({ ...spec, repository });
+    if (opened.kind === "refused") return opened;
+    const chosen = await chooseTarget(this.#tools, opened.session, { ...request, spec });
+    return chosen.kind === "chosen" ? { kind: "chosen", sha: chosen.target.sha } : chosen;
   }
 
   async rollback(request: RollbackRequest): Promise<RolledBack> {
