@@ -4,7 +4,7 @@ import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
 import { openBudget } from "./budget.ts";
-import { type Octokit, openClient } from "./client.ts";
+import { type Authenticate, type Octokit, openClient } from "./client.ts";
 import { openContentPace } from "./content.ts";
 import { openFiles } from "./files.ts";
 import { openGraph } from "./graph.ts";
@@ -53,7 +53,6 @@ export async function openGitHub(with_: {
   await probot.ready();
 
   const octokits = new Map<number, Octokit>();
-  const budget = openBudget(clock);
   const authenticate = async (installation: number | null) => {
     const id = installation ?? 0;
     let octokit = octokits.get(id);
@@ -69,24 +68,41 @@ export async function openGitHub(with_: {
     const octokit = await authenticate(installation);
     await octokit.auth({ type: "installation", installationId: installation, refresh: true });
   };
-  const client = openClient({
-    budget,
-    clock,
-    fetch,
-    authenticate: Object.assign(authenticate, { renew }),
-  });
+  return {
+    github: openPort({
+      appId,
+      store,
+      plans,
+      clock,
+      fetch,
+      authenticate: Object.assign(authenticate, { renew }),
+    }),
+  };
+}
+
+/** The port on whatever answers requests as an Octokit does. */
+export function openPort(with_: {
+  readonly appId: number;
+  readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
+  readonly plans: PlanReader;
+  readonly clock: Clock;
+  /** What a write goes out by, once it has the permission. */
+  readonly fetch: typeof globalThis.fetch;
+  readonly authenticate: Authenticate;
+}): GitHub {
+  const { appId, store, plans, clock, fetch, authenticate } = with_;
+  const budget = openBudget(clock);
+  const client = openClient({ budget, clock, fetch, authenticate });
   const readings = openReadings({ store });
   return {
-    github: {
-      readyAt: ({ installation }) => budget.readyAt(installation),
-      roomAt: budget.roomAt,
-      ...openReads({ client, readings }),
-      ...openPlans({ client, readings, reader: plans }),
-      ...openFiles({ client, readings, clock }),
-      ...openLists({ client, readings }),
-      ...openGraph({ client, appId }),
-      ...openReadBack({ client, appId }),
-      ...openWrites({ client, appId, pace: openContentPace(clock) }),
-    },
+    readyAt: ({ installation }) => budget.readyAt(installation),
+    roomAt: budget.roomAt,
+    ...openReads({ client, readings }),
+    ...openPlans({ client, readings, reader: plans }),
+    ...openFiles({ client, readings, clock }),
+    ...openLists({ client, readings }),
+    ...openGraph({ client, appId }),
+    ...openReadBack({ client, appId }),
+    ...openWrites({ client, appId, pace: openContentPace(clock) }),
   };
 }

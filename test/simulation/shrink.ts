@@ -1,20 +1,19 @@
 // Leaves out of a seed that fails every step that it fails without.
 
-import type { TestStore } from "../store/databases.ts";
-import { type Simulated, simulate, steps } from "./simulate.ts";
+import { type Setting, type Simulated, simulate, steps } from "./simulate.ts";
 
 export interface Shrunk extends Simulated {
   /** The steps that it takes. */
   readonly needed: readonly number[];
 }
 
-export async function shrink(store: TestStore, seed: number, failed: Simulated): Promise<Shrunk> {
+export async function shrink(setting: Setting, seed: number, failed: Simulated): Promise<Shrunk> {
   const all = Array.from({ length: steps }, (_, step) => step);
   const without = new Set<number>();
   let last = failed;
   const wanted = kindOf(failed);
   const holdsWithout = async (left: readonly number[]): Promise<boolean> => {
-    const again = await simulate(store, seed, new Set([...without, ...left]));
+    const again = await simulate(setting, seed, new Set([...without, ...left]));
     if (kindOf(again) !== wanted) return true;
     last = again;
     for (const step of left) without.add(step);

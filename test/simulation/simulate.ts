@@ -20,16 +20,22 @@ const rounds = 30;
 /** The dice for what goes wrong. */
 const faulty = 2_000_000;
 
+export interface Setting {
+  readonly store: TestStore;
+  /** `direct` is fast; `http` goes through Octokit, and holds each exchange against GitHub's description. */
+  readonly way: "direct" | "http";
+}
+
 /** Some of the steps can be left out, which changes nothing about what the others mean to do. */
 export async function simulate(
-  store: TestStore,
+  setting: Setting,
   seed: number,
   without: ReadonlySet<number> = new Set(),
 ): Promise<Simulated> {
-  await store.clear();
+  await setting.store.clear();
   const dice = new Dice(seed);
   const story: string[] = [];
-  const { world, truth } = await openShop(store, seed, story);
+  const { world, truth } = await openShop(setting, seed, story);
   const mishaps = breakThings(world, dice.fork(faulty));
   const program = new Program({ world, truth, dice, mishaps, story });
   try {
@@ -55,13 +61,14 @@ export async function simulate(
 
 /** A repository with two roads whose branches are protected, and somebody who sees all that is written. */
 async function openShop(
-  store: TestStore,
+  { store, way }: Setting,
   seed: number,
   story: string[],
 ): Promise<{ world: World; truth: Truth }> {
   const watch: { truth?: Truth; say?: (what: string) => void } = {};
   const world = await openWorld(store, {
     seed,
+    direct: way === "direct",
     plan: plans[0] ?? null,
     files: { "src/b.js": "1", "side/x": "1", "docs/y.md": "1" },
     observe: (request, answer) => {

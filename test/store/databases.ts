@@ -1,20 +1,24 @@
-// Stores for tests: the same test body runs on PGlite in memory and on a real PostgreSQL.
+// Stores for tests: the same test body runs on PGlite, on a real PostgreSQL, and on the store in memory.
 
 import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
-import type { Clock } from "../../src/port.ts";
+import type { Clock, Job } from "../../src/port.ts";
 import type { Database } from "../../src/store/database.ts";
 import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
+import { openMemory } from "./memory/open.ts";
 import { type HearingLog, hearing, silent } from "./silent.ts";
 
-export const storeKinds = ["pglite", "postgres"] as const;
+export const databaseKinds = ["pglite", "postgres"] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+/** Whatever a test asks of the port alone, it asks of all of them. */
+export const storeKinds = ["memory", ...databaseKinds] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
 export interface TestStore extends OpenStore {
-  /** Below the store, to look at what it wrote. */
+  /** Below the store, to look at what it wrote. The store in memory has none, and throws. */
   readonly database: Database;
   readonly log: HearingLog;
   /** What the store's clock says; null for the database's own. */
@@ -23,11 +27,18 @@ export interface TestStore extends OpenStore {
   clear(): Promise<void>;
   /** Drops all jobs, so that what a test sees next was put there next. */
   clearJobs(): Promise<void>;
+  /** Jobs that wait or are being worked on. */
+  jobCount(): Promise<number>;
+  /** How each notice stands: `waiting`, `sent`, `given_up`. */
+  noticeStates(): Promise<readonly string[]>;
+  /** The process that works on the job is taken for dead: another one may have it. */
+  expire(job: Job): Promise<void>;
 }
 
 /** An empty store. `url` lets several stores share one PostgreSQL. */
 export async function openTestStore(kind: StoreKind, url?: string): Promise<TestStore> {
   const log = hearing();
+  if (kind === "memory") return openMemory(log);
   const on = url === undefined ? await openDatabase(kind) : openPostgres(url, log);
   const database = "pglite" in on ? on.database : on;
   const time: TestStore["time"] = { now: null };
@@ -39,11 +50,26 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
     time,
     clear: () => clear(database),
     clearJobs: () => clearJobs(database),
+    jobCount: async () => (await database.query("select id from pgboss.job")).length,
+    noticeStates: async () => {
+      const rows = await database.query<{ state: string }>(
+        "select state from interlock.notice order by next_at",
+      );
+      return rows.map(({ state }) => state);
+    },
+    expire: async ({ id }) => {
+      // As pg-boss does with a job whose heartbeat has stopped.
+      await database.query(
+        `update pgboss.job set state = 'retry', retry_count = retry_count + 1, start_after = now()
+          where id = $1 and state = 'active'`,
+        [id],
+      );
+    },
   };
 }
 
 /** A database with the schema and nothing else, for `openStoreOn`. */
-export async function openDatabase(kind: StoreKind): Promise<Database | Embedded> {
+export async function openDatabase(kind: DatabaseKind): Promise<Database | Embedded> {
   return kind === "pglite" ? loadPglite() : openPostgres(await newUrl(), silent);
 }
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/event.ts";
 import type { StageFact } from "../../src/core/fact.ts";
-import { storeFor, storeKinds } from "./databases.ts";
+import { databaseKinds, storeFor } from "./databases.ts";
 import {
   check,
   commit,
@@ -21,7 +21,7 @@ import {
 
 const nasty = "null \u0000, half a pair \ud800, quote ' \" \\ {,} %s $1 \u202e, \u{1f4a5}";
 
-describe.each(storeKinds)("hostile text on %s", (kind) => {
+describe.each(databaseKinds)("hostile text on %s", (kind) => {
   const at = storeFor(kind);
   const key = subjectKey(pull(1));
 

@@ -12,12 +12,12 @@ import {
 import { openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, openPglite } from "../../src/store/pglite.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
-import { emptyUrl, openDatabase, type StoreKind, storeKinds } from "./databases.ts";
+import { type DatabaseKind, databaseKinds, emptyUrl, openDatabase } from "./databases.ts";
 import { sha, shop } from "./make.ts";
 import { dumpSchema } from "./schema.ts";
 import { silent } from "./silent.ts";
 
-async function empty(kind: StoreKind): Promise<{ on: Database | Embedded; database: Database }> {
+async function empty(kind: DatabaseKind): Promise<{ on: Database | Embedded; database: Database }> {
   if (kind === "pglite") {
     const on = await openPglite(null);
     return { on, database: on.database };
@@ -30,7 +30,7 @@ function dataOf({ number }: Migration): URL {
   return new URL(`left/${String(number).padStart(4, "0")}.sql`, import.meta.url);
 }
 
-describe.each(storeKinds)("the schema on %s", (kind) => {
+describe.each(databaseKinds)("the schema on %s", (kind) => {
   test("is reached from each earlier one with its data, and looks as it is written down", async () => {
     const { on, database } = await empty(kind);
     const migrations = await readMigrations();

@@ -104,8 +104,7 @@ describe.each(storeKinds)("notices on %s", (kind) => {
     await notices.settle(third, { kind: "failed", why: "late", at: now });
     await notices.settle(third, { kind: "given_up", why: "late" });
     expect(await keys(now + limit.notify.again_ms_max)).toEqual([]);
-    const states = await at().database.query("select state from interlock.notice");
-    expect(states).toEqual([{ state: "sent" }]);
+    expect(await at().noticeStates()).toEqual(["sent"]);
   });
 
   test("senders at the same time share them", async () => {

@@ -1,5 +1,5 @@
 // Answers one API request: who asks, which route, what goes wrong on the way, and the headers.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { check, identify } from "./access.ts";
 import { failed, isObject, notFound } from "./answer.ts";
 import type { RequestFault } from "./faults.ts";
@@ -109,7 +109,7 @@ function finish(
     ...answer.headers,
   };
   if (request.method === "GET" && answer.status === 200) {
-    headers.etag = `W/"${createHash("sha256").update(body).digest("hex")}"`;
+    headers.etag = `W/"${hash("sha256", body)}"`;
     if (request.headers["if-none-match"] === headers.etag) {
       // Documented: a conditional request answered by 304 does not count against the limit.
       giveBack(world, actor);

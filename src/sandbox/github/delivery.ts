@@ -142,8 +142,13 @@ function headersOf(hook: Hook, target: WebhookTarget): Record<string, string> {
     "x-github-hook-id": String(hook.app.id),
     "x-github-hook-installation-target-type": "integration",
     "x-github-hook-installation-target-id": String(hook.app.id),
-    "x-hub-signature": `sha1=${digest("sha1")}`,
-    "x-hub-signature-256": `sha256=${digest("sha256")}`,
+    // Made when they are asked for.
+    get "x-hub-signature"() {
+      return `sha1=${digest("sha1")}`;
+    },
+    get "x-hub-signature-256"() {
+      return `sha256=${digest("sha256")}`;
+    },
   };
 }
 

@@ -1,0 +1,247 @@
+// What deliveries and the resync tell, written into the tables.
+
+import {
+  type IntentionDraft,
+  type Moved,
+  type Repository,
+  type Sight,
+  subjectKey,
+} from "../../../src/core/event.ts";
+import type { Accepted, Delivery } from "../../../src/port.ts";
+import type { JobData } from "./queue.ts";
+import { type RepositoryRecord, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";
+
+/** Returns the jobs that it makes necessary with what became of each delivery. */
+export function accept(
+  tables: Tables,
+  deliveries: readonly Delivery[],
+): { readonly accepted: ReadonlyMap<string, Accepted>; readonly jobs: readonly JobData[] } {
+  const accepted = new Map<string, Accepted>();
+  const jobs: JobData[] = [];
+  const moved: { readonly what: Moved; readonly at: number }[] = [];
+  for (const { guid, receivedAt, event } of deliveries) {
+    if (accepted.has(guid)) continue;
+    accepted.set(guid, tables.deliveries.has(guid) ? "known" : "new");
+    if (tables.deliveries.has(guid)) continue;
+    tables.deliveries.set(guid, receivedAt);
+    switch (event.kind) {
+      case "look":
+        jobs.push(...see(tables, event.sights, receivedAt));
+        break;
+      case "intend": {
+        const { target, intention } = event;
+        if (target.kind === "head")
+          jobs.push(...intendForHead(tables, { ...target, draft: intention, receivedAt }));
+        else {
+          const key = subjectKey(target);
+          const head = tables.subjects.get(key)?.head ?? null;
+          jobs.push(...see(tables, [{ subject: target, head: null, before: null }], receivedAt));
+          intend(tables, { subject: key, draft: intention, receivedAt, head });
+        }
+        break;
+      }
+      case "forget":
+        for (const repository of event.repositories) forget(tables, repository);
+        break;
+      case "moved":
+        moved.push({ what: event.what, at: receivedAt });
+        break;
+      case "ignored":
+        break;
+    }
+  }
+  for (const one of moved) jobs.push(...move(tables, one.what, one.at));
+  return { accepted, jobs };
+}
+
+/** Writes the subjects and opens them. */
+export function see(tables: Tables, sights: readonly Sight[], at: number): readonly JobData[] {
+  return sights.map((sight) => {
+    const { subject } = sight;
+    const key = subjectKey(subject);
+    const { owner: _, name: __, ...told } = subject.repository;
+    const { installation } = told;
+    // What was told first stays, until GitHub is asked.
+    const place = slugOf(subject);
+    const described: Partial<RepositoryRecord> = tables.repositories.get(place) ?? {};
+    tables.repositories.set(place, { ...told, ...described, installation, present: true });
+    const { before, arrival } = followTip(tables, sight, at);
+    const head = sight.head ?? (subject.kind === "commit" ? subject.sha : null);
+    const known = tables.subjects.get(key);
+    if (known === undefined)
+      tables.subjects.set(key, {
+        ...fresh(tables, sight, at),
+        head,
+        before,
+        ...(arrival !== null && { arrival }),
+      });
+    else {
+      known.head = head ?? known.head;
+      known.before ??= before;
+      open(tables, known, at);
+    }
+    return { key, installation };
+  });
+}
+
+/** One that is opened again has a say until it has been looked at. */
+export function open(tables: Tables, record: SubjectRecord, at: number): void {
+  if (!record.open && record.verdict === null) record.verdictSha = null;
+  record.open = true;
+  tables.hear(record, at);
+}
+
+export function forget(tables: Tables, repository: Repository): void {
+  const gone = slug(repository);
+  const known = tables.repositories.get(gone);
+  if (known !== undefined) known.present = false;
+  for (const place of tables.tips.keys())
+    if (place.startsWith(`${gone} `)) tables.tips.delete(place);
+  for (const place of tables.gatedPlans.keys())
+    if (place.startsWith(`${gone} `)) tables.gatedPlans.delete(place);
+  for (const record of tables.subjects.values())
+    if (slugOf(record.subject) === gone) Object.assign(record, { open: false, dueAt: null });
+}
+
+export function placeOf(repository: Repository, branch: string): string {
+  return `${slug(repository)} ${branch}`;
+}
+
+function fresh(
+  tables: Tables,
+  { subject }: Sight,
+  at: number,
+): Omit<SubjectRecord, "head" | "before"> {
+  return {
+    key: subjectKey(subject),
+    subject,
+    epoch: 0,
+    position: tables.next(),
+    heardAt: at,
+    heard: tables.moment(),
+    touchedAt: at,
+    createdAt: at,
+    base: null,
+    open: true,
+    dueAt: null,
+    failures: 0,
+    verdict: null,
+    verdictSha: null,
+  };
+}
+
+/** The tip that we knew before the commit: a push that was not heard of is part of what it brings. */
+function followTip(
+  tables: Tables,
+  { subject, before, head }: Sight,
+  at: number,
+): { readonly before: string | null; readonly arrival: "first" | "known" | null } {
+  if (subject.kind !== "commit") return { before, arrival: null };
+  // What somebody only speaks of has not landed by that.
+  if (tables.subjects.has(subjectKey(subject)) || head === null)
+    return { before, arrival: "first" };
+  const place = placeOf(subject.repository, subject.branch);
+  const known = tables.tips.get(place);
+  const isFirst = known === undefined || before === null;
+  // A branch that is created has no past, whatever one of its name has had.
+  if (isFirst) tables.gatedPlans.delete(place);
+  const floor = isFirst ? null : known.floor;
+  tables.tips.set(place, { sha: subject.sha, heardAt: at, floor });
+  const isKnown = known?.sha === subject.sha;
+  return {
+    before: known === undefined || isKnown ? before : known.sha,
+    arrival: isFirst ? "first" : isKnown ? "known" : null,
+  };
+}
+
+function intendForHead(
+  tables: Tables,
+  wanted: {
+    readonly repository: Repository;
+    readonly sha: string;
+    readonly draft: IntentionDraft;
+    readonly receivedAt: number;
+  },
+): readonly JobData[] {
+  const { repository, sha, draft, receivedAt } = wanted;
+  const own = ofHead(tables, { ...repository, sha });
+  for (const record of own) {
+    record.open = true;
+    tables.hear(record, receivedAt);
+    record.touchedAt = Math.max(record.touchedAt, receivedAt);
+    intend(tables, { subject: record.key, draft, receivedAt, head: sha });
+  }
+  return own.map(({ key }) => ({ key, installation: repository.installation }));
+}
+
+function intend(
+  tables: Tables,
+  wanted: {
+    readonly subject: string;
+    readonly draft: IntentionDraft;
+    readonly receivedAt: number;
+    readonly head: string | null;
+  },
+): void {
+  const { subject, draft, receivedAt, head } = wanted;
+  const key = `${subject} ${draft.key}`;
+  if (tables.intentions.has(key)) return;
+  const { writtenAt, sha, ...rest } = draft;
+  tables.intentions.set(key, {
+    ...rest,
+    subjectKey: subject,
+    sha: sha ?? head,
+    askedAt: Math.min(writtenAt ?? receivedAt, receivedAt),
+    role: { kind: "unknown", why: "It has not been looked up yet." },
+    readBack: null,
+    outcome: null,
+  });
+}
+
+function ofHead(
+  tables: Tables,
+  { owner, name, sha }: { readonly owner: string; readonly name: string; readonly sha: string },
+): readonly SubjectRecord[] {
+  return [...tables.subjects.values()].filter(
+    ({ subject, head, open }) =>
+      slugOf(subject) === slug({ owner, name }) &&
+      head === sha &&
+      (open || subject.kind === "commit"),
+  );
+}
+
+/** The subjects that a run or the wish for it belongs to, or those whose head is the commit. */
+function move(tables: Tables, what: Moved, at: number): readonly JobData[] {
+  const keys = new Set<string>();
+  const hear = (key: string) => {
+    const record = tables.subjects.get(key);
+    if (record !== undefined) tables.hear(record, at);
+  };
+  if (what.kind === "commit")
+    for (const { key } of ofHead(tables, what)) {
+      keys.add(key);
+      hear(key);
+    }
+  else {
+    const told = tables.pipelineRuns.get(what.key);
+    if (told !== undefined) {
+      const { count, last } = told.heard;
+      const heard = { count: count + 1, last: [...last, what.told] };
+      tables.pipelineRuns.set(what.key, { ...told, heard });
+    }
+    const execution = tables.executions.get(what.key);
+    if (execution !== undefined) {
+      keys.add(execution.subjectKey);
+      if (what.resumed && execution.endedAt !== null) hear(execution.subjectKey);
+    }
+    const rollback = tables.rollbacks.get(what.key);
+    const out = rollback && tables.executions.get(rollback.execution);
+    if (rollback !== undefined) keys.add(rollback.subjectKey);
+    if (out !== undefined) keys.add(out.subjectKey);
+  }
+  return [...keys].flatMap((key) => {
+    const record = tables.subjects.get(key);
+    const repository = record && tables.repositories.get(slugOf(record.subject));
+    return repository === undefined ? [] : [{ key, installation: repository.installation }];
+  });
+}

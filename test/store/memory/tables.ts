@@ -1,0 +1,184 @@
+// What the store in memory holds: the tables of the database as maps, each row in the order in which it came.
+
+import type { CheckWanted, RunWanted } from "../../../src/core/effect.ts";
+import type { Repository, Subject } from "../../../src/core/event.ts";
+import type { Execution, Intention, Rollback } from "../../../src/core/fact.ts";
+import type {
+  Clock,
+  KeptReading,
+  Lease,
+  LocalRun,
+  LookRecord,
+  NoticeDraft,
+  PipelineRun,
+  SubjectRow,
+  Written,
+} from "../../../src/port.ts";
+
+/** What is not known is not there. */
+export type RepositoryRecord = Mutable<Omit<Repository, "owner" | "name">> & { present: boolean };
+
+const unknown: RepositoryRecord = { installation: 0, present: false };
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export type SubjectRecord = Mutable<Omit<SubjectRow, "subject">> & {
+  /** Its installation is the one of its first event; the repository's own counts. */
+  readonly subject: Subject;
+  readonly position: number;
+  touchedAt: number;
+};
+export type ExecutionRecord = Mutable<Execution> & {
+  readonly subjectKey: string;
+  readonly repository: string;
+  readonly position: number;
+};
+export type RollbackRecord = Mutable<Rollback> & {
+  readonly subjectKey: string;
+  readonly repository: string;
+};
+export type IntentionRecord = Mutable<Intention> & { readonly subjectKey: string };
+export interface CheckRecord {
+  readonly repository: string;
+  readonly sha: string;
+  readonly name: string;
+  subjectKey: string;
+  id: number | null;
+  content: CheckWanted | null;
+  intended: CheckWanted | null;
+  sentAt: number;
+}
+export interface AnswerRecord {
+  readonly subjectKey: string;
+  readonly key: string;
+  id: number | null;
+  body: string;
+}
+export interface NoticeRecord extends NoticeDraft {
+  readonly subjectKey: string;
+  state: "waiting" | "sent" | "given_up";
+  attempts: number;
+  nextAt: number;
+}
+
+export class Tables {
+  /** By `owner/name`. */
+  readonly repositories = new Map<string, RepositoryRecord>();
+  /** By `owner/name branch`. */
+  readonly tips = new Map<string, { sha: string; heardAt: number | null; floor: string | null }>();
+  /** By `owner/name branch`. */
+  readonly gatedPlans = new Map<string, string>();
+  /** When each was received. */
+  readonly deliveries = new Map<string, number>();
+  readonly subjects = new Map<string, SubjectRecord>();
+  readonly snapshots = new Map<string, NonNullable<LookRecord["snapshot"]>>();
+  /** By subject and key. */
+  readonly intentions = new Map<string, IntentionRecord>();
+  readonly executions = new Map<string, ExecutionRecord>();
+  readonly rollbacks = new Map<string, RollbackRecord>();
+  /** By repository, commit and name. */
+  readonly checks = new Map<string, CheckRecord>();
+  /** By subject and intention. */
+  readonly answers = new Map<string, AnswerRecord>();
+  /** By key and target. */
+  readonly notices = new Map<string, NoticeRecord>();
+  readonly readings = new Map<string, KeptReading>();
+  readonly localRuns = new Map<string, LocalRun>();
+  readonly pipelineRuns = new Map<string, PipelineRun>();
+  /** The store's clock; null for the real one. */
+  readonly time: { now: Clock | null } = { now: null };
+  #position = 0;
+  #moment = 0;
+
+  now(): number {
+    return this.time.now?.() ?? Date.now();
+  }
+
+  /** One order for what is heard and what is read. */
+  moment(): number {
+    this.#moment += 1;
+    return this.#moment;
+  }
+
+  /** Somebody spoke of it. */
+  hear(record: SubjectRecord, at: number): void {
+    record.heardAt = Math.max(record.heardAt, at);
+    record.heard = this.moment();
+  }
+
+  holds({ key, epoch }: Lease): boolean {
+    return this.subjects.get(key)?.epoch === epoch;
+  }
+
+  /** The write of a method of the port, refused where the lease is not the newest. */
+  under<Args extends readonly unknown[]>(
+    write: (key: string, ...args: Args) => void,
+  ): (lease: Lease, ...args: Args) => Promise<Written> {
+    return async (lease, ...args) => {
+      if (!this.holds(lease)) return "lost";
+      write(lease.key, ...args);
+      return "written";
+    };
+  }
+
+  /** Positions count over all tables, and are never given twice. */
+  next(): number {
+    this.#position += 1;
+    return this.#position;
+  }
+
+  isPresent(repository: string): boolean {
+    return this.repositories.get(repository)?.present ?? false;
+  }
+
+  /** The subject as it is told, with the installation that lets us in now. */
+  row(record: SubjectRecord): SubjectRow {
+    const { touchedAt, position, subject, ...rest } = record;
+    const { owner, name } = subject.repository;
+    const { present, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
+    return { ...rest, subject: { ...subject, repository: { ...known, owner, name } } };
+  }
+
+  clear(): void {
+    for (const table of Object.values(this)) if (table instanceof Map) table.clear();
+  }
+}
+
+/** A repository as the tables name it. */
+export function slug({ owner, name }: Pick<Repository, "owner" | "name">): string {
+  return `${owner}/${name}`;
+}
+
+export function slugOf(subject: Subject): string {
+  return slug(subject.repository);
+}
+
+export function isUnderWay({ state }: { readonly state: Execution["state"] }): boolean {
+  return state === "intended" || state === "running";
+}
+
+/** The order of the database, which compares code points. */
+export function byText<T>(text: (row: T) => string): (one: T, other: T) => number {
+  return (one, other) => {
+    const [a, b] = [text(one), text(other)];
+    return a < b ? -1 : a > b ? 1 : 0;
+  };
+}
+
+/** What nobody has been told of yet. */
+export function freshExecution(at: number): Omit<Execution, keyof RunWanted> {
+  return {
+    engineId: null,
+    state: "intended",
+    why: "",
+    stages: [],
+    createdAt: at,
+    endedAt: null,
+    stopReason: null,
+    stopRefused: null,
+    retries: [],
+    approvals: [],
+    marks: [],
+    surveyedAt: null,
+  };
+}
