@@ -214,7 +214,9 @@ function at(tip: string | null): string {
 /** A later commit that was released by the pipeline, and what came of it. */
 function overtaken(facts: CommitFacts, pipeline: Pipeline): Reason | null {
   const later = [...facts.newer].reverse();
-  const { container, landing } = facts;
+  const { landing } = facts;
+  // A branch that was put back to this commit has lost what the other one brought.
+  const container = landing?.kind === "landed" ? null : facts.container;
   const carrier = [...(container === null ? [] : [container]), ...later].find(
     (one) =>
       one.released.includes(pipeline.name) ||

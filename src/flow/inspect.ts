@@ -144,7 +144,8 @@ async function movedTips(
     if (before === null) await ports.store.recordTip(row, repository, branch, sha);
     else if ((await ports.store.floor(repository, branch)) === null)
       await seenAtFirst(ports, row, { branch, sha });
-    else if (before !== sha)
+    // Put back to a commit that had landed before: what lands next is compared with what was released last.
+    else if (before !== sha && (await ports.store.landed(repository, branch, sha)) === null)
       sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }
   return sights;

@@ -78,7 +78,13 @@ async function passedBy(
 ): Promise<Known<"identical" | "behind" | "after">> {
   const { row, subject, floor, executions } = of;
   const isOwn = floor === subject.sha && executions.length > 0;
-  if (row.arrival === "known" || (floor === subject.sha && !isOwn))
+  const { repository, branch } = subject;
+  // A branch that was put back to where it was first seen: something is known to have landed in between.
+  const isBack =
+    row.before !== null &&
+    row.before !== subject.sha &&
+    (await ports.store.landed(repository, branch, row.before)) !== null;
+  if (row.arrival === "known" || (floor === subject.sha && !isOwn && !isBack))
     return { kind: "known", value: "identical" };
   const earliers = [...(isOwn ? [] : [floor]), ...(row.before === null ? [] : [row.before])];
   for (const earlier of new Set(earliers)) {

@@ -1,0 +1,79 @@
+// A branch that is moved by force: what it loses is released too, and the next landing is compared with what was there.
+
+import { expect, test } from "vitest";
+import { planText } from "../world/plan.ts";
+import { type World, worlds } from "../world/world.ts";
+
+const world = worlds();
+const plan = planText({
+  web: { paths: ["web/**"], verify: ["lint"], release: ["ship web"] },
+  api: { paths: ["api/**"], verify: ["lint"], release: ["ship api"] },
+});
+const files = { "web/a": "1", "api/a": "1" };
+
+function runs(w: World, sha: string): readonly string[] {
+  return w.engine
+    .all({ sha })
+    .map(({ request }) => request.run.pipeline)
+    .sort();
+}
+
+test("a force push that drops a released commit releases what it undoes", async () => {
+  const w = await world({ plan, files });
+  const first = w.shop.tip();
+  await w.sweep();
+  w.pushTo("main", { "web/a": "2" });
+  await w.settle();
+  w.engine.pass("ship web");
+  await w.settle();
+  const forced = w.shop.commit({ branch: "main", onto: first, files: { "api/a": "2" } });
+  await w.settle();
+  w.engine.pass("ship api");
+  await w.settle();
+  expect(runs(w, forced)).toEqual(["api", "web"]);
+  expect(w.gateOf(forced)).not.toMatch(/^success/);
+  w.engine.pass("ship web");
+  await w.settle();
+  expect(w.gateOf(forced)).toBe("success (passed)");
+});
+
+test("a branch that is put back to an ancestor which was never released by itself releases what that undoes", async () => {
+  const w = await world({ plan, files });
+  const first = w.shop.tip();
+  await w.sweep();
+  w.pushTo("main", { "web/a": "2" });
+  await w.settle();
+  w.engine.pass("ship web");
+  await w.settle();
+  w.shop.push({ branch: "main", sha: first });
+  await w.settle();
+  expect(runs(w, first)).toEqual(["web"]);
+  expect(w.gateOf(first)).toBe("in_progress (stage_pending)");
+});
+
+test.each(["heard", "lost"] as const)(
+  "what lands after a branch was put back to a released commit is compared with what was released last (%s)",
+  async (kind) => {
+    const w = await world({ plan, files });
+    await w.sweep();
+    const older = w.pushTo("main", { "web/a": "2" });
+    await w.settle();
+    w.engine.pass("ship web");
+    await w.settle();
+    w.pushTo("main", { "web/a": "3" });
+    await w.settle();
+    w.engine.pass("ship web");
+    await w.settle();
+    if (kind === "lost")
+      w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "lost" } });
+    w.shop.push({ branch: "main", sha: older });
+    await w.settle();
+    await w.sweep();
+    const next = w.pushTo("main", { "api/a": "2" });
+    await w.settle();
+    w.engine.pass("ship api");
+    await w.settle();
+    expect(runs(w, next)).toEqual(["api", "web"]);
+    expect(w.gateOf(next)).not.toMatch(/^success/);
+  },
+);
