@@ -529,6 +529,11 @@ export interface Store {
   standing(lease: Lease, repository: Repository, sha: string): Promise<Standing>;
   /** Open subjects of a repository. */
   openSubjects(repository: Repository): Promise<readonly SubjectRow[]>;
+  /** Keys of its open pull requests: into one base, or all; and only so many, or all. */
+  openPulls(
+    repository: Repository,
+    which: { readonly base: string | null; readonly most: number | null },
+  ): Promise<readonly string[]>;
   /** Keys of all open subjects that are not at rest: no verdict yet, or something still runs. */
   restless(): Promise<readonly string[]>;
   repositories(): Promise<readonly Repository[]>;
@@ -570,6 +575,7 @@ export interface Store {
   recordRole(lease: Lease, intentionKey: string, role: Role | "none"): Promise<Written>;
 
   siblings(key: string, repository: Repository, sha: string): Promise<readonly Sibling[]>;
+  /** The next ones that landed later, and of each pipeline the newest with a release of it; oldest first. */
   newer(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Landed[]>;
   waiting(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly string[]>;
   busy(

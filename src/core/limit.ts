@@ -133,6 +133,9 @@ export const limit = {
     settle_ms: 10 * 60_000,
     /** Commits that one release may carry with its own, newest first. */
     carried: 100,
+    /** Commits that landed next, and earlier ones that wait, oldest first: more are told by these in turn. */
+    later: 10,
+    earlier: 10,
     /** A running execution in which nothing moves for so long may be held up from outside. */
     quiet_ms: 2 * 60_000,
     /** How often what is held up is looked at from outside. */
@@ -185,6 +188,8 @@ export const limit = {
     subjects_ms: 90 * day_ms,
     /** Tips of branches where nothing lands any more. */
     tips_ms: 365 * day_ms,
+    /** Deleted at once of each kind: the rest goes with the next sweeps. */
+    at_once: 5_000,
     /** Readings of GitHub; a dropped one costs one request. */
     readings_ms: 7 * day_ms,
   },

@@ -230,12 +230,11 @@ async function readRoad(
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
     roads = await github.plan(repository, null, row.heard);
-  const open = await store.openSubjects(repository);
-  const pulls = open.filter(({ subject: other }) => other.kind === "pull");
-  const into = pulls.filter(({ base }) => base === branch).map(({ key }) => key);
   // What was begun goes on by its own plan, whatever became of the road.
   const begun = (await store.executions(row.key)).length > 0;
-  if (!begun && !mayBeRoad(roads, branch) && into.length === 0) return { ...nothing, roads };
+  const isOff = !begun && !mayBeRoad(roads, branch);
+  if (isOff && (await store.openPulls(repository, { base: branch, most: 1 })).length === 0)
+    return { ...nothing, roads };
 
   const [plan, before] = await Promise.all([
     github.plan(repository, sha, 0),
@@ -244,10 +243,13 @@ async function readRoad(
   // What was read of the plan before is old now, and so is every verdict that was made by it.
   const moved = !isSame(plan, before);
   if (moved) roads = await github.plan(repository, null, row.heard);
-  if (moved && into.length > 0) await github.plan(repository, branch, row.heard);
+  const into = moved ? await store.openPulls(repository, { base: branch, most: null }) : [];
+  if (into.length > 0) await github.plan(repository, branch, row.heard);
   // The default branch's plan says for every base whether it is a road.
-  const judged = isSame(plan, roads) ? pulls.map(({ key }) => key) : into;
-  const judgedOtherwise = moved ? judged : [];
+  const judgedOtherwise =
+    moved && isSame(plan, roads)
+      ? await store.openPulls(repository, { base: null, most: null })
+      : into;
   if (!begun && !mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
   if (isFirst(row) && !begun)
     return { ...nothing, roads, judgedOtherwise, landing: await noteFirst(ports, row, subject) };

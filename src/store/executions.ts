@@ -25,17 +25,20 @@ export async function readPreviousReleases(
   key: string,
 ): Promise<readonly Execution[]> {
   const rows = await on.query<Row>(
-    `select distinct on (pipeline) before.*
+    `select before.*
        from (select owner, name, pipeline, max(created_at) as begun_at
                from interlock.execution
               where subject_key = $1 and part = 'release'
               group by owner, name, pipeline) as own
-            join interlock.execution as before using (owner, name, pipeline)
-      where before.part = 'release' and before.subject_key <> $1
-        and before.ended_at <= own.begun_at
-        and (before.state <> 'stopped' or before.stop_reason = 'deadline_passed'
-             or before.stop_reason like 'person:%')
-      order by pipeline, before.ended_at desc, before.position desc`,
+            cross join lateral (
+              select * from interlock.execution
+               where owner = own.owner and name = own.name and pipeline = own.pipeline
+                 and part = 'release' and subject_key <> $1
+                 and ended_at is not null and ended_at <= own.begun_at
+                 and (state <> 'stopped' or stop_reason = 'deadline_passed'
+                      or stop_reason like 'person:%')
+               order by ended_at desc, position desc limit 1) as before
+      order by before.pipeline`,
     [key],
   );
   return rows.map(execution);
@@ -48,18 +51,26 @@ export async function readReleases(
   branch: string,
 ): Promise<readonly Execution[]> {
   const rows = await on.query<Row>(
-    `select execution.*
-       from (select execution.key, row_number() over (partition by execution.pipeline
-                                                      order by execution.position desc) as place
-               from interlock.execution join interlock.subject on subject.key = subject_key
-              where execution.owner = $1 and execution.name = $2 and part = 'release'
-                and engine_id is not null and kind = 'commit' and branch = $3) as newest
-            join interlock.execution using (key)
-      where place <= $4 order by position desc`,
+    `with recursive pipelines as (
+       (select min(pipeline) as pipeline from interlock.execution where ${released})
+       union all
+       select (select min(pipeline) from interlock.execution
+                where ${released} and pipeline > pipelines.pipeline)
+         from pipelines where pipeline is not null
+     )
+     select newest.* from (select * from pipelines where pipeline is not null) as pipelines
+            cross join lateral (
+       select * from interlock.execution
+        where ${released} and engine_id is not null and pipeline = pipelines.pipeline
+        order by landed desc limit $4) as newest
+      order by newest.position desc`,
     [owner, name, branch, limit.look.releases],
   );
   return rows.map((row) => withoutOutput(execution(row)));
 }
+
+const released =
+  "part = 'release' and branch is not null and owner = $1 and name = $2 and branch = $3";
 
 /** Of so many, that would be far more than all else that a look keeps. */
 function withoutOutput(one: Execution): Execution {
@@ -76,8 +87,10 @@ export async function insertExecution(
   return await writeUnder(on, lease, {
     text: `
       insert into interlock.execution
-             (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at)
-      select $3, held.key, owner, name, $4, $5, $6, $7::integer, $8, $9, 'intended', $10::bigint
+             (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at,
+              branch, landed)
+      select $3, held.key, owner, name, $4, $5, $6, $7::integer, $8, $9, 'intended', $10::bigint,
+             branch, case when kind = 'commit' then position end
         from held
           on conflict do nothing`,
     params: [

@@ -10,52 +10,63 @@ type CommitSubject = Extract<Subject, { kind: "commit" }>;
 /** The commit as it landed on the branch; null where we never heard of it. */
 export async function readLanded(
   on: Connection,
-  { repository, branch, sha }: Omit<CommitSubject, "kind">,
+  place: Omit<CommitSubject, "kind">,
 ): Promise<Landed | null> {
   const rows = await on.query<Landed>(
-    `select ${landed("own")}
-       from interlock.subject as own
-      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
-        and own.sha = $4`,
-    [repository.owner, repository.name, branch, sha],
+    `select ${landed("own")} from interlock.subject as own where own.key = $1`,
+    [subjectKey({ kind: "commit", ...place })],
   );
   return rows[0] ?? null;
 }
 
-/** Commits that landed later on the same branch, oldest first. */
+/**
+ * Of the commits that landed later on the same branch, oldest first: the next ones, as many as
+ * `limit.look.later`, and of each pipeline the newest that has a release of it, however far away.
+ */
 export async function readNewer(
   on: Connection,
   subject: CommitSubject,
 ): Promise<readonly Landed[]> {
   return on.query<Landed>(
-    `select ${landed("later")}
-       from interlock.subject as own
-       join interlock.subject as later
-         on later.kind = 'commit' and later.owner = own.owner and later.name = own.name
-        and later.branch = own.branch and later.position > own.position
-      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
-        and own.sha = $4
+    `with recursive ${own}, ${pipelines}, next as (
+       select later.* from own cross join lateral (
+         select key, sha, verdict, position from interlock.subject
+          where kind = 'commit' and owner = own.owner and name = own.name
+            and branch = own.branch and position > own.position
+          order by position limit $2) as later
+     ), carriers as (
+       select last.key from own cross join pipelines cross join lateral (
+         select subject_key as key from interlock.execution as done
+          where ${ofBranch} and done.pipeline = pipelines.pipeline and landed > own.position
+          order by landed desc limit 1) as last
+     )
+     select ${landed("later")}
+       from (select * from next union
+             select subject.key, sha, verdict, position
+               from carriers join interlock.subject on subject.key = carriers.key) as later
       order by later.position`,
-    place(subject),
+    [subjectKey(subject), limit.look.later],
   );
 }
 
-/** Keys of the open commits that landed earlier and have no final verdict yet, oldest first. */
+/**
+ * Keys of the open commits that landed earlier and have no final verdict yet, oldest first, at most
+ * `limit.look.earlier` of them.
+ */
 export async function readWaiting(
   on: Connection,
   subject: CommitSubject,
 ): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
-    `select earlier.key
-       from interlock.subject as own
-       join interlock.subject as earlier
-         on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
-        and earlier.branch = own.branch and earlier.position < own.position
-      where own.kind = 'commit' and own.owner = $1 and own.name = $2 and own.branch = $3
-        and own.sha = $4
-        and earlier.open and (earlier.verdict is null or earlier.verdict = 'in_progress')
+    `with ${own}
+     select earlier.key from own cross join lateral (
+       select key, position from interlock.subject
+        where kind = 'commit' and open and owner = own.owner and name = own.name
+          and branch = own.branch and position < own.position
+          and (verdict is null or verdict = 'in_progress')
+        order by position limit $2) as earlier
       order by earlier.position`,
-    place(subject),
+    [subjectKey(subject), limit.look.earlier],
   );
   return rows.map(({ key }) => key);
 }
@@ -88,44 +99,57 @@ export async function readCarried(
   on: Connection,
   subject: CommitSubject,
 ): Promise<readonly string[]> {
-  // The search for the last release goes back commit by commit, and is nearly always over at once.
-  const last = (released: string) => `
-    select earlier.position from interlock.subject as earlier
-     where earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
-       and earlier.branch = own.branch and earlier.position < own.position
-       and exists (select from interlock.execution
-                    where subject_key = earlier.key and part = 'release' ${released})
-     order by earlier.position desc limit 1`;
   const rows = await on.query<{ key: string }>(
-    `with own as (
-       select * from interlock.subject
-        where kind = 'commit' and owner = $1 and name = $2 and branch = $3 and sha = $4
-     ), bound as materialized (
-       select coalesce(
-                (select min(coalesce((${last("and pipeline = mine.pipeline")}), 0))
-                   from (select distinct pipeline from interlock.execution
-                          where subject_key = own.key and part = 'release') as mine),
-                (${last("")}), 0) as position
-         from own
+    `with recursive ${own}, ${pipelines}, last as (
+       select pipelines.pipeline, before.landed,
+              pipelines.pipeline = any(
+                array(select pipeline from interlock.execution
+                       where subject_key = $1 and part = 'release')) as mine
+         from own cross join pipelines left join lateral (
+           select landed from interlock.execution as done
+            where ${ofBranch} and done.pipeline = pipelines.pipeline and landed < own.position
+            order by landed desc limit 1) as before on true
+     ), bound as (
+       select coalesce((select min(coalesce(landed, 0)) from last where mine),
+                       (select max(landed) from last), 0) as position
      )
-     select earlier.key
-       from own cross join bound
-       join interlock.subject as earlier
-         on earlier.kind = 'commit' and earlier.owner = own.owner and earlier.name = own.name
-        and earlier.branch = own.branch and earlier.position < own.position
-        and earlier.position > bound.position
-      order by earlier.position desc limit $5`,
-    [...place(subject), limit.look.carried],
+     select earlier.key from own cross join bound cross join lateral (
+       select key, position from interlock.subject
+        where kind = 'commit' and owner = own.owner and name = own.name
+          and branch = own.branch and position < own.position and position > bound.position
+        order by position desc limit $2) as earlier
+      order by earlier.position`,
+    [subjectKey(subject), limit.look.carried],
   );
-  return rows.map(({ key }) => key).reverse();
+  return rows.map(({ key }) => key);
 }
+
+/**
+ * By its key, and materialized: with the place as parameters a plan that serves every place has been
+ * seen to go through a whole branch for each of its commits.
+ */
+const own = `own as materialized (
+  select key, owner, name, branch, position from interlock.subject
+   where key = $1 and kind = 'commit'
+)`;
+
+const ofBranch = `done.part = 'release' and done.branch is not null and done.owner = own.owner
+            and done.name = own.name and done.branch = own.branch`;
+
+/** The pipelines that released anything of the branch: one step in the index for each. */
+const pipelines = `pipelines as (
+       select first.pipeline from own cross join lateral (
+         select pipeline from interlock.execution as done where ${ofBranch}
+          order by pipeline limit 1) as first
+       union all
+       select next.pipeline from pipelines cross join own cross join lateral (
+         select pipeline from interlock.execution as done
+          where ${ofBranch} and done.pipeline > pipelines.pipeline
+          order by pipeline limit 1) as next
+     )`;
 
 const landed = (commit: string) => `
   ${commit}.key, ${commit}.sha, ${commit}.verdict,
   array(select distinct pipeline from interlock.execution
          where execution.subject_key = ${commit}.key and execution.part = 'release'
          order by pipeline) as released`;
-
-function place({ repository, branch, sha }: CommitSubject): readonly string[] {
-  return [repository.owner, repository.name, branch, sha];
-}

@@ -48,14 +48,28 @@ export function pipelineRuns(on: Connection): PipelineRuns {
     },
     since: async (time, count) => {
       const rows = await on.query<Row>(
-        `with ranked as (
-           select token, started_at, row_number() over (
-                    partition by coalesce(place, token) order by started_at desc, token) as rank
-             from interlock.pipeline_run
-            where started_at >= $1 and place is distinct from ''),
+        // Place by place, so that what is read does not grow with what each of them has seen.
+        `with recursive places as (
+           select min(place) as place from interlock.pipeline_run where place > ''
+           union all
+           select (select min(place) from interlock.pipeline_run where place > places.place)
+             from places where place is not null),
+         ranked as (
+           select of.* from places cross join lateral (
+             select token, started_at,
+                    row_number() over (order by started_at desc, token) as rank
+               from (select token, started_at from interlock.pipeline_run
+                      where place = places.place and started_at >= $1
+                      order by started_at desc, token limit $2) as newest) as of
+           union all
+           select * from (
+             select token, started_at, 1 as rank from interlock.pipeline_run
+              where place is null and started_at >= $1
+              order by started_at desc, token limit $3) as unknown),
          chosen as (
            select token from ranked where rank <= $2 order by rank, started_at desc, token limit $3)
-         select run.* from chosen join interlock.pipeline_run as run using (token)
+         select run.* from chosen cross join lateral (
+           select * from interlock.pipeline_run where token = chosen.token limit 1) as run
           order by run.started_at desc, token`,
         [time, count.each, count.all],
       );

@@ -5,21 +5,32 @@ import type { Database } from "./database.ts";
 
 export async function prune(database: Database, now: number): Promise<void> {
   const { keep } = limit;
-  await database.query("delete from interlock.delivery where received_at < $1", [
-    now - keep.deliveries_ms,
-  ]);
-  // What belongs to a subject goes with it.
-  await database.query("delete from interlock.subject where not open and touched_at < $1", [
-    now - keep.subjects_ms,
-  ]);
   await database.query(
-    `delete from interlock.rollback
-      where not exists (select from interlock.execution where key = execution_key)`,
+    `delete from interlock.delivery
+      where guid in (select guid from interlock.delivery
+                      where received_at < $1 order by received_at limit $2)`,
+    [now - keep.deliveries_ms, keep.at_once],
+  );
+  // What belongs to a subject goes with it; a rollback goes with the release that it takes out.
+  await database.query(
+    `with old as materialized (
+       select key from interlock.subject
+        where not open and touched_at < $1 order by touched_at limit $2
+     ), rollbacks as (
+       delete from interlock.rollback
+        where execution_key in (select execution.key from interlock.execution
+                                 where subject_key in (select key from old))
+     )
+     delete from interlock.subject where key in (select key from old)`,
+    [now - keep.subjects_ms, keep.at_once],
   );
   await database.query("delete from interlock.tip where heard_at < $1", [now - keep.tips_ms]);
-  await database.query("delete from interlock.reading where read_at < $1", [
-    now - keep.readings_ms,
-  ]);
+  await database.query(
+    `delete from interlock.reading
+      where key in (select key from interlock.reading
+                     where read_at < $1 order by read_at limit $2)`,
+    [now - keep.readings_ms, keep.at_once],
+  );
   await database.query(
     "delete from interlock.local_run where ended_at < $1 and workspace is null",
     [now - keep.subjects_ms],

@@ -114,6 +114,7 @@ export function createStore(parts: StoreParts): Store {
     lease: (key) => subjects.leaseSubject(database, key, time()),
     standing: (lease, repository, sha) =>
       subjects.readStanding(database, lease, { repository, sha, time: time() }),
+    openPulls: (repository, which) => subjects.readOpenPulls(database, repository, which),
     openSubjects: (repository) => subjects.readOpenSubjects(database, repository),
     restless: () => subjects.readRestless(database),
     repositories: () => listRepositories(database),

@@ -45,14 +45,33 @@ export async function readOpenSubjects(
   return rows.map(subjectRow);
 }
 
+/**
+ * Keys of the open pull requests of a repository, in their order; into `base` alone unless it is null,
+ * and at most so many unless `most` is null.
+ */
+export async function readOpenPulls(
+  on: Connection,
+  { owner, name }: Repository,
+  { base, most }: { readonly base: string | null; readonly most: number | null },
+): Promise<readonly string[]> {
+  const rows = await on.query<{ key: string }>(
+    `select key from interlock.subject
+      where kind = 'pull' and open and owner = $1 and name = $2
+        ${base === null ? "and $3::text is null" : "and base = $3"}
+      ${most === null ? "order by position" : ""} limit $4`,
+    [owner, name, base, most],
+  );
+  return rows.map(({ key }) => key);
+}
+
 export async function readRestless(on: Connection): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
     `select key from interlock.subject
-      where open and kind <> 'repository' and (verdict is null or verdict = 'in_progress' or exists (
-              select from interlock.execution
-               where execution.subject_key = subject.key
-                 and execution.state in ('intended', 'running')))
-      order by position`,
+      where open and kind <> 'repository' and (verdict is null or verdict = 'in_progress')
+      union
+     select subject.key
+       from interlock.execution join interlock.subject on subject.key = subject_key
+      where execution.state in ('intended', 'running') and open`,
   );
   return rows.map(({ key }) => key);
 }

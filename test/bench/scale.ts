@@ -1,4 +1,4 @@
-// Measures what grows: how long others wait in a flood. `--quick` takes seconds and shows only that it works.
+// Measures what grows: blocks that queries read, and how long others wait in a flood. `--quick` takes seconds and shows only that it works.
 
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,16 +7,25 @@ import { join } from "node:path";
 import { startServer } from "../store/server.ts";
 import { databasesOf } from "./database.ts";
 import { measureFloods, quickFlood, wholeFlood } from "./flood.ts";
+import { measureQueries, type Row } from "./queries.ts";
 import { whole } from "./scene.ts";
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-scale-"));
   const output = openSync(join(folder, "output.log"), "a");
-  const server = await startServer({ fsync: "on" });
+  const server = await startServer({
+    fsync: "on",
+    shared_preload_libraries: "pg_stat_statements",
+  });
   const bench = { size: whole, folder, output, newDatabase: databasesOf(server) };
   const only = process.argv.find((word) => word.startsWith("--only="))?.slice(7);
   try {
-    const size = process.argv.includes("--quick") ? quickFlood : wholeFlood;
+    const isQuick = process.argv.includes("--quick");
+    if (only === undefined || "queries".includes(only)) {
+      const sizes = isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
+      printQueries(await measureQueries(bench.newDatabase, sizes), sizes);
+    }
+    const size = isQuick ? quickFlood : wholeFlood;
     const floods = await measureFloods(bench, size, only);
     console.log(
       "| flood by another installation | calm wait, p50 / most | wait during it | ratio of p50 |",
@@ -30,6 +39,18 @@ async function main(): Promise<void> {
     await server.stop();
     closeSync(output);
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function printQueries(rows: readonly Row[], sizes: readonly number[]): void {
+  console.log(`| blocks of 8 kB, by subjects | ${sizes.join(" | ")} | exponent |`);
+  console.log(`| --- |${" --- |".repeat(sizes.length + 1)}`);
+  const [least = 1, most = 1] = [sizes[0], sizes.at(-1)];
+  for (const { name, blocks } of rows) {
+    const of = (size: number) => blocks.get(size) ?? Number.NaN;
+    const exponent = Math.log(of(most) / of(least)) / Math.log(most / least);
+    const figures = sizes.map((size) => Math.round(of(size))).join(" | ");
+    console.log(`| ${name} | ${figures} | ${exponent.toFixed(2)} |`);
   }
 }
 

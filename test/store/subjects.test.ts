@@ -330,6 +330,54 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await at().store.landed(shop, "next", sha("b"))).toBe(null);
     });
 
+    test("are told as the next ones and, however far away, the newest release of each pipeline", async () => {
+      const many = Array.from({ length: 60 }, (_, at) => ({
+        ...commit("a"),
+        sha: at.toString(16).padStart(40, "0"),
+      }));
+      await see(...many);
+      const releases: readonly [number, string][] = [
+        [3, "shop"],
+        [30, "shop"],
+        [45, "shop"],
+        [40, "api"],
+      ];
+      for (const [at_, pipeline] of releases) {
+        const one = many[at_] ?? commit("a");
+        const wanted = run(`${at_}`, { pipeline, part: "release", sha: one.sha });
+        await at().store.intendRun(held(subjectKey(one)), wanted, 1);
+      }
+      const newer = async (from: number) =>
+        (await at().store.newer(many[from] ?? commit("a"))).map(({ sha: of, released }) => [
+          Number.parseInt(of, 16),
+          ...released,
+        ]);
+      const next = (from: number) =>
+        Array.from({ length: limit.look.later }, (_, step) => [from + 1 + step]);
+      expect(await newer(10)).toEqual([...next(10), [40, "api"], [45, "shop"]]);
+      expect(await newer(48)).toEqual(next(48));
+      expect(await at().store.waiting(many[59] ?? commit("a"))).toEqual(
+        many.slice(0, limit.look.earlier).map(subjectKey),
+      );
+    });
+
+    test("find the open pull requests into a base, or all", async () => {
+      await see(...[1, 2, 3, 4].map((number) => pull(number)), pull(5, other));
+      for (const [number, base] of [
+        [1, "main"],
+        [2, "next"],
+        [3, "main"],
+      ] as const)
+        await at().store.record(record(pull(number), { base }));
+      await at().store.record(record(pull(4), { base: "main", open: false }));
+      const open = (base: string | null, most: number | null = null) =>
+        at().store.openPulls(shop, { base, most });
+      expect(await open("main")).toEqual([pull(1), pull(3)].map(subjectKey));
+      expect(await open("main", 1)).toHaveLength(1);
+      expect(await open("other", 1)).toEqual([]);
+      expect(await open(null)).toEqual([pull(1), pull(2), pull(3)].map(subjectKey));
+    });
+
     test("wait while they are open without a final verdict", async () => {
       await see(commit("a"), commit("b"), commit("c"), commit("d"), commit("e"));
       await settle(commit("a"), "in_progress");
