@@ -122,6 +122,7 @@ async function startOn(
     apiUrl: githubApiUrl,
     store,
     plans,
+    share: settings.databaseUrl === null ? null : store.takePoints,
     clock,
     log,
     fetch: globalThis.fetch,

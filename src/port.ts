@@ -620,6 +620,15 @@ export interface Store {
     sent: { readonly id: number; readonly body: string },
   ): Promise<Written>;
 
+  /** False where all replicas together would have taken more than `cap` points of the installation's minute. */
+  takePoints(wanted: {
+    readonly installation: number;
+    readonly points: number;
+    readonly cap: number;
+    /** Milliseconds since 1970. */
+    readonly at: number;
+  }): Promise<boolean>;
+
   /** The moment now: what is read after it knows of every event with a smaller number. */
   moment(): Promise<Moment>;
   reading(key: string): Promise<AgedReading | null>;

@@ -254,6 +254,11 @@ export const limit = {
     points: 900,
     read_points: 1,
     write_points: 5,
+    /**
+     * What a replica takes of the budget that all share: at least and at most so many points at once, to be
+     * used for so long. A refusal is asked about again after a moment.
+     */
+    slice: { least: 5, most: 40, use_ms: 3_000, again_ms: 2_000 },
     window_ms: 60_000,
     /** What a look at a pull request takes: its reads, its gate, and a page. */
     look_points: 15,

@@ -3,6 +3,7 @@
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
+import { openAllowance } from "./allowance.ts";
 import { openBudget } from "./budget.ts";
 import { type Authenticate, type Octokit, openClient } from "./client.ts";
 import { openContentPace } from "./content.ts";
@@ -28,6 +29,8 @@ export async function openGitHub(with_: {
   readonly apiUrl: string;
   readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
   readonly plans: PlanReader;
+  /** Takes points of a budget that several replicas share; null where there is one alone. */
+  readonly share?: Store["takePoints"] | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** The tests' world gives its own. */
@@ -73,6 +76,7 @@ export async function openGitHub(with_: {
       appId,
       store,
       plans,
+      share: with_.share ?? null,
       clock,
       fetch,
       authenticate: Object.assign(authenticate, { renew }),
@@ -85,6 +89,7 @@ export function openPort(with_: {
   readonly appId: number;
   readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
   readonly plans: PlanReader;
+  readonly share?: Store["takePoints"] | null;
   readonly clock: Clock;
   /** What a write goes out by, once it has the permission. */
   readonly fetch: typeof globalThis.fetch;
@@ -92,7 +97,13 @@ export function openPort(with_: {
 }): GitHub {
   const { appId, store, plans, clock, fetch, authenticate } = with_;
   const budget = openBudget(clock);
-  const client = openClient({ budget, clock, fetch, authenticate });
+  const client = openClient({
+    budget,
+    allowance: openAllowance(with_.share ?? null, clock),
+    clock,
+    fetch,
+    authenticate,
+  });
   const readings = openReadings({ store });
   return {
     readyAt: ({ installation }) => budget.readyAt(installation),

@@ -4,6 +4,7 @@ import type { ProbotOctokit } from "probot";
 import type { ZodType } from "zod";
 import { limit } from "../core/limit.ts";
 import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
+import type { Allowance } from "./allowance.ts";
 import type { Budget } from "./budget.ts";
 import { openRefusals } from "./refusals.ts";
 
@@ -63,10 +64,11 @@ const appAccount = 0;
 export function openClient(with_: {
   readonly authenticate: Authenticate;
   readonly budget: Budget;
+  readonly allowance: Allowance;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
 }): Client {
-  const { authenticate, budget, clock } = with_;
+  const { authenticate, budget, allowance, clock } = with_;
 
   const refusals = openRefusals(clock);
 
@@ -87,6 +89,14 @@ export function openClient(with_: {
     }
   }
 
+  /** What all replicas share. Where it is used up, looks wait in the queue, but for those that only lack pages. */
+  async function drawn(installation: number | null, use: "read" | Urgency): Promise<number | null> {
+    const account = installation ?? appAccount;
+    const until = await allowance.draw(account, use);
+    if (until !== null && use !== "rest") budget.pause(account, until);
+    return until;
+  }
+
   /** A token can be revoked before its hour is over; a 401 takes no effect, so it is asked once more. */
   async function renewing(
     installation: number | null,
@@ -105,13 +115,15 @@ export function openClient(with_: {
 
   return {
     async read(installation, request, shape) {
-      const until = budget.read(installation ?? appAccount);
+      const until = budget.read(installation ?? appAccount) ?? (await drawn(installation, "read"));
       return until === null ? await ask(installation, request, shape) : { kind: "limited", until };
     },
     async write({ installation, key, urgency, permit }, request, shape) {
       const standing = refusals.standing(key);
       if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
-      const until = budget.write(installation ?? appAccount, key, urgency);
+      const until =
+        budget.write(installation ?? appAccount, key, urgency) ??
+        (await drawn(installation, urgency));
       if (until !== null) return { kind: "deferred", until };
       const { fetch, withheld } = permitted(with_.fetch, permit);
       const answer = await ask(installation, (octokit) => request(octokit, { fetch }), shape);

@@ -17,6 +17,7 @@ import * as readings from "./readings.ts";
 import { describeRepositories, forgetRepositories, listRepositories } from "./repositories.ts";
 import * as rollbacks from "./rollbacks.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
+import { takePoints } from "./spending.ts";
 import * as subjects from "./subjects.ts";
 import * as tips from "./tips.ts";
 
@@ -190,6 +191,8 @@ export function createStore(parts: StoreParts): Store {
       checks.intendAnswer(database, lease, intentionKey, pull),
     recordAnswer: (lease, intentionKey, sent) =>
       checks.recordAnswer(database, lease, intentionKey, sent),
+
+    takePoints: (wanted) => takePoints(database, wanted),
 
     moment: () => readings.takeMoment(database, time()),
     reading: (key) => readings.readReading(database, key, time()),

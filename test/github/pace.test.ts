@@ -26,6 +26,7 @@ test("writes within the budget wait for no timer", async () => {
         dropReading: async () => {},
       },
       plans: plainReader,
+      share: null,
       clock: Date.now,
       log: pino({ level: "silent" }),
       fetch: world.fetch,
