@@ -24,6 +24,7 @@ async function otherReplica(w: World, by: number): Promise<void> {
     apiUrl: "https://api.github.com",
     store: w.store,
     plans: plainReader,
+    share: null,
     clock,
     log: pino({ level: "silent" }),
     fetch: (input, init) => w.github.fetch(new Request(input, init)),

@@ -38,6 +38,7 @@ const { github } = await openGitHub({
   apiUrl,
   store,
   plans: plainReader,
+  share: null,
   clock,
   log,
   fetch: globalThis.fetch,

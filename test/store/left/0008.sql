@@ -1,7 +1,4 @@
 -- What a database holds that was last written by migration 8.
 
-insert into interlock.execution
-  (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at, branch, landed)
-select 'run-6', key, 'octo', 'shop', 'shop', 'release', 'd', 2, 'start', '{"engine":"local"}', 'intended', 4000,
-       branch, position
-  from interlock.subject where kind = 'commit' order by position limit 1;
+update interlock.subject set heard = 3 where key = 'pull:octo/shop#1';
+update interlock.reading set moment = 2;
