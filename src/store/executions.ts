@@ -89,9 +89,9 @@ export async function insertExecution(
       insert into interlock.execution
              (key, subject_key, owner, name, pipeline, part, sha, attempt, cause, spec, state, created_at,
               branch, landed)
-      select $3, held.key, owner, name, $4, $5, $6, $7::integer, $8, $9, 'intended', $10::bigint,
-             branch, case when kind = 'commit' then position end
-        from held
+      select $3, held.key, held.owner, held.name, $4, $5, $6, $7::integer, $8, $9, 'intended',
+             $10::bigint, subject.branch, case when kind = 'commit' then position end
+        from held join interlock.subject on subject.key = held.key
           on conflict do nothing`,
     params: [
       run.key,

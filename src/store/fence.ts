@@ -21,8 +21,7 @@ export async function writeUnder(
 ): Promise<Written> {
   const [row] = await on.query<{ held: number }>(
     `with held as materialized (
-       select key, owner, name, kind, branch, position
-         from interlock.subject where key = $1 and epoch = $2 for share
+       select key, owner, name from interlock.subject where key = $1 and epoch = $2 for share
      ), written as (${text})
      select count(*) as held from held`,
     [lease.key, lease.epoch, ...params],
