@@ -16,6 +16,7 @@ type Subjects = Pick<
   | "lease"
   | "standing"
   | "openSubjects"
+  | "openPulls"
   | "restless"
   | "postpone"
   | "snapshot"
@@ -82,6 +83,14 @@ export function subjectsIn(tables: Tables): Subjects {
       now: tables.now(),
       siblings: siblings(lease.key, repository, sha),
     }),
+    openPulls: async (repository, { base, most }) =>
+      all()
+        .filter(({ open, subject }) => open && subject.kind === "pull")
+        .filter((one) => slugOf(one.subject) === slug(repository))
+        .map((one) => tables.row(one))
+        .filter((row) => base === null || row.base === base)
+        .map(({ key }) => key)
+        .slice(0, most ?? undefined),
     openSubjects: async (repository) =>
       all()
         .filter((one) => one.open && slugOf(one.subject) === slug(repository))
