@@ -124,6 +124,8 @@ test("nothing is allowed on everything, or for everybody", () => {
 function allowed(given: Parameters): readonly string[] {
   const parameters = {
     Repository: "acme/shop",
+    RepositoryId: "1296269",
+    OwnerId: "583231",
     Interlock: "arn:aws:iam::444455556666:role/interlock-host",
     Pipelines: "shop-*",
     Artifacts: "shop-*-artifacts-*",
@@ -157,13 +159,20 @@ test("what acts on a pipeline can be left out of the role", () => {
 
 test("the role can be taken on for its repository alone", () => {
   const [assume, tag] = trustStatements;
-  const repository = { Ref: "Repository" };
+  const tags = {
+    "aws:RequestTag/repository": { Ref: "Repository" },
+    "aws:RequestTag/repository_id": { Ref: "RepositoryId" },
+    "aws:RequestTag/owner_id": { Ref: "OwnerId" },
+  };
   expect(assume?.Condition).toEqual({
-    StringEquals: { "sts:ExternalId": repository, "aws:RequestTag/repository": repository },
+    StringEquals: { "sts:ExternalId": { Ref: "Repository" }, ...tags },
   });
-  expect(tag?.Condition).toMatchObject({
-    StringEquals: { "aws:RequestTag/repository": repository },
+  expect(tag?.Condition).toEqual({
+    StringEquals: tags,
+    "ForAllValues:StringEquals": { "aws:TagKeys": ["repository", "repository_id", "owner_id"] },
   });
+  for (const id of ["RepositoryId", "OwnerId"])
+    expect(at("Parameters", id)).not.toHaveProperty("Default");
 });
 
 test("the rule hears exactly the events that are read", () => {
@@ -204,6 +213,7 @@ test("the rule sends to the queue itself, and nobody else may", () => {
   const target = at("Resources", "PipelineRule", "Properties", "Targets", 0, "Arn");
   const parameters = {
     ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+    ...{ RepositoryId: "1296269", OwnerId: "583231" },
     ...{ Pipelines: "shop", Artifacts: "artifacts" },
   };
   const arn = (Delivery: string) =>
@@ -260,6 +270,7 @@ test.each([
     const branches = { "Fn::If": [condition, "yes", "no"] };
     const parameters = {
       ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+      ...{ RepositoryId: "1296269", OwnerId: "583231" },
       ...{ Pipelines: "shop", Artifacts: "artifacts", Delivery },
     };
     return cloudformation.resolve(template, branches, parameters) === "yes";
@@ -278,6 +289,7 @@ test.each([
   const pattern = at("Resources", "PipelineRule", "Properties", "EventPattern", "detail");
   const parameters = {
     ...{ Repository: "acme/shop", Interlock: "arn:aws:iam::444455556666:role/host" },
+    ...{ RepositoryId: "1296269", OwnerId: "583231" },
     ...{ Pipelines, Events, Artifacts: "artifacts", Delivery: "sqs" },
   };
   expect(cloudformation.resolve(template, pattern, parameters)).toEqual({

@@ -67,7 +67,8 @@ export function openSnsNotifier(with_: {
 
   function clientFor(teller: Teller, { credentials, endpoint }: Extract<Lent, { kind: "lent" }>) {
     const { role, region, repository } = teller;
-    const key = [role ?? "", region, fullName(repository)].join(" ");
+    const { id, ownerId } = repository;
+    const key = [role ?? "", region, fullName(repository), id ?? "", ownerId ?? ""].join(" ");
     const client =
       clients.get(key) ??
       new SNSClient({

@@ -26,7 +26,7 @@ export async function leaseSubject(
        from interlock.repository
       where key = $1 and present
         and repository.owner = subject.owner and repository.name = subject.name
-     returning subject.*, installation, ${storeNow(2)} as now`,
+     returning subject.*, installation, id, owner_id, default_branch, ${storeNow(2)} as now`,
     [key, time],
   );
   return row === undefined ? null : { ...subjectRow(row), now: row.now };

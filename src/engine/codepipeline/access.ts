@@ -6,7 +6,7 @@ import { ownerOf } from "./arn.ts";
 import type { Settings } from "./environment.ts";
 import { openPace, type Pace, type PaceLimits } from "./pace.ts";
 import { openSession, type Scope, type Session } from "./session.ts";
-import { fullName } from "./text.ts";
+import { identityKey } from "./text.ts";
 
 export interface Access {
   session(scope: Scope): Opened;
@@ -40,7 +40,7 @@ export function openAccess(order: AccessOrder): Access {
   return {
     session(scope) {
       if (scope.role === null && !order.ownCredentials) return { kind: "refused", why: noRole };
-      const key = [scope.role ?? "", scope.region, fullName(scope.repository)].join(" ");
+      const key = [scope.role ?? "", scope.region, identityKey(scope.repository)].join(" ");
       const session =
         sessions.get(key) ??
         openSession({

@@ -7,7 +7,7 @@ import { type AwsEnvironment, type Settings, settingsFrom } from "./environment.
 import { openPace } from "./pace.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
 import type { Scope } from "./session.ts";
-import { fullName } from "./text.ts";
+import { identityKey } from "./text.ts";
 
 export interface Lender {
   /** `service` is called as in `AWS_ENDPOINT_URL_<service>`. */
@@ -54,7 +54,7 @@ export function openLender(with_: {
   };
 
   function roleOf({ region, repository }: Scope, role: string): RoleCredentials {
-    const key = [role, region, fullName(repository)].join(" ");
+    const key = [role, region, identityKey(repository)].join(" ");
     const known = roles.get(key);
     const opened = known ?? openRole({ sts: stsIn(region), role, repository, pace });
     // To the end of the line: the first is the one that was not used for longest.

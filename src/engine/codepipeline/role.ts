@@ -6,7 +6,7 @@ import { limit } from "../../core/limit.ts";
 import type { TemporaryCredentials } from "./clients.ts";
 import type { Pace } from "./pace.ts";
 import { fullName, sessionName } from "./text.ts";
-import { identityTrouble, NoIdentity } from "./trouble.ts";
+import { identityTrouble, NoIdentity, type Trouble } from "./trouble.ts";
 
 export interface RoleCredentials {
   /** For the SDK. Rejects with `NoIdentity`. */
@@ -23,7 +23,10 @@ export interface RoleOrder {
   readonly now?: () => number;
 }
 
-/** The external id and the tag let the role's owner decide which repository may use it. */
+/**
+ * The external id and the tags let the role's owner decide which repository may use it. Names change
+ * hands, ids do not: without them nothing is asked of AWS.
+ */
 export function openRole({
   sts,
   role,
@@ -36,6 +39,8 @@ export function openRole({
 
   async function assume(): Promise<TemporaryCredentials> {
     const external = fullName(repository);
+    const { id, ownerId } = repository;
+    if (id === undefined || ownerId === undefined) throw new NoIdentity(noIds(role, repository));
     const answer = await attempt(async () => {
       await pace.take();
       return await sts.send(
@@ -43,7 +48,11 @@ export function openRole({
           RoleArn: role,
           RoleSessionName: sessionName(repository),
           ExternalId: external,
-          Tags: [{ Key: "repository", Value: external }],
+          Tags: [
+            { Key: "repository", Value: external },
+            { Key: "repository_id", Value: String(id) },
+            { Key: "owner_id", Value: String(ownerId) },
+          ],
           DurationSeconds: limit.codepipeline.session_s,
         }),
       );
@@ -89,6 +98,17 @@ function refusal(role: string, repository: Repository): string {
   return (
     `AWS does not let Interlock take on the role ${role} for ${fullName(repository)}. ` +
     "Its trust policy has to name Interlock's identity and allow sts:AssumeRole and sts:TagSession; " +
-    `the external id is ${fullName(repository)}, and the tag repository has the same value.`
+    `the external id is ${fullName(repository)}, and the tags are repository=${fullName(repository)}, repository_id=${repository.id} and owner_id=${repository.ownerId}.`
   );
+}
+
+function noIds(role: string, repository: Repository): Trouble {
+  return {
+    kind: "trouble",
+    is: "later",
+    name: "NoRepositoryId",
+    why:
+      `GitHub has not told the ids of ${fullName(repository)} and its owner yet, so Interlock does not ` +
+      `take on the role ${role}: a name alone can have passed to another repository. It asks again.`,
+  };
 }

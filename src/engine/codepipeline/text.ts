@@ -49,6 +49,12 @@ export function fullName({ owner, name }: Repository): string {
   return `${owner}/${name}`;
 }
 
+/** Keeps apart two repositories that had the same name one after the other. */
+export function identityKey(repository: Repository): string {
+  const { id, ownerId } = repository;
+  return [fullName(repository), id ?? "", ownerId ?? ""].join(" ");
+}
+
 /** Foreign words for a sentence of ours. */
 export function oneLine(text: string, chars: number): string {
   return cutChars(plainLine(text), chars);

@@ -32,7 +32,7 @@ export type NewRole = {
   trusts?: readonly string[];
   /** The external id without which the role is not given. */
   externalId?: string;
-  /** Session tags that have to come along, with the values that are taken. */
+  /** Session tags that have to come along, with the values that are taken; others are refused then. */
   tags?: Readonly<Record<string, string | readonly string[]>>;
   tagging?: "allowed" | "refused";
   /** Actions, or statements with resources; by default everything. */

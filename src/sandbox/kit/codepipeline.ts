@@ -39,7 +39,11 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
   aws.createRole({
     name: roleArn.split("/").at(-1) ?? "",
     externalId: shop.fullName,
-    tags: { repository: shop.fullName },
+    tags: {
+      repository: shop.fullName,
+      repository_id: String(shop.id),
+      owner_id: String(shop.data.owner.id),
+    },
     allow: permissions.role,
   });
   const variables = ["repository", "sha", "pull"].map((name) => ({ name, defaultValue: "none" }));

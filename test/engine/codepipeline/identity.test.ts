@@ -10,7 +10,7 @@ import { readAside } from "../../../src/report/aside.ts";
 import { silent } from "../../store/silent.ts";
 import { openWorld, roleArn, shop, type World } from "./world.ts";
 
-test("the role is taken on once, with the repository as external id and tag", async () => {
+test("the role is taken on once, with the repository as external id, and its name and ids as tags", async () => {
   const w = await openWorld();
   const id = await w.start();
   w.pipeline.execution(id).passUntil();
@@ -21,7 +21,7 @@ test("the role is taken on once, with the repository as external id and tag", as
     role: roleArn,
     sessionName: "interlock-acme-shop",
     externalId: "acme/shop",
-    tags: { repository: "acme/shop" },
+    tags: { repository: "acme/shop", repository_id: "1296269", owner_id: "583231" },
   });
 });
 
@@ -38,6 +38,33 @@ test("each repository has an identity of its own, and one that the role does not
   });
   expect(w.pipeline.executions()).toHaveLength(1);
 });
+
+test.each([
+  ["a new repository that has taken the name", { id: 2 }, /repository_id=2 and owner_id=583231/],
+  ["a new owner who has taken the name", { ownerId: 3 }, /repository_id=1296269 and owner_id=3/],
+  ["both", { id: 2, ownerId: 3 }, /repository_id=2 and owner_id=3/],
+])("%s cannot use the role of the old one", async (_, ids, said) => {
+  const w = await openWorld();
+  // Its credentials are in the cache.
+  await w.start();
+  const started = await w.engine.start(w.request({ key: "x", repository: { ...shop, ...ids } }));
+  expect(started).toEqual({ kind: "refused", why: expect.stringMatching(said) });
+  expect(w.pipeline.executions()).toHaveLength(1);
+});
+
+test.each([["id"], ["ownerId"]] as const)(
+  "while GitHub has not told the %s, no role is taken on, and it is tried again",
+  async (missing) => {
+    const w = await openWorld();
+    const { [missing]: _, ...nameless } = shop;
+    expect(await w.engine.start(w.request({ repository: nameless }))).toEqual({
+      kind: "failed",
+      why: `GitHub has not told the ids of acme/shop and its owner yet, so Interlock does not take on the role ${roleArn}: a name alone can have passed to another repository. It asks again.`,
+    });
+    expect(w.calls()).toEqual({});
+    expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "started" });
+  },
+);
 
 test("a role that takes no tags is refused in the same words", async () => {
   const w = await openWorld({ role: { tagging: "refused" } });
@@ -96,7 +123,10 @@ describe("credentials of a role", () => {
     const role = openRole({
       sts: sts as never,
       role: roleArn,
-      repository: { installation: 1, owner: "Åcme Ünlimited", name: "x".repeat(100) },
+      repository: {
+        ...{ installation: 1, owner: "Åcme Ünlimited", name: "x".repeat(100) },
+        ...{ id: 1, ownerId: 2 },
+      },
       pace: openPace({ burst: 100, calls_per_s: 100, wait_ms: 0 }),
       now: () => now,
     });

@@ -26,7 +26,7 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
   const role = aws.createRole({
     name: "interlock",
     externalId: "acme/shop",
-    tags: { repository: "acme/shop" },
+    tags: { repository: "acme/shop", repository_id: "1", owner_id: "2" },
     ...wanted,
   });
   const { topicArn: target } = server.createTopic("releases", { region });
@@ -46,14 +46,14 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
     notifier.close();
     lender.close();
   });
-  const send = (as: string | null, name = "shop") =>
+  const send = (as: string | null, name = "shop", id = 1) =>
     notifier.send({
       target,
       notice: {
         key: "failed|1",
         kind: "failed",
         at: 0,
-        repository: { installation: 7, owner: "acme", name },
+        repository: { installation: 7, owner: "acme", name, id, ownerId: 2 },
         branch: "main",
         sha: "a".repeat(40),
         pipeline: "shop",
@@ -82,6 +82,9 @@ test("another repository cannot use the role", async () => {
   const told = await send(role.arn, "bank");
   expect(told).toMatchObject({ kind: "failed", why: expect.stringContaining(role.arn) });
   expect(JSON.stringify(told)).toContain("acme/bank");
+  // Also where it has the name, and the one whose name it was has just used the role.
+  expect(await send(role.arn)).toEqual({ kind: "sent" });
+  expect(await send(role.arn, "shop", 3)).toMatchObject({ kind: "failed" });
 });
 
 test("a role that may not publish is told the statement that its policy lacks", async () => {

@@ -18,7 +18,13 @@ import { checkAwsExchange } from "../../aws-contract.ts";
 import { hearing } from "../../store/silent.ts";
 import { type MemoryRuns, memoryRuns } from "./runs.ts";
 
-export const shop = { installation: 7, owner: "acme", name: "shop" };
+export const shop = {
+  installation: 7,
+  owner: "acme",
+  name: "shop",
+  id: 1_296_269,
+  ownerId: 583_231,
+};
 export const roleArn = "arn:aws:iam::111122223333:role/deployer";
 export const sha = (digit: string) => digit.repeat(40);
 
@@ -53,7 +59,12 @@ export async function openWorld(options: WorldOptions = {}) {
     stages: ["Build", "Test", "Production"],
     ...options.pipeline,
   });
-  aws.createRole({ name: "deployer", externalId: "acme/shop", ...options.role });
+  aws.createRole({
+    name: "deployer",
+    externalId: "acme/shop",
+    tags: { repository: "acme/shop", repository_id: "1296269", owner_id: "583231" },
+    ...options.role,
+  });
   const runs = memoryRuns();
   const log = hearing();
   const noticed: string[] = [];

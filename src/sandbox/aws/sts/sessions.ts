@@ -26,6 +26,10 @@ export function assumeRole(world: World, caller: Principal, wanted: Wanted): Key
   if (!role || !trusts(role, caller, wanted)) return no("sts:AssumeRole");
   if (Object.keys(wanted.tags).length > 0 && role.trust.tagging === "refused")
     return no("sts:TagSession");
+  // As with `ForAllValues:StringEquals` on `aws:TagKeys`.
+  const keys = Object.keys(role.trust.tags ?? {});
+  if (keys.length > 0 && !Object.keys(wanted.tags).every((key) => keys.includes(key)))
+    return no("sts:TagSession");
   const seconds = wanted.seconds ?? default_seconds;
   const chained = caller.assumed !== undefined;
   if (seconds > role.maxSessionSeconds || (chained && seconds > default_seconds))
