@@ -177,7 +177,7 @@ export interface GitHub {
    * branch, null where nobody told it. `cut` where GitHub will not list them all.
    */
   pullFiles(repository: Repository, pull: Pull, base: string | null): Promise<Files>;
-  /** The plan at a ref (branch or SHA), or at the default branch where `ref` is null. */
+  /** The plan at a ref (the bare name of a branch, never of a tag, or a SHA), or at the default branch where `ref` is null. */
   plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
   /** Logins of those who wrote the commit, or all that it has beyond `since`, and who opened its pull request. */
   authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;

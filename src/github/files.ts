@@ -5,7 +5,7 @@ import type { Comparison, Files, Pull } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, slug, unknown } from "./read.ts";
+import { mapped, place, qualified, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -103,7 +103,7 @@ async function listPaths(
 ): Promise<Answer<Listing>> {
   const { pull, base, headers } = of;
   if (pull.changedFiles < limit.github.compare_files) {
-    const refs = { base: base ?? pull.base.ref, head: pull.head.sha, headers };
+    const refs = { base: base ?? qualified(pull.base.ref), head: pull.head.sha, headers };
     const answer = await askCompare(client, repository, refs);
     if (answer.kind !== "ok") return answer;
     const { listing, count } = answer.data;

@@ -8,7 +8,7 @@ import { type PlanParse, planPath } from "../core/plan.ts";
 import type { GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import type { PlanReader } from "./plan-reader.ts";
-import { mapped, place, slug, unknown } from "./read.ts";
+import { mapped, place, qualified, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -50,7 +50,7 @@ export function openPlans(with_: {
                 octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
                   ...place(repository),
                   path: folder,
-                  ...(ref === null ? {} : { ref }),
+                  ...(ref === null ? {} : { ref: fixed ? ref : qualified(ref) }),
                   headers,
                 }),
               shapes.contents,

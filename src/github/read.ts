@@ -133,6 +133,11 @@ export function place(repository: Repository): { owner: string; repo: string } {
   return { owner: repository.owner, repo: repository.name };
 }
 
+/** By its whole name: GitHub would take the bare one for a tag of that name, where there is one. */
+export function qualified(branch: string): string {
+  return `refs/heads/${branch}`;
+}
+
 export function slug(repository: Repository): string {
   return `${repository.owner}/${repository.name}`;
 }

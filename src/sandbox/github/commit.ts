@@ -2,7 +2,7 @@
 import type { Actor, Repository, World } from "./model.ts";
 import { applyChanges, type Change, filesOf, writeCommit } from "./objects.ts";
 import { type PushResult, push } from "./push.ts";
-import { resolveCommit, signature } from "./repositories.ts";
+import { resolveBranch, signature } from "./repositories.ts";
 
 export type NewCommit = {
   branch: string;
@@ -26,7 +26,7 @@ export function commitVerb(world: World, repository: Repository, wanted: NewComm
 function writeOn(world: World, repository: Repository, wanted: NewCommit): string {
   const { branch, onto, from, files } = wanted;
   const start = onto ?? repository.refs.get(`heads/${branch}`) ?? from ?? repository.defaultBranch;
-  const parent = resolveCommit(repository, start);
+  const parent = resolveBranch(repository, start);
   if (parent === undefined) throw new Error(`${repository.fullName} has no ${start}`);
   const now = world.clock.now();
   const author = signature(wanted.actor.account, wanted.authoredAt ?? now);

@@ -40,8 +40,9 @@ export function moveBranch(world: World, wanted: Push): void {
   if (before === sha) return;
   repository.refs.set(`heads/${branch}`, sha);
   repository.pushedAt = world.clock.now();
-  announcePush(world, { repository, branch, before, after: sha, actor });
-  if (before === undefined) announceRef(world, "create", wanted);
+  announcePush(world, { repository, ref: `heads/${branch}`, before, after: sha, actor });
+  if (before === undefined)
+    announceRef(world, "create", { repository, type: "branch", name: branch, actor });
   for (const pull of openPulls(world, repository))
     if (pull.head.repository === repository && pull.head.ref === branch)
       followHead(world, pull, wanted);
@@ -57,6 +58,22 @@ export function moveBranch(world: World, wanted: Push): void {
         });
 }
 
+/** GitHub tells of a tag by the same events as of a branch. */
+export function pushTag(
+  world: World,
+  wanted: Omit<Push, "branch"> & { readonly tag: string },
+): PushResult {
+  const { repository, tag, sha, actor } = wanted;
+  const denied = mayPush(repository, actor);
+  if (denied !== undefined) return { kind: "refused", message: denied };
+  const before = repository.refs.get(`tags/${tag}`);
+  repository.refs.set(`tags/${tag}`, sha);
+  announcePush(world, { repository, ref: `tags/${tag}`, before, after: sha, actor });
+  if (before === undefined)
+    announceRef(world, "create", { repository, type: "tag", name: tag, actor });
+  return { kind: "pushed", sha };
+}
+
 export function deleteBranch(world: World, wanted: Omit<Push, "sha">): PushResult {
   const { repository, branch, actor } = wanted;
   const before = repository.refs.get(`heads/${branch}`);
@@ -66,8 +83,8 @@ export function deleteBranch(world: World, wanted: Omit<Push, "sha">): PushResul
   if (repository.protection.has(branch) || branch === repository.defaultBranch)
     return { kind: "refused", message: "Cannot delete this branch" };
   repository.refs.delete(`heads/${branch}`);
-  announcePush(world, { repository, branch, before, after: undefined, actor });
-  announceRef(world, "delete", wanted);
+  announcePush(world, { repository, ref: `heads/${branch}`, before, after: undefined, actor });
+  announceRef(world, "delete", { repository, type: "branch", name: branch, actor });
   for (const pull of openPulls(world, repository)) {
     const isHead = pull.head.repository === repository && pull.head.ref === branch;
     const isBase = pull.base.repository === repository && pull.base.ref === branch;
@@ -111,13 +128,14 @@ function announcePush(
   world: World,
   moved: {
     repository: Repository;
-    branch: string;
+    /** Without `refs/` in front. */
+    ref: string;
     before: string | undefined;
     after: string | undefined;
     actor: Actor;
   },
 ): void {
-  const { repository, branch, before, after, actor } = moved;
+  const { repository, ref, before, after, actor } = moved;
   const { store } = repository;
   const from = before ?? repository.refs.get(`heads/${repository.defaultBranch}`);
   // A new branch lists what the default branch does not have yet; a new default branch, all.
@@ -129,7 +147,7 @@ function announcePush(
     repository,
     actor,
     payload: {
-      ref: `refs/heads/${branch}`,
+      ref: `refs/${ref}`,
       before: before ?? zero,
       after: after ?? zero,
       created: before === undefined,
@@ -146,15 +164,19 @@ function announcePush(
   });
 }
 
-function announceRef(world: World, event: "create" | "delete", wanted: Omit<Push, "sha">): void {
-  const { repository, branch, actor } = wanted;
+function announceRef(
+  world: World,
+  event: "create" | "delete",
+  of: { repository: Repository; type: "branch" | "tag"; name: string; actor: Actor },
+): void {
+  const { repository, type, name, actor } = of;
   announce(world, {
     event,
     repository,
     actor,
     payload: {
-      ref: branch,
-      ref_type: "branch",
+      ref: name,
+      ref_type: type,
       ...(event === "create"
         ? {
             master_branch: repository.defaultBranch,

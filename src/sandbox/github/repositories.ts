@@ -60,18 +60,25 @@ export function networkOf(world: World, repository: Repository): Repository[] {
   return [...world.repositories.values()].filter((r) => r.store === repository.store);
 }
 
-/** The commit that a branch, tag, full ref, sha or its beginning names. */
-export function resolveCommit(repository: Repository, name: string): string | undefined {
-  const bare = name.replace(/^refs\//, "");
-  const byRef =
-    repository.refs.get(`heads/${bare}`) ??
-    repository.refs.get(`tags/${bare}`) ??
-    repository.refs.get(bare);
-  if (byRef !== undefined) return byRef;
-  if (bare === "HEAD") return repository.refs.get(`heads/${repository.defaultBranch}`);
-  if (!/^[0-9a-f]{7,40}$/.test(bare)) return undefined;
-  if (repository.store.commits.has(bare)) return bare;
-  return [...repository.store.commits.keys()].find((sha) => sha.startsWith(bare));
+/**
+ * The commit that a sha, ref, tag or branch or the beginning of a sha names, in git's order: a name that
+ * is both a tag and a branch is the tag. git-scm.com/docs/gitrevisions
+ */
+export function resolveCommit(
+  { store, refs, ...of }: Repository,
+  name: string,
+): string | undefined {
+  if (store.commits.has(name)) return name;
+  if (name === "HEAD") return refs.get(`heads/${of.defaultBranch}`);
+  const full = name.startsWith("refs/") ? refs.get(name.slice("refs/".length)) : undefined;
+  const byRef = full ?? refs.get(name) ?? refs.get(`tags/${name}`) ?? refs.get(`heads/${name}`);
+  if (byRef !== undefined || !/^[0-9a-f]{7,40}$/.test(name)) return byRef;
+  return [...store.commits.keys()].find((sha) => sha.startsWith(name));
+}
+
+/** Whatever tags there are, the branch of that name; else what the name means to git. */
+export function resolveBranch(repository: Repository, name: string): string | undefined {
+  return repository.refs.get(`heads/${name}`) ?? resolveCommit(repository, name);
 }
 
 export function signature(account: Account, date: number): Signature {

@@ -23,8 +23,8 @@ import { blobOf, filesOf } from "./objects.ts";
 import { accountOf, person } from "./people.ts";
 import { PullHandle } from "./pull-handle.ts";
 import { type NewPull, openPull } from "./pulls.ts";
-import { deleteBranch, type PushResult, push } from "./push.ts";
-import { forkRepository, resolveCommit } from "./repositories.ts";
+import { deleteBranch, type PushResult, push, pushTag } from "./push.ts";
+import { forkRepository, resolveBranch } from "./repositories.ts";
 
 type ByPerson<T> = Omit<T, "actor"> & { author?: string };
 
@@ -65,6 +65,13 @@ export class RepositoryHandle {
     const pushed = this.push(commit);
     if (pushed.kind === "refused") throw new Error(pushed.message);
     return pushed.sha;
+  }
+
+  /** A tag at a commit that is there already. */
+  pushTag(wanted: { tag: string; sha: string; author?: string }): PushResult {
+    const { author = somebody, ...rest } = wanted;
+    const actor = person(this.#world, author);
+    return pushTag(this.#world, { ...rest, repository: this.data, actor });
   }
 
   deleteBranch(branch: string, by: string): PushResult {
@@ -123,7 +130,7 @@ export class RepositoryHandle {
 
   /** The sha that a branch, tag or ref points to. */
   tip(name = this.data.defaultBranch): string {
-    const sha = resolveCommit(this.data, name);
+    const sha = resolveBranch(this.data, name);
     if (sha === undefined) throw new Error(`${this.fullName} has no ${name}`);
     return sha;
   }

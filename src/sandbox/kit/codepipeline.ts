@@ -5,7 +5,7 @@ import type { PipelineHandle } from "../aws/pipeline-handle.ts";
 import { type RunningAws, startAws } from "../aws/server.ts";
 import { snsTarget } from "../aws/targets.ts";
 import { commitOf } from "../github/objects.ts";
-import { resolveCommit } from "../github/repositories.ts";
+import { resolveBranch } from "../github/repositories.ts";
 import type { RepositoryHandle } from "../github/repository-handle.ts";
 import { openBuilder } from "./builder.ts";
 import type { KitBasics, KitOrder, Promised } from "./kit.ts";
@@ -146,7 +146,7 @@ notify:
 /** Source actions find the commits of the embedded GitHub, of every branch. */
 function commitsOf(shop: RepositoryHandle): SourceOf {
   return ({ repository, branch, sha: wanted }) => {
-    const sha = resolveCommit(shop.data, wanted ?? branch);
+    const sha = resolveBranch(shop.data, wanted ?? branch);
     if (repository !== shop.fullName || sha === undefined) return undefined;
     const { message } = commitOf(shop.data.store, sha);
     const url = `https://github.com/${repository}/commit/${sha}`;

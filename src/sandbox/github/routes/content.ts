@@ -69,7 +69,8 @@ export const contentRoutes: Route[] = [
 
 function showPath(call: Call): Answer {
   const { repository } = call;
-  const ref = call.query.get("ref") ?? repository.defaultBranch;
+  // Documented: without a ref it is the default branch, which no tag can be taken for.
+  const ref = call.query.get("ref") ?? `refs/heads/${repository.defaultBranch}`;
   const sha = resolveCommit(repository, ref);
   if (sha === undefined) return failed(404, `No commit found for the ref ${ref}`);
   const files = filesOf(repository.store, sha);
