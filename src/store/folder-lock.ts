@@ -3,6 +3,7 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileMode } from "./private-files.ts";
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -29,7 +30,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
   const text = JSON.stringify(mine);
   // Renamed into place, so that a reader never sees half a file.
-  await writeFile(`${path}.${process.pid}`, text);
+  await writeFile(`${path}.${process.pid}`, text, { mode: fileMode });
   await rename(`${path}.${process.pid}`, path);
   // Two processes that start at once both come here; the later rename wins and the other one sees it.
   await wait(settle_ms);

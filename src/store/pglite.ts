@@ -6,6 +6,7 @@ import { PGlite } from "@electric-sql/pglite";
 import { limit } from "../core/limit.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
+import { folderMode, keepPrivate, makePrivate } from "./private-files.ts";
 
 export interface Embedded {
   readonly database: Database;
@@ -16,15 +17,20 @@ export interface Embedded {
 /** Opens the folder, or a database in memory where there is none. Throws `FolderInUse`. */
 export async function openPglite(dataDir: string | null): Promise<Embedded> {
   if (dataDir === null) return embed(await PGlite.create({ startParams: [...startParams] }), null);
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: folderMode });
   const lock = await lockFolder(dataDir);
+  const folder = join(dataDir, "database");
   try {
+    // PostgreSQL creates its files with the rights that its folder has.
+    await makePrivate(folder);
     // Relaxed durability would answer before the write-ahead log is written.
     const pglite = await PGlite.create({
-      dataDir: join(dataDir, "database"),
+      dataDir: folder,
       relaxedDurability: false,
       startParams: [...startParams],
     });
+    // What PGlite brings along for a new database, everybody may read and write.
+    await keepPrivate(folder);
     return embed(pglite, lock);
   } catch (error) {
     await lock.release();
