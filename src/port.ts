@@ -188,6 +188,8 @@ export interface GitHub {
    * contain the first one, all that either of them has changed since they parted.
    */
   compare(repository: Repository, base: string, head: string): Promise<Known<Comparison>>;
+  /** Whether not everybody can read it; false also where GitHub does not say. */
+  isPrivate(repository: Repository): Promise<boolean>;
   role(repository: Repository, login: string): Promise<Known<Role | "none">>;
   openPulls(repository: Repository): Promise<Read<readonly OpenPull[]>>;
   /** Branch names with their tips. */

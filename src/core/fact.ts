@@ -218,6 +218,8 @@ interface Common {
   readonly targets?: readonly RollbackTarget[];
   /** Who wrote what would go out by what is about to be done; absent while not asked. */
   readonly authors?: readonly AuthorsOf[];
+  /** Whether GitHub says that not everybody can read the repository; absent while not asked: no log would be shown. */
+  readonly isPrivate?: boolean;
   /** Looks in a row before this one that could not be finished. */
   readonly failures: number;
 }

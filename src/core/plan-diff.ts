@@ -64,6 +64,7 @@ function* changes(base: Plan, proposed: Plan): Iterable<string> {
     }),
     ...listChanges("Exempt paths", base.exempt, proposed.exempt),
     ...commandChanges(base, proposed),
+    ...logChanges(base, proposed),
     ...notifyChanges(base, proposed),
   ];
   for (const sentence of sentences) {
@@ -71,6 +72,13 @@ function* changes(base: Plan, proposed: Plan): Iterable<string> {
     yield sentence;
   }
   if (same) yield "What the plan asks for would stay the same.";
+}
+
+function* logChanges(base: Plan, proposed: Plan): Iterable<string> {
+  if (base.publicLogs === proposed.publicLogs) return;
+  yield proposed.publicLogs
+    ? "The last lines of failed stages would be shown on public repositories too."
+    : "The last lines of failed stages would no longer be shown on public repositories.";
 }
 
 function added({ name, branches, paths, verify, release }: Pipeline): string {

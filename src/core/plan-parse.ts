@@ -68,7 +68,8 @@ function normalise(written: WrittenPlan, order: readonly string[]): Plan {
   }
   const notify = written.notify.map(({ sns, on }) => ({ topic: sns, kinds: [...new Set(on)] }));
   const open = byAuthor.length > 0 ? { byAuthor } : {};
-  return { exempt: written.exempt, pipelines, commands, ...open, notify };
+  const logs = written.logs === "public" ? ({ publicLogs: true } as const) : {};
+  return { exempt: written.exempt, pipelines, commands, ...open, ...logs, notify };
 }
 
 function normalisePipeline(name: string, written: WrittenPlan["pipelines"][string]): Pipeline {

@@ -179,6 +179,10 @@ export const planSchema = object("a map with `version` and `pipelines`", {
     description:
       "Who may give a command, where that differs from the default. A role includes the stronger ones.",
   }),
+  logs: z.enum(["private", "public"], { error: "private or public" }).default("private").meta({
+    description:
+      "Who may see the last lines that a failed stage printed. `private` shows them on the checks of private and internal repositories only, `public` also on those of public ones.",
+  }),
   notify: z
     .array(notify, { error: "a list of topics" })
     .max(most.notify, { error: `At most ${most.notify} topics are told.` })

@@ -24,6 +24,8 @@ export interface Plan {
   readonly commands: Readonly<Record<string, readonly Role[]>>;
   /** Those of `approve` and `rollback` that may be given by an author of what goes out; absent where neither. */
   readonly byAuthor?: readonly ("approve" | "rollback")[];
+  /** Whether the output of stages is shown where anybody can read it; absent where it is not. */
+  readonly publicLogs?: true;
   /** Topics unique. */
   readonly notify: readonly Notify[];
 }

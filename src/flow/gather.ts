@@ -16,6 +16,7 @@ import { openSteps } from "../core/glob.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
+import { isShown } from "../core/page/stages.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
 import type { Engine, Leased, Read, SubjectRow } from "../port.ts";
@@ -45,7 +46,10 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
           : unread,
       ]);
       const facts = { ...common, ...asked, ...present.facts, subject, pull, ...read, surveys: [] };
-      return { facts: await lookAround(ports, row, facts), present: present.present };
+      return {
+        facts: await withReaders(ports, await lookAround(ports, row, facts)),
+        present: present.present,
+      };
     }
     case "commit": {
       const { sha } = subject;
@@ -73,11 +77,20 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
         surveys: [],
       };
-      return { facts: await lookAround(ports, row, facts), present: present.present };
+      return {
+        facts: await withReaders(ports, await lookAround(ports, row, facts)),
+        present: present.present,
+      };
     }
     case "repository":
       throw new Error(`${row.key} has no facts: flow/inspect looks at repositories`);
   }
+}
+
+/** Who can read the repository is asked only where a check would show what a stage printed. */
+async function withReaders<F extends Facts>({ github }: Ports, facts: F): Promise<F> {
+  if (!facts.executions.some(({ stages }) => stages.some(isShown))) return facts;
+  return { ...facts, isPrivate: await github.isPrivate(facts.subject.repository) };
 }
 
 /** What is the same for every subject. Executions are asked of their engines first. */

@@ -19,6 +19,7 @@ export const routeNeeds: Readonly<Record<string, Need | null>> = {
   "GET /app/installations": null,
   "POST /app/hook/deliveries/{delivery_id}/attempts": null,
   "GET /installation/repositories": ["metadata", "read"],
+  "GET /repos/{owner}/{repo}": ["metadata", "read"],
   "GET /repos/{owner}/{repo}/branches": ["contents", "read"],
   "GET /repos/{owner}/{repo}/check-runs/{check_run_id}": ["checks", "read"],
   "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs": ["checks", "read"],

@@ -9,7 +9,7 @@ import type { Answer, Client } from "./client.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
-type Reads = Pick<GitHub, "pull" | "role" | "tarball">;
+type Reads = Pick<GitHub, "pull" | "role" | "isPrivate" | "tarball">;
 
 export function openReads({ client, readings }: { client: Client; readings: Readings }): Reads {
   return {
@@ -45,6 +45,25 @@ export function openReads({ client, readings }: { client: Client; readings: Read
           ),
       });
       return readOf(answer);
+    },
+
+    async isPrivate(repository) {
+      const answer = await readings<boolean>({
+        key: `private|${slug(repository)}`,
+        keep: "fresh",
+        ask: async (headers) =>
+          mapped(
+            await client.read(
+              repository.installation,
+              (octokit) =>
+                octokit.request("GET /repos/{owner}/{repo}", { ...place(repository), headers }),
+              shapes.repository,
+            ),
+            // An internal one is private too, and read by its enterprise alone.
+            (data) => data.private && data.visibility !== "public",
+          ),
+      });
+      return answer.kind === "ok" && answer.data;
     },
 
     async role(repository, login) {

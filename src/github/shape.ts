@@ -32,6 +32,8 @@ export const pull = z.object({
   changed_files: z.int(),
 });
 
+export const repository = z.object({ private: z.boolean(), visibility: z.string().optional() });
+
 export const pulls = z.array(
   z.object({
     number: z.int(),

@@ -107,6 +107,7 @@ interface Sketch {
   readonly releases?: readonly ExecutionSketch[];
   readonly rolledBack?: readonly Partial<Rollback>[];
   readonly failures?: number;
+  readonly isPrivate?: boolean;
 }
 
 export interface PullSketch extends Sketch {
@@ -186,6 +187,7 @@ function common(sketch: Sketch, about: About) {
     rollbacks: (sketch.rollbacks ?? []).map(rollbackOf),
     rolledBack: (sketch.rolledBack ?? []).map(rollbackOf),
     failures: sketch.failures ?? 0,
+    isPrivate: sketch.isPrivate ?? false,
     releases: (sketch.releases ?? []).map((one) =>
       executionOf(one, valid, { ...about, part: "release" }),
     ),

@@ -3,6 +3,7 @@
 import type { Facts, StageFact, StageState } from "../fact.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
+import { planPath } from "../plan.ts";
 import { aroundLines } from "./around.ts";
 import { block, cell, code, cutChars, fold, plainLine, prose } from "./markdown.ts";
 
@@ -42,11 +43,12 @@ export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPag
   const reasons = view.reasons.map(
     (reason) => `- ${prose(reason.sentence)} (${code(reason.code)})`,
   );
-  const details = stages.flatMap(({ stage, fact }) =>
-    fact === undefined || fact.output === "" || fact.state === "succeeded"
-      ? []
-      : [fold(`Last lines of ${stage.name}`, block(fact.output))],
+  const printed = stages.flatMap(({ stage: { name }, fact }) =>
+    fact !== undefined && isShown(fact) ? [{ name, output: fact.output }] : [],
   );
+  const details = showsLogs(facts)
+    ? printed.map(({ name, output }) => fold(`Last lines of ${name}`, block(output)))
+    : printed.slice(0, 1).map(() => withheld);
   return {
     title: cutChars(plainLine(view.reasons[0]?.sentence ?? view.name), limit.page.title_chars),
     summary: [
@@ -62,6 +64,20 @@ export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPag
     text: details.join("\n\n"),
   };
 }
+
+/** Whether the page of its part shows what the stage printed, to whom it may. */
+export function isShown({ state, output }: StageFact): boolean {
+  return output !== "" && state !== "succeeded";
+}
+
+/** The default branch's plan says it: a branch's own one may have come there unjudged. */
+function showsLogs({ isPrivate = false, roads, plan }: Facts): boolean {
+  const says = roads ?? plan;
+  if (isPrivate) return true;
+  return says.kind === "read" && says.parse.kind === "valid" && says.parse.plan.publicLogs === true;
+}
+
+const withheld = `The last lines of the failed stage are not shown, because everybody can read this repository or GitHub did not say otherwise; \`logs: public\` in \`${planPath}\` of the default branch shows them.`;
 
 function duration(fact: StageFact | undefined): string {
   if (fact === undefined || fact.startedAt === null || fact.endedAt === null) return "";

@@ -118,6 +118,7 @@ function permissionsFor(repository: string, notices: Notices): Promise<Permissio
 
 /** The same stages as at the local engine, in two pipelines of AWS. */
 export const codePipelinePlan = `version: 1
+logs: public
 exempt: ["**/*.md"]
 pipelines:
   shop:

@@ -21,6 +21,7 @@ export function openLocalKit(): LocalKit {
 
 /** Two stages before the merge, two after it. */
 export const localPlan = `version: 1
+logs: public
 exempt: ["**/*.md"]
 pipelines:
   shop:
