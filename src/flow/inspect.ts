@@ -23,7 +23,8 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   // Whatever was under way when the repository was forgotten: later releases wait for it.
   await ports.store.reopenUnfinished(repository, now);
   const known = await ports.store.openSubjects(repository);
-  // Which branches are roads is another plan's matter then, for every pull request.
+  // Which branches are roads is another plan's matter then, for every pull request. Where none was seen before,
+  // it may have been switched since a pull request was judged.
   const switched = isSwitched(sighted?.value, inspected?.value);
   if (switched) await ports.github.plan(repository, null, now);
   const sights: Sight[] = [];
@@ -84,7 +85,7 @@ function isLost(written: Written): Worked {
 
 function isSwitched(sighted: unknown, inspected: unknown): boolean {
   const [now, before] = [sighted, inspected] as (Partial<Sighted> | undefined)[];
-  return before !== undefined && now?.defaultBranch !== before.defaultBranch;
+  return now !== undefined && now.defaultBranch !== before?.defaultBranch;
 }
 
 /**

@@ -1,6 +1,7 @@
 // What was not heard of is found again, and what was heard of twice happens once.
 
 import { expect, test } from "vitest";
+import { limit } from "../../src/core/limit.ts";
 import { planText, released } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";
@@ -94,6 +95,28 @@ test("a command whose delivery failed is carried out after the sweep", async () 
   expect(pull.answers).toEqual([]);
   await w.sweep();
   expect(pull.answers).toHaveLength(1);
+});
+
+test("a command that arrives hours after it was given is answered, and only a question is carried out", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  const runs = w.engine.all().length;
+  w.github.faults.onWebhook({ event: "issue_comment", times: 2, fault: { kind: "failed" } });
+  pull.comment("dev", "/interlock verify");
+  pull.comment("dev", "/interlock status");
+  await w.settle();
+  w.clock.advance(limit.command.age_ms + 60_000);
+  await w.sweep();
+  await w.settle();
+  const answers = pull.answers.join("\n");
+  expect(pull.answers).toHaveLength(2);
+  expect(answers).toContain("It arrived 6 hours after it was given, so it was not carried out.");
+  expect(answers).toContain("shop/verify passed");
+  expect(w.engine.all()).toHaveLength(runs);
+  expect(pull.gate).toBe("success (passed)");
 });
 
 test("deliveries that failed while GitHub's API was away are asked for once it is back", async () => {
