@@ -70,6 +70,8 @@ export const limit = {
     hold_ms: 60 * 60_000,
     /** From SIGTERM to SIGKILL. */
     kill_grace_ms: 5_000,
+    /** Of what bubblewrap and the shell that watches a command say in all: some hundred. */
+    word_chars: 4_096,
     /** What is kept of a stage's output; the text of a check holds 65,535 characters for all stages. */
     output_lines: 200,
     output_bytes: 16 * KiB,

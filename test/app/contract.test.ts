@@ -55,6 +55,15 @@ async function answered(pull: PullHandle, comment: CommentHandle, words: RegExp)
   );
 }
 
+/** Asked before what touches production by a command, which this engine has none of: see test/flow. */
+const production = new Set([
+  "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+  "GET /repos/{owner}/{repo}/commits/{ref}",
+  "GET /repos/{owner}/{repo}/check-runs/{check_run_id}",
+  "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs",
+  "GET /repos/{owner}/{repo}/issues/comments/{comment_id}",
+]);
+
 test("from the installation to the release, GitHub understands all and is understood", async () => {
   await using outside = await temporaryFolder();
   const flag = join(outside.path, "flag");
@@ -168,7 +177,9 @@ test("from the installation to the release, GitHub understands all and is unders
   expect(github.unknownRequests).toEqual([]);
   // Nothing that the program can ask for was left out.
   const asked = new Set(github.log.all.map(({ method, template }) => `${method} ${template}`));
-  expect(askable().filter((request) => !asked.has(request))).toEqual([]);
+  expect(askable().filter((request) => !asked.has(request) && !production.has(request))).toEqual(
+    [],
+  );
 });
 
 /** Every request that the source knows. */

@@ -67,6 +67,10 @@ test("a retry of a later stage does not undo the rollback of an earlier one", as
 
 test("a commit carried by a later one that is rolled back does not stay green", async () => {
   const w = await open({ plan: productionPlan(), careful: true });
+  w.pushTo("main", { "src/a.js": "before" });
+  await w.settle();
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
   const first = w.pushTo("main", { "src/a.js": "1st" });
   w.github.faults.onRequest({
     path: new RegExp(`compare/.*${first}$`),

@@ -153,8 +153,14 @@ describe.each(storeKinds)("production on %s", (kind) => {
       const elsewhere = pull(1, { ...shop, name: "other" });
       await store.accept([look(sight(elsewhere))]);
       await store.intendRollback(held(subjectKey(elsewhere)), { ...wanted, key: "elsewhere" }, 1);
-      for (let count = 2; count <= limit.look.rollbacks + 1; count += 1)
+      // One at a time: a second one is refused while one runs.
+      const end = (of: string) =>
+        store.recordRollback(held(key), of, { state: "succeeded", endedAt: 5 });
+      await end(wanted.key);
+      for (let count = 2; count <= limit.look.rollbacks + 1; count += 1) {
         await store.intendRollback(held(key), { ...wanted, key: `${count}` }, 1_000 - count);
+        await end(`${count}`);
+      }
       const listed = (await store.rollbacksOf(shop)).map((one) => one.key);
       expect(listed).toHaveLength(limit.look.rollbacks);
       expect([listed[0], listed.at(-1)]).toEqual(["2", `${limit.look.rollbacks + 1}`]);

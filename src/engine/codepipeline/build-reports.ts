@@ -48,7 +48,7 @@ async function readInRegion(
       codebuild.send(
         new BatchGetReportsCommand({ reportArns: arns.slice(0, limit.codepipeline.batch) }),
       ),
-    has: ({ reports }) => reports,
+    has: ({ reports, reportsNotFound }) => reports ?? reportsNotFound,
   });
   if (reply.kind === "trouble") return unread(arns, reply);
   const found = reply.value.reports ?? [];

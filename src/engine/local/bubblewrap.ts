@@ -58,14 +58,15 @@ export function bubblewrapLine(order: BubblewrapOrder): readonly [string, ...str
     programs.bwrap,
     ...namespaces(order.network),
     ...visible.folders.flatMap((path) => ["--ro-bind", path, path]),
-    ...visible.own.flatMap((path) => ["--ro-bind", reached(path), path]),
-    ...visible.links.flatMap(({ path, target }) => ["--symlink", target, path]),
     ...hidden,
     ...["--proc", "/proc", "--dev", "/dev"],
     ...["--bind", reached(workspace.shared), "/dev/shm"],
     ...["--bind", reached(workspace.tree), inside.tree],
     ...["--bind", reached(workspace.home), inside.home],
     ...["--bind", reached(workspace.temporary), inside.temporary],
+    // Last: an Interlock that was installed below /tmp has its Node.js there.
+    ...visible.own.flatMap((path) => ["--ro-bind", reached(path), path]),
+    ...visible.links.flatMap(({ path, target }) => ["--symlink", target, path]),
     // Both are in memory, which nobody would count.
     ...["--remount-ro", "/dev", "--remount-ro", "/"],
     ...["--chdir", inside.tree, "--info-fd", "4", "--"],

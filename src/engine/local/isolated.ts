@@ -3,6 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { limit } from "../../core/limit.ts";
 import type { Launch } from "./command.ts";
 import { type CommandExit, codeOf, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
 import { isRunning, markOf, membersOf, signalGroup } from "./processes.ts";
@@ -105,7 +106,7 @@ function onLines({ stream, flooded }: Talk, take: (line: string) => void): void 
   stream?.setEncoding("utf8");
   stream?.on("data", (text: string) => {
     chars += text.length;
-    if (chars > most_chars) {
+    if (chars > limit.local.word_chars) {
       stream.destroy();
       flooded();
       return;
@@ -116,6 +117,3 @@ function onLines({ stream, flooded }: Talk, take: (line: string) => void): void 
   });
   stream?.on("error", () => null);
 }
-
-/** Of what the two that we hear from say in all: some hundred. */
-const most_chars = 4_096;

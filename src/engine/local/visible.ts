@@ -52,8 +52,6 @@ export async function findVisible(order: VisibleOrder): Promise<Visible | string
       return `The folder ${folder} of INTERLOCK_LOCAL_FOLDERS would lie under a folder of the command's own.`;
     own.push(path);
   }
-  if (covered.some((place) => isWithin(order.node, place)))
-    return `The Node.js that runs Interlock, ${order.node}, lies where a command has a folder of its own.`;
   const folders = ["/usr"];
   const links: Link[] = [];
   for (const path of ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"]) {

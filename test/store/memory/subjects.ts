@@ -117,12 +117,24 @@ export function subjectsIn(tables: Tables): Subjects {
       const record = subjects.get(subjectKey({ kind: "commit", repository, branch, sha }));
       return record === undefined ? null : landed(record);
     },
-    newer: async (subject) => around(subject).later.map(landed),
+    newer: async (subject) => {
+      const { later } = around(subject);
+      const newest = new Map(
+        later.flatMap((one) =>
+          releasesOf(one.key).map(({ pipeline }) => [pipeline, one.key] as const),
+        ),
+      );
+      const carriers = new Set(newest.values());
+      return later
+        .filter(({ key }, step) => step < limit.look.later || carriers.has(key))
+        .map(landed);
+    },
     waiting: async (subject) =>
       around(subject)
         .earlier.filter(
           ({ open, verdict }) => open && (verdict === null || verdict === "in_progress"),
         )
+        .slice(0, limit.look.earlier)
         .map(({ key }) => key),
     busy: async (subject) =>
       [...executions.values()]
