@@ -1,9 +1,11 @@
 // Wires everything together, starts it and stops it.
 
-import { randomUUID } from "node:crypto";
+import { createHash, createPublicKey, randomUUID } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
+import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { limit } from "./core/limit.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
@@ -29,6 +31,7 @@ import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
 import { type Environment, readEnvironment, readSettings, type Settings } from "./settings.ts";
+import { FolderInUse } from "./store/folder-lock.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import type { Answer } from "./web/server.ts";
 import { openWeb } from "./web/server.ts";
@@ -112,7 +115,8 @@ async function startOn(
   log: Logger,
 ): Promise<Running> {
   const { app, githubApiUrl, dataDir } = settings;
-  const { store, queue, localRuns, pipelineRuns, notices, shared } = opened;
+  const { store, queue, localRuns, pipelineRuns, notices, shared, audit } = opened;
+  await audit.started({ host: hostname(), settings: auditedOf(settings) });
   const { clock } = shared;
   const plans = openPlanReader();
   const { github } = await openGitHub({
@@ -252,6 +256,36 @@ async function startOn(
   };
 }
 
+/** What of the settings may be read by others: of a secret no more than that it is there or was changed. */
+function auditedOf(settings: AppSettings): Readonly<Record<string, unknown>> {
+  const { app } = settings;
+  const open = {
+    githubApiUrl: settings.githubApiUrl,
+    dataDir: settings.dataDir,
+    localEngine: settings.localEngine,
+    snsTopics: settings.snsTopics,
+    sqsQueueUrls: settings.sqsQueueUrls,
+    awsOwnCredentials: settings.awsOwnCredentials,
+    host: settings.host,
+    port: settings.port,
+    logLevel: settings.logLevel,
+    path: settings.path,
+    // A new setting does not compile until somebody has said whether it may be read.
+  } satisfies Record<
+    Exclude<keyof Settings, "app" | "databaseUrl" | "secretFiles" | "warnings">,
+    unknown
+  >;
+  const publicKey = createPublicKey(app.privateKey).export({ type: "spki", format: "der" });
+  return {
+    ...open,
+    appId: app.id,
+    // As GitHub shows it on the App's page.
+    privateKey: `SHA256:${createHash("sha256").update(publicKey).digest("base64")}`,
+    webhookSecretPrevious: app.previousWebhookSecret === null ? "unset" : "set",
+    store: settings.databaseUrl === null ? "embedded" : "postgres",
+  };
+}
+
 /** Where people see what the API speaks of: GitHub Enterprise Server has both on one host. */
 function siteOf(apiUrl: string): string {
   return apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin;
@@ -266,6 +300,7 @@ async function main(): Promise<void> {
     process.exit(1);
   }
   const [command, ...args] = process.argv.slice(2);
+  if (command === "audit") return await printAudit(read.settings, args);
   if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
   const log = pino({ level: read.settings.logLevel });
   for (const warning of read.settings.warnings) log.warn(warning);
@@ -319,6 +354,30 @@ async function printExplanation(settings: Settings, name: string): Promise<void>
   });
   try {
     console.log((await explain(opened.store, key)) ?? `Nothing is known of ${key}.`);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** `npm run audit -- [--since DATE] [--repository OWNER/NAME]`: JSON lines, oldest first. */
+async function printAudit(settings: Settings, args: readonly string[]): Promise<void> {
+  const options = { since: { type: "string" }, repository: { type: "string" } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  const since = values.since === undefined ? 0 : Date.parse(values.since);
+  if (Number.isNaN(since)) throw new Error("--since must be a date, such as 2026-11-27.");
+  const opened = await openStore({
+    databaseUrl: settings.databaseUrl,
+    dataDir: resolve(settings.dataDir, "store"),
+    log: pino({ level: "error" }, pino.destination(2)),
+  }).catch((error: unknown) => {
+    if (!(error instanceof FolderInUse)) throw error;
+    throw new Error(
+      `${error.message} The audit trail of the embedded store can be read only while Interlock is stopped.`,
+    );
+  });
+  try {
+    const question = { since, repository: values.repository ?? null };
+    for await (const entry of opened.audit.entries(question)) console.log(JSON.stringify(entry));
   } finally {
     await opened.close();
   }

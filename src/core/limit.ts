@@ -194,8 +194,12 @@ export const limit = {
     at_once: 5_000,
     /** Readings of GitHub; a dropped one costs one request. */
     readings_ms: 7 * day_ms,
+    /** Rows of the audit trail. The database itself refuses to delete any that is under 365 days old. */
+    audit_ms: 366 * day_ms,
   },
   store: {
+    /** Rows of the audit trail that are read at once. */
+    audit_page: 1_000,
     /** Connections of one process; PostgreSQL allows 100 by default. */
     connections: 10,
     connect_ms: 10_000,

@@ -28,7 +28,7 @@ export async function accept(
       // A delivery that is twice in this group counts once.
       if (!added.has(delivery.guid) || batch.done.has(delivery.guid)) continue;
       batch.done.add(delivery.guid);
-      const { event, receivedAt } = delivery;
+      const { event, receivedAt, guid } = delivery;
       switch (event.kind) {
         case "look":
           for (const sight of event.sights) batch.seen.add(sight, receivedAt);
@@ -37,9 +37,15 @@ export async function accept(
           if (event.target.kind === "head") {
             // Which subjects have this head is only known once the earlier deliveries are written.
             batch = await batch.flush(tx, jobs);
-            await intendForHead(tx, { ...event.target, draft: event.intention, receivedAt, jobs });
+            await intendForHead(tx, {
+              ...event.target,
+              draft: event.intention,
+              receivedAt,
+              guid,
+              jobs,
+            });
           } else {
-            batch.intend(event.target, event.intention, receivedAt);
+            batch.intend(event.target, event.intention, { receivedAt, guid });
           }
           break;
         case "forget":
@@ -96,6 +102,7 @@ interface Wish {
   readonly subject: string;
   readonly draft: IntentionDraft;
   readonly receivedAt: number;
+  readonly guid: string;
   /** The head that an earlier delivery of the same batch told; null leaves it to the database. */
   readonly head: string | null;
 }
@@ -110,11 +117,15 @@ class Batch {
     this.done = done;
   }
 
-  intend(subject: Subject, draft: IntentionDraft, receivedAt: number): void {
+  intend(
+    subject: Subject,
+    draft: IntentionDraft,
+    { receivedAt, guid }: { readonly receivedAt: number; readonly guid: string },
+  ): void {
     const key = subjectKey(subject);
     const head = this.seen.headOf(key);
     this.seen.add({ subject, head: null, before: null }, receivedAt);
-    this.wishes.push({ subject: key, draft, receivedAt, head });
+    this.wishes.push({ subject: key, draft, receivedAt, guid, head });
   }
 
   async flush(tx: Connection, jobs: JobData[]): Promise<Batch> {
@@ -208,12 +219,13 @@ interface HeadWish {
   readonly sha: string;
   readonly draft: IntentionDraft;
   readonly receivedAt: number;
+  readonly guid: string;
   readonly jobs: JobData[];
 }
 
 /** A landed commit can be asked to run again long after it was settled; a closed pull request cannot. */
 async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
-  const { repository, sha, draft, receivedAt, jobs } = wish;
+  const { repository, sha, draft, receivedAt, guid, jobs } = wish;
   const rows = await tx.query<{ key: string }>(
     `update interlock.subject
         set open = true, heard_at = greatest(heard_at, $4), heard = nextval('interlock.moment'),
@@ -228,7 +240,7 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
   for (const { key } of rows) jobs.push({ key, installation });
   await insertWishes(
     tx,
-    rows.map(({ key }) => ({ subject: key, draft, receivedAt, head: draft.sha ?? sha })),
+    rows.map(({ key }) => ({ subject: key, draft, receivedAt, guid, head: draft.sha ?? sha })),
   );
 }
 
@@ -236,9 +248,9 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
   if (wishes.length === 0) return;
   await tx.query(
     `insert into interlock.intention
-            (subject_key, key, source, actor, comment, commands, sha, received_at, origin)
+            (subject_key, key, source, actor, comment, commands, sha, received_at, origin, delivery)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
-                          $6::text[], $7::text[], $8::bigint[], $9::text[])
+                          $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[])
          on conflict do nothing`,
     [
       wishes.map(({ subject }) => subject),
@@ -250,6 +262,7 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
       wishes.map(({ head }) => head),
       wishes.map(({ draft, receivedAt }) => Math.min(draft.writtenAt ?? receivedAt, receivedAt)),
       wishes.map(({ draft }) => JSON.stringify(draft.origin)),
+      wishes.map(({ guid }) => guid),
     ],
   );
 }

@@ -1,7 +1,16 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
 import { limit } from "../core/limit.ts";
-import type { LocalRuns, Log, NoticeLedger, PipelineRuns, Queue, Store } from "../port.ts";
+import type {
+  AuditTrail,
+  LocalRuns,
+  Log,
+  NoticeLedger,
+  PipelineRuns,
+  Queue,
+  Store,
+} from "../port.ts";
+import { auditTrail } from "./audit.ts";
 import { type LeaseTimes, queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
@@ -33,6 +42,7 @@ export interface OpenStore {
   readonly localRuns: LocalRuns;
   readonly pipelineRuns: PipelineRuns;
   readonly notices: NoticeLedger;
+  readonly audit: AuditTrail;
   /** Stops the queue without waiting for work, then closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -95,6 +105,7 @@ async function startOn(parts: Parts): Promise<OpenStore> {
     localRuns: localRuns(database),
     pipelineRuns: pipelineRuns(database),
     notices: noticeLedger(database),
+    audit: auditTrail(database),
     store: createStore({
       database,
       enqueue,

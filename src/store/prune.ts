@@ -43,6 +43,10 @@ export async function prune(database: Database, now: number): Promise<void> {
         and not exists (select from interlock.rollback where key = token)`,
     [now - keep.subjects_ms],
   );
+  await database.query(
+    "delete from interlock.audit where at < (extract(epoch from clock_timestamp()) * 1000)::bigint - $1::bigint",
+    [keep.audit_ms],
+  );
   // A server does this by itself. PGlite is one process and has nobody who would.
   if (database.kind === "pglite") await database.exec(`vacuum analyze ${busyTables.join(", ")}`);
 }
@@ -58,5 +62,6 @@ const busyTables = [
   "interlock.local_run",
   "interlock.notice",
   "interlock.pipeline_run",
+  "interlock.audit",
   "pgboss.job",
 ];
