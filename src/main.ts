@@ -27,7 +27,7 @@ import { openPlanReader } from "./github/plan-reader.ts";
 import { setupHookPath } from "./github/setup.ts";
 import { runSetup } from "./github/setup-command.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
-import type { Engine, Working } from "./port.ts";
+import type { Engine, Store, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
 import { type Environment, readEnvironment, readSettings, type Settings } from "./settings.ts";
@@ -302,6 +302,7 @@ async function main(): Promise<void> {
   const [command, ...args] = process.argv.slice(2);
   if (command === "audit") return await printAudit(read.settings, args);
   if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
+  if (command === "restored") return await noteRestore(read.settings, args);
   const log = pino({ level: read.settings.logLevel });
   for (const warning of read.settings.warnings) log.warn(warning);
   const starting = start(read.settings, log);
@@ -347,13 +348,26 @@ function sentenceOf(error: unknown): unknown {
 /** `npm run explain -- owner/repo#12`, or `owner/repo@<sha>:<branch>` for a landed commit. */
 async function printExplanation(settings: Settings, name: string): Promise<void> {
   const key = `${name.includes("#") ? "pull" : "commit"}:${name}`;
+  await withStore(settings, async (store) => {
+    console.log((await explain(store, key)) ?? `Nothing is known of ${key}.`);
+  });
+}
+
+/** `npm run restored`, after the database was restored from a backup and before the next start. */
+async function noteRestore(settings: Settings, args: readonly string[]): Promise<void> {
+  parseArgs({ args: [...args], options: {}, allowPositionals: false });
+  await withStore(settings, (store) => store.renewGeneration());
+  console.log("The restore is noted: new attempts have keys that no engine has seen.");
+}
+
+async function withStore(settings: Settings, use: (store: Store) => Promise<void>): Promise<void> {
   const opened = await openStore({
     databaseUrl: settings.databaseUrl,
     dataDir: resolve(settings.dataDir, "store"),
     log: pino({ level: "error" }),
   });
   try {
-    console.log((await explain(opened.store, key)) ?? `Nothing is known of ${key}.`);
+    await use(opened.store);
   } finally {
     await opened.close();
   }

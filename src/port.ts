@@ -392,6 +392,8 @@ export interface SubjectRow extends Lease {
 export interface Leased extends SubjectRow {
   /** The store's clock at that moment, in milliseconds since 1970: one for all replicas. */
   readonly now: number;
+  /** Of the store, for the keys of attempts: another one after each restore. */
+  readonly generation: string;
 }
 
 /** Whether what a look was made from still stands, all of it at one moment. */
@@ -637,6 +639,8 @@ export interface Store {
   keepReading(key: string, reading: KeptReading): Promise<void>;
   dropReading(keyPrefix: string): Promise<void>;
 
+  /** After a restore: what is begun from now on has keys that were never used. */
+  renewGeneration(): Promise<void>;
   /** Deletes what is older than its retention in `limit.keep`. */
   prune(now: number): Promise<void>;
   /** Throws where the database or the queue does not work. */

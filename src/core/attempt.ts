@@ -71,9 +71,13 @@ export function sameRun(execution: Execution): RunWanted {
   return { key, pipeline, part, sha, attempt, cause, spec };
 }
 
-/** The next attempt. Its key is the client token, so that it starts once however often it is wanted. */
+/**
+ * The next attempt. Its key is the client token, so that it starts once however often it is wanted. The
+ * generation is in it because a database that was restored counts attempts again that engines have seen.
+ */
 export function nextRun(of: {
   readonly subject: string;
+  readonly generation: string;
   readonly pipeline: string;
   readonly part: PartName;
   readonly spec: Part;
@@ -82,8 +86,9 @@ export function nextRun(of: {
   readonly previous: Execution | null;
 }): RunWanted {
   const attempt = (of.previous?.attempt ?? 0) + 1;
+  const key = [of.subject, of.pipeline, of.part, of.sha, attempt].join("|");
   return {
-    key: [of.subject, of.pipeline, of.part, of.sha, attempt].join("|"),
+    key: of.generation ? `${key}|${of.generation}` : key,
     pipeline: of.pipeline,
     part: of.part,
     sha: of.sha,

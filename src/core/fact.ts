@@ -194,6 +194,8 @@ export type GateState = "success" | "failure" | "action_required" | "in_progress
 interface Common {
   /** Milliseconds since 1970, the only clock of the decision. */
   readonly now: number;
+  /** Of the store, part of the keys of new attempts. Empty in tests and in what an earlier version stored. */
+  readonly generation: string;
   readonly executions: readonly Execution[];
   readonly intentions: readonly Intention[];
   readonly siblings: readonly Sibling[];

@@ -37,6 +37,7 @@ export interface PartDecision {
 
 export interface PartQuestion {
   readonly subject: string;
+  readonly generation: string;
   readonly pipeline: string;
   readonly part: PartName;
   readonly spec: Part;
@@ -157,7 +158,7 @@ function wantedRun(
   previous: Execution | null,
   counts: Execution | null,
 ): RunWanted | null {
-  const { subject, pipeline, part, spec, sha } = question;
+  const { subject, generation, pipeline, part, spec, sha } = question;
   const asked = granted(question, "verify").find(
     ({ intention }) =>
       !question.executions.some(
@@ -166,7 +167,7 @@ function wantedRun(
   );
   if (counts !== null && (asked === undefined || isLive(counts))) return null;
   const cause = asked?.intention.key ?? "auto";
-  return nextRun({ subject, pipeline, part, spec, sha, cause, previous });
+  return nextRun({ subject, generation, pipeline, part, spec, sha, cause, previous });
 }
 
 /** The first retry that was granted and that the engine has not answered yet. */

@@ -128,6 +128,7 @@ function underPlan(given: {
     parts.push(
       decidePart({
         subject: subjectKey(subject),
+        generation: facts.generation,
         pipeline: pipeline.name,
         part: "release",
         spec: pipeline.release,

@@ -214,6 +214,7 @@ function underPlan(given: {
     : required.map(({ name: pipeline, spec }) =>
         decidePart({
           subject: subjectKey(facts.subject),
+          generation: facts.generation,
           pipeline,
           part: "verify",
           spec,

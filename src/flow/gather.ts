@@ -96,7 +96,7 @@ async function withReaders<F extends Facts>({ github }: Ports, facts: F): Promis
 /** What is the same for every subject. Executions are asked of their engines first. */
 async function readCommon(ports: Ports, row: Leased) {
   const { store, engines } = ports;
-  const { failures } = row;
+  const { failures, generation } = row;
   const [executions, rollbacks] = await Promise.all([
     store.executions(row.key),
     store.rollbacks(row.key),
@@ -104,6 +104,7 @@ async function readCommon(ports: Ports, row: Leased) {
   return {
     now: row.now,
     failures,
+    generation,
     executions: await Promise.all(executions.map((execution) => refresh(ports, row, execution))),
     rollbacks: await Promise.all(
       rollbacks.map((rollback) => refreshRollback(ports, row, rollback)),

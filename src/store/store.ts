@@ -8,6 +8,7 @@ import * as executions from "./executions.ts";
 import { hold } from "./fence.ts";
 import { readGatedPlan, writeGatedPlan } from "./gated-plans.ts";
 import { doubtGate, readGates } from "./gates.ts";
+import { renewGeneration } from "./generation.ts";
 import * as intentions from "./intentions.ts";
 import { type Enqueue, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
@@ -199,6 +200,7 @@ export function createStore(parts: StoreParts): Store {
     keepReading: (key, reading) => readings.keepReading(database, key, reading),
     dropReading: (keyPrefix) => readings.dropReadings(database, keyPrefix),
 
+    renewGeneration: () => renewGeneration(database),
     prune: (now) => prune(database, now),
     check: async () => {
       await database.query("select 1 from interlock.migration limit 1");

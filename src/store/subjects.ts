@@ -21,15 +21,18 @@ export async function leaseSubject(
   key: string,
   time: number | null,
 ): Promise<Leased | null> {
-  const [row] = await on.query<Row & { readonly now: number }>(
+  const [row] = await on.query<Row & Pick<Leased, "now" | "generation">>(
     `update interlock.subject set epoch = epoch + 1
-       from interlock.repository
+       from interlock.repository, interlock.generation
       where key = $1 and present
         and repository.owner = subject.owner and repository.name = subject.name
-     returning subject.*, installation, id, owner_id, default_branch, ${storeNow(2)} as now`,
+     returning subject.*, installation, id, owner_id, default_branch,
+               generation.value as generation, ${storeNow(2)} as now`,
     [key, time],
   );
-  return row === undefined ? null : { ...subjectRow(row), now: row.now };
+  if (row === undefined) return null;
+  const { now, generation } = row;
+  return { ...subjectRow(row), now, generation };
 }
 
 export async function readOpenSubjects(

@@ -173,6 +173,7 @@ function common(sketch: Sketch, about: About) {
   const { files = ["src/cart.ts"] } = sketch;
   return {
     now: sketch.now ?? now,
+    generation: "",
     plan,
     files: "kind" in files ? files : ({ kind: "known", value: files } as const),
     executions: (sketch.executions ?? []).map((one) => executionOf(one, valid, about)),
@@ -257,6 +258,7 @@ export function executionOf(sketch: ExecutionSketch, plan: Plan, about: About): 
   const spec = sketch.spec ?? partOf(plan, pipeline, part);
   const run = nextRun({
     subject: subjectKey(about.subject),
+    generation: "",
     pipeline,
     part,
     spec,

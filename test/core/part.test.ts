@@ -28,12 +28,15 @@ interface Ask {
   readonly wishes?: readonly IntentionSketch[];
   readonly hold?: Reason["code"];
   readonly engines?: readonly string[];
+  readonly generation?: string;
 }
 
-function questionOf({ runs = [], wishes = [], hold, engines = ["local"] }: Ask): PartQuestion {
+function questionOf(of: Ask): PartQuestion {
+  const { runs = [], wishes = [], hold, engines = ["local"], generation = "" } = of;
   const intentions = wishes.map((wish) => intentionOf(wish, sha.head));
   return {
     subject: "pull:acme/shop#12",
+    generation,
     pipeline: "shop",
     part: "verify",
     spec,
@@ -269,4 +272,19 @@ test("a run has one key for its subject, part, commit and attempt, whoever asks 
   expect(decidePart(questionOf({ wishes: [verify] })).run?.key).toBe(key(1));
   expect(decidePart(questionOf({ runs: [{ state: "intended" }] })).run).toEqual(first);
   expect(decidePart(questionOf({ runs: [{ spec: older }] })).run?.key).toBe(key(2));
+});
+
+test("a new attempt has the generation in its key, and what is in the ledger keeps the key that it has", () => {
+  const generation = "second";
+  const keyIn = (runs: readonly ExecutionSketch[], wishes: readonly IntentionSketch[] = []) =>
+    decidePart(questionOf({ runs, wishes, generation })).run?.key;
+  expect(keyIn([])).toBe(`${key(1)}|second`);
+  expect(keyIn([{ key: `${key(1)}|first`, state: "intended" }])).toBe(`${key(1)}|first`);
+  expect(keyIn([{ key: key(1), state: "intended" }])).toBe(key(1));
+  expect(keyIn([{ key: `${key(1)}|first`, ...failed }], [verify])).toBe(`${key(2)}|second`);
+  const earlier = { key: `${key(1)}|first`, ...running };
+  expect(keyIn([earlier])).toBeUndefined();
+  expect(decidePart(questionOf({ runs: [earlier], wishes: [stop], generation })).stops).toEqual([
+    { execution: `${key(1)}|first`, reason: "person:grace" },
+  ]);
 });

@@ -275,3 +275,34 @@ test("an idle sweep costs requests for what is listed, and none for a pull reque
   });
   expect(w.github.log.notModified()).toEqual([]);
 });
+
+test("after a restore an attempt is a new one, also where an engine knows one of its number", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  // What is restored is from before it ran, and the engine keeps what it has.
+  await w.on.database.query("delete from interlock.execution");
+  await w.store.renewGeneration();
+  await w.store.wake([`pull:acme/shop#${pull.number}`]);
+  await w.settle();
+  expect(w.engine.all().map(({ request }) => request.run.attempt)).toEqual([1, 1]);
+  expect(w.engine.live()).toHaveLength(1);
+  w.engine.fail("build");
+  await w.settle();
+  expect(pull.gate).toBe("failure (stage_failed)");
+});
+
+test("after a restore what ran when the backup was made is followed to its end", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  await w.store.renewGeneration();
+  await w.store.wake([`pull:acme/shop#${pull.number}`]);
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  expect(w.engine.all()).toHaveLength(1);
+  expect(pull.gate).toBe("success (passed)");
+});

@@ -54,6 +54,7 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
     ...row,
     heard: Number.MAX_SAFE_INTEGER,
     now: clock.now(),
+    generation: "",
   });
   const wanted = decide(facts).checks.find(({ name }) => name === "interlock")?.state;
   if (wanted !== undefined) {

@@ -120,7 +120,7 @@ async function ask(path: string): Promise<string> {
 async function clear(database: Database): Promise<void> {
   const tables = await database.query<{ name: string }>(
     `select tablename as name from pg_tables
-      where schemaname = 'interlock' and tablename not in ('migration', 'audit')
+      where schemaname = 'interlock' and tablename not in ('migration', 'audit', 'generation')
       order by tablename = 'repository', tablename = 'subject'`,
   );
   await database.exec(tables.map(({ name }) => `delete from interlock.${name};`).join("\n"));

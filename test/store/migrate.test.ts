@@ -76,6 +76,7 @@ describe.each(databaseKinds)("the schema on %s", (kind) => {
     expect(await notices.take(2_000, 10)).toMatchObject([
       { attempt: 3, notice: { kind: "failed" } },
     ]);
+    expect(await store.lease(key)).toMatchObject({ generation: "eleventh" });
     await close();
   });
 
@@ -118,4 +119,16 @@ test.each([
   const rows = await database.query("select number from interlock.migration order by number");
   expect(rows).toEqual((await readMigrations()).map(({ number }) => ({ number })));
   await Promise.all([...opened, database].map(({ close }) => close()));
+});
+
+test("no two databases have the same generation", async () => {
+  const generations: unknown[] = [];
+  for (const url of [await emptyUrl(), await emptyUrl()]) {
+    const database = openPostgres(url, silent);
+    await migrate(database, await readMigrations());
+    generations.push(...(await database.query("select value from interlock.generation")));
+    await database.close();
+  }
+  expect(generations).toHaveLength(2);
+  expect(generations[0]).not.toEqual(generations[1]);
 });

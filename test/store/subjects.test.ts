@@ -34,6 +34,21 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     return jobs.map(({ key }) => key).sort();
   }
 
+  test("are leased with the store's generation, which is another one after each restore", async () => {
+    await see(pull(1), pull(2));
+    const generations: unknown[] = [];
+    const lease = async (subject: Subject) =>
+      generations.push((await at().store.lease(subjectKey(subject)))?.generation);
+    await lease(pull(1));
+    await lease(pull(2));
+    expect(generations).toEqual([expect.stringMatching(/^\w+$/), generations[0]]);
+    await at().store.renewGeneration();
+    await lease(pull(1));
+    await at().store.renewGeneration();
+    await lease(pull(1));
+    expect(new Set(generations).size).toBe(3);
+  });
+
   describe("a look", () => {
     test("leaves what it came to", async () => {
       await see(pull(1));

@@ -164,6 +164,7 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     dropReading: async (prefix) => {
       for (const key of readings.keys()) if (key.startsWith(prefix)) readings.delete(key);
     },
+    renewGeneration: async () => tables.renewGeneration(),
     prune: async (now) => prune(tables, now),
     // There is one replica alone.
     takePoints: async () => true,

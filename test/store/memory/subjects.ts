@@ -76,7 +76,7 @@ export function subjectsIn(tables: Tables): Subjects {
       const record = present(key);
       if (record === null) return null;
       record.epoch += 1;
-      return { ...tables.row(record), now: tables.now() };
+      return { ...tables.row(record), now: tables.now(), generation: tables.generation };
     },
     standing: async (lease, repository, sha) => ({
       held: tables.holds(lease),

@@ -87,11 +87,21 @@ export class Tables {
   readonly pipelineRuns = new Map<string, PipelineRun>();
   /** The store's clock; null for the real one. */
   readonly time: { now: Clock | null } = { now: null };
+  #renewals = 0;
   #position = 0;
   #moment = 0;
 
   now(): number {
     return this.time.now?.() ?? Date.now();
+  }
+
+  /** The same in each life of a simulation, where the database's is at random. */
+  get generation(): string {
+    return `memory${this.#renewals}`;
+  }
+
+  renewGeneration(): void {
+    this.#renewals += 1;
   }
 
   /** One order for what is heard and what is read. */
