@@ -122,13 +122,18 @@ async function answer(
 
 const empty = Buffer.alloc(0);
 
-/** The text itself where it is no JSON. */
+/** The text itself where it is no JSON. As Octokit reads it: a number beyond 2^53 becomes a BigInt. */
 function dataOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return /\d{16}/.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
   } catch {
     return text;
   }
+}
+
+function exact(_: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isRounded && source !== undefined ? BigInt(source) : value;
 }
 
 function messageOf(data: unknown): string {
