@@ -157,17 +157,17 @@ export class EngineDouble implements Engine {
     this.#notice(run.request.run.key);
   }
 
-  fail(stage: string, of: RunFilter & { why?: string; reports?: readonly ReportReading[] } = {}) {
+  fail(stage: string, of: RunFilter & { why?: string; output?: string; reports?: readonly ReportReading[] } = {}) {
     this.failIn(this.#at(stage, of), stage, of);
   }
 
   failIn(
     run: DoubleRun,
     stage: string,
-    of: { why?: string; reports?: readonly ReportReading[] } = {},
+    of: { why?: string; output?: string; reports?: readonly ReportReading[] } = {},
   ): void {
-    const { why = "exit code 1", reports = [] } = of;
-    this.#end(run, stage, { state: "failed", why, reports });
+    const { why = "exit code 1", output = "", reports = [] } = of;
+    this.#end(run, stage, { state: "failed", why, output, reports });
     run.state = "failed";
     run.why = why;
     run.endedAt = this.#clock();
