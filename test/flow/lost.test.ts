@@ -97,6 +97,28 @@ test("a command whose delivery failed is carried out after the sweep", async () 
   expect(pull.answers).toHaveLength(1);
 });
 
+test("a server that does not know the filter of deliveries has nothing sent again that came", async () => {
+  const w = await world();
+  w.github.world.ignoresDeliveryStatus = true;
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("dev", "/interlock status");
+  await w.settle();
+  w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
+  pull.comment("dev", "/interlock explain");
+  await w.settle();
+  // An empty store knows of no delivery.
+  await w.on.clear();
+  const before = w.github.deliveries.map(({ guid }) => guid);
+  await w.sweep();
+  await w.settle();
+  const again = w.github.deliveries
+    .slice(before.length)
+    .filter(({ guid }) => before.includes(guid));
+  expect(again.map(({ event }) => event)).toEqual(["issue_comment"]);
+  expect(pull.answers).toHaveLength(2);
+});
+
 test("a command that arrives hours after it was given is answered, and only a question is carried out", async () => {
   const w = await world();
   const pull = w.openPull();
