@@ -238,7 +238,9 @@ test("a file begins with a sentence about its purpose", () => {
 
 /** The port and the limits are one list each: cutting it would only hide how much there is. */
 const longer = new Map([
-  ["src/port.ts", 850],
+  ["src/port.ts", 920],
+  // The commands of the terminal are to leave it.
+  ["src/main.ts", 420],
   ["src/core/limit.ts", 560],
 ]);
 

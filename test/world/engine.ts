@@ -157,7 +157,10 @@ export class EngineDouble implements Engine {
     this.#notice(run.request.run.key);
   }
 
-  fail(stage: string, of: RunFilter & { why?: string; output?: string; reports?: readonly ReportReading[] } = {}) {
+  fail(
+    stage: string,
+    of: RunFilter & { why?: string; output?: string; reports?: readonly ReportReading[] } = {},
+  ) {
     this.failIn(this.#at(stage, of), stage, of);
   }
 

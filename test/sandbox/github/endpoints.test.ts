@@ -8,6 +8,8 @@ import { smallWorld } from "./world.ts";
 const beyond_the_description = [
   "POST /repos/{owner}/{repo}/git/refs",
   "GET /_codeload/{owner}/{repo}/legacy.tar.gz/{ref}",
+  // Has a description of its own: test/github/graph.test.ts holds it against GitHub's schema.
+  "POST /graphql",
 ];
 
 const names = allRoutes.map((r) => `${r.method} ${r.path.replaceAll("...}", "}")}`);
@@ -116,7 +118,7 @@ test("every route answers as GitHub's description says", async () => {
 
   expect(problems.filter((p) => !p.includes("/git/refs is not in"))).toEqual([]);
   const used = new Set(github.log.all.map((r) => `${r.method} ${r.template}`));
-  expect(names.filter((name) => !used.has(name))).toEqual([]);
+  expect(names.filter((name) => !used.has(name))).toEqual(["POST /graphql"]);
   expect(github.unknownRequests).toEqual([]);
 });
 
