@@ -13,7 +13,13 @@ test.each(Array.from({ length: Number(SAME) }, (_, at) => Number(FIRST) + at))(
   async (seed) => {
     const fast = await simulate({ store: memory(), way: "direct" }, seed);
     const slow = await simulate({ store: pglite(), way: "http" }, seed);
-    expect(fast).toEqual(slow);
+    expect(withoutGeneration(fast)).toEqual(withoutGeneration(slow));
   },
   600_000,
 );
+
+/** Each database has a generation of its own at the end of the keys of runs. */
+function withoutGeneration(life: unknown): unknown {
+  const text = JSON.stringify(life).replaceAll(/(\|\d+)\|(?:memory\d+|[0-9a-f]{12})/g, "$1");
+  return JSON.parse(text);
+}
