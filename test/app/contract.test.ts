@@ -57,6 +57,8 @@ async function answered(pull: PullHandle, comment: CommentHandle, words: RegExp)
 
 /** Asked before what touches production by a command, which this engine has none of: see test/flow. */
 const production = new Set([
+  // Asked where a failed stage has printed something, which none does here.
+  "GET /repos/{owner}/{repo}",
   "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
   "GET /repos/{owner}/{repo}/commits/{ref}",
   "GET /repos/{owner}/{repo}/check-runs/{check_run_id}",
