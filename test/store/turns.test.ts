@@ -5,7 +5,7 @@ import { type Repository, subjectKey } from "../../src/core/event.ts";
 import type { Job } from "../../src/port.ts";
 import { type Lane, laneOf } from "../../src/store/lanes.ts";
 import { openTurns } from "../../src/store/turns.ts";
-import { storeFor, storeKinds } from "./databases.ts";
+import { storeFor, databaseKinds } from "./databases.ts";
 import { commit, look, pull, shop, sight, workers } from "./make.ts";
 
 function lane(number: number, installation: number, kind: Lane["kind"] = "pull"): Lane {
@@ -84,7 +84,7 @@ test("a lane is of one repository and one kind of subject", () => {
   for (const one of all) expect(one >= 0 && one < 2 ** 31 && Number.isInteger(one)).toBe(true);
 });
 
-describe.each(storeKinds)("the queue on %s", (kind) => {
+describe.each(databaseKinds)("the queue on %s", (kind) => {
   const at = storeFor(kind);
   const busy: Repository = { installation: 7, owner: "busy", name: "shop" };
   const beside: Repository = { ...busy, name: "beside" };
