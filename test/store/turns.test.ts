@@ -5,7 +5,7 @@ import { type Repository, subjectKey } from "../../src/core/event.ts";
 import type { Job } from "../../src/port.ts";
 import { type Lane, laneOf } from "../../src/store/lanes.ts";
 import { openTurns } from "../../src/store/turns.ts";
-import { storeFor, databaseKinds } from "./databases.ts";
+import { databaseKinds, storeFor } from "./databases.ts";
 import { commit, look, pull, shop, sight, workers } from "./make.ts";
 
 function lane(number: number, installation: number, kind: Lane["kind"] = "pull"): Lane {
