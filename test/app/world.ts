@@ -98,6 +98,7 @@ export function planOf(verify: Readonly<Record<string, string>>): string {
     ([name, run]) => `        - { name: ${name}, run: ${JSON.stringify(run)} }\n`,
   );
   return `version: 1
+logs: public
 exempt: ["**/*.md"]
 pipelines:
   shop:
