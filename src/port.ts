@@ -405,6 +405,12 @@ export interface Standing {
   readonly siblings: readonly Sibling[];
 }
 
+/** A release that has not ended, as far as the ledger knows; `key` is its subject's. */
+export interface Busy
+  extends Pick<Execution, "pipeline" | "sha" | "spec" | "createdAt" | "retries"> {
+  readonly key: string;
+}
+
 /** What one look came to, written in one transaction. */
 export interface LookRecord extends Lease {
   readonly at: number;
@@ -582,9 +588,7 @@ export interface Store {
   /** The next ones that landed later, and of each pipeline the newest with a release of it; oldest first. */
   newer(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Landed[]>;
   waiting(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly string[]>;
-  busy(
-    subject: Extract<Subject, { kind: "commit" }>,
-  ): Promise<readonly { pipeline: string; sha: string; key: string }[]>;
+  busy(subject: Extract<Subject, { kind: "commit" }>): Promise<readonly Busy[]>;
   /**
    * The commits of the branch that a release of this one carries with it, oldest first: those that landed
    * before it and after the last that had a release of such a pipeline, the last `limit.look.carried`.

@@ -3,6 +3,7 @@
 import { canonical } from "./canonical.ts";
 import type { RunWanted } from "./effect.ts";
 import type { Execution } from "./fact.ts";
+import { limit } from "./limit.ts";
 import type { Part, PartName } from "./plan.ts";
 import { isPersons } from "./stop.ts";
 
@@ -43,9 +44,28 @@ export function isLive({ state }: Pick<Execution, "state">): boolean {
 }
 
 /** When it was begun, or begun again: its deadline counts from there. */
-export function begunAt({ createdAt, retries }: Execution): number {
+export function begunAt({ createdAt, retries }: Pick<Execution, "createdAt" | "retries">): number {
   const again = retries.filter(({ state }) => state === "done").map(({ at }) => at);
   return Math.max(createdAt, ...again);
+}
+
+/**
+ * From when on nothing waits for it where its engine is turned off, in milliseconds since 1970: its deadline
+ * has passed, so nothing that it comes to later lets it pass, and it is stopped once the engine is back.
+ */
+export function goneAt({
+  spec,
+  ...run
+}: Pick<Execution, "spec" | "createdAt" | "retries">): number {
+  return begunAt(run) + spec.deadline_ms + limit.look.engine_gone_ms;
+}
+
+/** Whether it counts as lost for the order of the releases. It has not ended and has not passed by that. */
+export function isGone(
+  execution: Pick<Execution, "spec" | "createdAt" | "retries">,
+  { engines, now }: { readonly engines: readonly string[]; readonly now: number },
+): boolean {
+  return !engines.includes(execution.spec.engine) && now > goneAt(execution);
 }
 
 /** Whether a stop can come about: asked of the engine, or in the ledger alone. */

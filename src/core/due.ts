@@ -1,6 +1,6 @@
 // When a subject has to be looked at again though nobody calls.
 
-import { begunAt, isLive } from "./attempt.ts";
+import { begunAt, goneAt, isLive } from "./attempt.ts";
 import type { Facts } from "./fact.ts";
 import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
@@ -84,6 +84,7 @@ export function dueOf(question: {
     for (const due of [
       begunAt(execution) + spec.deadline_ms + 1,
       execution.createdAt + limit.page.quiet_ms,
+      ...(facts.engines.includes(spec.engine) ? [] : [goneAt(execution) + 1]),
     ])
       if (due > now) times.push(due);
   }

@@ -158,6 +158,8 @@ export const limit = {
     young_ms: 60_000,
     /** How long a later commit waits for an earlier one that gets no verdict. */
     order_ms: 10 * 60_000,
+    /** After the deadline of a release whose engine is turned off, until later ones wait for it no longer. */
+    engine_gone_ms: 10 * 60_000,
   },
   page: {
     /** GitHub refuses a longer summary or text; it counts bytes. docs.github.com/rest/checks/runs */

@@ -1,7 +1,17 @@
 // One part of a pipeline for one commit: how it stands, and what should be begun or ended.
 
 import { assess, failedBeyond } from "./assess.ts";
-import { fits, isLive, isStoppable, isVoid, latest, nextRun, sameRun } from "./attempt.ts";
+import {
+  begunAt,
+  fits,
+  isGone,
+  isLive,
+  isStoppable,
+  isVoid,
+  latest,
+  nextRun,
+  sameRun,
+} from "./attempt.ts";
 import { isAbout } from "./command.ts";
 import type { RetryWanted, StopWanted } from "./decision.ts";
 import type { RunWanted } from "./effect.ts";
@@ -57,7 +67,7 @@ export function decidePart(question: PartQuestion): PartDecision {
   const name = `${pipeline}/${part}`;
   const previous = latest(question.executions, { pipeline, part, sha });
   const counts = previous !== null && fits(previous, spec) && !isVoid(previous) ? previous : null;
-  const hold = engineOff(question, name) ?? question.hold;
+  const hold = engineOff(question, name, counts) ?? question.hold;
   const shape = { name, pipeline, part, spec, hold, survey: question.survey };
   const outdated = outdatedStops(question, counts);
 
@@ -147,7 +157,10 @@ function wantedStops(
   const stop = granted(question, "stop")[0];
   if (stop !== undefined)
     return [{ execution: counts.key, reason: `person:${stop.intention.actor}` }];
-  if (reasons[0]?.code === "deadline_passed")
+  // What is held is not started, and would keep later releases waiting if it stayed so.
+  const isLate = question.now - begunAt(counts) > counts.spec.deadline_ms;
+  const isHeld = counts.state === "intended" && question.engines.includes(counts.spec.engine);
+  if (reasons[0]?.code === "deadline_passed" || (isLate && isHeld))
     return [{ execution: counts.key, reason: "deadline_passed" }];
   return [];
 }
@@ -219,11 +232,12 @@ function granted(
   );
 }
 
-function engineOff(question: PartQuestion, name: string): Reason | null {
+function engineOff(question: PartQuestion, name: string, counts: Execution | null): Reason | null {
   const { engine } = question.spec;
   if (question.engines.includes(engine)) return null;
-  return {
-    code: "engine_off",
-    sentence: `${name} needs the engine ${engine}, which is turned off here.`,
-  };
+  const off = `${name} needs the engine ${engine}, which is turned off here`;
+  const isLeft = counts !== null && isLive(counts) && isGone(counts, question);
+  const order =
+    "Its deadline passed unseen, so releases of later commits do not wait for it any more.";
+  return { code: "engine_off", sentence: isLeft ? `${off}. ${order}` : `${off}.` };
 }

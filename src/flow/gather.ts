@@ -1,5 +1,6 @@
 // Takes the snapshot that a decision is made from, and what the ledger says is there already.
 
+import { isGone } from "../core/attempt.ts";
 import type { Present } from "../core/converge.ts";
 import type { CheckPresent } from "../core/effect.ts";
 import type { Repository, Subject } from "../core/event.ts";
@@ -71,7 +72,10 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         ...road,
         subject,
         newer,
-        busy,
+        // An engine that is turned off does not say what became of its release, perhaps for ever.
+        busy: busy
+          .filter((run) => !isGone(run, common))
+          .map(({ pipeline, sha: other, key }) => ({ pipeline, sha: other, key })),
         carried,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,

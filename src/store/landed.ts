@@ -3,6 +3,7 @@
 import { type Subject, subjectKey } from "../core/event.ts";
 import type { Landed } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
+import type { Busy } from "../port.ts";
 import type { Connection } from "./database.ts";
 
 type CommitSubject = Extract<Subject, { kind: "commit" }>;
@@ -76,18 +77,30 @@ export async function readWaiting(
  * subjects count too: their engine may still be at work, and two releases must not meet there. They do not
  * stay so, because whoever looks at the repository opens them again.
  */
-export async function readBusy(
-  on: Connection,
-  subject: CommitSubject,
-): Promise<readonly { pipeline: string; sha: string; key: string }[]> {
-  return on.query(
-    `select pipeline, sha, subject_key as key
+export async function readBusy(on: Connection, subject: CommitSubject): Promise<readonly Busy[]> {
+  const rows = await on.query<BusyRow>(
+    `select pipeline, sha, subject_key as key, spec, created_at, retries
        from interlock.execution
       where owner = $1 and name = $2 and part = 'release' and state in ('intended', 'running')
         and subject_key <> $3
       order by position`,
     [subject.repository.owner, subject.repository.name, subjectKey(subject)],
   );
+  return rows.map(({ created_at, spec, retries, ...row }) => ({
+    ...row,
+    createdAt: created_at,
+    spec: JSON.parse(spec) as Busy["spec"],
+    retries: JSON.parse(retries) as Busy["retries"],
+  }));
+}
+
+interface BusyRow {
+  readonly pipeline: string;
+  readonly sha: string;
+  readonly key: string;
+  readonly spec: string;
+  readonly created_at: number;
+  readonly retries: string;
 }
 
 /**

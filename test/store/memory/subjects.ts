@@ -140,7 +140,14 @@ export function subjectsIn(tables: Tables): Subjects {
       [...executions.values()]
         .filter((one) => one.repository === slugOf(subject) && one.part === "release")
         .filter((one) => isUnderWay(one) && one.subjectKey !== subjectKey(subject))
-        .map(({ pipeline, sha, subjectKey: key }) => ({ pipeline, sha, key })),
+        .map(({ pipeline, sha, subjectKey: key, spec, createdAt, retries }) => ({
+          pipeline,
+          sha,
+          key,
+          spec,
+          createdAt,
+          retries,
+        })),
     carried: async (subject) => {
       const { earlier } = around(subject);
       const own = new Set(releasesOf(subjectKey(subject)).map(({ pipeline }) => pipeline));
