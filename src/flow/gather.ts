@@ -194,32 +194,6 @@ async function readChange(
   return { roads, plan, gated, files, proposed };
 }
 
-/**
- * A plan that a pull request brought into a branch other than the default one counts there by itself
- * from now on, where the gate had passed on that head for that branch. Subjects to be looked at again.
- */
-export async function noteGated(
-  { github, store }: Ports,
-  row: Leased,
-  facts: Facts,
-): Promise<readonly string[]> {
-  if (!("pull" in facts) || facts.pull.kind !== "known") return [];
-  const { merged, base, head, defaultBranch } = facts.pull.value;
-  const { verdict, verdictSha } = row;
-  const passed = verdict === "success" && verdictSha === head.sha && row.base === base.ref;
-  const isRefused = facts.siblings.some((one) => one.verdict !== null && one.verdict !== "success");
-  if (!merged || base.ref === defaultBranch || !passed || isRefused) return [];
-  const { repository } = facts.subject;
-  const plan = await github.plan(repository, head.sha, 0);
-  if (plan.kind !== "read" || (await store.gatedPlan(repository, base.ref)) === plan.blob)
-    return [];
-  await store.recordGatedPlan(row, repository, base.ref, plan.blob);
-  const open = await store.openSubjects(repository);
-  return open
-    .filter((one) => one.subject.kind === "pull" && one.base === base.ref)
-    .map(({ key }) => key);
-}
-
 /** The plan at the head, where the change may touch it. */
 async function readProposed(
   ports: Ports,
