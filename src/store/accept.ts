@@ -11,6 +11,7 @@ import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
+import { forgetReplaced } from "./replaced.ts";
 import { forgetRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 
@@ -37,6 +38,7 @@ export async function accept(
           if (event.target.kind === "head") {
             // Which subjects have this head is only known once the earlier deliveries are written.
             batch = await batch.flush(tx, jobs);
+            await forgetReplaced(tx, [event.target.repository]);
             await intendForHead(tx, {
               ...event.target,
               draft: event.intention,

@@ -2,6 +2,7 @@
 
 import type { Repository } from "../core/event.ts";
 import type { Connection } from "./database.ts";
+import { forgetReplaced } from "./replaced.ts";
 
 export async function listRepositories(on: Connection): Promise<readonly Repository[]> {
   return on.query<Repository>(
@@ -12,14 +13,15 @@ export async function listRepositories(on: Connection): Promise<readonly Reposit
 
 /** What GitHub answered when it was asked, which counts more than what an old event says. */
 export async function describeRepositories(
-  on: Connection,
+  tx: Connection,
   repositories: readonly Repository[],
 ): Promise<void> {
   const told = repositories.flatMap((one) =>
     one.id === undefined ? [] : [{ ...one, id: one.id }],
   );
   if (told.length === 0) return;
-  await on.query(
+  await forgetReplaced(tx, told);
+  await tx.query(
     `update interlock.repository
         set id = given.id, owner_id = given.owner_id, default_branch = given.default_branch
        from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])

@@ -2,6 +2,7 @@
 
 import { type Sight, type Subject, subjectKey } from "../core/event.ts";
 import type { Connection } from "./database.ts";
+import { forgetReplaced } from "./replaced.ts";
 import { insertRepositories } from "./repositories.ts";
 import { followTips } from "./tips.ts";
 
@@ -51,7 +52,17 @@ export async function writeSeen(
   seen: readonly Seen[],
 ): Promise<ReadonlyMap<string, string | null>> {
   if (seen.length === 0) return new Map();
-  const rows = await followTips(tx, seen);
+  const replaced = await forgetReplaced(
+    tx,
+    seen.map(({ subject }) => subject.repository),
+  );
+  const followed = await followTips(tx, seen);
+  // Events of both repositories can come together: none is news to the other.
+  const rows = followed.map((one) => {
+    const { owner, name } = one.subject.repository;
+    const isFirst = one.subject.kind === "commit" && replaced.has(`${owner}/${name}`);
+    return isFirst ? { ...one, arrival: "first" as const } : one;
+  });
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
   // Nothing that has an index changes about a subject that is open, which is what makes this cheap;
@@ -74,9 +85,11 @@ export async function writeSeen(
      ), written as (
        insert into interlock.subject as subject
               (position, key, kind, owner, name, number, branch, sha, head, before, arrival,
-               open, created_at, heard_at, heard, touched_at)
+               open, created_at, heard_at, heard, touched_at, epoch)
        select position, key, kind, owner, name, number, branch, sha, head, before, arrival,
-              true, first_at, last_at, nextval('interlock.moment'), last_at
+              true, first_at, last_at, nextval('interlock.moment'), last_at,
+              coalesce((select replaced from interlock.repository as known
+                         where known.owner = given.owner and known.name = given.name), 0)
          from given order by key
            on conflict (key) do update set
               head = coalesce(excluded.head, subject.head),

@@ -109,7 +109,8 @@ export function createStore(parts: StoreParts): Store {
     gatedPlan: (repository, branch) => readGatedPlan(database, repository, branch),
     recordGatedPlan: (lease, repository, branch, blob) =>
       writeGatedPlan(database, lease, { repository, branch, blob }),
-    describe: (repositories) => describeRepositories(database, repositories),
+    describe: (repositories) =>
+      database.transaction((tx) => describeRepositories(tx, repositories)),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     subject: (key) => subjects.readSubject(database, key),

@@ -5,6 +5,7 @@ import type { GateState, Sibling } from "../core/fact.ts";
 import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
 import { type Connection, storeNow } from "./database.ts";
+import { disputed } from "./replaced.ts";
 
 /** Null also where its repository is gone: a job that still waits finds nothing to look at. */
 export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
@@ -303,7 +304,7 @@ function subjectIn(row: Row): Subject {
     installation,
     owner,
     name,
-    ...(row.id !== null && { id: row.id }),
+    ...(row.id !== null && row.id !== disputed && { id: row.id }),
     ...(row.owner_id !== null && { ownerId: row.owner_id }),
     ...(row.default_branch !== null && { defaultBranch: row.default_branch }),
   };

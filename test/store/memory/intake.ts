@@ -9,6 +9,7 @@ import {
 } from "../../../src/core/event.ts";
 import type { Accepted, Delivery } from "../../../src/port.ts";
 import type { JobData } from "./queue.ts";
+import { forgetReplaced } from "./replaced.ts";
 import { type RepositoryRecord, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";
 
 /** Returns the jobs that it makes necessary with what became of each delivery. */
@@ -30,6 +31,7 @@ export function accept(
         break;
       case "intend": {
         const { target, intention } = event;
+        if (target.kind === "head") forgetReplaced(tables, [target.repository]);
         if (target.kind === "head")
           jobs.push(...intendForHead(tables, { ...target, draft: intention, receivedAt }));
         else {
@@ -56,6 +58,10 @@ export function accept(
 
 /** Writes the subjects and opens them. */
 export function see(tables: Tables, sights: readonly Sight[], at: number): readonly JobData[] {
+  const replaced = forgetReplaced(
+    tables,
+    sights.map(({ subject }) => subject.repository),
+  );
   return sights.map((sight) => {
     const { subject } = sight;
     const key = subjectKey(subject);
@@ -65,7 +71,10 @@ export function see(tables: Tables, sights: readonly Sight[], at: number): reado
     const place = slugOf(subject);
     const described: Partial<RepositoryRecord> = tables.repositories.get(place) ?? {};
     tables.repositories.set(place, { ...told, ...described, installation, present: true });
-    const { before, arrival } = followTip(tables, sight, at);
+    const followed = followTip(tables, sight, at);
+    const { before } = followed;
+    const isFirst = subject.kind === "commit" && replaced.has(place);
+    const arrival = isFirst ? "first" : followed.arrival;
     const head = sight.head ?? (subject.kind === "commit" ? subject.sha : null);
     const known = tables.subjects.get(key);
     if (known === undefined)
@@ -115,7 +124,7 @@ function fresh(
   return {
     key: subjectKey(subject),
     subject,
-    epoch: 0,
+    epoch: tables.replaced.get(slugOf(subject)) ?? 0,
     position: tables.next(),
     heardAt: at,
     heard: tables.moment(),

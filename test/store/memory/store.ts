@@ -25,6 +25,7 @@ import {
   rollbacksOf,
 } from "./ledgers.ts";
 import type { JobData, MemoryQueue } from "./queue.ts";
+import { forgetReplaced } from "./replaced.ts";
 import { openUnfinished, prune, subjectsIn, writeLook } from "./subjects.ts";
 import { byText, slugOf, Tables } from "./tables.ts";
 
@@ -114,6 +115,7 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
         void tables.gatedPlans.set(placeOf(repository, branch), blob),
     ),
     describe: async (repositories) => {
+      forgetReplaced(tables, repositories);
       for (const { owner, name, installation, ...told } of repositories) {
         const known = tables.repositories.get(`${owner}/${name}`);
         if (known === undefined || told.id === undefined) continue;

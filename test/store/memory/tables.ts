@@ -18,6 +18,9 @@ import type {
 /** What is not known is not there. */
 export type RepositoryRecord = Mutable<Omit<Repository, "owner" | "name">> & { present: boolean };
 
+/** In the place of an id: events told different ones, and GitHub has not been asked yet. */
+export const disputed = 0;
+
 const unknown: RepositoryRecord = { installation: 0, present: false };
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -66,6 +69,8 @@ export class Tables {
   readonly repositories = new Map<string, RepositoryRecord>();
   /** By `owner/name branch`. */
   readonly tips = new Map<string, { sha: string; heardAt: number | null; floor: string | null }>();
+  /** When the name was found to belong to another one, by `owner/name`. */
+  readonly replaced = new Map<string, number>();
   /** By `owner/name branch`. */
   readonly gatedPlans = new Map<string, string>();
   /** When each was received. */
@@ -145,8 +150,9 @@ export class Tables {
   row(record: SubjectRecord): SubjectRow {
     const { touchedAt, position, subject, ...rest } = record;
     const { owner, name } = subject.repository;
-    const { present, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
-    return { ...rest, subject: { ...subject, repository: { ...known, owner, name } } };
+    const { present, id, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
+    const told = id === undefined || id === disputed ? known : { ...known, id };
+    return { ...rest, subject: { ...subject, repository: { ...told, owner, name } } };
   }
 
   clear(): void {

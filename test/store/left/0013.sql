@@ -1,0 +1,3 @@
+-- What a database holds that was last written by migration 13.
+
+update interlock.repository set replaced = 5;
