@@ -1,7 +1,7 @@
 // The gate: reasons folded into one verdict, the strictest first. Nothing else may turn a check green.
 
 import type { GateState } from "./fact.ts";
-import { type Reason, stateOf } from "./reason.ts";
+import { isRemark, type Reason, stateOf } from "./reason.ts";
 
 export interface Verdict {
   readonly state: GateState;
@@ -21,15 +21,18 @@ export function compareStrictness(a: GateState, b: GateState): number {
   return strictness[a] - strictness[b];
 }
 
-/** No reason at all is no reason to pass: absence fails. */
+/** No reason at all is no reason to pass, and a remark is none: absence fails. */
 export function verdictOf(reasons: readonly Reason[]): Verdict {
   const [first, ...rest] = [...reasons].sort((a, b) =>
     compareStrictness(stateOf(b.code), stateOf(a.code)),
   );
-  if (first === undefined)
+  if (first === undefined || reasons.every(({ code }) => isRemark(code)))
     return {
       state: "failure",
-      reasons: [{ code: "stage_missing", sentence: "No stage of the plan has passed." }],
+      reasons: [
+        { code: "stage_missing", sentence: "No stage of the plan has passed." },
+        ...reasons,
+      ],
     };
   return { state: stateOf(first.code), reasons: [first, ...rest] };
 }

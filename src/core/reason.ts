@@ -303,6 +303,11 @@ export function whoActs(code: ReasonCode): Who {
   return rows[code].who;
 }
 
+/** Whether it only explains: it neither blocks nor, alone, opens the gate. */
+export function isRemark(code: ReasonCode): boolean {
+  return code === "plan_differs";
+}
+
 /** Whether it says that a later commit's release speaks for this one. */
 export function isOfCarrier(code: ReasonCode): boolean {
   return code === "carried" || code === "carrying" || code === "carrier_failed";

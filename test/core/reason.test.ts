@@ -8,7 +8,7 @@ const sentence = "So it is.";
 const of = (...codes: ReasonCode[]) => verdictOf(codes.map((code) => ({ code, sentence })));
 
 test("these reasons open the gate, and no others", () => {
-  expect(reasonCodes.filter((code) => stateOf(code) === "success")).toEqual([
+  expect(reasonCodes.filter((code) => of(code).state === "success")).toEqual([
     "passed",
     "exempt",
     "first_plan",
@@ -40,6 +40,11 @@ test("every reason tells a next step and who can take it; whoever only waits nee
 
 test("no reason at all is no reason to pass", () => {
   expect(verdictOf([])).toMatchObject({ state: "failure", reasons: [{ code: "stage_missing" }] });
+  expect(of("plan_differs")).toMatchObject({
+    state: "failure",
+    reasons: [{ code: "stage_missing" }, { code: "plan_differs" }],
+  });
+  expect(of("plan_differs", "passed").state).toBe("success");
 });
 
 test.each<[ReasonCode[], string, ReasonCode[]]>([
