@@ -20,8 +20,10 @@ export function* withoutOutput(bytes: Uint8Array): Generator<Uint8Array> {
     const isSection = startsWith(all, at, section);
     if (isSection) next = all.indexOf("]]>", at);
     else if (startsWith(all, at, comment)) next = behind(all, "-->", at + comment.length);
-    else if (inOutput) inOutput = !outputEnds.some((tag) => startsWith(all, at, tag));
-    else if (outputs.some((tag) => startsWith(all, at, tag))) {
+    else if (inOutput) {
+      inOutput = !outputEnds.some((tag) => startsWith(all, at, tag));
+      next = endOfTag(all, at);
+    } else if (outputs.some((tag) => startsWith(all, at, tag))) {
       next = endOfTag(all, at);
       inOutput = next >= 0 && all[next - 2] !== slash;
       room = most;
