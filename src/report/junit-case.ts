@@ -8,13 +8,19 @@ export interface Failure {
   message: string;
   type: string;
   text: string;
+  /** Where it failed, by its own attributes: the test's are where the test begins. */
+  place: Place | null;
+}
+
+export interface Place {
+  readonly file: string | undefined;
+  readonly line: string | undefined;
 }
 
 export interface TestCase {
   readonly name: string;
   readonly classname: string;
-  readonly file: string | undefined;
-  readonly line: string | undefined;
+  readonly place: Place;
   readonly time: string | undefined;
   /** gtest, CTest and others write the outcome as a word as well. */
   readonly words: readonly string[];
@@ -32,8 +38,7 @@ export function newCase(attributes: Attributes): TestCase {
   return {
     name: attributes.name ?? "",
     classname: attributes.classname ?? attributes.class ?? "",
-    file: attributes.file ?? attributes.filepath,
-    line: attributes.line,
+    place: placeOf(attributes),
     time: attributes.time,
     words: wordsOf(attributes),
     failure: noFailure(),
@@ -46,6 +51,14 @@ export function newCase(attributes: Attributes): TestCase {
   };
 }
 
+/** Mocha writes the word where it has no file. */
+export function placeOf({ file, filepath, line }: Attributes): Place {
+  return {
+    file: [file, filepath].find((path) => path && !/^(?:undefined|null)$/.test(path)),
+    line,
+  };
+}
+
 function wordsOf({ status = "", result = "" }: Attributes): readonly string[] {
   if (status === "" && result === "") return noWords;
   return [status, result].map((word) => word.trim().toLowerCase()).filter((word) => word !== "");
@@ -54,7 +67,7 @@ function wordsOf({ status = "", result = "" }: Attributes): readonly string[] {
 const noWords: readonly string[] = [];
 
 export function noFailure(): Failure {
-  return { message: "", type: "", text: "" };
+  return { message: "", type: "", text: "", place: null };
 }
 
 /**

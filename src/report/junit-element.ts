@@ -7,6 +7,8 @@ export type Meaning =
   | "failure"
   | "error"
   | "skipped"
+  /** Ended before its end: by an assumption that did not hold, or by something else. */
+  | "aborted"
   | "flaky"
   | "rerun"
   | "output"
@@ -28,6 +30,7 @@ const results: readonly (readonly [Meaning, string])[] = [
   ["failure", "failure warning"],
   ["error", "error"],
   ["skipped", "skipped skip ignored disabled pending"],
+  ["aborted", "aborted"],
   // Surefire: failed first and passed then; a further failure of a test that failed.
   ["flaky", "flakyFailure flakyError"],
   ["rerun", "rerunFailure rerunError"],

@@ -8,13 +8,22 @@ import {
   type Failure,
   newCase,
   noFailure,
+  type Place,
+  placeOf,
   statusOf,
   type TestCase,
   wasNotRun,
 } from "./junit-case.ts";
 import { type Meaning, meaningOf } from "./junit-element.ts";
 import { milliseconds } from "./junit-number.ts";
-import { isExpected, newSuite, repeatsOf, type Suite, unaccounted } from "./junit-suite.ts";
+import {
+  isExpected,
+  newSuite,
+  noteProperty,
+  repeatsOf,
+  type Suite,
+  unaccounted,
+} from "./junit-suite.ts";
 import { plainLine } from "./plain.ts";
 import {
   claimed,
@@ -25,6 +34,15 @@ import {
   forgiveTest,
   type Tally,
 } from "./tally.ts";
+
+/** The failure that text belongs to, while its element is open. */
+interface Sink {
+  readonly failure: Failure;
+  readonly depth: number;
+  /** Of a further failure of the same test: its message, and where its text begins. */
+  readonly further: string;
+  readonly from: number;
+}
 
 interface Open {
   readonly meaning: Meaning;
@@ -44,7 +62,7 @@ export class JUnitReader {
   #case: TestCase | null = null;
   /** A failure outside any test case, such as a suite that could not start. */
   #loose: Failure | null = null;
-  #sink: { readonly failure: Failure; readonly depth: number } | null = null;
+  #sink: Sink | null = null;
   /** Failures that the same test may still take back, by suite, class and name. */
   readonly #failed = new Map<string, Failed>();
   #tests = 0;
@@ -86,12 +104,17 @@ export class JUnitReader {
         if (this.#case)
           this.#case.skipped = { type: attributes.type ?? "", message: attributes.message ?? "" };
         break;
-      case "property":
-        if (/^SuiteSucceeded$/i.test(attributes.name ?? "") && attributes.value === "false") {
-          const suite = this.#suites.at(-1);
-          if (suite) suite.failedByProperty = true;
-        }
+      case "aborted":
+        // JUnit 5, as Ant writes it.
+        if (this.#case && /Assum|TestAborted|TestSkipped/.test(attributes.type ?? ""))
+          this.#case.skipped = { type: "", message: attributes.message ?? "" };
+        else this.#openFailure("failure", attributes);
         break;
+      case "property": {
+        const suite = this.#suites.at(-1);
+        if (suite && this.#case === null) noteProperty(suite, attributes);
+        break;
+      }
       case "unknown":
         if (parent === "case") throw new Refusal(unknownElement(name, "a test case"));
         break;
@@ -191,8 +214,7 @@ export class JUnitReader {
       kind: test.failure.type,
       trace: test.failure.text,
       output: test.output,
-      file: fileOf(test.file) ?? fileOf(suite.file),
-      line: test.line,
+      ...placeIn(suite, test),
       flaky: false,
     }));
     if (status === "passed" && test.flaky) this.#tally.counts.flaky += 1;
@@ -228,13 +250,18 @@ export class JUnitReader {
     if (this.#sink) return;
     const failure = this.#case?.failure ?? noFailure();
     if (this.#case === null) this.#loose = failure;
-    failure.message ||= attributes.message ?? "";
-    failure.type ||= attributes.type ?? "";
+    const { message = "", type = "" } = attributes;
+    const further = failure.message === "" ? "" : message.slice(0, limit.report.message_chars);
+    failure.message ||= message;
+    failure.type ||= type;
+    const place = placeOf(attributes);
+    if (place.file !== undefined || place.line !== undefined) failure.place ??= place;
     if (failure.text !== "") failure.text += "\n";
-    this.#sink = { failure, depth: this.#open.length };
+    this.#sink = { failure, depth: this.#open.length, further, from: failure.text.length };
   }
 
   #closeFailure() {
+    if (this.#sink !== null) addFurther(this.#sink);
     this.#sink = null;
     const loose = this.#loose;
     const suite = this.#suites.at(-1);
@@ -247,8 +274,8 @@ export class JUnitReader {
       kind: loose.type,
       trace: loose.text,
       output: "",
-      file: fileOf(suite.file),
-      line: undefined,
+      file: loose.place?.file ?? suite.file,
+      line: loose.place?.line,
     }));
   }
 
@@ -257,9 +284,16 @@ export class JUnitReader {
   }
 }
 
-/** Mocha writes the word where it has no file. */
-function fileOf(file: string | undefined): string | undefined {
-  return file === "undefined" || file === "null" ? undefined : file;
+/** What a further failure says in its message alone would be lost: the problem has one message. */
+function addFurther({ failure, further, from }: Sink) {
+  const text = failure.text.slice(from);
+  if (further === "" || from >= limit.report.text_chars || text.includes(further)) return;
+  failure.text = `${failure.text.slice(0, from)}${further}\n${text}`;
+}
+
+function placeIn(suite: Suite, { place, failure }: TestCase): Place {
+  if (failure.place?.file !== undefined) return failure.place;
+  return { file: place.file ?? suite.file, line: failure.place?.line ?? place.line };
 }
 
 function unknownElement(name: string, where: string): string {

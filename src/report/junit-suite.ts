@@ -2,14 +2,14 @@
 
 import { limit } from "../core/limit.ts";
 import { Refusal } from "./file.ts";
-import type { Attributes, TestCase } from "./junit-case.ts";
+import { type Attributes, placeOf, type TestCase } from "./junit-case.ts";
 import { milliseconds, wholeNumber } from "./junit-number.ts";
 import { plainLine } from "./plain.ts";
 
 export interface Suite {
   readonly isRoot: boolean;
   readonly name: string | undefined;
-  readonly file: string | undefined;
+  file: string | undefined;
   /** By its own attributes; null where it has none, or an empty one. */
   readonly failures: number | null;
   readonly errors: number | null;
@@ -24,6 +24,8 @@ export interface Suite {
   accounted: boolean;
   /** Ginkgo says by a property that a suite failed. */
   failedByProperty: boolean;
+  /** Qt counted what tests print as errors, before its version 6. */
+  countsMessages: boolean;
   inner: { readonly failures: boolean; readonly errors: boolean } | null;
 }
 
@@ -36,7 +38,7 @@ export function newSuite(name: string, attributes: Attributes, outer: Suite | un
     isRoot: outer === undefined,
     // Ginkgo leaves the name of a suite that it could not build empty.
     name: name === "testsuite" ? attributes.name || attributes.package : undefined,
-    file: attributes.file ?? attributes.filepath ?? outer?.file,
+    file: placeOf(attributes).file ?? outer?.file,
     failures,
     errors,
     repeatsNames: isSurefire || attributes.ignored !== undefined || outer?.repeatsNames === true,
@@ -46,6 +48,7 @@ export function newSuite(name: string, attributes: Attributes, outer: Suite | un
     cases: 0,
     accounted: false,
     failedByProperty: false,
+    countsMessages: false,
     inner: null,
   };
   if (outer !== undefined)
@@ -54,6 +57,13 @@ export function newSuite(name: string, attributes: Attributes, outer: Suite | un
       errors: outer.inner?.errors === true || errors !== null,
     };
   return suite;
+}
+
+/** What a property of a suite says of it. */
+export function noteProperty(suite: Suite, { name = "", value = "" }: Attributes) {
+  if (/^SuiteSucceeded$/i.test(name) && value === "false") suite.failedByProperty = true;
+  if (name === "QTestVersion" && /^[45]\./.test(value)) suite.countsMessages = true;
+  if (/^(?:test\.)?file(?:_?name|_?path)?$/i.test(name)) suite.file ??= value;
 }
 
 /**
@@ -70,7 +80,8 @@ export function unaccounted(suite: Suite): string | null {
 }
 
 /** gotestsum counts the lines on stderr as errors of the whole, beside suites that count no errors at all. */
-function errorsOf({ isRoot, errors, inner }: Suite): number {
+function errorsOf({ isRoot, errors, inner, countsMessages }: Suite): number {
+  if (countsMessages) return 0;
   if (isRoot && inner?.failures === true && !inner.errors) return 0;
   return errors ?? 0;
 }

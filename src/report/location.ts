@@ -76,13 +76,20 @@ const sources =
   "[cm]?[jt]sx?|vue|svelte|py|rb|php|go|rs|java|kts?|scala|groovy|cs|fs|vb|cc?|cpp|cxx|hh?|hpp|swift|mm?|dart|exs?|erl|cljs?|hs|lua|p[lm]|t|sh|bats|feature";
 const python = /^\s*File "([^"]+)", line (\d{1,9})/;
 const dotnet = / in ((?:(?! in ).)+):line (\d{1,9})\s*$/;
+/** In words, as IBM describes it and linters write it: a line with the file, and one with the line. */
+const stated = /^\s*File: ?(\S.*)$/;
+const statedLine = /^\s*Line: ?(\d{1,9})\s*$/;
 const bracketed = new RegExp(String.raw`\(([^()]+\.(?:${sources})):(\d{1,9})(?::\d{1,9})?\)`);
 const plainToken = new RegExp(String.raw`^(.*?\.(?:${sources})):(\d{1,9})(?!\d)`);
 
 /** No pattern looks at a character more than a few times, so a hostile trace costs only its length. */
 function framesOf(trace: string): Frame[] {
-  return trace.split("\n").flatMap((line) => {
+  const lines = trace.split("\n");
+  return lines.flatMap((line, at) => {
     const text = line.slice(0, 1000);
+    const file = stated.exec(text)?.[1];
+    const number = file && statedLine.exec((lines[at + 1] ?? "").slice(0, 100))?.[1];
+    if (file && number) return frameAt(file.trim(), number);
     const whole = python.exec(text) ?? dotnet.exec(text) ?? bracketed.exec(text);
     if (whole) return frame(whole);
     for (const token of text.split(/[\s()'"<>`,]+/)) {
@@ -93,8 +100,11 @@ function framesOf(trace: string): Frame[] {
   });
 }
 
-function frame(match: RegExpExecArray): Frame[] {
-  const [, path = "", digits] = match;
+function frame([, path = "", digits]: RegExpExecArray): Frame[] {
+  return frameAt(path, digits);
+}
+
+function frameAt(path: string, digits: string | undefined): Frame[] {
   const line = lineOf(digits);
   // Java and Go print file names without their folder.
   const bare = /\.(?:java|kts?|scala|groovy|go)$/.test(path) && !/[\\/]/.test(path);
