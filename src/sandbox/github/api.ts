@@ -44,16 +44,19 @@ export function createApi(world: World, router: Router): Api {
         kind: kindOf(template),
       });
 
+    const asked = { request, found, actor };
     const early = faultBefore(fault);
     if (fault?.kind === "late") {
-      void world.clock.sleep(fault.ms).then(() => serve(world, { request, found, actor }));
+      void world.clock.sleep(fault.ms).then(() => serve(world, asked));
       log("lost");
       return { kind: "lost" };
     }
     const answer =
       early ??
       (identity.kind === "refused" ? identity.answer : (spend(world, actor) ?? undefined)) ??
-      serve(world, { request, found, actor });
+      (fault?.kind === "stale" && reads(request, template)
+        ? world.past.asOf(world.clock.now() - fault.ms, () => serve(world, asked))
+        : serve(world, asked));
     const late = early ? undefined : faultAfter(world, { fault, answer, found });
     if (late === "lost") {
       log("lost");
@@ -63,6 +66,10 @@ export function createApi(world: World, router: Router): Api {
     log(response.status);
     return fault?.kind === "cut" ? { ...response, cut: true } : response;
   };
+}
+
+function reads({ method }: ApiRequest, template: string): boolean {
+  return method === "GET" || template === "/graphql";
 }
 
 function serve(

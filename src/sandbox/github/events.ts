@@ -15,6 +15,7 @@ export type Happening = {
 
 export function announce(world: World, happening: Happening): void {
   const { event, action, repository, actor, onlyFor } = happening;
+  world.past.note();
   for (const installation of installationsOn(world, repository)) {
     if (onlyFor && installation.app !== onlyFor) continue;
     // The owner of a check hears of its own clicks and suites without having subscribed.

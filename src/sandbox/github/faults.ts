@@ -19,7 +19,9 @@ export type RequestFault =
   | { kind: "secondaryLimit"; status?: 403 | 429; retryAfterSeconds: number }
   | { kind: "slow"; ms: number }
   /** What is younger than this is not found yet, by the model's clock. */
-  | { kind: "unseen"; ms: number };
+  | { kind: "unseen"; ms: number }
+  /** What is read is as it was so long ago, by the model's clock: what happened since is not in it yet. */
+  | { kind: "stale"; ms: number };
 
 type WebhookFault =
   /** Neither sent nor listed. */
@@ -55,7 +57,8 @@ export type Faults = {
   forWebhook(webhook: { event: string; action: string | undefined }): WebhookFault | undefined;
 };
 
-export function createFaults(random: Random): Faults {
+/** `past` is told when answers of the past are asked for: from then on it has to be remembered. */
+export function createFaults(random: Random, past: { begin(): void }): Faults {
   let requests: Armed<RequestRule>[] = [];
   let webhooks: Armed<WebhookRule>[] = [];
   const strike = <R extends Frequency>(armed: Armed<R>): boolean => {
@@ -67,7 +70,10 @@ export function createFaults(random: Random): Faults {
     return true;
   };
   return {
-    onRequest: (rule) => requests.push(arm(rule)),
+    onRequest(rule) {
+      if (rule.fault.kind === "stale") past.begin();
+      requests.push(arm(rule));
+    },
     onWebhook: (rule) => webhooks.push(arm(rule)),
     stop() {
       requests = [];

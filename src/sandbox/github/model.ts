@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import type { Outbox } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
 import type { GitStore } from "./objects.ts";
+import type { Past } from "./past.ts";
 import type { Random } from "./random.ts";
 import type { RequestLog } from "./request-log.ts";
 
@@ -229,6 +230,7 @@ export type World = {
   rules: { merge: MergeRule[]; push: PushRule[] };
   outbox: Outbox;
   faults: Faults;
+  past: Past;
   log: RequestLog;
   /** As a GitHub Enterprise Server before 3.9, which lists all deliveries whatever is asked for. */
   ignoresDeliveryStatus: boolean;

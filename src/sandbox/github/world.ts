@@ -3,6 +3,7 @@ import { type Clock, wallClock } from "./clock.ts";
 import { createOutbox } from "./delivery.ts";
 import { createFaults } from "./faults.ts";
 import type { World } from "./model.ts";
+import { createPast } from "./past.ts";
 import { protectedMerge, protectedPush } from "./protection.ts";
 import { seededRandom } from "./random.ts";
 import { createRequestLog } from "./request-log.ts";
@@ -10,17 +11,19 @@ import { createRequestLog } from "./request-log.ts";
 export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: number }): World {
   const clock = options.clock ?? wallClock;
   const random = seededRandom(options.seed ?? 1);
-  const faults = createFaults(random);
+  const past = createPast(() => world);
+  const faults = createFaults(random, past);
   let lastId = 1_000;
   const nextId = () => {
     lastId += 1;
     return lastId;
   };
-  return {
+  const world: World = {
     clock,
     authClock: options.authClock ?? clock,
     random,
     faults,
+    past,
     nextId,
     urls: { api: "https://api.github.com", html: "https://github.com" },
     accounts: new Map(),
@@ -33,4 +36,5 @@ export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: 
     log: createRequestLog(),
     ignoresDeliveryStatus: false,
   };
+  return world;
 }

@@ -61,6 +61,38 @@ test("what was just made is not found for a while", async () => {
   await expect(look()).resolves.toMatchObject({ status: 200 });
 });
 
+test("what is read is as it was before what happened a moment ago", async () => {
+  const { github, shop, clock, asInstallation, where, pull } = worldWithPull();
+  const [head, main] = [pull.head, shop.tip()];
+  github.faults.onRequest({ fault: { kind: "stale", ms: 5_000 } });
+  const get = () => asInstallation.rest.pulls.get({ ...where, pull_number: pull.number });
+  await get();
+  const { etag } = (await get()).headers;
+  clock.advance(1_000);
+  const next = shop.commit({ branch: "feature", files: { a: "2" } });
+  const landed = shop.commit({ branch: "main", files: { b: "1" } });
+  const younger = shop.openPull({ head: "main", base: "feature" });
+  expect((await get()).data).toMatchObject({ head: { sha: head }, base: { sha: main } });
+  expect(pull.head).toBe(next);
+  // The old state has its old tag, and nothing of what is younger is there.
+  const conditional = asInstallation.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
+    ...where,
+    pull_number: pull.number,
+    headers: { "if-none-match": String(etag) },
+  });
+  await expect(conditional).rejects.toMatchObject({ status: 304 });
+  expect((await asInstallation.rest.pulls.list(where)).data).toHaveLength(1);
+  const absent = asInstallation.rest.pulls.get({ ...where, pull_number: younger.number });
+  await expect(absent).rejects.toMatchObject({ status: 404 });
+  const ref = asInstallation.rest.git.getRef({ ...where, ref: "heads/main" });
+  expect((await ref).data.object.sha).toBe(main);
+  const contents = { ...where, path: "a", ref: landed };
+  const unseen = asInstallation.rest.repos.getContent(contents);
+  await expect(unseen).rejects.toMatchObject({ status: 404 });
+  clock.advance(5_000);
+  expect((await get()).data).toMatchObject({ head: { sha: next } });
+});
+
 test("a slow answer waits for the clock", async () => {
   const { github, clock, say, pull } = worldWithPull();
   await say("warm");
