@@ -1,12 +1,12 @@
-// Wires everything together, starts it and stops it.
+// Composes the program: everything is opened, joined and stopped here, and nothing is decided.
 
 import { createHash, createPublicKey, randomUUID } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
+import { runCommandLine } from "./command-line/run.ts";
 import { limit } from "./core/limit.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
 import { openLender } from "./engine/codepipeline/lend.ts";
@@ -16,7 +16,7 @@ import { queueClient, readQueue } from "./engine/codepipeline/sqs.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
 import { type Isolation, openIsolation } from "./engine/local/isolation.ts";
 import { startClockwork } from "./flow/clockwork.ts";
-import { explain } from "./flow/explain.ts";
+import { openInquiry } from "./flow/inquiry.ts";
 import { startTelling } from "./flow/notify.ts";
 import { openReceive } from "./flow/receive.ts";
 import { openSharedClock, type SharedClock } from "./flow/shared-clock.ts";
@@ -25,14 +25,13 @@ import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openPlanReader } from "./github/plan-reader.ts";
 import { setupHookPath } from "./github/setup.ts";
-import { runSetup } from "./github/setup-command.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
-import type { Engine, Store, Working } from "./port.ts";
+import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
-import { type Environment, readEnvironment, readSettings, type Settings } from "./settings.ts";
-import { FolderInUse } from "./store/folder-lock.ts";
+import { type Settings, siteOf } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
+import { openInquiryServer } from "./web/inquiry.ts";
 import type { Answer } from "./web/server.ts";
 import { openWeb } from "./web/server.ts";
 
@@ -203,6 +202,11 @@ async function startOn(
     clock,
     log,
   });
+  // Where replicas share a database, the commands open it themselves.
+  const inquiries =
+    settings.databaseUrl === null
+      ? await openInquiryServer({ folder: dataDir, inquiry: openInquiry(opened), log })
+      : null;
   const turns = {
     workers: limit.work.workers,
     calm: limit.work.calm,
@@ -250,6 +254,7 @@ async function startOn(
       for (const { client } of queues) client.destroy();
       codepipeline.close();
       await local?.close(grace / 4);
+      await inquiries?.stop();
       await Promise.all([waking, shared.stop()]);
       await opened.close();
     },
@@ -286,119 +291,8 @@ function auditedOf(settings: AppSettings): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Where people see what the API speaks of: GitHub Enterprise Server has both on one host. */
-function siteOf(apiUrl: string): string {
-  return apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin;
+if (import.meta.main) {
+  const code = await runCommandLine({ args: process.argv.slice(2), start });
+  // A program that runs goes on; whatever else a command has opened must not keep it from ending.
+  if (code !== 0) process.exit(code);
 }
-
-async function main(): Promise<void> {
-  const environment = readEnvironment();
-  if (process.argv[2] === "setup") return await setUp(environment, process.argv.slice(3));
-  const read = readSettings(environment);
-  if (read.kind === "bad") {
-    for (const problem of read.problems) console.error(problem);
-    process.exit(1);
-  }
-  const [command, ...args] = process.argv.slice(2);
-  if (command === "audit") return await printAudit(read.settings, args);
-  if (command === "explain") return await printExplanation(read.settings, args[0] ?? "");
-  if (command === "restored") return await noteRestore(read.settings, args);
-  const log = pino({ level: read.settings.logLevel });
-  for (const warning of read.settings.warnings) log.warn(warning);
-  const starting = start(read.settings, log);
-  let ending: Promise<void> | undefined;
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      log.info({ signal }, "Stopping");
-      if (ending !== undefined) return;
-      const timer = setTimeout(() => process.exit(1), limit.work.stop_ms);
-      timer.unref();
-      ending = starting
-        .then((running) => running.stop())
-        .then(
-          () => process.exit(0),
-          (err: unknown) => {
-            log.error({ err }, "The stop failed");
-            process.exit(1);
-          },
-        );
-    });
-  await starting;
-}
-
-/** Of the settings it needs these alone: there is no App yet, and nothing else is opened. */
-async function setUp(
-  { GITHUB_API_URL, PORT }: Environment,
-  args: readonly string[],
-): Promise<void> {
-  const read = readSettings({ GITHUB_API_URL, PORT });
-  if (read.kind === "bad") throw new Error(read.problems.join("\n"));
-  const { port, githubApiUrl } = read.settings;
-  const site = siteOf(githubApiUrl);
-  await runSetup({ args, port, githubApiUrl, site, print: (line) => console.log(line) });
-}
-
-/** Node says nothing itself where it has tried several addresses of a host. */
-function sentenceOf(error: unknown): unknown {
-  if (error instanceof AggregateError && error.message === "")
-    return error.errors.map(sentenceOf).join("\n");
-  return error instanceof Error ? error.message : error;
-}
-
-/** `npm run explain -- owner/repo#12`, or `owner/repo@<sha>:<branch>` for a landed commit. */
-async function printExplanation(settings: Settings, name: string): Promise<void> {
-  const key = `${name.includes("#") ? "pull" : "commit"}:${name}`;
-  await withStore(settings, async (store) => {
-    console.log((await explain(store, key)) ?? `Nothing is known of ${key}.`);
-  });
-}
-
-/** `npm run restored`, after the database was restored from a backup and before the next start. */
-async function noteRestore(settings: Settings, args: readonly string[]): Promise<void> {
-  parseArgs({ args: [...args], options: {}, allowPositionals: false });
-  await withStore(settings, (store) => store.renewGeneration());
-  console.log("The restore is noted: new attempts have keys that no engine has seen.");
-}
-
-async function withStore(settings: Settings, use: (store: Store) => Promise<void>): Promise<void> {
-  const opened = await openStore({
-    databaseUrl: settings.databaseUrl,
-    dataDir: resolve(settings.dataDir, "store"),
-    log: pino({ level: "error" }),
-  });
-  try {
-    await use(opened.store);
-  } finally {
-    await opened.close();
-  }
-}
-
-/** `npm run audit -- [--since DATE] [--repository OWNER/NAME]`: JSON lines, oldest first. */
-async function printAudit(settings: Settings, args: readonly string[]): Promise<void> {
-  const options = { since: { type: "string" }, repository: { type: "string" } } as const;
-  const { values } = parseArgs({ args: [...args], options });
-  const since = values.since === undefined ? 0 : Date.parse(values.since);
-  if (Number.isNaN(since)) throw new Error("--since must be a date, such as 2026-11-27.");
-  const opened = await openStore({
-    databaseUrl: settings.databaseUrl,
-    dataDir: resolve(settings.dataDir, "store"),
-    log: pino({ level: "error" }, pino.destination(2)),
-  }).catch((error: unknown) => {
-    if (!(error instanceof FolderInUse)) throw error;
-    throw new Error(
-      `${error.message} The audit trail of the embedded store can be read only while Interlock is stopped.`,
-    );
-  });
-  try {
-    const question = { since, repository: values.repository ?? null };
-    for await (const entry of opened.audit.entries(question)) console.log(JSON.stringify(entry));
-  } finally {
-    await opened.close();
-  }
-}
-
-if (import.meta.main)
-  main().catch((error: unknown) => {
-    console.error(sentenceOf(error));
-    process.exit(1);
-  });

@@ -115,6 +115,19 @@ export type SettingsRead =
   | { readonly kind: "good"; readonly settings: Settings }
   | { readonly kind: "bad"; readonly problems: readonly string[] };
 
+/** As `readSettings`, with the settings of these names alone: what is wrong with others does not matter. */
+export function readSettingsFor(env: Environment, names: readonly string[]): SettingsRead {
+  const others = settingTable.map(({ name }) => name).filter((name) => !names.includes(name));
+  return readSettings(
+    Object.fromEntries(Object.entries(env).filter(([name]) => !others.includes(name))),
+  );
+}
+
+/** Where people see what the API speaks of: GitHub Enterprise Server has both on one host. */
+export function siteOf(apiUrl: string): string {
+  return apiUrl === "https://api.github.com" ? "https://github.com" : new URL(apiUrl).origin;
+}
+
 export function readSettings(env: Environment): SettingsRead {
   const problems: string[] = [];
   const text = (name: string) => env[name]?.trim() || null;

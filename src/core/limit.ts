@@ -473,6 +473,15 @@ export const limit = {
     /** The longest wait before a delivery that keeps failing is asked for once more. */
     distance_ms: 6 * 60 * 60_000,
   },
+  inquiry: {
+    /** Of the name of a Unix socket: 107 on Linux, 103 on macOS. unix(7) */
+    path_bytes: 103,
+    /** Commands of the operator at once. */
+    connections: 16,
+    /** How often, and how long in between, a command asks an Interlock that holds the folder and does not listen yet. */
+    tries: 40,
+    again_ms: 250,
+  },
   web: {
     /** GitHub waits 10 seconds for its answer. docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks */
     request_ms: 10_000,

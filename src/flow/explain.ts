@@ -2,13 +2,54 @@
 
 import { decide } from "../core/decide.ts";
 import { nextStep, whoActs } from "../core/reason.ts";
-import type { Store } from "../port.ts";
+import type { LookRecord, Store } from "../port.ts";
+import type { Explained, Lookup, SubjectName } from "../ports/inquiry.ts";
 
-/** The text for a terminal, or null where the subject is not known or was never decided. */
-export async function explain(store: Pick<Store, "snapshot">, key: string): Promise<string | null> {
+/** The text for a terminal, or a sentence that says why there is none. */
+export async function explain(
+  { store, lookup }: { readonly store: Pick<Store, "snapshot">; readonly lookup: Lookup },
+  name: SubjectName,
+): Promise<Explained> {
+  const [key, ...others] = distinct(await lookup.subjects(name));
+  if (key === undefined) return { kind: "nothing", why: await whyUnknown(lookup, name) };
+  if (others.length > 0)
+    return {
+      kind: "nothing",
+      why: `${shown(name)} can mean several. Name one of them: ${[key, ...others].map(bare).join(", ")}.`,
+    };
   const snapshot = await store.snapshot(key);
-  if (snapshot === null) return null;
-  const { facts } = snapshot;
+  return snapshot === null
+    ? { kind: "nothing", why: `Nothing was decided about ${bare(key)} yet.` }
+    : { kind: "explained", text: textOf(key, snapshot) };
+}
+
+/** A repository that was written in another case before is the same one; branches are not. */
+function distinct(keys: readonly string[]): readonly string[] {
+  const folded = (key: string) => {
+    const end = key.search(/[#@]/);
+    return key.slice(0, end).toLowerCase() + key.slice(end);
+  };
+  return [...new Map(keys.toReversed().map((key) => [folded(key), key])).values()].toReversed();
+}
+
+async function whyUnknown(lookup: Lookup, name: SubjectName): Promise<string> {
+  const repository = await lookup.repository(name.owner, name.name);
+  return repository === null
+    ? `Interlock knows no repository ${name.owner}/${name.name}.`
+    : `Interlock has not looked at ${shown({ ...name, owner: "", name: "" })} of ${repository}.`;
+}
+
+function shown(name: SubjectName): string {
+  const repository = name.owner === "" ? "" : `${name.owner}/${name.name}`;
+  if (name.kind === "pull") return `${repository}#${name.number}`;
+  return `${repository}@${name.sha}${name.branch === null ? "" : `:${name.branch}`}`;
+}
+
+function bare(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
+
+function textOf(key: string, { facts }: NonNullable<LookRecord["snapshot"]>): string {
   // The same facts give the same decision, unless the program has changed since.
   const decision = decide(facts);
   const lines = [`${key} at ${new Date(facts.now).toISOString()}`, ""];

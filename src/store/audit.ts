@@ -30,7 +30,7 @@ export function auditTrail(database: Database): AuditTrail {
       for (;;) {
         const rows = await database.query<Row>(
           `select * from interlock.audit
-            where position > $1 and at >= $2 and ($3::text is null or repository = $3)
+            where position > $1 and at >= $2 and ($3::text is null or lower(repository) = lower($3))
             order by position limit ${limit.store.audit_page}`,
           [after, since, repository],
         );

@@ -10,12 +10,14 @@ import type {
   Queue,
   Store,
 } from "../port.ts";
+import type { Lookup } from "../ports/inquiry.ts";
 import { auditTrail } from "./audit.ts";
 import { type LeaseTimes, queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { readSalt } from "./lanes.ts";
 import { localRuns } from "./local-runs.ts";
+import { openLookup } from "./lookup.ts";
 import { lockSchema, migrate, readMigrations } from "./migrate.ts";
 import { noticeLedger } from "./notices.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
@@ -43,6 +45,7 @@ export interface OpenStore {
   readonly pipelineRuns: PipelineRuns;
   readonly notices: NoticeLedger;
   readonly audit: AuditTrail;
+  readonly lookup: Lookup;
   /** Stops the queue without waiting for work, then closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -106,6 +109,7 @@ async function startOn(parts: Parts): Promise<OpenStore> {
     pipelineRuns: pipelineRuns(database),
     notices: noticeLedger(database),
     audit: auditTrail(database),
+    lookup: openLookup(database),
     store: createStore({
       database,
       enqueue,

@@ -99,7 +99,7 @@ function follow(child: ChildProcess, pid: number): Program {
     output += text;
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) if (line.startsWith("{")) log.push(JSON.parse(line));
+    for (const line of lines) if (line.startsWith('{"level":')) log.push(JSON.parse(line));
   });
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output += text;

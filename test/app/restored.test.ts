@@ -32,7 +32,7 @@ test("a PostgreSQL gets another generation", async () => {
   expect(after).not.toEqual(before);
 
   expect(await restored({ DATABASE_URL: url }, "--dry-run")).toMatchObject({
-    code: 1,
+    code: 2,
     output: expect.stringContaining("--dry-run"),
   });
   expect(await database.query(generation)).toEqual(after);

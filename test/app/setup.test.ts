@@ -292,7 +292,7 @@ test.each([
 ])("options that are wrong are told: %s", async (options, said) => {
   await using folder = await temporaryFolder();
   await using program = setup({}, folder.path, ...options);
-  expect(await program.exited).toEqual({ code: 1, signal: null });
+  expect(await program.exited).toEqual({ code: 2, signal: null });
   expect(program.output).toMatch(said);
   expect(program.output).not.toMatch(/\n\s+at /);
 });
