@@ -286,8 +286,10 @@ export interface CommitFacts extends Common {
   readonly files: Files;
   /** Null or absent while it was not asked for: nothing is to be started. */
   readonly landing?: Landing | null;
-  /** The commit that landed before and contains this one already: this one was heard of late. */
-  readonly container: Landed | null;
+  /** Whether the branch was past the commit already, by the tip that was known: it was heard of late. */
+  readonly isLate: boolean;
+  /** Of those that landed before it was heard of, the ones that hold it, newest first: back to where it came in. */
+  readonly holders: readonly Landed[];
   /** Commits that landed later on the same branch, oldest first. */
   readonly newer: readonly Landed[];
   /** Pipelines whose release runs right now for another commit of the repository. */

@@ -135,6 +135,8 @@ export const limit = {
     settle_ms: 10 * 60_000,
     /** Commits that one release may carry with its own, newest first. */
     carried: 100,
+    /** Commits back to where one came in that was heard of late; each is a comparison. */
+    holders: 20,
     /** Commits that landed next, and earlier ones that wait, oldest first: more are told by these in turn. */
     later: 10,
     earlier: 10,

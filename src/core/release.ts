@@ -1,6 +1,7 @@
 // Decides about a landed commit: which pipelines release it, when, and what came of it.
 
 import { isLive, latest } from "./attempt.ts";
+import { barOf, broughtBy, overtaken } from "./carrier.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf, isLost } from "./due.ts";
 import { subjectKey } from "./event.ts";
@@ -114,6 +115,9 @@ function underPlan(given: {
   if (way.coverage === "costly")
     return speak(facts, { reasons: [costly(short(sha))], wishes, ground: { kind: "unread" } });
 
+  const heardLate = late(facts);
+  if (heardLate !== null) return speak(facts, heardLate);
+
   const reasons: Reason[] = [...routeReasons(facts, way)];
   const parts: PartDecision[] = [];
   const bar = barOf(facts);
@@ -178,62 +182,15 @@ function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
   return own === null ? overtaken(facts, pipeline) : null;
 }
 
-/** Why nothing is started for the commit, whatever is asked; null where nothing stands against it. */
-function barOf({ landing, subject }: CommitFacts): Reason | null {
-  const { branch } = subject;
-  switch (landing?.kind) {
-    case undefined:
-    case "landed":
-      return null;
-    case "first":
-      return {
-        code: "first_seen",
-        sentence: `${branch} was seen for the first time with this commit, so it is not released.`,
-      };
-    case "old":
-      return {
-        code: "landed_late",
-        sentence: `${branch} had moved past this commit${at(landing.tip)} before it was heard of, so it is not released.`,
-      };
-    case "gone":
-      return {
-        code: "landing_gone",
-        sentence: `${branch} does not hold this commit any more${at(landing.tip)}, so it is not released.`,
-      };
-    case "unknown":
-      return {
-        code: "landing_unknown",
-        sentence: `Whether ${branch} still holds this commit could not be read: ${landing.why}`,
-      };
-  }
-}
-
-function at(tip: string | null): string {
-  return tip === null ? "" : `, to ${short(tip)},`;
-}
-
-/** A later commit that was released by the pipeline, and what came of it. */
-function overtaken(facts: CommitFacts, pipeline: Pipeline): Reason | null {
-  const later = [...facts.newer].reverse();
-  const { landing } = facts;
-  // A branch that was put back to this commit has lost what the other one brought.
-  const container = landing?.kind === "landed" ? null : facts.container;
-  const carrier = [...(container === null ? [] : [container]), ...later].find(
-    (one) =>
-      one.released.includes(pipeline.name) ||
-      // It was judged with what this one brings, whichever pipelines that needed.
-      (one === container && landing?.kind === "old" && one.verdict !== null),
-  );
-  if (carrier === undefined) return null;
-  const codes: Readonly<Record<string, ReasonCode>> = {
-    success: "carried",
-    failure: "carrier_failed",
-    action_required: "carrier_failed",
-  };
-  return {
-    code: codes[carrier.verdict ?? ""] ?? "carrying",
-    sentence: `${pipeline.name}/release carries this commit with the later ${short(carrier.sha)}.`,
-  };
+/**
+ * One that was heard of late has no paths of its own: they are not compared with what was there before it.
+ * It takes the verdict of the commit that brought it. Null where it is judged by itself.
+ */
+function late(facts: CommitFacts): Speech | null {
+  const bar = barOf(facts);
+  if (!facts.isLate || facts.executions.length > 0 || bar === null) return null;
+  const reason = broughtBy(facts) ?? bar;
+  return { reasons: [reason], ...idle(facts, reason.sentence) };
 }
 
 /** One release of a pipeline at a time, in the order in which the commits landed; who asks is no matter. */

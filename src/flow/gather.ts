@@ -21,7 +21,7 @@ import { isShown } from "../core/page/stages.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
 import type { Engine, Leased, Read, SubjectRow } from "../port.ts";
-import { isFirst, noteFirst } from "./landing.ts";
+import { holdersOf, isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import { readBack } from "./read-back.ts";
 import type { Ports } from "./work.ts";
@@ -205,7 +205,10 @@ async function readProposed(
   return touches ? await ports.github.plan(repository, pull.head.sha, 0) : null;
 }
 
-type Road = Pick<CommitFacts, "roads" | "plan" | "files" | "container" | "judgedOtherwise"> &
+type Road = Pick<
+  CommitFacts,
+  "roads" | "plan" | "files" | "isLate" | "holders" | "judgedOtherwise"
+> &
   Partial<Pick<CommitFacts, "landing">>;
 
 /** The plan that says which branches are roads, and what the commit brings. Other branches are not read. */
@@ -217,7 +220,13 @@ async function readRoad(
   const { github, store } = ports;
   const { repository, branch, sha } = subject;
   const { plan: unreadPlan, files } = unread;
-  const nothing = { plan: unreadPlan, files, container: null, judgedOtherwise: [] };
+  const nothing = {
+    plan: unreadPlan,
+    files,
+    isLate: false,
+    holders: [],
+    judgedOtherwise: [],
+  };
   let roads = await github.plan(repository, null, 0);
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
@@ -297,19 +306,21 @@ async function readLanding(
   ports: Ports,
   row: SubjectRow,
   subject: Extract<Subject, { kind: "commit" }>,
-): Promise<Pick<Road, "files" | "container">> {
-  const { repository, branch, sha } = subject;
+): Promise<Pick<Road, "files" | "isLate" | "holders">> {
+  const { repository, sha } = subject;
+  const onTime = { isLate: false, holders: [] };
   if (row.before === null)
     return {
       files: { kind: "cut", why: "the commit before it on the branch is not known" },
-      container: null,
+      ...onTime,
     };
   const compared = await ports.github.compare(repository, row.before, sha);
-  if (compared.kind === "unknown") return { files: compared, container: null };
+  if (compared.kind === "unknown") return { files: compared, ...onTime };
   const { relation, files } = compared.value;
-  const contained = relation === "behind" || relation === "identical";
-  const container = contained ? await ports.store.landed(repository, branch, row.before) : null;
-  return { files, container };
+  if (relation !== "behind" && relation !== "identical") return { files, ...onTime };
+  const holders = await holdersOf(ports, subject, row.before);
+  if (holders.kind === "unknown") return { files: holders, isLate: true, holders: [] };
+  return { files, isLate: true, holders: holders.value };
 }
 
 /** A person's permission is looked up once, when the wish is first read. */

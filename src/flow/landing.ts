@@ -1,7 +1,7 @@
 // Whether a commit that is told to have landed may still be released: GitHub is asked right before a start.
 
 import type { Subject } from "../core/event.ts";
-import type { Comparison, Known, Landing } from "../core/fact.ts";
+import type { Comparison, Known, Landed, Landing } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Leased, SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";
@@ -47,8 +47,11 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
   if (passed.value === "identical") return { kind: "first", noted: true };
   // A branch that was put back to an older commit on purpose stands at it now.
   if (passed.value === "behind" && !isTip) {
-    if (row.before !== null && row.before !== sha)
+    if (row.before !== null && row.before !== sha) {
       await store.returnTip(row, repository, branch, { sha, before: row.before });
+      // Meanwhile they may have been compared with a tip that the branch had long left.
+      await store.wake(await store.openPulls(repository, { base: branch, most: null }));
+    }
     return { kind: "old", tip };
   }
   if (isTip || newer.some((one) => one.sha === tip)) return { kind: "landed" };
@@ -65,6 +68,32 @@ export async function noteFirst(
   const tip = await github.branchTip(repository, branch);
   if (tip.kind === "known") await store.recordFloor(row, repository, branch, tip.value);
   return { kind: "first", noted: tip.kind !== "unknown" };
+}
+
+/**
+ * Of the commits that had landed before this one was heard of those that hold it, newest first. The last of
+ * them brought it, so that what it brings was judged there. `newest` is a commit that holds it.
+ */
+export async function holdersOf(
+  ports: Ports,
+  subject: Commit,
+  newest: string,
+): Promise<Known<readonly Landed[]>> {
+  const { repository, branch } = subject;
+  const holders: Landed[] = [];
+  for (let sha = newest; holders.length < limit.look.holders; ) {
+    const holder = await ports.store.landed(repository, branch, sha);
+    if (holder === null) return { kind: "known", value: holders };
+    holders.push(holder);
+    const before = (await ports.store.subject(holder.key))?.before ?? null;
+    if (before === null) return { kind: "known", value: holders };
+    const held = await compare(ports, subject, before);
+    if (held.kind === "unknown") return held;
+    if (!isWithin(held.value)) return { kind: "known", value: holders };
+    sha = before;
+  }
+  // Where it came in is further back than anybody looks, so that nobody answers for it.
+  return { kind: "known", value: [] };
 }
 
 export function isFirst({ arrival, before }: SubjectRow): boolean {

@@ -117,7 +117,8 @@ async function withLanding(ports: Ports, row: Leased, facts: Facts): Promise<Fac
   const isAsked = verdict?.reasons.some(
     ({ code }) => isOfCarrier(code) || (code === "release_waits" && facts.said === null),
   );
-  if (runs.length === 0 && retries.length === 0 && isAsked !== true) return facts;
+  // An event that came late has moved the tip back, whatever the commit needs.
+  if (runs.length === 0 && retries.length === 0 && isAsked !== true && !facts.isLate) return facts;
   const { subject, newer, executions } = facts;
   const landing = await askLanding(ports, { row, subject, newer, executions });
   return { ...facts, landing };

@@ -121,7 +121,8 @@ export interface PullSketch extends Sketch {
 export interface CommitSketch extends Sketch {
   readonly subject?: Extract<Subject, { kind: "commit" }>;
   readonly roads?: Plan | PlanReading;
-  readonly container?: LandedSketch | null;
+  readonly landing?: CommitFacts["landing"];
+  readonly holders?: readonly LandedSketch[];
   readonly newer?: readonly LandedSketch[];
   readonly busy?: CommitFacts["busy"];
   readonly waiting?: readonly string[];
@@ -152,7 +153,9 @@ export function commitFacts(sketch: CommitSketch = {}): CommitFacts {
     ...common(sketch, { subject, head: subject.sha, part: "release" }),
     subject,
     roads: reading(sketch.roads ?? usualPlan),
-    container: sketch.container == null ? null : landed(sketch.container),
+    landing: sketch.landing ?? null,
+    isLate: sketch.holders !== undefined,
+    holders: (sketch.holders ?? []).map(landed),
     newer: (sketch.newer ?? []).map(landed),
     busy: sketch.busy ?? [],
     waiting: sketch.waiting ?? [],

@@ -63,13 +63,32 @@ test.each<[string, CommitSketch, object]>([
   ],
   [
     "heard of late, contained in one that went out",
-    { container: out("success"), files: [] },
+    { holders: [out("success")], files: [] },
     { ...rests, code: "carried" },
   ],
   [
     "heard of late, contained in one that released nothing",
-    { container: { verdict: "success" }, files: [] },
+    { holders: [{ verdict: "success" }], files: [] },
     goes,
+  ],
+  [
+    "heard of late, brought by one that is going out, with later ones that released nothing",
+    {
+      landing: { kind: "old", tip: sha.head },
+      holders: [{ verdict: "success" }, out("in_progress")],
+      files: ["README.md"],
+    },
+    { ...holds, code: "carrying" },
+  ],
+  [
+    "heard of late, and it is not known whether the branch was put back to it",
+    { landing: { kind: "unknown", why: "no answer" }, holders: [out("success")], files: [] },
+    { ...holds, code: "landing_unknown" },
+  ],
+  [
+    "heard of late, and what brought it is not known",
+    { landing: { kind: "old", tip: sha.head }, holders: [], files: [] },
+    { ...rests, code: null },
   ],
   ["only exempt paths", { files: ["README.md"] }, { ...rests, code: "exempt" }],
   ["its paths are not listed", { files: { kind: "cut", why: "" } }, goes],

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { planPath } from "../../src/core/plan.ts";
-import { planText, released } from "../world/plan.ts";
+import { planText, released, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -144,6 +144,38 @@ test("pushes that are heard of in the wrong order are carried by the later one",
   await w.advance("2m");
   expect(w.gateOf(first)).toBe("success (carried)");
   expect(w.engine.all()).toHaveLength(1);
+});
+
+test("a push that is heard of after two later ones is carried by the one that brought it", async () => {
+  const w = await world({ plan: released });
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "delayed", ms: 60_000 } });
+  const first = w.pushTo("main", { "src/a.js": "1st" });
+  w.pushTo("main", { "src/a.js": "2nd" });
+  const third = w.pushTo("main", { "docs/x": "3rd" });
+  await w.settle();
+  expect(w.gateOf(third)).toBe("success (exempt)");
+  await w.advance("2m");
+  expect(w.gateOf(first)).toBe("in_progress (carrying)");
+  w.engine.pass("package");
+  w.engine.fail("deploy");
+  await w.settle();
+  expect(w.gateOf(first)).toBe("failure (carrier_failed)");
+});
+
+test("a push that is heard of late and starts nothing leaves the branch where it stands", async () => {
+  const w = await world({ plan: twoStages });
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "delayed", ms: 60_000 } });
+  w.pushTo("main", { "src/b.js": "1st" });
+  w.pushTo("main", { "src/b.js": "2nd" });
+  const pull = w.openPull({ files: { "docs/x": "1" } });
+  await w.settle();
+  expect(pull.gate).toBe("success (exempt)");
+  await w.advance("2m");
+  const next = w.openPull({ files: { "docs/y": "1" } });
+  await w.advance("10m");
+  expect(next.gate).toBe("success (exempt)");
+  expect(pull.gate).toBe("success (exempt)");
+  expect(w.engine.all()).toEqual([]);
 });
 
 test("what a lost push brought is released with the next one", async () => {

@@ -73,6 +73,9 @@ export class Past {
     const tip = this.tip(branch);
     const at = this.tips.latestAt(branch);
     if (tip === undefined || at === null || this.before(branch, tip) === undefined) return null;
+    // What came before anybody could ask where a branch stands that was created counts as what it held at first.
+    const [created, second] = this.tips.since(branch, 0);
+    if (branch !== "main" && second === tip && this.before(branch, tip) === created) return null;
     const mains = this.tips.since("main", at - long_ms);
     return mains.every((main) => isRoad(this.plan(main), branch)) ? tip : null;
   }
@@ -155,9 +158,15 @@ export class Past {
   }
 }
 
-/** The key of a run without the attempt. */
+/** The key of a run without the attempt and the generation of the database. */
 export function partOf(key: string): string {
-  return key.slice(0, key.lastIndexOf("|"));
+  return key.split("|").slice(0, -2).join("|");
+}
+
+/** The key of the run before that one. */
+export function beforeOf(key: string): string {
+  const [attempt, generation] = key.split("|").slice(-2);
+  return `${partOf(key)}|${Number(attempt) - 1}|${generation}`;
 }
 
 export function isSame(one: unknown, other: unknown): boolean {

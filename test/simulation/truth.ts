@@ -3,7 +3,7 @@
 import type { CheckRun, Pull } from "../../src/sandbox/github/model.ts";
 import type { World } from "../world/world.ts";
 import { Judge } from "./judge.ts";
-import { isSame, Past, partOf } from "./past.ts";
+import { beforeOf, isSame, Past, partOf } from "./past.ts";
 
 interface Written {
   readonly method: string;
@@ -85,11 +85,11 @@ export class Truth {
     const { engine } = this.#world;
     const causes = new Set<string>();
     for (const { request } of engine.all()) {
-      const { key, attempt, cause, spec } = request.run;
+      const { key, cause, spec } = request.run;
       const asked = `${cause} of ${partOf(key)}`;
       if (cause !== "auto" && causes.has(asked)) this.problems.push(`${asked} was run twice`);
       causes.add(asked);
-      const before = engine.runs.get(`${partOf(key)}|${attempt - 1}`);
+      const before = engine.runs.get(beforeOf(key));
       if (cause !== "auto" || before === undefined) continue;
       if (!isSame(before.request.run.spec, spec)) continue;
       if (before.state === "succeeded" || before.state === "failed")

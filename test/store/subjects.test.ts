@@ -354,6 +354,19 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await at().store.see([{ subject: commit("b"), head: sha("b"), before: sha("a") }], 1);
       expect(await beforeOf("b")).toBe(sha("a"));
     });
+
+    test("what is there when a branch is found may be in production, and what is found there later is not", async () => {
+      await see(pull(1));
+      const lease = held(subjectKey(pull(1)));
+      await at().store.recordTip(lease, shop, "main", sha("a"));
+      expect(await at().store.floor(shop, "main")).toBe(sha("a"));
+      await at().store.recordTip(lease, shop, "main", sha("b"));
+      expect(await at().store.floor(shop, "main")).toBe(sha("a"));
+      await at().store.recordFloor(lease, shop, "main", sha("b"));
+      expect(await at().store.floor(shop, "main")).toBe(sha("b"));
+      await at().store.accept([push("c", null)]);
+      expect(await at().store.floor(shop, "main")).toBe(null);
+    });
   });
 
   test("what is old is deleted, and what is open stays", async () => {

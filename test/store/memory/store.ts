@@ -93,10 +93,12 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     },
     reopenUnfinished: async (repository, at) => wake(openUnfinished(tables, repository, at)),
     tip: async (repository, branch) => tips.get(placeOf(repository, branch))?.sha ?? null,
-    recordTip: tables.under(
-      (_, repository: Repository, branch: string, sha: string) =>
-        void tips.set(placeOf(repository, branch), { sha, heardAt: null, floor: sha }),
-    ),
+    recordTip: tables.under((_, repository: Repository, branch: string, sha: string) => {
+      const place = placeOf(repository, branch);
+      const known = tips.get(place);
+      // What was there at first is no news; what is found later is.
+      tips.set(place, { sha, heardAt: null, floor: known === undefined ? sha : known.floor });
+    }),
     floor: async (repository, branch) => tips.get(placeOf(repository, branch))?.floor ?? null,
     recordFloor: tables.under((_, repository: Repository, branch: string, sha: string) => {
       const known = tips.get(placeOf(repository, branch));
