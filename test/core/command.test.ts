@@ -137,6 +137,7 @@ test.each([
   ["in a strikethrough", "~~a\n/interlock stop\nb~~\n\n~a\n/interlock stop\nb~"],
   ["in a formula", "$$\n/interlock stop\n$$"],
   ["escaped", "\\/interlock stop"],
+  ["with an escape in it, which is not shown as it is written", "/interlock status\\!"],
   ["in character references", "&#47;interlock stop"],
   [
     "in a comment",

@@ -137,6 +137,57 @@ pipelines:
   expect(aside.said).toContain("No valid plan is in force");
 });
 
+test("a rollback that was begun is followed to its end, also where its pull request is closed by then", () => {
+  const told = { outcome: [{ kind: "done", text: "It is on its way.", sha: sha.landed }] };
+  const closed: PullSketch = { pull: { state: "closed", merged: true }, releases: [reached] };
+  const there = { key: "comment:7|0", execution: "r1", stage: "Gate", from: sha.landed } as const;
+  const at = (state: Rollback["state"]) =>
+    decided({ ...closed, rollbacks: [{ ...there, state }] }, rollback, told).open;
+  expect(at("running")).toBe(true);
+  expect(at("succeeded")).toBe(false);
+});
+
+test("a rollback that is asked for on a pull request that is gone is refused", () => {
+  expect(decided({ pull: { kind: "absent" }, releases: [reached] })).toMatchObject({
+    rollbacks: [],
+    settled: 1,
+    open: false,
+  });
+});
+
+test("of a landed commit, nothing is brought back where its branch is none of the plan any more", () => {
+  const intentions = [wish(rollback)] as PullSketch["intentions"] & object;
+  const facts = {
+    plan,
+    engines: ["codepipeline"],
+    able: { rollback: ["codepipeline"], approve: [] },
+    executions: [reached],
+    releases: [reached],
+    intentions,
+  };
+  const elsewhere = {
+    ...plan,
+    pipelines: plan.pipelines.map((one) => ({ ...one, branches: ["elsewhere"] })),
+  };
+  expect(decide(commitFacts({ ...facts, roads: plan })).rollbacks).toHaveLength(1);
+  expect(decide(commitFacts({ ...facts, roads: elsewhere })).rollbacks).toEqual([]);
+});
+
+test("what is asked of production is asked once, and answered once", () => {
+  const intentions = [wish(rollback)] as PullSketch["intentions"] & object;
+  const facts = commitFacts({
+    plan,
+    roads: plan,
+    engines: ["codepipeline"],
+    able: { rollback: [], approve: [] },
+    executions: [reached],
+    releases: [reached],
+    intentions,
+  });
+  const { settlements } = decide(facts);
+  expect(settlements.map(({ outcome }) => outcome.length)).toEqual([1]);
+});
+
 const waiting = (key: string, more: ExecutionSketch = {}) =>
   release({ key, state: "running", stages: [stage("Source"), stage("Gate", "waiting")], ...more });
 

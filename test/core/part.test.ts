@@ -198,6 +198,21 @@ test.each<[string, Ask, object]>([
     },
     nothing,
   ],
+  [
+    "retry of another pipeline",
+    { runs: [failed], wishes: [{ commands: [{ kind: "retry", stage: null, pipeline: "docs" }] }] },
+    nothing,
+  ],
+  [
+    "stop of another pipeline",
+    { runs: [running], wishes: [{ commands: [{ kind: "stop", pipeline: "docs" }] }] },
+    nothing,
+  ],
+  [
+    "stop of this pipeline by its name",
+    { runs: [running], wishes: [{ commands: [{ kind: "stop", pipeline: "shop" }] }] },
+    { ...nothing, stops: ["1 person:grace"] },
+  ],
   ["retry without permission", { runs: [failed], wishes: [{ ...retry(), role: "read" }] }, nothing],
   [
     "retry by somebody not looked up yet",

@@ -134,6 +134,18 @@ test.each<[string, Command, Given, string]>([
   expect(rule(command, given)).toContain(expected);
 });
 
+test.each([
+  ["comment", "absent", "does not show the comment any more"],
+  ["button", "absent", "does not show the check any more"],
+  ["comment", "changed", "The comment is not as it was written"],
+  ["button", "changed", "The check is not as it was"],
+  ["comment", "same", "granted"],
+] as const)("what is asked by a %s that is %s by now", (source, value, expected) => {
+  const rollback: Command = { kind: "rollback", pipeline: "shop", stage: null, to: null };
+  const readBack = { kind: "known", value } as const;
+  expect(rule(rollback, { role: "admin", source, readBack })).toContain(expected);
+});
+
 test.each<[string, Partial<Intention>, boolean]>([
   ["carried out for this commit", {}, true],
   ["carried out for another one", { commands: [verify(sha.old)] }, false],

@@ -253,6 +253,32 @@ test("tests that only the engine knows of are counted, and a failing one shuts t
   expect(shown(0)).toEqual(["success", "passed", "6 tests passed"]);
 });
 
+test("what holds a release up is told once, and every other difference beside it", () => {
+  const held = "The transition into deploy is closed: night.";
+  const other = "The pipeline starts itself on a push.";
+  const value = {
+    differences: [
+      { kind: "transition_disabled", stage: "deploy", sentence: held },
+      { kind: "starts_itself", sentence: other },
+    ],
+    adopted: [],
+    marks: [],
+    live: [],
+  } as const;
+  const { checks } = decide(
+    commitFacts({
+      executions: [{ state: "running", stages: [] }],
+      surveys: [
+        { pipeline: "shop", part: "release", fresh: true, reading: { kind: "known", value } },
+      ],
+    }),
+  );
+  const page = checks.find(({ name }) => name === "interlock/shop/release");
+  const text = `${page?.summary}\n${page?.text}`;
+  expect(text.split(held)).toHaveLength(2);
+  expect(text.split(other)).toHaveLength(2);
+});
+
 test("of very many failing tests the first are listed, and the number of the others is told", () => {
   const problems = Array.from({ length: 200 }, (_, at) => problemOf({ name: `test ${at}` }));
   const stages = [
