@@ -2,6 +2,7 @@
 
 import { decide } from "../core/decide.ts";
 import { nextStep, whoActs } from "../core/reason.ts";
+import { meaningOf } from "../core/reason-meaning.ts";
 import type { LookRecord, Store } from "../port.ts";
 import type { Explained, Lookup, SubjectName } from "../ports/inquiry.ts";
 
@@ -59,6 +60,7 @@ function textOf(key: string, { facts }: NonNullable<LookRecord["snapshot"]>): st
     for (const { code, sentence } of decision.verdict.reasons)
       lines.push(
         `reason   ${code}: ${sentence}`,
+        `means    ${meaningOf[code]}`,
         `next     ${nextStep(code, facts.subject.kind)} (${whoActs(code)})`,
       );
   }
