@@ -3,6 +3,7 @@
 
 import type { RollbackWanted } from "../../../src/core/effect.ts";
 import type { Repository } from "../../../src/core/event.ts";
+import { limit } from "../../../src/core/limit.ts";
 import type { Role } from "../../../src/core/plan.ts";
 import type {
   LocalRuns,
@@ -170,8 +171,14 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     },
     renewGeneration: async () => tables.renewGeneration(),
     prune: async (now) => prune(tables, now),
-    // There is one replica alone.
-    takePoints: async () => true,
+    takePoints: async ({ installation, points, cap, at }) => {
+      const since = at - limit.github.window_ms - limit.github.slice.use_ms;
+      const taken = (tables.spending.get(installation) ?? []).filter((one) => one.at > since);
+      const sum = taken.reduce((total, one) => total + one.points, 0);
+      if (sum + points > cap) return false;
+      tables.spending.set(installation, [...taken, { at, points }]);
+      return true;
+    },
     check: async () => {},
   };
   return {

@@ -73,6 +73,11 @@ export class Tables {
   readonly replaced = new Map<string, number>();
   /** By `owner/name branch`. */
   readonly gatedPlans = new Map<string, string>();
+  /** What was taken of each installation's budget, and when. */
+  readonly spending = new Map<
+    number,
+    readonly { readonly at: number; readonly points: number }[]
+  >();
   /** When each was received. */
   readonly deliveries = new Map<string, number>();
   readonly subjects = new Map<string, SubjectRecord>();
