@@ -1,6 +1,6 @@
 // Decides about a pull request that is closed: what runs for it ends, and what its release came to can still be acted on.
 
-import { isLive } from "./attempt.ts";
+import { isLive, isStoppable } from "./attempt.ts";
 import { type Decision, silence } from "./decision.ts";
 import { againAt } from "./due.ts";
 import type { Settlement } from "./effect.ts";
@@ -23,8 +23,10 @@ import { openWishes } from "./wish.ts";
 export function decideClosed(facts: PullFacts): Decision {
   const settled = settleClosed(facts);
   const follows = settled.waits || facts.rollbacks.some(isLive);
+  // What an engine that is turned off still has is stopped once that is back.
+  const isLeft = facts.executions.some((one) => isLive(one) && !isStoppable(one, facts.engines));
   return silence({
-    open: follows,
+    open: follows || isLeft,
     // It has no more say in its commit, also while something of it has still to be stopped.
     sha: facts.pull.kind === "known" ? facts.pull.value.head.sha : null,
     stops: stopsOf(facts, () => true, "pull_closed"),

@@ -297,3 +297,36 @@ test("a database that fails again and again is asked ever less often", async () 
   // Two subjects: the branch that was pushed, and the pull request.
   expect(looks()).toBeLessThan(40);
 });
+
+test("a run that its engine never began ends with its pull request, and is asked about no more", async () => {
+  const w = await world();
+  w.engine.fault("start", "failed", "failed", "failed");
+  const pull = w.openPull();
+  await w.settle();
+  expect(w.engine.all()).toEqual([]);
+  pull.handle.close("dev");
+  await w.advance("10m");
+  expect(w.engine.all()).toEqual([]);
+  expect(await w.store.executions("pull:acme/shop#1")).toMatchObject([
+    { state: "stopped", engineId: null, endedAt: expect.any(Number) },
+  ]);
+  w.engine.calls.clear();
+  await w.advance("1h");
+  expect([...w.engine.calls]).toEqual([]);
+});
+
+test("what runs when its engine is turned off is stopped once that is back, also after its pull request was closed", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  const { ports } = w;
+  if (ports === undefined) throw new Error("Interlock is not up");
+  w.ports = { ...ports, engines: new Map() };
+  pull.handle.close("dev");
+  await w.advance("10m");
+  expect(w.engine.live()).toHaveLength(1);
+  // Engines are turned on and off by a start of the program.
+  await w.start();
+  await w.advance("10m");
+  expect(w.engine.all()).toMatchObject([{ state: "stopped" }]);
+});
