@@ -1,7 +1,7 @@
 // Composes the program: everything is opened, joined and stopped here, and nothing is decided.
 
 import { createHash, createPublicKey, randomUUID } from "node:crypto";
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod } from "node:fs/promises";
 import { hostname } from "node:os";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -31,6 +31,7 @@ import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
 import { type Settings, siteOf } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
+import { prepareFolder } from "./store/trouble.ts";
 import { openInquiryServer } from "./web/inquiry.ts";
 import type { Answer } from "./web/server.ts";
 import { openWeb } from "./web/server.ts";
@@ -69,7 +70,7 @@ export async function start(settings: Settings, log: Logger): Promise<Running> {
 
 /** What lies in it is nobody's but ours: the folder is what keeps others of this machine out. */
 async function closeFolder(folder: string, log: Logger): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await prepareFolder(folder);
   await chmod(folder, 0o700).catch((err: unknown) =>
     log.warn({ err, folder }, "The data folder is another user's, and may be open to others"),
   );

@@ -1,19 +1,15 @@
 // The only reader of the environment. Reports every problem at once, and never prints a value that may be secret.
 
-import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { nearestWord } from "./core/nearest.ts";
+import { type AppSettings, type Environment, readApp } from "./settings-app.ts";
+
+export type { Environment } from "./settings-app.ts";
 
 export interface Settings {
-  /** Null where none is set: the program does not start then. */
-  readonly app: {
-    readonly id: number;
-    readonly privateKey: string;
-    readonly webhookSecret: string;
-    /** Accepted too, while the secret is changed; null where there is none. */
-    readonly previousWebhookSecret: string | null;
-  } | null;
+  readonly app: AppSettings;
   readonly githubApiUrl: string;
   /** A PostgreSQL; null for the embedded store in `dataDir`. */
   readonly databaseUrl: string | null;
@@ -100,8 +96,6 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   { name: "LOG_LEVEL", says: `One of ${logLevels.join(", ")}. Default \`info\`.` },
 ];
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The environment, and below it the file `.env` of the working folder, which the set-up flow writes. */
 export function readEnvironment(): Environment {
   try {
@@ -159,92 +153,9 @@ export function readSettings(env: Environment): SettingsRead {
     port: readPort(text("PORT") ?? "3000", problems),
     logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
-    warnings: warningsOf(text("DATABASE_URL"), text("PGSSLMODE")),
+    warnings: [...strangersOf(env), ...warningsOf(text("DATABASE_URL"), text("PGSSLMODE"))],
   };
   return problems.length > 0 ? { kind: "bad", problems } : { kind: "good", settings };
-}
-
-/** An App is whole or absent: half of one is a mistake. */
-function readApp(env: Environment, problems: string[]): Settings["app"] {
-  const id = env.APP_ID?.trim() ?? "";
-  const inline = env.PRIVATE_KEY?.trim() ?? "";
-  const file = env.PRIVATE_KEY_PATH?.trim() ?? "";
-  const webhookSecret = env.WEBHOOK_SECRET?.trim() ?? "";
-  if (id === "" && inline === "" && file === "" && webhookSecret === "") return null;
-
-  if (id === "") problems.push("APP_ID is missing: set it to the id of the GitHub App.");
-  else if (!/^[1-9]\d{0,15}$/.test(id)) problems.push("APP_ID must be a number.");
-  const previous = env.WEBHOOK_SECRET_PREVIOUS?.trim() ?? "";
-  if (webhookSecret === "")
-    problems.push("WEBHOOK_SECRET is missing: without it anybody could send webhooks.");
-  else readSecret("WEBHOOK_SECRET", webhookSecret, problems);
-  if (previous !== "") readSecret("WEBHOOK_SECRET_PREVIOUS", previous, problems);
-  if (inline !== "" && file !== "")
-    problems.push("PRIVATE_KEY and PRIVATE_KEY_PATH are both set: keep one of them.");
-  const privateKey = inline !== "" ? inline : readKeyFile(file, problems);
-  const pem = privateKey === null ? null : pemOf(privateKey);
-  if (privateKey !== null && pem === null)
-    problems.push("The private key is not a PEM file: it must begin with -----BEGIN.");
-  if (pem !== null) readKey(pem, problems);
-  return {
-    id: Number(id),
-    privateKey: pem ?? "",
-    webhookSecret,
-    previousWebhookSecret: previous === "" ? null : previous,
-  };
-}
-
-/** Whoever sees one delivery can try secrets against its signature for as long as they like. */
-function readSecret(name: string, secret: string, problems: string[]): void {
-  if (secret === "development")
-    problems.push(`${name} must not be "development": everybody knows that one.`);
-  else if (secret.length < 16)
-    problems.push(`${name} must have at least 16 characters: a shorter one can be guessed.`);
-}
-
-function readKeyFile(file: string, problems: string[]): string | null {
-  if (file === "") {
-    problems.push("PRIVATE_KEY is missing: set it, or PRIVATE_KEY_PATH to the file that holds it.");
-    return null;
-  }
-  if (pemOf(file) !== null) {
-    problems.push("PRIVATE_KEY_PATH holds a key itself: set PRIVATE_KEY to it instead.");
-    return null;
-  }
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    problems.push(`PRIVATE_KEY_PATH: the file ${file} cannot be read (${code}).`);
-    return null;
-  }
-}
-
-/** As it is, with `\n` written out, or as base64: the three ways in which people store keys. */
-function pemOf(text: string): string | null {
-  const candidates = [
-    text,
-    text.replaceAll("\\n", "\n"),
-    Buffer.from(text, "base64").toString("utf8"),
-  ];
-  const pem = candidates.find((candidate) =>
-    /^"?-----BEGIN [A-Z ]+-----\r?\n/.test(candidate.trim()),
-  );
-  return pem?.trim().replace(/^"|"$/g, "") ?? null;
-}
-
-/** GitHub's own keys are RSA of 2,048 bits. */
-function readKey(pem: string, problems: string[]): void {
-  try {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey(pem);
-    const bits = asymmetricKeyDetails?.modulusLength ?? 0;
-    if (asymmetricKeyType !== "rsa")
-      problems.push("The private key must be an RSA key, as GitHub makes them.");
-    else if (bits < 2048)
-      problems.push(`The private key must have at least 2,048 bits; it has ${bits}.`);
-  } catch {
-    problems.push("The private key cannot be read: it is cut, or no private RSA key.");
-  }
 }
 
 /** Whoever is on the way of a request over http:// has the App's tokens. */
@@ -260,6 +171,30 @@ function readGitHubUrl(value: string, problems: string[]): string {
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** What the local engine gives to commands: an Interlock that is started by one of them has them. */
+const ofStages = /^INTERLOCK_(?:REPOSITORY|SHA|BRANCH|PIPELINE|PART|STAGE|ATTEMPT|PULL|TEST_\w+)$/;
+
+/**
+ * Variables that nobody reads: those that begin as ours do, and those that come close to one of ours with a
+ * long name. A misspelt setting is otherwise one that is not set.
+ */
+function strangersOf(env: Environment): readonly string[] {
+  const names = settingTable.map(({ name }) => name);
+  return Object.keys(env)
+    .filter((name) => !names.includes(name) && !ofStages.test(name))
+    .flatMap((name) => {
+      const near = nearestWord(
+        name,
+        names.map((one) => one.toLowerCase()),
+      )?.toUpperCase();
+      const isOurs = /^INTERLOCK_/i.test(name);
+      if (!isOurs && (near === undefined || near.length < 8)) return [];
+      return [
+        `${name} is no setting of Interlock.${near === undefined ? " README.md lists them." : ` Did you mean ${near}?`}`,
+      ];
+    });
 }
 
 function warningsOf(databaseUrl: string | null, sslMode: string | null): readonly string[] {

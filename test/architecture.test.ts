@@ -117,7 +117,13 @@ const rules: readonly (readonly [folder: RegExp, rule: Rule])[] = [
   [/^src\/report\//, adapter("report", /^saxes$/, /^zod$/)],
   [/^src\/store\//, adapter("store", /^pg$/, /^pg-boss$/, /^@electric-sql\/pglite/)],
   [/^src\/web\//, adapter("web")],
-  [/^src\/settings\.ts$/, { may: [node], why: "Settings are read before anything else is there." }],
+  [
+    /^src\/settings(-app)?\.ts$/,
+    {
+      may: [node, /^src\/core\/nearest\.ts$/, /^src\/settings-app\.ts$/],
+      why: "Settings are read before anything else is there.",
+    },
+  ],
   [
     /^src\/(main\.ts|command-line\/|sandbox\/)/,
     { may: [/./], why: "Whoever wires the program may know all of it." },

@@ -170,6 +170,43 @@ test.each([
   expect(warnings.join()).not.toContain("hunter2");
 });
 
+test.each([
+  ["INTERLOCK_DATADIR", "INTERLOCK_DATA_DIR"],
+  ["INTERLOCK_SNS_TOPIC", "INTERLOCK_SNS_TOPICS"],
+  ["interlock_local_engine", "INTERLOCK_LOCAL_ENGINE"],
+  ["INTERLOCK_COLOUR", null],
+  ["DATABASE_URI", "DATABASE_URL"],
+  ["WEBHOOK_SECRETS", "WEBHOOK_SECRET"],
+])("%s, which nobody reads, is a warning", (name, near) => {
+  const read = readSettings({ ...app, [name]: "hunter2" });
+  const [warning = "", ...more] = read.kind === "good" ? read.settings.warnings : [];
+  expect(warning).toContain(`${name} is no setting of Interlock.`);
+  if (near !== null) expect(warning).toContain(`Did you mean ${near}?`);
+  expect(warning).not.toContain("hunter2");
+  expect(more).toEqual([]);
+});
+
+test("what belongs to others, or to a stage of Interlock, is no warning", () => {
+  const read = readSettings({
+    ...app,
+    ...{
+      INTERLOCK: "true",
+      INTERLOCK_SHA: "1",
+      INTERLOCK_PULL: "2",
+      INTERLOCK_TEST_ISOLATION: "off",
+    },
+    ...{
+      HOSTS: "a",
+      POST: "1",
+      PATHS: "x",
+      GITHUB_TOKEN: "x",
+      AWS_REGION: "x",
+      npm_config_port: "1",
+    },
+  });
+  expect(read).toMatchObject({ settings: { warnings: [] } });
+});
+
 test("commands run without isolation only where that is said in so many words", () => {
   const engine = (env: Record<string, string>) => {
     const read = readSettings({ ...app, ...env });

@@ -207,6 +207,10 @@ export const limit = {
     /** Connections of one process; PostgreSQL allows 100 by default. */
     connections: 10,
     connect_ms: 10_000,
+    /** Free space that a new embedded store demands; it begins with about half of it. */
+    new_bytes: 128 * MiB,
+    /** Written into the data folder at a start, and removed, to see whether it takes anything. */
+    probe_bytes: 64 * KiB,
     /** Until the connection that listens is opened again; work is found by polling meanwhile. */
     reconnect_ms: 1_000,
     /** Statements that each connection keeps planned; the program has about half as many. */

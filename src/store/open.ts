@@ -14,17 +14,19 @@ import type { Lookup } from "../ports/inquiry.ts";
 import { auditTrail } from "./audit.ts";
 import { type LeaseTimes, queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";
+import { FolderInUse } from "./folder-lock.ts";
 import { type Enqueue, enqueueInto, type JobData } from "./jobs.ts";
 import { readSalt } from "./lanes.ts";
 import { localRuns } from "./local-runs.ts";
 import { openLookup } from "./lookup.ts";
-import { lockSchema, migrate, readMigrations } from "./migrate.ts";
+import { DatabaseTooNew, lockSchema, migrate, readMigrations } from "./migrate.ts";
 import { noticeLedger } from "./notices.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
 import { pipelineRuns } from "./pipeline-runs.ts";
 import { openPostgres } from "./postgres.ts";
 import { createQueue } from "./queue.ts";
 import { createStore } from "./store.ts";
+import { databaseTrouble, demandSpace, folderTrouble, StoreTrouble } from "./trouble.ts";
 
 export interface StoreSettings {
   /** A PostgreSQL; null for PGlite in this process. */
@@ -50,13 +52,21 @@ export interface OpenStore {
   close(): Promise<void>;
 }
 
-/** Throws `FolderInUse`, `DatabaseTooNew`, or what the database says. */
+/** Throws `FolderInUse`, `DatabaseTooNew`, or `StoreTrouble` with a sentence for the operator. */
 export async function openStore(settings: StoreSettings): Promise<OpenStore> {
-  const { databaseUrl, log } = settings;
+  const { databaseUrl, dataDir, log } = settings;
   const times = { ...limit.store, ...settings.times };
-  if (databaseUrl !== null)
-    return openStoreOn(openPostgres(databaseUrl, log, times), log, settings);
-  return openStoreOn(await openPglite(settings.dataDir), log, settings);
+  try {
+    if (databaseUrl !== null)
+      return await openStoreOn(openPostgres(databaseUrl, log, times), log, settings);
+    if (dataDir !== null) await demandSpace(dataDir);
+    return await openStoreOn(await openPglite(dataDir), log, settings);
+  } catch (error) {
+    if ([FolderInUse, DatabaseTooNew, StoreTrouble].some((own) => error instanceof own))
+      throw error;
+    if (databaseUrl !== null) throw databaseTrouble(databaseUrl, error);
+    throw dataDir === null ? error : await folderTrouble(dataDir, error);
+  }
 }
 
 /** Opens the store on a database that is open, and closes it where that fails. */
