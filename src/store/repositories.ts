@@ -66,11 +66,14 @@ export async function forgetRepositories(
   tx: Connection,
   repositories: readonly Repository[],
 ): Promise<void> {
-  for (const { owner, name } of repositories) {
-    await tx.query(
-      "update interlock.repository set present = false where owner = $1 and name = $2",
-      [owner, name],
+  for (const { owner, name, installation } of repositories) {
+    const ours = await tx.query(
+      `update interlock.repository set present = false
+        where owner = $1 and name = $2 and installation = $3 returning name`,
+      [owner, name, installation],
     );
+    // Another installation lets us in by now: what came late is about the one before.
+    if (ours.length === 0) continue;
     // Whatever lands until we are let in again is not ours to release.
     await tx.query("delete from interlock.tip where owner = $1 and name = $2", [owner, name]);
     await tx.query("delete from interlock.gated_plan where owner = $1 and name = $2", [

@@ -248,6 +248,20 @@ test("an uninstalled App asks for nothing, and comes back with a new installatio
   expect(pull.gate).toBe("success (passed)");
 });
 
+test("what comes late of an installation that is gone forgets nothing of the one that came after it", async () => {
+  const w = await world({ plan: released });
+  if (w.installation === undefined) throw new Error("not installed");
+  w.github.faults.onWebhook({ event: "installation", times: 1, fault: { kind: "failed" } });
+  w.github.uninstall(w.installation, "boss");
+  w.github.install({ account: "acme", by: "boss" });
+  await w.settle();
+  // Asks for the delivery that failed.
+  await w.sweep();
+  const sha = w.pushTo("main", { "src/a.js": "2" });
+  await w.settle();
+  expect(w.gateOf(sha)).toBe("in_progress (stage_pending)");
+});
+
 test("a program that was down for a while takes up where it was", async () => {
   const w = await world();
   const pull = w.openPull();

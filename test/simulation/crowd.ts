@@ -7,6 +7,7 @@ import { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { plans } from "./plans.ts";
 import { Dice } from "./random.ts";
+import type { Switch } from "./switches.ts";
 import type { Truth } from "./truth.ts";
 
 const paths = ["src/a.js", "src/b.js", "side/x", "docs/y.md", "tools/z"];
@@ -26,10 +27,22 @@ export class Crowd {
   #dice = new Dice(0);
   #files = 0;
 
-  constructor(world: World, truth: Truth, say: (what: string) => void) {
-    this.#world = world;
-    this.#truth = truth;
-    this.#say = say;
+  readonly #switches: ReadonlySet<Switch>;
+  /** How much more often than usual each act is done, in their order. */
+  readonly #tastes: readonly number[];
+
+  constructor(with_: {
+    readonly world: World;
+    readonly truth: Truth;
+    readonly switches: ReadonlySet<Switch>;
+    readonly say: (what: string) => void;
+    readonly taste: Dice;
+  }) {
+    this.#world = with_.world;
+    this.#truth = with_.truth;
+    this.#switches = with_.switches;
+    this.#say = with_.say;
+    this.#tastes = Array.from({ length: 40 }, () => with_.taste.pick([0.2, 1, 1, 1, 6]) ?? 1);
   }
 
   get pulls(): readonly WorldPull[] {
@@ -38,7 +51,18 @@ export class Crowd {
 
   act(dice: Dice): void {
     this.#dice = dice;
-    dice.weighted<Act>([
+    const acts = this.#acts().map(([weight, act], index) => {
+      const taste = this.#tastes[index] ?? 1;
+      return [weight * taste, act] as const;
+    });
+    // Engines always move, or nothing would.
+    dice.weighted<Act>([...acts, [30, () => this.#engineMoves()]])();
+    this.#truth.past.note();
+  }
+
+  #acts(): readonly (readonly [number, Act])[] {
+    const may = (name: Switch, weight: number) => (this.#switches.has(name) ? weight : 0);
+    return [
       [10, () => this.#openPull()],
       [2, () => this.#openTwin()],
       [2, () => this.#openFork()],
@@ -58,9 +82,19 @@ export class Crowd {
       [5, () => this.#pushToRoad()],
       [1, () => this.#promote()],
       [3, () => this.#changePlan()],
-      [30, () => this.#engineMoves()],
-    ])();
-    this.#truth.past.note();
+      [may("vanish", 1), () => this.#vanish()],
+      [may("force", 1), () => this.#force()],
+      [may("archive", 0.5), () => this.#archiveOrNot()],
+      [may("reinstall", 0.3), () => this.#uninstallOrNot()],
+      [may("turns", 1), () => this.#turn()],
+    ];
+  }
+
+  /** Whatever people took away is there again. */
+  recover(): void {
+    const { shop } = this.#world;
+    if (shop.data.archived) this.#archiveOrNot();
+    if (this.#world.installation === undefined) this.#uninstallOrNot();
   }
 
   // ------------------------------------------------------------ pull requests
@@ -233,6 +267,64 @@ export class Crowd {
     if (plan === undefined || shop.file(planPath, branch) === (plan ?? undefined)) return;
     this.#say(`boss gives ${branch} plan ${plans.indexOf(plan)}`);
     shop.commit({ branch, files: { [planPath]: plan }, author: "boss" });
+  }
+
+  // ------------------------------------------------------------ what seldom happens
+
+  #vanish(): void {
+    const run = this.#ownRun(() => true);
+    if (run === undefined) return;
+    this.#say(`${run.name} of ${run.headSha.slice(0, 7)} vanishes`);
+    this.#truth.past.vanished.add(run.headSha);
+    this.#world.shop.vanish(run);
+  }
+
+  /** A protected branch is opened for a moment, and goes back or to another commit on the one before. */
+  #force(): void {
+    const { shop } = this.#world;
+    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const protection = shop.data.protection.get(branch);
+    const [parent] = shop.data.store.commits.get(shop.tip(branch))?.parents ?? [];
+    if (protection === undefined || parent === undefined) return;
+    const files = this.#change();
+    const beside = this.#dice.chance(0.5);
+    this.#attempt(`boss forces ${branch} ${beside ? "beside" : "back"}`, () => {
+      shop.data.protection.delete(branch);
+      try {
+        shop.push({ branch, sha: parent, author: "boss" });
+        if (beside) shop.commit({ branch, files, author: "boss" });
+      } finally {
+        shop.data.protection.set(branch, protection);
+      }
+    });
+  }
+
+  #archiveOrNot(): void {
+    const { shop } = this.#world;
+    this.#say(`the repository is ${shop.data.archived ? "in use again" : "archived"}`);
+    if (shop.data.archived) shop.unarchive();
+    else shop.archive();
+  }
+
+  #uninstallOrNot(): void {
+    const { github, installation } = this.#world;
+    this.#say(installation === undefined ? "the app is installed again" : "the app is taken away");
+    this.#truth.past.wasAway = true;
+    if (installation === undefined)
+      this.#world.installation = github.install({ account: "acme", by: "boss" });
+    else {
+      github.uninstall(installation, "boss");
+      this.#world.installation = undefined;
+    }
+  }
+
+  /** What had succeeded has failed. */
+  #turn(): void {
+    const { engine } = this.#world;
+    const run = this.#dice.pick(engine.all().filter(({ state }) => state === "succeeded"));
+    if (run === undefined) return;
+    this.#say(`${run.request.run.key} has failed after all`);
+    engine.turn(run);
   }
 
   // ------------------------------------------------------------ engines

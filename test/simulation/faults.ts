@@ -1,10 +1,14 @@
 // What goes wrong in a seed: each has some of the faults, and some have none.
 
 import type { World } from "../world/world.ts";
-import type { Mishaps } from "./program.ts";
+import { calm, type Mishaps } from "./program.ts";
 import type { Dice } from "./random.ts";
+import type { Switch } from "./switches.ts";
 
-export function breakThings(world: World, dice: Dice): Mishaps {
+/** How old an answer of GitHub may be at most. */
+export const stale_ms = 25_000;
+
+export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Switch>): Mishaps {
   const { faults } = world.github;
   const some = (likely: number, arm: (chance: number) => void) => {
     if (dice.chance(likely)) arm(0.02 + dice.next() * 0.15);
@@ -33,7 +37,7 @@ export function breakThings(world: World, dice: Dice): Mishaps {
   some(0.3, (chance) => {
     world.losesNotice = () => dice.chance(chance);
   });
-  const mishaps: Mishaps = { dies: 0, storeFails: 0, meanwhile: 0 };
+  const mishaps: Mishaps = { ...calm };
   some(0.7, (chance) => {
     mishaps.dies = chance / 2;
   });
@@ -42,6 +46,49 @@ export function breakThings(world: World, dice: Dice): Mishaps {
   });
   some(0.7, (chance) => {
     mishaps.meanwhile = chance / 2;
+  });
+  // Each with dice of its own, so that to leave one out changes nothing about the others.
+  const may = (name: Switch, arm: (own: Dice, chance: number) => void) => {
+    const own = dice.fork(name.length * 31 + name.charCodeAt(0));
+    const [isArmed, chance] = [own.chance(0.6), 0.02 + own.next() * 0.15];
+    if (switches.has(name) && isArmed) arm(own, chance);
+  };
+  may("fencing", (_, chance) => {
+    mishaps.losesLease = chance / 8;
+  });
+  may("clocks", (_, chance) => {
+    mishaps.setsClock = chance;
+  });
+  may("engineOff", (_, chance) => {
+    mishaps.engineOff = chance * 2;
+  });
+  may("stale", (own, chance) =>
+    faults.onRequest({
+      method: "GET",
+      chance,
+      fault: { kind: "stale", ms: own.below(stale_ms) },
+    }),
+  );
+  may("lateWrites", (own, chance) => {
+    const fault = { kind: "late", ms: own.below(60_000) } as const;
+    for (const method of ["POST", "PATCH"]) faults.onRequest({ method, chance, fault });
+  });
+  may("foreign", (own, chance) => {
+    faults.onRequest({ chance: chance / 2, fault: { kind: "cut" } });
+    const status = own.pick([200, 403, 502]) ?? 200;
+    const page = { type: "text/html", body: "<html>proxy</html>" };
+    faults.onRequest({ chance: chance / 2, fault: { kind: "foreign", status, ...page } });
+  });
+  may("refusals", (own, chance) => {
+    const status = own.pick([403, 404, 422]) ?? 403;
+    const message = "Resource not accessible by integration";
+    for (const method of ["POST", "PATCH"])
+      faults.onRequest({
+        method,
+        chance: chance / 2,
+        times: 4,
+        fault: { kind: "refused", status, message },
+      });
   });
   return mishaps;
 }
@@ -56,9 +103,8 @@ function breakEngine(world: World, dice: Dice, chance: number): void {
   };
 }
 
-export function mendThings(world: World, mishaps: Mishaps): void {
+export function stopFaults(world: World): void {
   world.github.faults.stop();
   world.engine.chance = () => null;
   world.losesNotice = () => false;
-  Object.assign(mishaps, { dies: 0, storeFails: 0, meanwhile: 0 });
 }

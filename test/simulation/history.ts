@@ -30,6 +30,11 @@ export class History<K, T> {
     return this.#byKey.get(key)?.at(-1)?.at ?? null;
   }
 
+  /** When the value came last; null where it never did. */
+  at(key: K, value: T): number | null {
+    return this.#byKey.get(key)?.findLast((one) => one.value === value)?.at ?? null;
+  }
+
   ever(key: K, which: (value: T) => boolean): boolean {
     return this.#byKey.get(key)?.some(({ value }) => which(value)) ?? false;
   }

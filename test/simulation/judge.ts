@@ -20,6 +20,8 @@ interface Base {
 }
 
 export class Judge {
+  /** What a write may rest on that is older than that, by the faults of the seed. */
+  more_ms = 0;
   readonly #past: Past;
 
   constructor(past: Past) {
@@ -37,7 +39,7 @@ export class Judge {
 
   /** The same, as things were at any moment that a reading may be from. */
   whyNotLately(pull: Pull): string | null {
-    const since = this.#past.now - old_ms;
+    const since = this.#past.now - old_ms - this.more_ms;
     const mains = this.#past.tips.since("main", since);
     let why: string | null = "it has no base";
     for (const ref of this.#past.bases.since(pull.number, since)) {
@@ -58,18 +60,30 @@ export class Judge {
    */
   whyNotReleased(branch: string, sha: string): string | null {
     const past = this.#past;
-    const plan = past.plan(sha);
+    const own = past.plan(sha);
     const before = past.before(branch, sha);
     if (before === undefined || past.hasCarrier(sha)) return null;
-    if (plan === null || plan === "broken") return "it has no good plan";
+    if (own === null || own === "broken") return "it has no good plan";
     // A push that was not heard of is part of what the next one brings.
     const tips = past.tips.since(branch, 0);
     const froms = [before, ...tips.slice(0, tips.indexOf(sha))];
-    const whys = froms.map((from) => this.#whyNotLanded({ branch, from, sha, plan }));
+    const whys = this.#plansOf(branch, sha, own).flatMap((plan) =>
+      froms.map((from) => this.#whyNotLanded({ branch, from, sha, plan })),
+    );
     const isOld = tips.some((tip) => past.carries(tip, sha));
     const [why] = whys;
     if (whys.includes(null) || (isOld && why?.kind === "uncovered")) return null;
     return why?.sentence ?? null;
+  }
+
+  /** What another branch than main releases is said by main's plan, as it was since or shortly before. */
+  #plansOf(branch: string, sha: string, own: WrittenPlan): readonly WrittenPlan[] {
+    const past = this.#past;
+    if (branch === "main") return [own];
+    const since = (past.tips.at(branch, sha) ?? 0) - old_ms - this.more_ms;
+    const mains = past.tips.since("main", since).map((main) => past.plan(main));
+    const good = mains.filter((plan) => plan !== null && plan !== "broken");
+    return good.length > 0 ? good : [own];
   }
 
   #whyNotUnder(pull: Pull, { ref, tip, from, mains }: Base): string | null {

@@ -9,6 +9,7 @@ import { openMemory } from "../store/memory/open.ts";
 import { hearing } from "../store/silent.ts";
 import { shrink } from "./shrink.ts";
 import { type Setting, simulate } from "./simulate.ts";
+import { switchesOf } from "./switches.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,11 @@ const { values } = parseArgs({
     share: { type: "string" },
     processes: { type: "string", default: "2" },
     seed: { type: "string" },
+    /** Switches, with commas between them. */
+    without: { type: "string" },
+    only: { type: "string" },
+    /** Tells of one that fails as it was, and not with as few steps as it takes. */
+    whole: { type: "boolean", default: false },
   },
 });
 const from = Number(values.seed ?? values.from);
@@ -51,11 +57,17 @@ async function runAll(): Promise<void> {
 async function run(share: number, of: number): Promise<void> {
   const store = openMemory(hearing());
   for (let seed = from + share; seed < from + seeds; seed += of) {
-    const setting: Setting = { store, way: seed % described === 0 ? "http" : "direct" };
+    const setting: Setting = {
+      store,
+      way: seed % described === 0 ? "http" : "direct",
+      switches: switchesOf(values),
+    };
     const simulated = await simulate(setting, seed);
     if (simulated.problems.length > 0) {
       process.exitCode = 1;
-      const { needed, problems, story } = await shrink(setting, seed, simulated);
+      const { needed, problems, story } = values.whole
+        ? { ...simulated, needed: "all" }
+        : await shrink(setting, seed, simulated);
       console.log(
         `SEED ${seed} with the steps ${needed}\n${story.join("\n")}\n${problems.join("\n")}\n`,
       );

@@ -17,6 +17,12 @@ export class Past {
   readonly tips = new History<string, string>();
   /** By number of the pull request. */
   readonly bases = new History<number, string>();
+  /** Commits of which a check run is gone. */
+  readonly vanished = new Set<string>();
+  /** Whether GitHub carries out writes long after their connections broke. */
+  writesLate = false;
+  /** Whether the app was taken away at some time. */
+  wasAway = false;
   readonly #world: World;
   /** By branch and commit: where the branch was before it. */
   readonly #before = new Map<string, string>();
@@ -109,6 +115,14 @@ export class Past {
 
   carries(later: string, sha: string): boolean {
     return later !== sha && isAncestor(this.#world.shop.data.store, sha, later);
+  }
+
+  /** Whether a branch that was at the newer commit came to the older one after that: somebody moved it back. */
+  cameAgain(older: string, newer: string): boolean {
+    return roads.some((branch) => {
+      const tips = this.tips.since(branch, 0);
+      return tips.lastIndexOf(older) > tips.indexOf(newer) && tips.includes(newer);
+    });
   }
 
   // ------------------------------------------------------------ runs

@@ -1,14 +1,16 @@
 // A random program on the world: people, engines, the clock and faults act in turn, as a seed decides.
 
-import { work } from "../../src/flow/work.ts";
+import { sweep } from "../../src/flow/sweep.ts";
+import { type Ports, type Worked, work } from "../../src/flow/work.ts";
 import type { Job } from "../../src/port.ts";
 import { Broken } from "../world/ports.ts";
 import type { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { Crowd } from "./crowd.ts";
 import { Dice } from "./random.ts";
+import type { Switch } from "./switches.ts";
 import type { Truth } from "./truth.ts";
-import { Turnstile } from "./turnstile.ts";
+import { type Look, Turnstile } from "./turnstile.ts";
 
 /** What goes wrong in our own house. */
 export interface Mishaps {
@@ -18,6 +20,29 @@ export interface Mishaps {
   storeFails: number;
   /** How often something happens between two calls of a look. */
   meanwhile: number;
+  /** How often a process stands still for so long that its lease passes to another one, by call. */
+  losesLease: number;
+  /** How often the clock of a process is set, by step. */
+  setsClock: number;
+  /** How often a process comes up without its engine. */
+  engineOff: number;
+}
+
+export const calm: Mishaps = {
+  dies: 0,
+  storeFails: 0,
+  meanwhile: 0,
+  losesLease: 0,
+  setsClock: 0,
+  engineOff: 0,
+};
+
+/** A look under way. */
+interface Going {
+  readonly job: Job;
+  readonly look: Look;
+  /** Null until it has come to its end. */
+  end: Worked | "threw" | null;
 }
 
 export class Program {
@@ -31,12 +56,14 @@ export class Program {
   #dice = new Dice(0);
   /** Jobs that were taken and not begun. */
   #taken: Job[] = [];
+  #going: Going[] = [];
 
   constructor(with_: {
     readonly world: World;
     readonly truth: Truth;
     readonly dice: Dice;
     readonly mishaps: Mishaps;
+    readonly switches: ReadonlySet<Switch>;
     /** What was done, for whoever has to find out why. */
     readonly story: string[];
   }) {
@@ -45,8 +72,16 @@ export class Program {
     this.#truth = with_.truth;
     this.#seed = with_.dice;
     this.#story = with_.story;
-    this.#crowd = new Crowd(this.#world, this.#truth, (what) => this.#say(what));
+    this.#crowd = new Crowd({
+      world: this.#world,
+      truth: this.#truth,
+      switches: with_.switches,
+      say: (what) => this.#say(what),
+      // Some seeds are full of what others hardly have.
+      taste: with_.dice.fork(tasting),
+    });
     this.#turnstile.meanwhile = () => this.#meanwhile();
+    this.#turnstile.watch = (call) => this.#truth.watch(call);
   }
 
   get pulls(): readonly WorldPull[] {
@@ -60,9 +95,10 @@ export class Program {
       [90, () => this.#crowd.act(this.#dice)],
       [8, () => this.#timePasses()],
       [2, () => this.#sweeps()],
-      [1, () => this.#restart()],
+      [1, () => this.#restart(this.#dice.below(2))],
     ]);
     this.#world.clock.advance(this.#dice.below(3_000));
+    if (this.#dice.chance(this.mishaps.setsClock)) this.#setClock();
     await act();
     for (let rounds = this.#dice.below(5); rounds > 0; rounds -= 1) await this.#lookSome();
   }
@@ -101,6 +137,14 @@ export class Program {
     await this.settle();
   }
 
+  /** All goes well from here on. */
+  async recover(): Promise<void> {
+    Object.assign(this.mishaps, calm);
+    this.#crowd.recover();
+    this.#world.skews.fill(0);
+    for (const process of [0, 1]) await this.#restart(process);
+  }
+
   /** One or more looks are made side by side. */
   async #lookSome(): Promise<void> {
     if (this.#dice.chance(0.8)) await this.#hear();
@@ -118,31 +162,62 @@ export class Program {
   }
 
   async #work(jobs: readonly Job[]): Promise<void> {
-    const { ports, queue, clock } = this.#world;
-    if (ports === undefined) throw new Error("Interlock is not up");
+    const { queue, clock } = this.#world;
     clock.advance(10);
-    const guarded = this.#turnstile.ports(ports);
     this.#turnstile.storeFails = this.mishaps.storeFails;
-    const looks = jobs.map((job) => work(guarded, job));
-    const results = Promise.allSettled(looks);
-    const end = await this.#turnstile.through(looks);
-    for (const [index, result] of (await results).entries()) {
-      const job = jobs[index];
-      if (job === undefined) continue;
-      if (result.status === "rejected" && !(result.reason instanceof Broken)) throw result.reason;
-      if (end === "lived" && result.status === "fulfilled") await queue.done(job);
+    this.#going = [];
+    const dead = await this.#turnstile.through(
+      jobs.map((job) => this.#begin(job, this.#dice.below(2))),
+    );
+    for (const { job, look, end } of this.#going) {
+      // Without its lease, neither changes anything.
+      if (end === "done" && !dead.has(look.process)) await queue.done(job);
       else await queue.handBack(job);
     }
     this.#truth.past.note();
-    if (end === "died") await this.#restart();
+    for (const process of dead) await this.#restart(process);
+  }
+
+  #begin(job: Job, process: number): Promise<void> {
+    const ports = this.#portsOf(process);
+    const look: Look = { process, held: 0 };
+    const going: Going = { job, look, end: null };
+    this.#going.push(going);
+    return work(this.#turnstile.ports(ports, look), job).then(
+      (worked) => {
+        going.end = worked;
+      },
+      (error: unknown) => {
+        going.end = "threw";
+        if (!(error instanceof Broken)) this.#truth.threw(error);
+      },
+    );
   }
 
   /** While a look is under way, the world does not stand still. */
   async #meanwhile(): Promise<void> {
+    if (this.#dice.chance(this.mishaps.losesLease)) await this.#loseLease();
     if (!this.#dice.chance(this.mishaps.meanwhile)) return;
     this.#world.clock.advance(this.#dice.below(100));
     if (this.#dice.chance(0.5)) this.#crowd.act(this.#dice);
     else await this.#hear();
+  }
+
+  /** A process stands still, is taken for dead, and another one works on its subject before it goes on. */
+  async #loseLease(): Promise<void> {
+    const { queue, clock } = this.#world;
+    const going = this.#dice.pick(this.#going.filter(({ end }) => end === null));
+    if (going === undefined) return;
+    const { job, look } = going;
+    look.held = 1 + this.#dice.below(60);
+    clock.advance(10_000 + this.#dice.below(this.#dice.chance(0.5) ? 20_000 : 120_000));
+    this.#say(`${job.key} passes to the other process`);
+    await queue.handBack(job);
+    await this.#take();
+    const again = this.#taken.find(({ key }) => key === job.key);
+    if (again === undefined) return;
+    this.#taken = this.#taken.filter((one) => one !== again);
+    this.#turnstile.join(this.#begin(again, 1 - look.process));
   }
 
   /** The webhooks that are on their way arrive, and what engines have to tell. */
@@ -174,10 +249,26 @@ export class Program {
   }
 
   /** The process is gone and comes back. */
-  async #restart(): Promise<void> {
-    this.#say("the process dies");
+  async #restart(process: number): Promise<void> {
+    this.#say(`process ${process} dies`);
     for (const job of this.#taken.splice(0)) await this.#world.queue.handBack(job);
-    await this.#world.start();
+    this.#world.enginesOff.clear();
+    if (this.#dice.chance(this.mishaps.engineOff)) this.#world.enginesOff.add("local");
+    await (process === 0 ? this.#world.start() : this.#world.startSecond());
+  }
+
+  #portsOf(process: number): Ports {
+    const ports = process === 0 ? this.#world.ports : this.#world.second;
+    if (ports === undefined) throw new Error("Interlock is not up");
+    return ports;
+  }
+
+  #setClock(): void {
+    const process = this.#dice.below(2);
+    const most = this.#dice.chance(0.5) ? 5_000 : 10 * 60_000;
+    const skew = this.#dice.below(2 * most) - most;
+    this.#world.skews[process] = skew;
+    this.#say(`the clock of process ${process} is off by ${skew} ms`);
   }
 
   #timePasses(): void {
@@ -190,16 +281,20 @@ export class Program {
     this.#world.clock.advance(duration);
   }
 
+  /** Of one process, or of both at once. */
   async #sweeps(): Promise<void> {
-    const { ports } = this.#world;
-    if (ports === undefined) return;
-    this.#say("a sweep");
-    const sweep = this.#world.sweepWith(this.#turnstile.ports(ports));
-    const ended = sweep.catch((error: unknown) => {
-      if (!(error instanceof Broken)) throw error;
+    const processes = this.#dice.chance(0.3) ? [0, 1] : [this.#dice.below(2)];
+    this.#say(`a sweep of ${processes}`);
+    const sweeps = processes.map(async (process) => {
+      const ports = this.#turnstile.ports(this.#portsOf(process), { process, held: 0 });
+      try {
+        if (process === 0) await this.#world.sweepWith(ports);
+        else await sweep(ports, this.#world.clock.now() - hour_ms);
+      } catch (error) {
+        if (!(error instanceof Broken)) this.#truth.threw(error);
+      }
     });
-    await this.#turnstile.through([ended]);
-    await ended;
+    await this.#turnstile.through(sweeps);
   }
 
   #throw(number: number): void {
@@ -212,7 +307,10 @@ export class Program {
   }
 }
 
+const hour_ms = 60 * 60_000;
 /** The dice that are thrown when the steps are over. */
 const settling = 1_000_000;
+/** The dice that say what a seed is full of. */
+const tasting = 3_000_000;
 /** A world that needs more is one that goes round in circles. */
 const rounds_max = 2_000;

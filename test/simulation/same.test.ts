@@ -3,7 +3,9 @@
 import { expect, test } from "vitest";
 import { storeFor } from "../store/databases.ts";
 import { simulate } from "./simulate.ts";
+import { switchesOf } from "./switches.ts";
 
+const switches = switchesOf();
 const memory = storeFor("memory");
 const pglite = storeFor("pglite");
 const { FIRST = "1", SAME = "1" } = process.env;
@@ -11,8 +13,8 @@ const { FIRST = "1", SAME = "1" } = process.env;
 test.each(Array.from({ length: Number(SAME) }, (_, at) => Number(FIRST) + at))(
   "seed %i is the same in memory as on a database and over HTTP",
   async (seed) => {
-    const fast = await simulate({ store: memory(), way: "direct" }, seed);
-    const slow = await simulate({ store: pglite(), way: "http" }, seed);
+    const fast = await simulate({ store: memory(), way: "direct", switches }, seed);
+    const slow = await simulate({ store: pglite(), way: "http", switches }, seed);
     expect(withoutGeneration(fast)).toEqual(withoutGeneration(slow));
   },
   600_000,

@@ -1,12 +1,14 @@
 // One seed from beginning to end: a stretch of faults, then a stretch without, then the accounts.
 
+import { limit } from "../../src/core/limit.ts";
 import type { TestStore } from "../store/databases.ts";
 import { openWorld, type World } from "../world/world.ts";
 import { audit, auditRuns } from "./audit.ts";
-import { breakThings, mendThings } from "./faults.ts";
+import { breakThings, stale_ms, stopFaults } from "./faults.ts";
 import { plans } from "./plans.ts";
 import { Program } from "./program.ts";
 import { Dice } from "./random.ts";
+import { type Switch, someOf } from "./switches.ts";
 import { Truth } from "./truth.ts";
 
 export interface Simulated {
@@ -19,11 +21,14 @@ export const steps = 25;
 const rounds = 30;
 /** The dice for what goes wrong. */
 const faulty = 2_000_000;
+/** The dice for what a seed is about. */
+const swarming = 4_000_000;
 
 export interface Setting {
   readonly store: TestStore;
   /** `direct` is fast; `http` goes through Octokit, and holds each exchange against GitHub's description. */
   readonly way: "direct" | "http";
+  readonly switches: ReadonlySet<Switch>;
 }
 
 /** Some of the steps can be left out, which changes nothing about what the others mean to do. */
@@ -36,8 +41,14 @@ export async function simulate(
   const dice = new Dice(seed);
   const story: string[] = [];
   const { world, truth } = await openShop(setting, seed, story);
-  const mishaps = breakThings(world, dice.fork(faulty));
-  const program = new Program({ world, truth, dice, mishaps, story });
+  const switches = someOf(setting.switches, dice.fork(swarming));
+  story.push(`with ${[...switches].join(", ")}`);
+  const mishaps = breakThings(world, dice.fork(faulty), switches);
+  // One that stood still may write on facts of a minute before; what GitHub shows may be old by itself.
+  if (mishaps.losesLease > 0) truth.judge.more_ms += limit.look.age_ms;
+  truth.past.writesLate = switches.has("lateWrites");
+  if (switches.has("stale")) truth.judge.more_ms += stale_ms;
+  const program = new Program({ world, truth, dice, mishaps, switches, story });
   try {
     for (let step = 0; step < steps && truth.problems.length === 0; step += 1) {
       if (without.has(step)) continue;
@@ -47,7 +58,8 @@ export async function simulate(
     }
     if (truth.problems.length > 0) return { problems: truth.problems, story };
     story.push("the faults are over");
-    mendThings(world, mishaps);
+    stopFaults(world);
+    await program.recover();
     await comeToRest({ world, truth, program });
     const { pulls } = program;
     if (truth.problems.length === 0) await audit({ world, truth, pulls });
@@ -80,11 +92,13 @@ async function openShop(
   const { shop, github, clock } = world;
   watch.say = (what) => story.push(`${clock.now() % 100_000_000}   ${what}`);
   shop.push({ branch: "release", sha: shop.tip() });
+  await world.startSecond();
   for (const branch of ["main", "release"])
     shop.protect(branch, { checks: [{ context: "interlock", app_id: github.app.id }] });
   world.tell = (fields, message) => watch.say?.(`${message} ${JSON.stringify(fields)}`);
   world.hold();
-  world.forgiven.push(/A look failed/, /could not be stored/, /could not be settled/);
+  // Those that are bugs are found by what they carry.
+  world.forgiven.push(/A look failed/, /could not be stored/, /GitHub refused a write/);
   const truth = new Truth(world);
   watch.truth = truth;
   return { world, truth };
@@ -109,7 +123,11 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
     truth.past.note();
     await program.advance(live.length > 0 ? 10_000 : 6 * 60_000);
     truth.check();
-    if (live.length === 0 && engine.live().length === 0) return;
+    if (live.length > 0 || engine.live().length > 0) continue;
+    // By now whatever GitHub carried out late has arrived, and is read back.
+    await program.sweep();
+    await program.advance(60_000);
+    if (engine.live().length === 0) return;
   }
   truth.problems.push("something still runs");
 }

@@ -6,16 +6,17 @@ import { expect, test } from "vitest";
 import { storeFor } from "../store/databases.ts";
 import { shrink } from "./shrink.ts";
 import { simulate } from "./simulate.ts";
+import { switchesOf } from "./switches.ts";
 
-const count = 200;
-const together = 20;
+const count = 140;
+const together = 10;
 const groups = Array.from({ length: count / together }, (_, group) => 1 + group * together);
 const store = storeFor("memory");
 
 test.each(groups)(
-  "20 seeds from %i on",
+  "10 seeds from %i on",
   async (first) => {
-    const setting = { store: store(), way: "direct" } as const;
+    const setting = { store: store(), way: "direct", switches: switchesOf() } as const;
     for (let seed = first; seed < first + together; seed += 1) {
       const simulated = await simulate(setting, seed);
       if (simulated.problems.length === 0) continue;

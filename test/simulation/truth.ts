@@ -1,9 +1,12 @@
 // Watches what the program does, and holds it against what is true. Its problems are what a seed fails for.
 
+import type { CheckWanted } from "../../src/core/effect.ts";
 import type { CheckRun, Pull } from "../../src/sandbox/github/model.ts";
+import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
 import { Judge } from "./judge.ts";
 import { beforeOf, isSame, Past, partOf } from "./past.ts";
+import type { Call } from "./turnstile.ts";
 
 interface Written {
   readonly method: string;
@@ -20,6 +23,8 @@ export class Truth {
   readonly #allowed = new Set<string>();
   /** Commits whose gate was opened with good reason. */
   readonly #justified = new Set<string>();
+  readonly #releasesSeen = new Set<string>();
+  #errorsSeen = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -42,7 +47,13 @@ export class Truth {
   /** A request that GitHub has just carried out: no gate opens without a reason. */
   observe(request: Written): void {
     if (request.method === "GET" || !request.url.includes("/check-runs")) return;
-    const { conclusion } = (request.body ?? {}) as { conclusion?: string };
+    const { conclusion, name, head_sha, external_id } = (request.body ?? {}) as Readonly<
+      Record<string, string | undefined>
+    >;
+    // One whose answer did not come may take effect later, and counts from now on.
+    if (name === "interlock" && conclusion === "success" && head_sha !== undefined)
+      if (this.#whyNotGreen({ headSha: head_sha, externalId: external_id ?? "" }) === null)
+        this.#justified.add(head_sha);
     const run = this.#written(request);
     if (run === undefined || run.name !== "interlock" || conclusion !== "success") return;
     if (this.gate(run.headSha)?.conclusion !== "success") return;
@@ -55,9 +66,39 @@ export class Truth {
       );
   }
 
+  /** What nobody expects: a bug. */
+  threw(error: unknown): void {
+    const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.problems.push(`something threw: ${told}`);
+  }
+
+  /**
+   * A call of a look. No gate opens over the word of another subject of its commit that was recorded before:
+   * what the decision was made from may be older than that.
+   */
+  async watch({ kind, name, args }: Call): Promise<(() => void) | null> {
+    if (kind !== "github" || (name !== "createCheck" && name !== "updateCheck")) return null;
+    const { sha, externalId, state, ...check } = wantedOf(name, args);
+    if (check.name !== "interlock" || state.status !== "completed") return null;
+    if (state.conclusion !== "success") return null;
+    const { on, shop } = this.#world;
+    const repository = { installation: 0, owner: shop.data.owner.login, name: shop.data.name };
+    const others = await on.store.siblings(externalId, repository, sha);
+    const red = others.filter(({ verdict }) => verdict !== null && verdict !== "success");
+    const before = this.gate(sha);
+    const wasOpen = before?.conclusion === "success";
+    return () => {
+      const isOpen = this.gate(sha)?.conclusion === "success";
+      for (const { key, verdict } of isOpen && !wasOpen ? red : [])
+        this.problems.push(`${externalId} opened ${sha.slice(0, 7)} though ${key} says ${verdict}`);
+    };
+  }
+
   /** What must hold at every moment. */
   check(): void {
     this.past.note();
+    this.#checkErrors();
+    this.#checkReleases();
     this.#checkOverlaps();
     this.#checkCauses();
     this.#checkForks();
@@ -69,6 +110,35 @@ export class Truth {
       .filter(({ name, headSha }) => name === "interlock" && headSha === sha)
       .sort((a, b) => a.id - b.id)
       .at(-1);
+  }
+
+  /** A look may fail by what the world does to the process, and by nothing else. */
+  #checkErrors(): void {
+    const { heard } = this.#world.log;
+    for (const { fields, message } of heard.slice(this.#errorsSeen)) {
+      const { err } = fields as { err?: unknown };
+      if (err !== undefined && !isBroken(err)) this.threw(err);
+      else if (err === undefined && message.includes("bug")) this.problems.push(message);
+    }
+    this.#errorsSeen = heard.length;
+  }
+
+  /** Only what landed is released, and nothing older after something newer that went out. */
+  #checkReleases(): void {
+    const runs = this.#world.engine.all({ part: "release" });
+    for (const [index, run] of runs.entries()) {
+      const { key, sha, pipeline } = run.request.run;
+      if (this.#releasesSeen.has(key)) continue;
+      this.#releasesSeen.add(key);
+      if (!this.past.hasLanded(sha)) this.problems.push(`${key} releases what never landed`);
+      const newer = runs.slice(0, index).find((before) => {
+        const other = before.request.run;
+        if (other.pipeline !== pipeline || !this.past.carries(other.sha, sha)) return false;
+        return before.state === "succeeded" && !this.past.cameAgain(sha, other.sha);
+      });
+      if (newer !== undefined)
+        this.problems.push(`${key} releases older code than ${newer.request.run.key}`);
+    }
   }
 
   #checkOverlaps(): void {
@@ -125,7 +195,7 @@ export class Truth {
     return id === undefined ? runs.at(-1) : runs.find((run) => run.id === Number(id));
   }
 
-  #whyNotGreen({ externalId, headSha }: CheckRun): string | null {
+  #whyNotGreen({ externalId, headSha }: Pick<CheckRun, "externalId" | "headSha">): string | null {
     const [, number] = /^pull:.*#(\d+)$/.exec(externalId) ?? [];
     if (number === undefined)
       return this.judge.whyNotReleased(externalId.split(":").at(-1) ?? "", headSha);
@@ -133,4 +203,14 @@ export class Truth {
     if (pull === undefined) return "there is no such pull request";
     return this.judge.whyNotLately({ ...pull, head: { ...pull.head, sha: headSha } });
   }
+}
+
+function wantedOf(name: string, args: readonly unknown[]): CheckWanted {
+  const [, given] = args;
+  return name === "createCheck" ? (given as CheckWanted) : (given as { check: CheckWanted }).check;
+}
+
+function isBroken(error: unknown): boolean {
+  if (error instanceof Broken) return true;
+  return error instanceof Error && error.cause !== undefined && isBroken(error.cause);
 }

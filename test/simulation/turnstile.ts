@@ -5,8 +5,18 @@ import type { Engine, GitHub, Store } from "../../src/port.ts";
 import { Broken } from "../world/ports.ts";
 import { Dice } from "./random.ts";
 
-interface Call {
+/** One look of one process. */
+export interface Look {
+  readonly process: number;
+  /** Calls of others that pass before it goes on: the process stands still. */
+  held: number;
+}
+
+export interface Call {
   readonly kind: "github" | "store" | "engine";
+  readonly name: string;
+  readonly args: readonly unknown[];
+  readonly look: Look;
   readonly run: () => unknown;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -14,39 +24,47 @@ interface Call {
 
 export class Turnstile {
   dice = new Dice(0);
-  /** The process dies after so many more calls; null while it lives. */
+  /** After so many more calls the process dies that makes the next; null while none does. */
   fuse: number | null = null;
   /** How often a call to the database fails, before or after it took effect. */
   storeFails = 0;
   /** What happens elsewhere while a look is under way, before each of its calls. */
   meanwhile: () => Promise<void> = async () => {};
+  /** Sees each call; what it returns is done once the call has taken effect. */
+  watch: (call: Call) => Promise<(() => void) | null> = async () => null;
   #waiting: Call[] = [];
-  #dead = false;
+  #dead = new Set<number>();
   #passing = false;
+  #open = 0;
 
   /** The same ports, whose calls wait for their turn. */
-  ports(inner: Ports): Ports {
+  ports(inner: Ports, look: Look): Ports {
     const { engines } = inner;
     return {
       ...inner,
-      github: this.#guarded<GitHub>("github", inner.github),
-      store: this.#guarded<Store>("store", inner.store),
+      github: this.#guarded<GitHub>("github", look, inner.github),
+      store: this.#guarded<Store>("store", look, inner.store),
       engines: new Map(
-        [...engines].map(([name, engine]) => [name, this.#guarded<Engine>("engine", engine)]),
+        [...engines].map(([name, engine]) => [name, this.#guarded<Engine>("engine", look, engine)]),
       ),
     };
   }
 
-  /** Until all of it has ended, by its own or because the process died on the way. */
-  async through(works: readonly Promise<unknown>[]): Promise<"lived" | "died"> {
-    let open = works.length;
+  /** One more look that goes on with the others. */
+  join(work: Promise<unknown>): void {
+    this.#open += 1;
     const ended = () => {
-      open -= 1;
+      this.#open -= 1;
     };
-    for (const work of works) work.then(ended, ended);
+    work.then(ended, ended);
+  }
+
+  /** Until all of it has ended, by its own or because its process died. Returns the processes that did. */
+  async through(works: readonly Promise<unknown>[]): Promise<ReadonlySet<number>> {
+    for (const work of works) this.join(work);
     // Calls of a look that failed elsewhere go on without it.
-    for (let idle = 0; open > 0 || this.#waiting.length > 0; ) {
-      const call = this.dice.pick(this.#waiting);
+    for (let idle = 0; this.#open > 0 || this.#waiting.length > 0; ) {
+      const call = this.#next();
       if (call !== undefined) {
         this.#waiting = this.#waiting.filter((other) => other !== call);
         await this.#pass(call);
@@ -56,17 +74,28 @@ export class Turnstile {
       // Whatever a look does by itself, it has done when this comes back.
       await new Promise(setImmediate);
     }
-    const end = this.#dead ? "died" : "lived";
-    this.#dead = false;
+    const dead = this.#dead;
+    this.#dead = new Set();
     this.fuse = null;
-    return end;
+    return dead;
+  }
+
+  /** Of those that do not stand still, as long as there are such. */
+  #next(): Call | undefined {
+    const moving = this.#waiting.filter(({ look }) => look.held === 0);
+    const call = this.dice.pick(moving.length > 0 ? moving : this.#waiting);
+    const still = new Set(this.#waiting.map(({ look }) => look));
+    for (const look of still) look.held = look === call?.look ? 0 : Math.max(0, look.held - 1);
+    return call;
   }
 
   async #pass(call: Call): Promise<void> {
-    if (this.#dead) return call.reject(new Broken(died));
+    const { process } = call.look;
+    if (this.#dead.has(process)) return call.reject(new Broken(died));
     await this.meanwhile();
     if (this.fuse === 0) {
-      this.#dead = true;
+      this.fuse = null;
+      this.#dead.add(process);
       return await this.#lose(call, died);
     }
     if (this.fuse !== null) this.fuse -= 1;
@@ -80,11 +109,13 @@ export class Turnstile {
   }
 
   async #run(call: Call): Promise<unknown> {
+    const then = await this.watch(call);
     this.#passing = true;
     try {
       return await call.run();
     } finally {
       this.#passing = false;
+      then?.();
     }
   }
 
@@ -97,24 +128,21 @@ export class Turnstile {
     }
   }
 
-  #guarded<T extends object>(kind: Call["kind"], inner: T): T {
+  #guarded<T extends object>(kind: Call["kind"], look: Look, inner: T): T {
     return new Proxy(inner, {
       get: (target, name, receiver) => {
         const member: unknown = Reflect.get(target, name, receiver);
         // What answers at once does not leave the process.
         if (typeof member !== "function" || name === "readyAt") return member;
-        return (...args: unknown[]) =>
+        return (...args: unknown[]) => {
+          const run = () => member.apply(target, args);
           // What a call asks for on its way is a part of it.
-          this.#passing
-            ? member.apply(target, args)
-            : new Promise((resolve, reject) => {
-                this.#waiting.push({
-                  kind,
-                  run: () => member.apply(target, args),
-                  resolve,
-                  reject,
-                });
-              });
+          if (this.#passing) return run();
+          return new Promise((resolve, reject) => {
+            const of = { kind, name: String(name), args, look };
+            this.#waiting.push({ ...of, run, resolve, reject });
+          });
+        };
       },
     });
   }

@@ -145,6 +145,16 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     });
   });
 
+  test("what an installation leaves behind says nothing of the one that came after it", async () => {
+    const later = { ...shop, installation: shop.installation + 1 };
+    await see(pull(1));
+    await at().store.see([{ subject: pull(1, later), head: null, before: null }], 2);
+    await at().store.forget(shop);
+    expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({ open: true });
+    await at().store.forget(later);
+    expect(await at().store.subject(subjectKey(pull(1)))).toBe(null);
+  });
+
   describe("due times", () => {
     test("wake a subject when they have come, and not before", async () => {
       await see(pull(1), pull(2), pull(3));

@@ -183,6 +183,17 @@ export class EngineDouble implements Engine {
     this.#notice(run.request.run.key);
   }
 
+  /** What had succeeded turns out to have failed. */
+  turn(run: DoubleRun): void {
+    const last = run.stages.length - 1;
+    run.stages = run.stages.map((fact, index) =>
+      index === last ? { ...fact, state: "failed", why: "found out later" } : fact,
+    );
+    run.state = "failed";
+    run.why = "found out later";
+    this.#notice(run.request.run.key);
+  }
+
   /** A stop that was late takes effect. */
   halt(run: DoubleRun): void {
     this.#halt(run);

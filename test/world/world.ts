@@ -11,7 +11,7 @@ import { type Ports, work } from "../../src/flow/work.ts";
 import { type GitHubApp, openGitHub } from "../../src/github/app.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Job, Post, Queue, Store } from "../../src/port.ts";
+import type { Clock, Job, Queue, Store } from "../../src/port.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 import type { Installation } from "../../src/sandbox/github/model.ts";
@@ -27,7 +27,7 @@ import { openDirect } from "./direct.ts";
 import { EngineDouble } from "./engine.ts";
 import { twoStages } from "./plan.ts";
 import { type Breaks, Broken, breakable } from "./ports.ts";
-import { postOf } from "./post.ts";
+import { postOf, unsigned } from "./post.ts";
 import { checkTexts, type Files, gateText, WorldPull } from "./pull.ts";
 
 export interface WorldSettings {
@@ -112,12 +112,18 @@ export class World {
         body: string;
       }>)
     | null = null;
+  /** Another process on the same database, where a test wants two. */
+  second: Ports | undefined;
+  /** By how much the clock of each process is wrong. */
+  readonly skews = [0, 0];
+  /** Names of engines without which a process comes up. */
+  readonly enginesOff = new Set<string>();
   readonly #isDirect: boolean;
   #since: number;
   #branches = 0;
   #replays = 0;
   /** Webhooks wait for it. */
-  #open: Promise<void> = Promise.resolve();
+  #entrance: Promise<void> = Promise.resolve();
   #letIn: (() => void) | null = null;
 
   constructor(on: TestStore, settings: WorldSettings) {
@@ -136,7 +142,7 @@ export class World {
       webhook: {
         secret,
         deliver: async (request) => {
-          await this.#open;
+          await this.#entrance;
           // No two things happen at the same time.
           this.clock.advance(10);
           if (this.#deliver === null) throw new Error("Interlock is not up");
@@ -157,8 +163,8 @@ export class World {
   /** The program comes up, as after an installation or a crash. */
   async start(): Promise<void> {
     this.breaks.dead = false;
-    const clock = this.clock.now;
-    const { github } = await this.#connect();
+    this.ports = await this.#open(0);
+    const { clock } = this.ports;
     const { receive } = openReceive({ store: this.store, log: this.log });
     this.#deliver = async ({ headers, body }) => {
       const secrets = [secret];
@@ -168,15 +174,27 @@ export class World {
       if (reply === null) throw new Error("A delivery was not answered");
       return { status: reply.status, body: reply.text };
     };
-    this.ports = {
+    await resume(this.ports);
+  }
+
+  async startSecond(): Promise<void> {
+    this.second = await this.#open(1);
+    await resume(this.second);
+  }
+
+  /** A process with a clock of its own. */
+  async #open(process: 0 | 1): Promise<Ports> {
+    const clock = () => this.clock.now() + (this.skews[process] ?? 0);
+    const { github } = await this.#connect(clock);
+    const engines = this.#engines.filter(({ name }) => !this.enginesOff.has(name));
+    return {
       github,
       store: this.store,
-      engines: new Map(this.#engines.map((engine) => [engine.name, engine])),
+      engines: new Map(engines.map((engine) => [engine.name, engine])),
       clock,
-      elapsed: clock,
+      elapsed: this.clock.now,
       log: { ...this.log, info: (fields, message) => this.tell?.(fields, message) },
     };
-    await resume(this.ports);
   }
 
   /** The process is gone, and deliveries fail until it is started again. */
@@ -213,7 +231,7 @@ export class World {
 
   /** Webhooks wait from here on until somebody hears. */
   hold(): void {
-    this.#open = new Promise((resolve) => {
+    this.#entrance = new Promise((resolve) => {
       this.#letIn = resolve;
     });
   }
@@ -349,8 +367,7 @@ export class World {
     return this.github.log.counted().length;
   }
 
-  async #connect(): Promise<GitHubApp> {
-    const clock = this.clock.now;
+  async #connect(clock: Clock): Promise<GitHubApp> {
     if (this.#isDirect)
       return { github: openDirect({ on: this.github, store: this.store, clock }) };
     return await openGitHub({
@@ -383,17 +400,6 @@ export class World {
       .filter(({ message }) => !this.forgiven.some((pattern) => pattern.test(message)));
     expect(errors.slice(0, 5)).toEqual([]);
   }
-}
-
-/** A delivery whose signature is taken for good: to make one takes longer than to read it. */
-function unsigned(headers: Readonly<Record<string, string>>, body: string): Post {
-  const read = ["content-type", "x-github-delivery", "x-github-event"];
-  const kept = read.map((name) => [name, headers[name] ?? ""] as const);
-  const signature = `sha256=${"0".repeat(64)}`;
-  return {
-    headers: { ...Object.fromEntries(kept), "x-hub-signature-256": signature },
-    body: async () => ({ kind: "whole", bytes: Buffer.from(body) }),
-  };
 }
 
 /** A world that needs more is one that goes round in circles. */

@@ -103,7 +103,9 @@ export function open(tables: Tables, record: SubjectRecord, at: number): void {
 export function forget(tables: Tables, repository: Repository): void {
   const gone = slug(repository);
   const known = tables.repositories.get(gone);
-  if (known !== undefined) known.present = false;
+  // Another installation lets us in by now: what came late is about the one before.
+  if (known?.installation !== repository.installation) return;
+  known.present = false;
   for (const place of tables.tips.keys())
     if (place.startsWith(`${gone} `)) tables.tips.delete(place);
   for (const place of tables.gatedPlans.keys())
