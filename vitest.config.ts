@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ["test/store/run.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

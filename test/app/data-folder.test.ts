@@ -31,13 +31,13 @@ pipelines:
   const pull = world.shop.openPull({ head: "change" });
   await expect
     .poll(() => world.shop.checks(pull.data.head.sha).get("interlock")?.conclusion, {
-      timeout: 60_000,
+      timeout: 240_000,
     })
     .toBe("success");
   expect(await openedTo(folder)).toEqual([]);
   await first.terminate();
 
-  const database = join(folder, "database");
+  const database = join(folder, "store", "database");
   await chmod(join(database, "base"), 0o755);
   await chmod(join(database, "PG_VERSION"), 0o644);
   await world.start();

@@ -8,7 +8,7 @@ const step_ms = 20;
 export async function eventually<T>(
   what: string,
   ask: () => T | Promise<T>,
-  patience_ms = 100_000,
+  patience_ms = 240_000,
 ): Promise<Exclude<T, undefined | null | false>> {
   const until = performance.now() + patience_ms;
   while (performance.now() < until) {

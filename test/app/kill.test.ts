@@ -13,7 +13,7 @@ import { openWorld, type WorldOptions } from "./world.ts";
 
 const rounds = 4;
 /** Where replicas are possible, a process is taken for dead when it was silent for a minute. */
-const patience_ms = 150_000;
+const patience_ms = 300_000;
 
 test.concurrent.each([
   ["pglite", 5],

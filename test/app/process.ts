@@ -9,7 +9,7 @@ import { vi } from "vitest";
 import { eventually } from "./eventually.ts";
 
 // Whole programs start and end here; how long that takes is the machine's affair.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
 
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -27,6 +27,11 @@ beforeAll(async () => {
   world = stack.use(await openWorld({ files: { ".github/interlock.yml": plan } }));
   app = await world.start({ WEBHOOK_SECRET: rotated, WEBHOOK_SECRET_PREVIOUS: secret });
   database = stack.use(await openDatabase(world));
+  // What a branch holds when it is seen for the first time is not released.
+  await eventually("first sight of main", async () => {
+    const rows = await database.query("select 1 from interlock.tip where branch = 'main'");
+    return rows.length > 0;
+  });
 });
 afterAll(() => stack.disposeAsync());
 

@@ -290,7 +290,7 @@ test("what is listed on a second page is found again too", async () => {
   const sha = w.shop.commit({ branch: "b209", files: { x: "1" } });
   await w.sweep();
   expect(w.gateOf(sha)).toBe("success (nothing_to_release)");
-}, 120_000);
+}, 300_000);
 
 test("an idle sweep costs requests for what is listed, and none for a pull request", async () => {
   const w = await world();

@@ -153,7 +153,7 @@ test("a token that was revoked is renewed, and nothing waits for its hour to end
   w.engine.pass(["build", "test"]);
   await w.settle();
   expect(pull.gate).toBe("success (passed)");
-}, 60_000);
+}, 300_000);
 
 function refusal(status: number, message: string) {
   return { kind: "refused", status, message } as const;

@@ -141,13 +141,13 @@ test("a token that GitHub does not take any more is renewed at once, and the req
   await github.openPulls(repository);
   expect(tokens()).toBeGreaterThan(0);
   expect(asked.at(-1)).toBe(`GET /repos/acme/shop/pulls token token-${tokens()}`);
-}, 60_000);
+}, 300_000);
 
 test("a token that is refused again after it was renewed is no answer, and nothing was written", async () => {
   const { github, tokens } = await appWith([{ status: 401, body: { message: "Bad credentials" } }]);
   expect((await github.openPulls(repository)).kind).toBe("unknown");
   expect(tokens()).toBe(2);
-}, 60_000);
+}, 300_000);
 
 test("what is refused is not asked for again before its time, and given up after a while", async () => {
   let time = now;

@@ -47,7 +47,7 @@ test("PGlite keeps what was acknowledged, over several crashes", async () => {
   expect(jobs.length).toBeGreaterThanOrEqual(acknowledged.length);
   await close();
   await rm(folder, { recursive: true });
-}, 120_000);
+}, 300_000);
 
 test("PostgreSQL keeps what was acknowledged, and another process takes over the jobs", async () => {
   const url = await newUrl();
@@ -61,10 +61,10 @@ test("PostgreSQL keeps what was acknowledged, and another process takes over the
   });
   // The leases of the dead process end with its heartbeat.
   await expect
-    .poll(() => worked.size, { timeout: 90_000, interval: 200 })
+    .poll(() => worked.size, { timeout: 240_000, interval: 200 })
     .toBeGreaterThanOrEqual(acknowledged.length);
   await close();
-}, 120_000);
+}, 300_000);
 
 test("a process that stops hands its jobs over at once", async () => {
   const url = await newUrl();

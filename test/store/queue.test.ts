@@ -98,7 +98,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
         await Promise.all(Array.from({ length: 10 }, (_, number) => send(number)));
       }
       // The last round is seen by a job that began after it: one that waits, or one that comes now.
-      await expect.poll(() => at().jobCount(), { timeout: 20_000 }).toBe(0);
+      await expect.poll(() => at().jobCount(), { timeout: 120_000 }).toBe(0);
       await at().queue.stop(1_000);
       expect(new Set(seen).size).toBe(10);
       expect(most).toBeLessThanOrEqual(4);
@@ -142,7 +142,7 @@ describe.each(storeKinds)("the queue on %s", (kind) => {
         if (turns === 1) throw new Error("once");
       });
       await send(1);
-      await expect.poll(() => turns, { timeout: 15_000 }).toBe(2);
+      await expect.poll(() => turns, { timeout: 120_000 }).toBe(2);
       await at().queue.stop(1_000);
       const said = heard.slice(before);
       expect(said).toMatchObject([{ level: "error", fields: { key: subjectKey(pull(1)) } }]);

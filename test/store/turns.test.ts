@@ -13,7 +13,7 @@ function lane(number: number, installation: number, kind: Lane["kind"] = "pull")
 }
 
 /** The machine may be busy with other things. */
-const patient = { timeout: 20_000 };
+const patient = { timeout: 120_000 };
 
 const limits = { resyncs: 1, resyncEvery_ms: 100 };
 const flood = lane(1, 7);

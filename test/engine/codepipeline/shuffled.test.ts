@@ -85,7 +85,7 @@ async function heardOf(messages: readonly Notice[]): Promise<{
 }
 
 test("10,000 notices leave the same behind, however often and in which order they come", {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const once = notices();
   const ordered = await heardOf(once);

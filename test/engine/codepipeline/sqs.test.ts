@@ -77,7 +77,7 @@ function open(): World {
 }
 
 /** The limit is for a failure; a success comes within milliseconds. */
-const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 20_000, interval: 20 });
+const soon = <T>(ask: () => T) => expect.poll(ask, { timeout: 120_000, interval: 20 });
 
 const moved = {
   kind: "moved",

@@ -260,7 +260,7 @@ test("a run that holds its place for long ends for another organisation, and can
   const { engine, ended, folder } = await world({ limits: { running: 1, hold_ms: 100 } });
   await engine.start(request("ours", "test -e again || { touch again; sleep 1000; }"));
   const { tree } = workspaceOf(folder, "ours");
-  await expect.poll(() => readdir(tree).catch(() => []), { timeout: 30_000 }).toContain("again");
+  await expect.poll(() => readdir(tree).catch(() => []), { timeout: 120_000 }).toContain("again");
   const { run, repository, ...rest } = request("theirs", "true");
   await engine.start({ ...rest, run, repository: { ...repository, installation: 2 } });
   const why = "Another organisation waited for a place, and this run had had its own for 0.1 s.";

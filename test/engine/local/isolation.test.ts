@@ -199,7 +199,7 @@ isolated.each([
   const ended = await place.run(run);
   expect(ended.stages[0]).toMatchObject({ state: "failed", why });
   expect(ended.workspace).toBeNull();
-  await expect.poll(() => readdir(place.folder), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => readdir(place.folder), { timeout: 240_000 }).toEqual([]);
 });
 
 const kept =
