@@ -1,5 +1,6 @@
 // Every limit of the program, each with the document or the reason it comes from.
 
+import { detectLimit } from "./limit-detect.ts";
 import { planLimit } from "./limit-plan.ts";
 
 const KiB = 1024;
@@ -18,6 +19,7 @@ export const limit = {
     word_chars: 40,
   },
   plan: planLimit,
+  detect: detectLimit,
   report: {
     /** A report larger than this is hostile or useless; our own choice. */
     bytes: 20 * MiB,
