@@ -3,7 +3,7 @@
 import { limit } from "../limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { admit, hasGaps, isCount, type Line, startLine } from "./sample.ts";
-import type { Evidence, Verdict } from "./verdict.ts";
+import type { Evidence, Verdict, Visible } from "./verdict.ts";
 
 /** What happened in the period that begins at `at`, in ms. */
 export interface CountPoint extends Counts {
@@ -175,16 +175,15 @@ export function judgeCounts(state: CountState | null, demand: CountDemand): Verd
   if (state.line.points < limit.detect.bake_points_min) return lacking("points");
   if (state.control.requests === 0) return lacking("control");
   if (state.now.requests < demand.minimum) return lacking("requests");
-  const times = visibleRatio(state, demand.limit);
-  if (times === null) return lacking("requests");
-  return { kind: "not_worse", evidence, visible: { kind: "ratio", times } };
+  if (visibleRatio(state, demand.limit) === null) return lacking("requests");
+  return { kind: "not_worse", evidence };
 }
 
 /**
  * The smallest ratio of the rates that would have been found by now in nine cases of ten, had it been there
  * from the start; null where none up to a thousand would. For `lower` it is the control over the new version.
  */
-function visibleRatio(state: CountState, least: number): number | null {
+export function visibleRatio(state: CountState, least: number): Visible | null {
   const { control, now, worse } = state;
   const rate = (control.errors + prior_errors) / control.requests;
   const found = (times: number) => {
@@ -201,7 +200,7 @@ function visibleRatio(state: CountState, least: number): number | null {
     if (found(middle)) high = middle;
     else low = middle;
   }
-  return high;
+  return { kind: "ratio", times: high };
 }
 
 /** The logarithm of the e-value: an average over the starts of the test, and over ratios. */

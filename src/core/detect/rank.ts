@@ -18,28 +18,53 @@ export interface Scores {
  * some standard deviations; prewhitened ones by all of it when it begins and by 1 - phi of it afterwards.
  */
 export function scoresFor(size: number, phi: number): Scores {
-  const places = Array.from({ length: size + 1 }, (_, at) =>
+  const places = quantilesOf(size);
+  const lasting = shifts.map((shift) => tilted(places, shift));
+  if (phi === 0) return { lasting, onset: lasting };
+  const begin = (shift: number) => Math.min(Math.max(shift, jump), shift / (1 - phi));
+  return { lasting, onset: shifts.map((shift) => tilted(places, begin(shift))) };
+}
+
+function tilted(places: readonly number[], shift: number): Float64Array {
+  const score = new Float64Array(places.length);
+  for (let at = 0; at < score.length; at++) score[at] = Math.exp(shift * (places[at] ?? 0));
+  return score;
+}
+
+/** Normal quantiles of the places, which take longer than all the rest; there are at most as many as sizes. */
+const quantiles = new Map<number, readonly number[]>();
+
+function quantilesOf(size: number): readonly number[] {
+  const known = quantiles.get(size);
+  if (known !== undefined) return known;
+  const found = Array.from({ length: size + 1 }, (_, at) =>
     normalQuantile((at + 0.5) / (size + 1)),
   );
-  const tilt = (shift: number) => Float64Array.from(places, (place) => Math.exp(shift * place));
-  const begin = (shift: number) => Math.min(Math.max(shift, jump), shift / (1 - phi));
-  return {
-    lasting: shifts.map(tilt),
-    onset: phi === 0 ? shifts.map(tilt) : shifts.map((shift) => tilt(begin(shift))),
-  };
+  quantiles.set(size, found);
+  return found;
 }
 
-/** Places taken so far: for each place the number of points there and one, and for each score their sum. */
+/** The places of the new points so far. Changed in place, since it is filled point by point. */
 export interface Urn {
-  readonly counts: readonly number[];
-  readonly lasting: readonly number[];
-  readonly onset: readonly number[];
+  /** Points, and one for each place. */
+  all: number;
+  /** For each score its sum over them. */
+  readonly lasting: number[];
+  readonly onset: number[];
 }
 
+/** `counts` of points by place. */
 export function fillUrn(counts: readonly number[], scores: Scores): Urn {
-  const sum = (score: Float64Array) =>
-    counts.reduce((total, count, place) => total + (count + 1) * (score[place] ?? 0), 0);
-  return { counts, lasting: scores.lasting.map(sum), onset: scores.onset.map(sum) };
+  const sum = (score: Float64Array) => {
+    let total = 0;
+    for (let place = 0; place < score.length; place++)
+      total += ((counts[place] ?? 0) + 1) * (score[place] ?? 0);
+    return total;
+  };
+  const all = counts.reduce((total, count) => total + count, counts.length);
+  const lasting = scores.lasting.map(sum);
+  const alike = scores.onset === scores.lasting;
+  return { all, lasting, onset: alike ? lasting : scores.onset.map(sum) };
 }
 
 /**
@@ -50,20 +75,20 @@ export function fillUrn(counts: readonly number[], scores: Scores): Urn {
  * likelihood of rank orders; Shafer, Journal of the Royal Statistical Society A 184 (2021), for betting.
  */
 export function factorsAt(place: number, urn: Urn, scores: Scores): Factors {
-  const all = urn.counts.reduce((sum, count) => sum + count, urn.counts.length);
   const fair = (score: readonly Float64Array[], sums: readonly number[]) =>
-    score.map((by, at) => ((by[place] ?? 0) * all) / (sums[at] ?? 1));
-  return { lasting: fair(scores.lasting, urn.lasting), onset: fair(scores.onset, urn.onset) };
+    score.map((by, at) => ((by[place] ?? 0) * urn.all) / (sums[at] ?? 1));
+  const lasting = fair(scores.lasting, urn.lasting);
+  return { lasting, onset: urn.onset === urn.lasting ? lasting : fair(scores.onset, urn.onset) };
 }
 
-export function dropInto(urn: Urn, place: number, scores: Scores): Urn {
-  const more = (score: readonly Float64Array[], sums: readonly number[]) =>
-    sums.map((sum, at) => sum + (score[at]?.[place] ?? 0));
-  return {
-    counts: urn.counts.with(place, (urn.counts[place] ?? 0) + 1),
-    lasting: more(scores.lasting, urn.lasting),
-    onset: more(scores.onset, urn.onset),
-  };
+export function dropInto(urn: Urn, place: number, scores: Scores): void {
+  urn.all++;
+  raise(urn.lasting, scores.lasting, place);
+  if (urn.onset !== urn.lasting) raise(urn.onset, scores.onset, place);
+}
+
+function raise(sums: number[], scores: readonly Float64Array[], place: number): void {
+  for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (scores[at]?.[place] ?? 0);
 }
 
 /**

@@ -3,7 +3,7 @@
 import { limit } from "../limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { learnNoise, type Noise, type ValuePoint, whiten } from "./noise.ts";
-import { dropInto, factorsAt, fillUrn, placeOf, type Scores, scoresFor } from "./rank.ts";
+import { dropInto, factorsAt, fillUrn, placeOf, scoresFor } from "./rank.ts";
 import { admit, hasGaps, isValue, type Line, type Placed, startLine } from "./sample.ts";
 import type { Evidence, Lack, Verdict, Visible } from "./verdict.ts";
 
@@ -96,18 +96,20 @@ export function observeValues(
   if (placed.length === 0) return { ...state, line };
   const scores = scoresFor(state.control.length, state.noise.phi);
   let { before, bets, peak } = state;
-  let urn = fillUrn(state.counts, scores);
+  const urn = fillUrn(state.counts, scores);
+  const counts = [...state.counts];
   for (const [turn, { point, steps }] of placed.entries()) {
     const index = state.line.points + turn;
     const value = sign * point.value;
     const residual = whiten(value, before, steps, state.noise) - toleratedBy(state.noise, index);
     const place = placeOf(residual, state.control, { seed: state.seed, index });
     bets = advance(bets, factorsAt(place, urn, scores), index, state.bake_points);
-    urn = dropInto(urn, place, scores);
+    dropInto(urn, place, scores);
+    counts[place] = (counts[place] ?? 0) + 1;
     peak = Math.max(peak, eValue(bets));
     before = value;
   }
-  return { ...state, line, before, counts: urn.counts, bets, peak };
+  return { ...state, line, before, counts, bets, peak };
 }
 
 export interface ValueDemand {
@@ -126,46 +128,49 @@ export function judgeValues(state: ValueState | null, demand: ValueDemand): Verd
   const lacking = (lack: Lack): Verdict => ({ kind: "not_enough_data", lack, evidence });
   if (demand.data === "partial" || hasGaps(state.line, demand.now)) return lacking("gaps");
   if (state.line.points < limit.detect.bake_points_min) return lacking("points");
-  const visible = visibleShift(state, demand.limit);
-  return visible === null ? lacking("points") : { kind: "not_worse", evidence, visible };
+  if (peakWith(state, far(state)) < demand.limit) return lacking("points");
+  return { kind: "not_worse", evidence };
 }
 
 /**
  * The smallest shift that would have been found by now, had it been there from the start and the values else
- * like the control's; null where none would, because there are too few points.
+ * like the control's, to two percent; null where none would, because there are too few points.
  */
-function visibleShift(state: ValueState, least: number): Visible | null {
-  const { noise } = state;
-  const scores = scoresFor(state.control.length, noise.phi);
-  const unit = noise.spread || Math.abs(noise.level) || 1;
-  const found = (by: number) => peakWith(state, scores, by) >= least;
-  // Beyond a million spreads every point is above all of the control.
-  let [low, high] = [0, 1e6 * unit];
-  if (!found(high)) return null;
-  for (let step = 0; step < 40 && high - low > 0.02 * high; step++) {
-    const middle = low < 0.01 * unit ? Math.min(unit, high / 8) : Math.sqrt(low * high);
-    if (found(middle)) high = middle;
+export function visibleShift(state: ValueState, least: number): Visible | null {
+  let [low, high] = [far(state) * 1e-9, far(state)];
+  if (peakWith(state, high) < least) return null;
+  while (high > 1.02 * low) {
+    const middle = Math.sqrt(low * high);
+    if (peakWith(state, middle) >= least) high = middle;
     else low = middle;
   }
-  return { kind: "shift", by: high, level: signOf(state.worse) * noise.level };
+  return { kind: "shift", by: high, level: signOf(state.worse) * state.noise.level };
+}
+
+/** A shift after which every point is above all of the control. */
+function far({ noise, control }: ValueState): number {
+  const range = (control.at(-1) ?? 0) - (control[0] ?? 0);
+  return (1e3 * (range + noise.spread)) / (1 - noise.phi) || Math.abs(noise.level) || 1;
 }
 
 /** The highest e-value from the control's own values, well mixed and shifted, in place of the new ones. */
-function peakWith(state: ValueState, scores: Scores, by: number): number {
+function peakWith(state: ValueState, by: number): number {
   const { noise, control, bake_points } = state;
-  let urn = fillUrn(control.map(() => 0).concat(0), scores);
+  const scores = scoresFor(control.length, noise.phi);
+  const urn = fillUrn(
+    state.counts.map(() => 0),
+    scores,
+  );
   let bets = startBets(shifts.length, from_start);
   let peak = 1;
   for (let index = 0; index < state.line.points; index++) {
     const quantile = ((index + 0.5) * golden) % 1;
     const usual = control[Math.floor(quantile * control.length)] ?? 0;
     const shift = index === 0 ? by : (1 - noise.phi) * by;
-    const place = placeOf(usual + shift - toleratedBy(noise, index), control, {
-      seed: state.seed,
-      index,
-    });
+    const tie = { seed: state.seed, index };
+    const place = placeOf(usual + shift - toleratedBy(noise, index), control, tie);
     bets = advance(bets, factorsAt(place, urn, scores), index, bake_points);
-    urn = dropInto(urn, place, scores);
+    dropInto(urn, place, scores);
     peak = Math.max(peak, eValue(bets));
   }
   return peak;

@@ -10,7 +10,10 @@ export interface Evidence {
   readonly limit: number;
 }
 
-/** The smallest fault that would have been found by now: a ratio of rates, or a shift in the metric's unit. */
+/**
+ * What a verdict of "not worse" is worth: `visibleShift` and `visibleRatio` find it.
+ * The smallest fault that would have been found by now: a ratio of rates, or a shift in the metric's unit.
+ */
 export type Visible =
   | { readonly kind: "ratio"; readonly times: number }
   | { readonly kind: "shift"; readonly by: number; readonly level: number };
@@ -33,7 +36,7 @@ export type Lack =
 
 export type Verdict =
   | { readonly kind: "worse"; readonly evidence: Evidence }
-  | { readonly kind: "not_worse"; readonly evidence: Evidence; readonly visible: Visible | null }
+  | { readonly kind: "not_worse"; readonly evidence: Evidence }
   | { readonly kind: "not_enough_data"; readonly lack: Lack; readonly evidence: Evidence | null };
 
 /**
@@ -48,7 +51,8 @@ export function foldVerdicts(verdicts: readonly Verdict[]): Verdict {
 }
 
 /** How much of the way to its limit the evidence has gone, on the scale on which it grows: 0 to 1. */
-export function share({ evidence }: Verdict): number {
+export function share({ kind, evidence }: Verdict): number {
+  if (kind === "worse") return 1;
   if (evidence === null || !(evidence.value > 1)) return 0;
   return Math.min(1, Math.log(evidence.value) / Math.log(evidence.limit));
 }
