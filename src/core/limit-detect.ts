@@ -58,9 +58,9 @@ export const detectLimit = {
     /** Fewer say too little about the noise to change a threshold. */
     windows_min: 20,
     /**
-     * How many times the wanted chance of a false alarm the history may show. The wanted one holds where the
-     * noise is as the test assumes, this one whatever the noise; with 1, faults of a sparse metric are
-     * found in twice the time for a third of the false alarms.
+     * How many times the wanted chance of a false alarm the history may show: the wanted chance holds where the
+     * noise is as the test assumes, this one whatever the noise. On real quiet metrics 2 gave the wanted
+     * chance; 1 gave two thirds of it and found fewer large faults within three points (62 % for 71 %).
      */
     chances: 2,
   },

@@ -235,7 +235,7 @@ function printCost(): void {
         [{ at, errors: 2, requests: 200 }],
         at + minute,
       );
-      judgeCounts(state, { limit: alarm, now: at + minute, minimum: 100 });
+      judgeCounts(state, { limit: alarm, now: at + minute, minimum: 100, data: "complete" });
       JSON.stringify(state);
     }
     return performance.now() - begun;

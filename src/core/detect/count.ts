@@ -48,6 +48,8 @@ export interface CountState {
   readonly line: Line;
   readonly bake_points: number;
   readonly dispersion: number;
+  /** Whether every error was one of the requests that were counted. */
+  readonly errors_of: "requests" | "periods";
   readonly control: Sum;
   readonly now: Sum;
   readonly test: Test;
@@ -78,6 +80,7 @@ export function startCount(setting: CountSetting): CountState | null {
     line: startLine(setting.period_ms, setting.from),
     bake_points: setting.bake_points,
     dispersion: enough ? dispersionOf(usable) : 1,
+    errors_of: setting.before.some(({ requests }) => requests === null) ? "periods" : "requests",
     control: setting.control === "before" ? before : none,
     now: none,
     test:
@@ -122,13 +125,14 @@ export function observeCounts(
 function take(state: CountState, point: CountPoint | PairedCountPoint, index: number): CountState {
   const counted = sumOf(point);
   const now = plus(state.now, counted);
+  const errors_of = point.requests === null ? "periods" : state.errors_of;
   switch (state.test.kind) {
     case "before": {
       const { starts } = state.test;
       const test = startsAt(index, state.bake_points)
         ? ({ kind: "before", starts: [...starts, state.now] } as const)
         : state.test;
-      const next = { ...state, now, test };
+      const next = { ...state, errors_of, now, test };
       return { ...next, peak: Math.max(next.peak, evidenceBefore(next, test.starts)) };
     }
     case "same_time": {
@@ -144,6 +148,7 @@ function take(state: CountState, point: CountPoint | PairedCountPoint, index: nu
       );
       return {
         ...state,
+        errors_of,
         now,
         control: plus(state.control, other),
         test: { kind: "same_time", bets },
@@ -159,6 +164,8 @@ export interface CountDemand {
   readonly now: number;
   /** Requests of the new version without which nothing passes. */
   readonly minimum: number;
+  /** What the source said of its answers. */
+  readonly data: "complete" | "partial";
 }
 
 /** Null stands for a test that could not be started. */
@@ -171,7 +178,7 @@ export function judgeCounts(state: CountState | null, demand: CountDemand): Verd
     lack,
     evidence,
   });
-  if (hasGaps(state.line, demand.now)) return lacking("gaps");
+  if (demand.data === "partial" || hasGaps(state.line, demand.now)) return lacking("gaps");
   if (state.line.points < limit.detect.bake_points_min) return lacking("points");
   if (state.control.requests === 0) return lacking("control");
   if (state.now.requests < demand.minimum) return lacking("requests");
@@ -193,7 +200,9 @@ export function visibleRatio(state: CountState, least: number): Visible | null {
     const sums = { ...state, now: { ...now, errors }, prior: prior_errors };
     return from_start * mean(ratiosOf(worse).map((r) => Math.exp(logRatio(sums, r)))) >= least;
   };
-  let [low, high]: [number, number] = [tolerated_ratio, 1_000];
+  // No more can fail than all.
+  const most = state.errors_of === "requests" && worse === "higher" ? 1 / rate : 1_000;
+  let [low, high]: [number, number] = [tolerated_ratio, Math.min(1_000, most)];
   if (!found(high)) return null;
   for (let step = 0; step < 20; step++) {
     const middle = Math.sqrt(low * high);

@@ -71,13 +71,14 @@ export type AlarmReading = {
 export interface AlarmState {
   /** The reading before the deployment. */
   readonly before: AlarmReading;
+  /** The last reading since then; null also where there is none yet. */
   readonly last: AlarmReading;
   /** Whether it was OK once since the deployment, alarmed after that, and was muted. */
   readonly seen: readonly ("ok" | "alarm" | "muted")[];
 }
 
 export function startAlarm(before: AlarmReading): AlarmState {
-  return { before, last: before, seen: [] };
+  return { before, last: null, seen: [] };
 }
 
 export function observeAlarm(state: AlarmState, reading: AlarmReading): AlarmState {

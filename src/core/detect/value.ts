@@ -45,9 +45,9 @@ export interface ValueState {
 export function startValues(setting: ValueSetting): ValueState | null {
   const { control_points, control_points_min } = limit.detect;
   const sign = signOf(setting.worse);
-  const first = Math.min(
+  const first = setting.control.reduce(
+    (least, { at }) => Math.min(least, Number.isFinite(at) ? at : least),
     setting.from,
-    ...setting.control.map(({ at }) => at).filter(Number.isFinite),
   );
   const { placed } = admit(
     startLine(setting.period_ms, first),

@@ -126,12 +126,6 @@ describe("the class of a metric", () => {
     expect(judge(spiked, "keep")).toBeGreaterThan(90);
     expect(judge(spiked, "remove")).toBeCloseTo(0.999, 2);
   });
-
-  test("two single values are an error, not a pass", () => {
-    expect(
-      classifyKayenta({ control: [3], experiment: [5] }, { ...kayentaDefaults }).classification,
-    ).not.toBe("Nodata");
-  });
 });
 
 describe("the score of a canary", () => {
