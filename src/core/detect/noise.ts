@@ -18,6 +18,30 @@ export interface ValuePoint {
   readonly value: number;
 }
 
+/**
+ * The new version's values less those of the old fleet in the same period, as `startValues` and `observeValues`
+ * take them with a control at the same time: what both fleets do together is no change then. Points without a
+ * counterpart within half a period are left out, which is a gap. The pairs from before the deployment are the
+ * control; their median is what the fleets differ by anyway.
+ */
+export function differences(
+  now: readonly ValuePoint[],
+  control: readonly ValuePoint[],
+  period_ms: number,
+): readonly ValuePoint[] {
+  const others = control.filter(({ at }) => Number.isFinite(at)).sort((a, b) => a.at - b.at);
+  let other = 0;
+  return now
+    .filter(({ at }) => Number.isFinite(at))
+    .sort((a, b) => a.at - b.at)
+    .flatMap(({ at, value }) => {
+      while ((others[other]?.at ?? Infinity) <= at - period_ms / 2) other++;
+      const beside = others[other];
+      if (beside === undefined || beside.at >= at + period_ms / 2) return [];
+      return [{ at, value: value - beside.value }];
+    });
+}
+
 /** What a control tells; points in order of time, as `admit` places them. */
 export function learnNoise(control: readonly Placed<ValuePoint>[]): Noise {
   const values = control.map(({ point }) => point.value);

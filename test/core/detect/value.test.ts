@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { differences } from "../../../src/core/detect/noise.ts";
 import {
   judgeValues,
   observeValues,
@@ -237,6 +238,46 @@ describe("a pass", () => {
       kind: "not_enough_data",
       lack,
     });
+  });
+});
+
+describe("with the old fleet at the same time", () => {
+  const random = randomOf(77);
+  const old = pointsOf(noises.normal(random, 120).map((value, at) => value + at / 20));
+  const watch = (values: readonly number[]) => {
+    // The new fleet stands on smaller machines, and its clock is some seconds off.
+    const points = pointsOf(values).map(({ at, value }) => ({
+      at: at + 7_000,
+      value: 1.2 + value + at / minute / 20,
+    }));
+    const all = differences(points, old, minute).map(({ at, value }) => ({
+      at: at - 7_000,
+      value,
+    }));
+    return watchValues({
+      control: all.slice(0, 60).map(({ value }) => value),
+      bake: all.slice(60).map(({ value }) => value),
+    });
+  };
+
+  test("a drift of both is no fault, and a fault is one", () => {
+    const values = noises.normal(random, 120);
+    expect(watch(values)?.peak).toBeLessThan(limit);
+    const bake = values.slice(60).map((value) => value + 0.7);
+    expect(watch([...values.slice(0, 60), ...bake])?.peak).toBeGreaterThan(limit);
+  });
+
+  test("points without a counterpart are missing", () => {
+    const points = pointsOf([1, 2, 3, 4]);
+    const others = [
+      { at: 0, value: 1 },
+      { at: Number.NaN, value: 1 },
+      { at: 3.4 * minute, value: 1 },
+    ];
+    expect(differences(points, others, minute)).toEqual([
+      { at: 0, value: 0 },
+      { at: 3 * minute, value: 3 },
+    ]);
   });
 });
 
