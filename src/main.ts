@@ -17,6 +17,7 @@ import { openLocalEngine } from "./engine/local/engine.ts";
 import { type Isolation, openIsolation } from "./engine/local/isolation.ts";
 import { startClockwork } from "./flow/clockwork.ts";
 import { openInquiry } from "./flow/inquiry.ts";
+import { type Introduction, startIntroduction } from "./flow/introduce.ts";
 import { startTelling } from "./flow/notify.ts";
 import { openReceive } from "./flow/receive.ts";
 import { openSharedClock, type SharedClock } from "./flow/shared-clock.ts";
@@ -25,6 +26,7 @@ import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openPlanReader } from "./github/plan-reader.ts";
 import { setupHookPath } from "./github/setup.ts";
+import { openWrongSignatures } from "./github/wrong-signatures.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
@@ -119,7 +121,7 @@ async function startOn(
   await audit.started({ host: hostname(), settings: auditedOf(settings) });
   const { clock } = shared;
   const plans = openPlanReader();
-  const { github } = await openGitHub({
+  const { github, introduce } = await openGitHub({
     appId: app.id,
     privateKey: app.privateKey,
     webhookSecret: app.webhookSecret,
@@ -182,8 +184,9 @@ async function startOn(
   };
   const { webhookSecret, previousWebhookSecret } = app;
   const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
+  const unsigned = openWrongSignatures(log);
   const answerGitHub: Answer = (post) =>
-    answerHook({ secrets, receive, appId: app.id, clock, log }, post);
+    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned }, post);
   const posts = new Map<string, Answer>([
     [webhookPath, answerGitHub],
     [setupHookPath, answerGitHub],
@@ -194,15 +197,20 @@ async function startOn(
       snsPath,
       openSnsEndpoint({ ear, topics: snsTopics, fetch: globalThis.fetch, log }).answer,
     );
+  let introduction: Introduction | null = null;
   // The port first: a second program that finds it taken must not have begun any work.
   const web = await openWeb({
     host: settings.host,
     port: settings.port,
     posts,
-    ready: store.check,
+    ready: async () => {
+      await store.check();
+      return (await introduction?.refusal()) ?? null;
+    },
     clock,
     log,
   });
+  introduction = startIntroduction({ introduce, clock, log });
   // Where replicas share a database, the commands open it themselves.
   const inquiries =
     settings.databaseUrl === null
@@ -241,7 +249,10 @@ async function startOn(
       await Promise.all([
         web.stop(grace / 4),
         // A sweep may wait for GitHub for longer; the next start begins with one.
-        Promise.race([clockwork.stop(), sleep(grace / 2, null, { ref: false })]),
+        Promise.race([
+          Promise.all([clockwork.stop(), introduction?.stop()]),
+          sleep(grace / 2, null, { ref: false }),
+        ]),
         queue.stop(grace / 2),
         // What these do not finish is begun again by the next start.
         Promise.race([
@@ -249,6 +260,7 @@ async function startOn(
           sleep(grace / 4, null, { ref: false }),
         ]),
       ]);
+      unsigned.stop();
       notifier.close();
       lender.close();
       await plans.close();

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { commandTable } from "../src/core/command.ts";
 import { limit } from "../src/core/limit.ts";
-import { eventNeeds, type Need, routeNeeds, sourceOfChecks } from "../src/github/permission.ts";
+import { eventNeeds, neededPermissions, routeNeeds } from "../src/github/permission.ts";
 import { subscribed, unasked } from "../src/github/webhook.ts";
 import { settingTable } from "../src/settings.ts";
 
@@ -53,15 +53,7 @@ test("every request to GitHub is one that GitHub describes", () => {
 });
 
 test("app.yml asks for the permissions that are needed, and for no more", () => {
-  const events = subscribed.map((event) => eventNeeds[event]);
-  const needs = [...Object.values(routeNeeds), ...events, sourceOfChecks];
-  const most = new Map<string, Need[1]>();
-  for (const need of needs) {
-    if (need === null || need === undefined) continue;
-    const [permission, level] = need;
-    if (level === "write" || !most.has(permission)) most.set(permission, level);
-  }
-  const wanted = Object.fromEntries([...most].sort());
+  const wanted = neededPermissions;
   expect(
     app.default_permissions,
     `default_permissions of app.yml:\n${Object.entries(wanted)

@@ -248,6 +248,8 @@ export const limit = {
     retry_max_s: 60,
   },
   receive: {
+    /** How often requests without our signature are told, with their count. */
+    unsigned_ms: 60_000,
     /** Deliveries that share one commit. */
     group: 256,
     /** Beyond this the sender is told that we are out of order, and asks again by itself or on our request. */
@@ -276,6 +278,14 @@ export const limit = {
      */
     slice: { least: 5, most: 40, use_ms: 3_000, again_ms: 2_000 },
     window_ms: 60_000,
+    /** How often GitHub is asked who the App is until it says so, and afterwards; and how long readiness waits for it. */
+    introduce_ms: 30_000,
+    introduced_ms: 60 * 60_000,
+    introduction_ms: 5_000,
+    /** Installations whose missing permissions are told one by one. */
+    gaps_told: 20,
+    /** A clock that differs by more is told: GitHub takes no signature of its future. docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app */
+    clock_s: 30,
     /** What a look at a pull request takes: its reads, its gate, and a page. */
     look_points: 15,
     /** Kept free of pages, so that a verdict never waits for them. */

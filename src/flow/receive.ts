@@ -112,7 +112,10 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
       }
     } catch (error) {
       if (group.length === 1) {
-        log.error({ err: error, guid: group[0]?.delivery.guid }, "A delivery could not be stored");
+        log.error(
+          { err: error, delivery: group[0]?.delivery.guid },
+          "A delivery could not be stored",
+        );
         group[0]?.reject(error);
         return;
       }

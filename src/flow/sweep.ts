@@ -51,9 +51,10 @@ async function redeliver(ports: Ports, since: number, listed: Listed): Promise<n
     if (waits(last)) continue;
     const sent = await github.redeliver(last.id);
     if (sent.kind === "deferred") break;
-    if (sent.kind === "sent") log.info({ guid, tries: before.length + 2 }, "Asked for a delivery");
+    if (sent.kind === "sent")
+      log.info({ delivery: guid, tries: before.length + 2 }, "Asked for a delivery");
     else if (sent.kind !== "withheld")
-      log.warn({ guid, why: sent.why }, "A redelivery was not accepted");
+      log.warn({ delivery: guid, why: sent.why }, "A redelivery was not accepted");
   }
   if (cut) log.error({ attempts: attempts.length }, "More deliveries failed than are looked at");
   // What has not come yet stays in sight until GitHub has forgotten it.

@@ -3,12 +3,14 @@
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
+import type { Introduce } from "../ports/identity.ts";
 import { openAllowance } from "./allowance.ts";
 import { openBudget } from "./budget.ts";
 import { type Authenticate, type Octokit, openClient } from "./client.ts";
 import { openContentPace } from "./content.ts";
 import { openFiles } from "./files.ts";
 import { openGraph } from "./graph.ts";
+import { openIntroduce } from "./introduce.ts";
 import { openLists } from "./list.ts";
 import { openPlans } from "./plan.ts";
 import type { PlanReader } from "./plan-reader.ts";
@@ -20,6 +22,7 @@ import { openWrites } from "./write.ts";
 
 export interface GitHubApp {
   readonly github: GitHub;
+  readonly introduce: Introduce;
 }
 
 export async function openGitHub(with_: {
@@ -72,6 +75,7 @@ export async function openGitHub(with_: {
     await octokit.auth({ type: "installation", installationId: installation, refresh: true });
   };
   return {
+    introduce: openIntroduce({ authenticate: () => authenticate(null), apiUrl, clock }),
     github: openPort({
       appId,
       store,

@@ -3,7 +3,9 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { limit } from "../core/limit.ts";
 import type { Accepted, Clock, Delivery, Log, Post, PostReply } from "../port.ts";
+import type { DeliveryOutcome, Meter } from "../ports/meter.ts";
 import { actionOf, readWebhook } from "./webhook.ts";
+import type { WrongSignatures } from "./wrong-signatures.ts";
 
 export const webhookPath = "/api/github/webhooks";
 
@@ -14,6 +16,8 @@ export interface Hook {
   readonly appId: number;
   readonly clock: Clock;
   readonly log: Log;
+  readonly unsigned?: WrongSignatures;
+  readonly meter?: Pick<Meter, "delivery">;
 }
 
 /**
@@ -21,6 +25,18 @@ export interface Hook {
  * has finished, and builds an API client for each event. See docs/decisions.md.
  */
 export async function answerHook(hook: Hook, post: Post): Promise<PostReply | null> {
+  const answer = await answerOf(hook, post);
+  hook.meter?.delivery(answer.outcome);
+  return answer.reply;
+}
+
+interface Answer {
+  readonly outcome: DeliveryOutcome;
+  /** Null where the sender is gone. */
+  readonly reply: PostReply | null;
+}
+
+async function answerOf(hook: Hook, post: Post): Promise<Answer> {
   const guid = header(post, "x-github-delivery");
   const name = header(post, "x-github-event");
   const signature = header(post, "x-hub-signature-256");
@@ -28,9 +44,14 @@ export async function answerHook(hook: Hook, post: Post): Promise<PostReply | nu
     return refuse(400, "X-GitHub-Delivery and X-GitHub-Event must be set.");
   if (guid.length > limit.receive.guid_chars || !/^[\x21-\x7e]+$/.test(guid))
     return refuse(400, "X-GitHub-Delivery is not a delivery id.");
-  if (signature === null) return refuse(401, "X-Hub-Signature-256 must be set.");
-  if (!/^sha256=[0-9a-f]{64}$/.test(signature))
-    return refuse(401, "X-Hub-Signature-256 must be sha256= and 64 hexadecimal digits.");
+  if (signature === null) {
+    hook.unsigned?.count("missing");
+    return unsigned("X-Hub-Signature-256 must be set.");
+  }
+  if (!/^sha256=[0-9a-f]{64}$/.test(signature)) {
+    hook.unsigned?.count("wrong");
+    return unsigned("X-Hub-Signature-256 must be sha256= and 64 hexadecimal digits.");
+  }
   if (!/^application\/json\b/i.test(header(post, "content-type") ?? ""))
     return refuse(415, "Set the webhook's content type to application/json.");
 
@@ -42,12 +63,13 @@ export async function answerHook(hook: Hook, post: Post): Promise<PostReply | nu
     case "too_large":
       return refuse(413, `At most ${limit.receive.body_bytes} bytes are read.`);
     case "unverified":
-      return refuse(401, "The signature does not match the body and the secret.");
+      hook.unsigned?.count("wrong");
+      return unsigned("The signature does not match the body and the secret.");
     case "no_room":
-      return refuse(503, "Too much is being sent at this moment. Send it again later.");
+      return failed("Too much is being sent at this moment. Send it again later.");
     case "broken":
-      hook.log.debug({ guid }, "The sender of a delivery broke off");
-      return null;
+      hook.log.debug({ delivery: guid }, "The sender of a delivery broke off");
+      return { outcome: "refused", reply: null };
     case "whole":
       return await takeIn(hook, { guid, name, body: Buffer.from(read.bytes).toString("utf8") });
   }
@@ -69,27 +91,27 @@ function openSignature(secrets: readonly string[], signature: string) {
 async function takeIn(
   hook: Hook,
   { guid, name, body }: { readonly guid: string; readonly name: string; readonly body: string },
-): Promise<PostReply> {
+): Promise<Answer> {
   const payload = parse(body);
   if (payload === undefined) return refuse(400, "The body must be a JSON object.");
 
   const receivedAt = hook.clock();
-  const delivery: Delivery = {
-    guid,
-    name,
-    action: actionOf(payload),
-    receivedAt,
-    event: readWebhook({ name, body: payload, receivedAt, appId: hook.appId }),
-  };
+  const event = readWebhook({ name, body: payload, receivedAt, appId: hook.appId });
+  const delivery: Delivery = { guid, name, action: actionOf(payload), receivedAt, event };
   try {
     const accepted = await hook.receive(delivery);
-    const { event } = delivery;
-    if (accepted === "known") return reply(202, { ok: "known already" });
-    return reply(202, { ok: event.kind === "ignored" ? `ignored: ${event.reason}` : "stored" });
+    const { outcome, ok } =
+      accepted === "known"
+        ? ({ outcome: "known", ok: "known already" } as const)
+        : event.kind === "ignored"
+          ? ({ outcome: "ignored", ok: `ignored: ${event.reason}` } as const)
+          : ({ outcome: "stored", ok: "stored" } as const);
+    hook.log.debug({ delivery: guid, event: name, outcome: ok }, "A delivery arrived");
+    return { outcome, reply: reply(202, { ok }) };
   } catch (error) {
     // GitHub marks the delivery as failed, and the sweep asks for it again.
-    hook.log.error({ err: error, guid }, "A delivery could not be stored");
-    return refuse(503, "The delivery could not be stored. Send it again later.");
+    hook.log.error({ err: error, delivery: guid }, "A delivery could not be stored");
+    return failed("The delivery could not be stored. Send it again later.");
   }
 }
 
@@ -107,8 +129,16 @@ function header(post: Post, name: string): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-function refuse(status: number, error: string): PostReply {
-  return reply(status, { error });
+function refuse(status: number, error: string): Answer {
+  return { outcome: "refused", reply: reply(status, { error }) };
+}
+
+function unsigned(error: string): Answer {
+  return { outcome: "unsigned", reply: reply(401, { error }) };
+}
+
+function failed(error: string): Answer {
+  return { outcome: "failed", reply: reply(503, { error }) };
 }
 
 function reply(status: number, body: { readonly ok?: string; readonly error?: string }): PostReply {

@@ -15,6 +15,7 @@ export type Need = readonly [permission: Permission, level: "read" | "write"];
  * Source: docs.github.com/rest/authentication/permissions-required-for-github-apps.
  */
 export const routeNeeds: Readonly<Record<string, Need | null>> = {
+  "GET /app": null,
   "GET /app/hook/deliveries": null,
   "GET /app/installations": null,
   "POST /app/hook/deliveries/{delivery_id}/attempts": null,
@@ -55,3 +56,20 @@ export const eventNeeds: Readonly<Record<string, Need>> = {
 
 /** Without it GitHub does not offer the App as the expected source of a required check. */
 export const sourceOfChecks: Need = ["statuses", "write"];
+
+/** What app.yml asks for: of each permission the most that anything here needs. */
+export const neededPermissions: Readonly<Record<string, Need[1]>> = neededOf([
+  ...Object.values(routeNeeds),
+  ...Object.values(eventNeeds),
+  sourceOfChecks,
+]);
+
+function neededOf(needs: readonly (Need | null)[]): Readonly<Record<string, Need[1]>> {
+  const most = new Map<string, Need[1]>();
+  for (const need of needs) {
+    if (need === null) continue;
+    const [permission, level] = need;
+    if (level === "write" || !most.has(permission)) most.set(permission, level);
+  }
+  return Object.fromEntries([...most].sort());
+}

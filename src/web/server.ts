@@ -20,8 +20,8 @@ export async function openWeb(with_: {
   readonly port: number;
   /** Who answers what is posted, by path. */
   readonly posts: ReadonlyMap<string, Answer>;
-  /** Rejects where the store or the queue does not work. */
-  readonly ready: () => Promise<void>;
+  /** Null, or a sentence that says why not. Rejects where the store or the queue does not work. */
+  readonly ready: () => Promise<string | null>;
   readonly clock: Clock;
   readonly log: Log;
 }): Promise<Web> {
@@ -55,12 +55,15 @@ export async function openWeb(with_: {
       case "/healthz":
         return send(response, plain(200, "alive\n"));
       case "/readyz":
-        return (await ready())
-          ? send(response, plain(200, "ready\n"))
-          : send(response, plain(503, "not ready: the store or the queue does not answer\n"));
+        return send(response, await readiness());
       default:
         return send(response, plain(404, "Not found\n"));
     }
+  }
+
+  async function readiness(): Promise<PostReply> {
+    const why = await ready();
+    return why === null ? plain(200, "ready\n") : plain(503, `not ready: ${why}\n`);
   }
 
   async function posted(
@@ -111,11 +114,11 @@ function refusal(error: Error, host: string, port: number): string {
 
 /** Anybody may ask; the database is asked once a second however many do. */
 function openReady(of: {
-  readonly ready: () => Promise<void>;
+  readonly ready: () => Promise<string | null>;
   readonly clock: Clock;
   readonly log: Log;
-}): () => Promise<boolean> {
-  let asked: { readonly at: number; readonly answer: Promise<boolean> } | null = null;
+}): () => Promise<string | null> {
+  let asked: { readonly at: number; readonly answer: Promise<string | null> } | null = null;
   return async () => {
     const now = of.clock();
     const age = asked === null ? Number.POSITIVE_INFINITY : now - asked.at;
@@ -123,13 +126,10 @@ function openReady(of: {
     if (asked === null || age < 0 || age >= limit.web.ready_ms)
       asked = {
         at: now,
-        answer: of.ready().then(
-          () => true,
-          (err: unknown) => {
-            of.log.warn({ err }, "Not ready");
-            return false;
-          },
-        ),
+        answer: of.ready().catch((err: unknown) => {
+          of.log.warn({ err }, "Not ready");
+          return "the store or the queue does not answer";
+        }),
       };
     return await asked.answer;
   };

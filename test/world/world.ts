@@ -367,7 +367,7 @@ export class World {
     return this.github.log.counted().length;
   }
 
-  async #connect(clock: Clock): Promise<GitHubApp> {
+  async #connect(clock: Clock): Promise<Pick<GitHubApp, "github">> {
     if (this.#isDirect)
       return { github: openDirect({ on: this.github, store: this.store, clock }) };
     return await openGitHub({
