@@ -183,6 +183,8 @@ export interface GitHub {
   authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;
   /** The commit that the branch stands at now, read anew. */
   branchTip(repository: Repository, branch: string): Promise<Read<string>>;
+  /** Which repository has the name now, read anew: under another name where it was renamed. */
+  identity(repository: Repository): Promise<Read<Repository>>;
   /**
    * Paths that differ between two commits, and how the second stands to the first. Where it does not
    * contain the first one, all that either of them has changed since they parted.
@@ -392,7 +394,10 @@ export interface SubjectRow extends Lease {
 export interface Leased extends SubjectRow {
   /** The store's clock at that moment, in milliseconds since 1970: one for all replicas. */
   readonly now: number;
-  /** Of the store, for the keys of attempts: another one after each restore. */
+  /**
+   * For the keys of attempts: another one after each restore of the store, and for each repository that has
+   * had the name. So no engine takes an attempt for one that it knows.
+   */
   readonly generation: string;
 }
 
@@ -527,8 +532,14 @@ export interface Store {
     branch: string,
     blob: string,
   ): Promise<Written>;
-  /** What GitHub answered about them when it was asked. */
-  describe(repositories: readonly Repository[]): Promise<void>;
+  /**
+   * What GitHub answered about them when it was asked, after the moment `asked`. Where a name belongs to
+   * another repository than is known, all that was known under it is forgotten; what was renamed goes on
+   * under its new name; and events that contradicted what was known are taken in, or dropped.
+   */
+  describe(answers: readonly Repository[], asked: Moment): Promise<void>;
+  /** Repositories, as events that wait for GitHub's word call them, which claim the name or have the id. */
+  claims(repository: Repository): Promise<readonly Repository[]>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
 

@@ -36,11 +36,16 @@ export function checkedFetch(inner: typeof fetch): { fetch: typeof fetch; proble
     problems,
     async fetch(input, init) {
       const request = new Request(input, init);
+      const again = request.clone();
       const sent = await request.clone().text();
       const { method, url } = request;
       // A redirect leads away from the API (to a download), and is itself the described answer.
       const response = await inner(new Request(request, { redirect: "manual" }));
       const type = response.headers.get("content-type") ?? "";
+      const moved = response.headers.get("location");
+      // Any request to a repository that has another name now is answered so, and described for few.
+      if ([301, 307].includes(response.status) && moved !== null && request.redirect === "follow")
+        return inner(new Request(moved, again));
       // An answer that breaks off has nothing to be held against.
       const text = type.startsWith("application/json")
         ? await response

@@ -4,6 +4,7 @@ import type { Repository, Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
 import { branchMatcher } from "../core/route.ts";
 import type { Leased, Written } from "../port.ts";
+import { settleClaims } from "./identity.ts";
 import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
 import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 
@@ -11,6 +12,11 @@ import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   const { repository } = row.subject;
   const { now } = row;
+  const name = await settleClaims(ports, repository);
+  if (name !== "same" && name !== "told") {
+    const failures = row.failures + 1;
+    return isLost(await ports.store.postpone(row, now + backoff(failures), failures));
+  }
   // Read first: whatever is looked at from here on is as new as it, or newer.
   const sighted = await ports.store.reading(sightedKey(repository));
   const inspected = await ports.store.reading(inspectedKey(repository));

@@ -34,6 +34,7 @@ export async function lookOver(ports: Ports): Promise<Listed> {
     whole = false;
   }
   for (const installation of installations.kind === "known" ? installations.value : []) {
+    const asked = await store.moment();
     const listed = await github.repositories(installation);
     if (listed.kind === "unknown") {
       log.warn({ installation, why: listed.why }, "Its repositories could not be read");
@@ -42,6 +43,11 @@ export async function lookOver(ports: Ports): Promise<Listed> {
     }
     for (const { repository } of listed.value) there.add(keyOf(repository));
     repositories.push(...listed.value.map(({ repository }) => repository));
+    // Before any of them is seen: one that was renamed brings its history along.
+    await store.describe(
+      listed.value.map(({ repository }) => repository),
+      asked,
+    );
     const moved = await movedOf(ports, installation, listed.value, before);
     const sights = moved.map((repository) => ({
       subject: { kind: "repository", repository } as const,
@@ -49,7 +55,6 @@ export async function lookOver(ports: Ports): Promise<Listed> {
       before: null,
     }));
     await store.see(sights, clock());
-    await store.describe(listed.value.map(({ repository }) => repository));
   }
   for (const repository of known) {
     const key = keyOf(repository);

@@ -11,6 +11,7 @@ import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts"
 import { apply } from "./apply.ts";
 import { noteGated } from "./gated-plan.ts";
 import { gather } from "./gather.ts";
+import { opens, whose } from "./identity.ts";
 import { inspect } from "./inspect.ts";
 import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
@@ -59,6 +60,11 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const facts = await withProduction(ports, await withLanding(ports, row, gathered.facts));
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
+  // Last of all that is read: whatever was read by the name is of the repository that has it.
+  if (effects.some(opens) && (await whose(ports, row.subject.repository)) !== "same") {
+    ports.log.warn({ subject: row.key }, "Whose the name is is not known, so nothing is begun");
+    return await postpone(ports, begun);
+  }
   const applied = await apply(ports, { ...begun, facts, effects });
   if (applied.lost) return "lost";
   const judgedAnew = await noteGated(ports, row, facts);

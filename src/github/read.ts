@@ -9,7 +9,7 @@ import type { Answer, Client } from "./client.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
-type Reads = Pick<GitHub, "pull" | "role" | "isPrivate" | "tarball">;
+type Reads = Pick<GitHub, "pull" | "role" | "isPrivate" | "identity" | "tarball">;
 
 export function openReads({ client, readings }: { client: Client; readings: Readings }): Reads {
   return {
@@ -18,18 +18,22 @@ export function openReads({ client, readings }: { client: Client; readings: Read
         key: `pull|${slug(repository)}|${number}`,
         keep: "fresh",
         since,
-        ask: async (headers) =>
-          mapped(
-            await client.read(
-              repository.installation,
-              (octokit) =>
-                octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
-                  ...place(repository),
-                  pull_number: number,
-                  headers,
-                }),
-              shapes.pull,
-            ),
+        ask: async (headers) => {
+          const read = await client.read(
+            repository.installation,
+            (octokit) =>
+              octokit.request("GET /repos/{owner}/{repo}/pulls/{pull_number}", {
+                ...place(repository),
+                pull_number: number,
+                headers,
+              }),
+            shapes.pull,
+          );
+          const whose = read.kind === "ok" ? read.data.base.repo.id : undefined;
+          if (whose !== undefined && repository.id !== undefined && whose !== repository.id)
+            return { kind: "failed", why: "GitHub answered for another repository of the name" };
+          return mapped(
+            read,
             (data): Pull => ({
               number: data.number,
               state: data.state,
@@ -42,7 +46,8 @@ export function openReads({ client, readings }: { client: Client; readings: Read
               fork: data.head.repo?.full_name !== data.base.repo.full_name,
               changedFiles: data.changed_files,
             }),
-          ),
+          );
+        },
       });
       return readOf(answer);
     },
@@ -64,6 +69,32 @@ export function openReads({ client, readings }: { client: Client; readings: Read
           ),
       });
       return answer.kind === "ok" && answer.data;
+    },
+
+    async identity(repository) {
+      const { installation } = repository;
+      const answer = await readings<Repository>({
+        key: `identity|${slug(repository)}`,
+        keep: "checked",
+        ask: async (headers) =>
+          mapped(
+            await client.read(
+              installation,
+              (octokit) =>
+                octokit.request("GET /repos/{owner}/{repo}", { ...place(repository), headers }),
+              shapes.identity,
+            ),
+            ({ id, name, owner, default_branch }): Repository => ({
+              installation,
+              owner: owner.login,
+              name,
+              id,
+              ownerId: owner.id,
+              defaultBranch: default_branch,
+            }),
+          ),
+      });
+      return readOf(answer);
     },
 
     async role(repository, login) {

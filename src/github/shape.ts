@@ -27,12 +27,23 @@ export const pull = z.object({
   head: z.object({ sha, ref: z.string(), repo: z.object({ full_name: z.string() }).nullable() }),
   base: z.object({
     ref: z.string(),
-    repo: z.object({ full_name: z.string(), default_branch: z.string() }),
+    repo: z.object({
+      id: id.optional().catch(undefined),
+      full_name: z.string(),
+      default_branch: z.string(),
+    }),
   }),
   changed_files: z.int(),
 });
 
 export const repository = z.object({ private: z.boolean(), visibility: z.string().optional() });
+
+export const identity = z.object({
+  id,
+  name: z.string(),
+  owner: login.extend({ id }),
+  default_branch: z.string(),
+});
 
 export const pulls = z.array(
   z.object({

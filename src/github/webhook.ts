@@ -279,7 +279,7 @@ function readCheckSuite({ body, appId }: Payload): Event | undefined {
   );
 }
 
-const listed = z.array(z.object({ full_name: z.string() }));
+const listed = z.array(z.object({ full_name: z.string(), id }));
 
 const installationPayload = z.object({
   action: z.string(),
@@ -358,10 +358,14 @@ function placeOf(read: z.infer<typeof base>): Repository | undefined {
   };
 }
 
-function placesOf(id: number, repositories: z.infer<typeof listed>): readonly Repository[] {
-  return repositories.flatMap(({ full_name }) => {
+function placesOf(
+  installation: number,
+  repositories: z.infer<typeof listed>,
+): readonly Repository[] {
+  return repositories.flatMap(({ full_name, id }) => {
     const [owner, name] = full_name.split("/");
-    return owner === undefined || name === undefined ? [] : [{ installation: id, owner, name }];
+    if (owner === undefined || name === undefined) return [];
+    return [{ installation, owner, name, ...(id !== undefined && { id }) }];
   });
 }
 

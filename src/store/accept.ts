@@ -11,9 +11,9 @@ import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
-import { forgetReplaced } from "./replaced.ts";
 import { forgetRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
+import { type Told, withhold } from "./withheld.ts";
 
 export async function accept(
   database: Database,
@@ -22,57 +22,53 @@ export async function accept(
 ): Promise<ReadonlyMap<string, Accepted>> {
   const fresh = await database.transaction(async (tx) => {
     const added = await insertDeliveries(tx, deliveries);
-    const jobs: JobData[] = [];
-    const moved: { what: Moved; at: number }[] = [];
-    let batch = new Batch();
-    for (const delivery of deliveries) {
-      // A delivery that is twice in this group counts once.
-      if (!added.has(delivery.guid) || batch.done.has(delivery.guid)) continue;
-      batch.done.add(delivery.guid);
-      const { event, receivedAt, guid } = delivery;
-      switch (event.kind) {
-        case "look":
-          for (const sight of event.sights) batch.seen.add(sight, receivedAt);
-          break;
-        case "intend":
-          if (event.target.kind === "head") {
-            // Which subjects have this head is only known once the earlier deliveries are written.
-            batch = await batch.flush(tx, jobs);
-            await forgetReplaced(tx, [event.target.repository]);
-            await intendForHead(tx, {
-              ...event.target,
-              draft: event.intention,
-              receivedAt,
-              guid,
-              jobs,
-            });
-          } else {
-            batch.intend(event.target, event.intention, { receivedAt, guid });
-          }
-          break;
-        case "forget":
-          batch = await batch.flush(tx, jobs);
-          await forgetRepositories(tx, event.repositories);
-          break;
-        case "moved":
-          moved.push({ what: event.what, at: receivedAt });
-          break;
-        case "ignored":
-          break;
-      }
-    }
-    await batch.flush(tx, jobs);
-    await noteTold(
-      tx,
-      moved.flatMap(({ what }) =>
-        what.kind === "run" ? [{ token: what.key, line: what.told }] : [],
-      ),
-    );
-    jobs.push(...(await jobsForMoved(tx, moved)));
-    await enqueue(tx, jobs);
+    // A delivery that is twice in this group counts once.
+    const each = new Map(deliveries.toReversed().map((one) => [one.guid, one]));
+    const once = deliveries.filter((one) => added.has(one.guid) && each.get(one.guid) === one);
+    await enqueue(tx, await takeIn(tx, await withhold(tx, once)));
     return added;
   });
   return new Map(deliveries.map(({ guid }) => [guid, fresh.has(guid) ? "new" : "known"]));
+}
+
+/** Writes what was told, in its order. Returns the jobs that it makes necessary. */
+export async function takeIn(tx: Connection, all: readonly Told[]): Promise<readonly JobData[]> {
+  const jobs: JobData[] = [];
+  const moved: { what: Moved; at: number }[] = [];
+  let batch = new Batch();
+  for (const { event, receivedAt, guid } of all)
+    switch (event.kind) {
+      case "look":
+        for (const sight of event.sights) batch.seen.add(sight, receivedAt);
+        break;
+      case "intend":
+        if (event.target.kind === "head") {
+          // Which subjects have this head is only known once the earlier deliveries are written.
+          batch = await batch.flush(tx, jobs);
+          const { target, intention: draft } = event;
+          await intendForHead(tx, { ...target, draft, receivedAt, guid, jobs });
+        } else {
+          batch.intend(event.target, event.intention, { receivedAt, guid });
+        }
+        break;
+      case "forget":
+        batch = await batch.flush(tx, jobs);
+        await forgetRepositories(tx, event.repositories);
+        break;
+      case "moved":
+        moved.push({ what: event.what, at: receivedAt });
+        break;
+      case "ignored":
+        break;
+    }
+  await batch.flush(tx, jobs);
+  await noteTold(
+    tx,
+    moved.flatMap(({ what }) =>
+      what.kind === "run" ? [{ token: what.key, line: what.told }] : [],
+    ),
+  );
+  return [...jobs, ...(await jobsForMoved(tx, moved))];
 }
 
 async function insertDeliveries(
@@ -111,13 +107,8 @@ interface Wish {
 
 /** Deliveries that can be written together. */
 class Batch {
-  readonly done: Set<string>;
   readonly seen = new SeenSubjects();
   readonly wishes: Wish[] = [];
-
-  constructor(done = new Set<string>()) {
-    this.done = done;
-  }
 
   intend(
     subject: Subject,
@@ -142,7 +133,7 @@ class Batch {
         head: wish.draft.sha ?? wish.head ?? heads.get(wish.subject) ?? null,
       })),
     );
-    return new Batch(this.done);
+    return new Batch();
   }
 }
 

@@ -11,6 +11,9 @@ export async function prune(database: Database, now: number): Promise<void> {
                       where received_at < $1 order by received_at limit $2)`,
     [now - keep.deliveries_ms, keep.at_once],
   );
+  await database.query("delete from interlock.withheld where received_at < $1", [
+    now - keep.deliveries_ms,
+  ]);
   // What belongs to a subject goes with it; a rollback goes with the release that it takes out.
   await database.query(
     `with old as materialized (

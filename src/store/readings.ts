@@ -34,14 +34,22 @@ export async function readReading(
   return { etag, moment: { number, at }, value: JSON.parse(content), age_ms };
 }
 
-/** An older reading never replaces a newer one, however late it comes. */
+/**
+ * An older reading never replaces a newer one, however late it comes, and what was read before the name was
+ * found to belong to another repository is not kept.
+ */
 export async function keepReading(
   on: Connection,
   key: string,
   reading: KeptReading,
 ): Promise<void> {
   await on.query(
-    `insert into interlock.reading (key, etag, read_at, moment, content) values ($1, $2, $3, $4, $5)
+    `insert into interlock.reading (key, etag, read_at, moment, content)
+     select $1, $2, $3::bigint, $4::bigint, $5
+      where not exists (select from interlock.repository
+                         where owner = split_part(split_part($1, '|', 2), '/', 1)
+                           and name = split_part(split_part($1, '|', 2), '/', 2)
+                           and replaced > $4::bigint)
          on conflict (key) do update
         set etag = excluded.etag, read_at = excluded.read_at, moment = excluded.moment,
             content = excluded.content

@@ -1,8 +1,8 @@
 // Repositories that we have heard of, and the installation that lets us in.
 
 import type { Repository } from "../core/event.ts";
+import { type Identified, identities } from "./contradiction.ts";
 import type { Connection } from "./database.ts";
-import { forgetReplaced } from "./replaced.ts";
 
 export async function listRepositories(on: Connection): Promise<readonly Repository[]> {
   return on.query<Repository>(
@@ -13,15 +13,11 @@ export async function listRepositories(on: Connection): Promise<readonly Reposit
 
 /** What GitHub answered when it was asked, which counts more than what an old event says. */
 export async function describeRepositories(
-  tx: Connection,
-  repositories: readonly Repository[],
+  on: Connection,
+  told: readonly Identified[],
 ): Promise<void> {
-  const told = repositories.flatMap((one) =>
-    one.id === undefined ? [] : [{ ...one, id: one.id }],
-  );
   if (told.length === 0) return;
-  await forgetReplaced(tx, told);
-  await tx.query(
+  await on.query(
     `update interlock.repository
         set id = given.id, owner_id = given.owner_id, default_branch = given.default_branch
        from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
@@ -29,13 +25,7 @@ export async function describeRepositories(
       where repository.owner = given.owner and repository.name = given.name
         and (repository.id, repository.owner_id, repository.default_branch)
             is distinct from (given.id, given.owner_id, given.default_branch)`,
-    [
-      told.map(({ owner }) => owner),
-      told.map(({ name }) => name),
-      told.map(({ id }) => id),
-      told.map(({ ownerId }) => ownerId ?? null),
-      told.map(({ defaultBranch }) => defaultBranch ?? null),
-    ],
+    [...identities(told), told.map(({ defaultBranch }) => defaultBranch ?? null)],
   );
 }
 
@@ -53,6 +43,7 @@ export const insertRepositories = `
                       where known.owner = given.owner and known.name = given.name
                         and known.installation = given.installation and known.present
                         and (known.id is not null or given.id is null)
+                        and (known.owner_id is not null or given.owner_id is null)
                         and (known.default_branch is not null or given.default_branch is null))
    order by owner, name, turn desc
       on conflict (owner, name) do update
@@ -66,13 +57,14 @@ export async function forgetRepositories(
   tx: Connection,
   repositories: readonly Repository[],
 ): Promise<void> {
-  for (const { owner, name, installation } of repositories) {
+  for (const { owner, name, installation, id } of repositories) {
     const ours = await tx.query(
       `update interlock.repository set present = false
-        where owner = $1 and name = $2 and installation = $3 returning name`,
-      [owner, name, installation],
+        where owner = $1 and name = $2 and installation = $3 and coalesce(id = $4, true)
+        returning name`,
+      [owner, name, installation, id ?? null],
     );
-    // Another installation lets us in by now: what came late is about the one before.
+    // Another installation lets us in by now, or another repository has the name: what came late is about the one before.
     if (ours.length === 0) continue;
     // Whatever lands until we are let in again is not ours to release.
     await tx.query("delete from interlock.tip where owner = $1 and name = $2", [owner, name]);

@@ -2,7 +2,6 @@
 
 import { type Sight, type Subject, subjectKey } from "../core/event.ts";
 import type { Connection } from "./database.ts";
-import { forgetReplaced } from "./replaced.ts";
 import { insertRepositories } from "./repositories.ts";
 import { followTips } from "./tips.ts";
 
@@ -52,17 +51,7 @@ export async function writeSeen(
   seen: readonly Seen[],
 ): Promise<ReadonlyMap<string, string | null>> {
   if (seen.length === 0) return new Map();
-  const replaced = await forgetReplaced(
-    tx,
-    seen.map(({ subject }) => subject.repository),
-  );
-  const followed = await followTips(tx, seen);
-  // Events of both repositories can come together: none is news to the other.
-  const rows = followed.map((one) => {
-    const { owner, name } = one.subject.repository;
-    const isFirst = one.subject.kind === "commit" && replaced.has(`${owner}/${name}`);
-    return isFirst ? { ...one, arrival: "first" as const } : one;
-  });
+  const rows = await followTips(tx, seen);
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
   // Nothing that has an index changes about a subject that is open, which is what makes this cheap;

@@ -4,6 +4,7 @@ import type { Store } from "../port.ts";
 import { accept } from "./accept.ts";
 import * as checks from "./checks.ts";
 import type { Database, StoreClock } from "./database.ts";
+import { describe } from "./describe.ts";
 import * as executions from "./executions.ts";
 import { hold } from "./fence.ts";
 import { readGatedPlan, writeGatedPlan } from "./gated-plans.ts";
@@ -15,12 +16,13 @@ import * as landed from "./landed.ts";
 import { insertNotices } from "./notices.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
-import { describeRepositories, forgetRepositories, listRepositories } from "./repositories.ts";
+import { forgetRepositories, listRepositories } from "./repositories.ts";
 import * as rollbacks from "./rollbacks.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import { takePoints } from "./spending.ts";
 import * as subjects from "./subjects.ts";
 import * as tips from "./tips.ts";
+import { readClaims } from "./withheld.ts";
 
 export interface StoreParts {
   readonly database: Database;
@@ -109,8 +111,11 @@ export function createStore(parts: StoreParts): Store {
     gatedPlan: (repository, branch) => readGatedPlan(database, repository, branch),
     recordGatedPlan: (lease, repository, branch, blob) =>
       writeGatedPlan(database, lease, { repository, branch, blob }),
-    describe: (repositories) =>
-      database.transaction((tx) => describeRepositories(tx, repositories)),
+    describe: async (told, asked) => {
+      await database.transaction((tx) => describe(tx, enqueue, { told, asked }));
+      poke();
+    },
+    claims: (repository) => readClaims(database, repository),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     subject: (key) => subjects.readSubject(database, key),

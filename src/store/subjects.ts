@@ -5,7 +5,6 @@ import type { GateState, Sibling } from "../core/fact.ts";
 import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
 import { type Connection, storeNow } from "./database.ts";
-import { disputed } from "./replaced.ts";
 
 /** Null also where its repository is gone: a job that still waits finds nothing to look at. */
 export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
@@ -28,7 +27,8 @@ export async function leaseSubject(
       where key = $1 and present
         and repository.owner = subject.owner and repository.name = subject.name
      returning subject.*, installation, id, owner_id, default_branch,
-               generation.value as generation, ${storeNow(2)} as now`,
+               concat_ws('.', generation.value, id, nullif(replaced, 0)) as generation,
+               ${storeNow(2)} as now`,
     [key, time],
   );
   if (row === undefined) return null;
@@ -304,7 +304,7 @@ function subjectIn(row: Row): Subject {
     installation,
     owner,
     name,
-    ...(row.id !== null && row.id !== disputed && { id: row.id }),
+    ...(row.id !== null && { id: row.id }),
     ...(row.owner_id !== null && { ownerId: row.owner_id }),
     ...(row.default_branch !== null && { defaultBranch: row.default_branch }),
   };

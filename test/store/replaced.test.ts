@@ -1,29 +1,49 @@
-// A name that belongs to another repository now: nothing of what was known under it counts.
+// Names and ids: a name that belongs to another repository now brings nothing of its past, a repository that
+// was renamed brings all of its own, and an old event that is sent again changes neither.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Repository, subjectKey } from "../../src/core/event.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, held, look, pull, run, sha, shop, sight, wish } from "./make.ts";
+import {
+  check,
+  commit,
+  delivery,
+  held,
+  look,
+  pull,
+  run,
+  sha,
+  shop,
+  sight,
+  success,
+  wish,
+} from "./make.ts";
 
 const old: Repository = { ...shop, id: 1, ownerId: 9, defaultBranch: "main" };
 const other: Repository = { ...old, id: 2 };
+const renamed: Repository = { ...old, name: "store" };
 const push = (letter: string, repository: Repository, before: string | null) =>
   look({ subject: commit(letter, "main", repository), head: sha(letter), before });
 
-describe.each(storeKinds)("a repository of another id on %s", (kind) => {
+describe.each(storeKinds)("a repository on %s", (kind) => {
   const at = storeFor(kind);
-  const row = (letter: string) => at().store.subject(subjectKey(commit(letter)));
+  const rowIn = (repository: Repository, letter: string) =>
+    at().store.subject(subjectKey(commit(letter, "main", repository)));
+  const row = (letter: string) => rowIn(shop, letter);
   const idOf = async () => (await at().store.subject(subjectKey(pull(1))))?.subject.repository.id;
+  const answer = async (...told: readonly Repository[]) =>
+    await at().store.describe(told, await at().store.moment());
 
   beforeEach(async () => {
     const { store } = at();
     await store.accept([push("a", old, null), push("b", old, sha("a"))]);
-    await store.accept([look(sight(pull(1, old)))]);
+    await store.accept([look(sight(pull(1, old), sha("c")))]);
     const lease = held(subjectKey(commit("b")));
     await store.intendRun(lease, run("release-b", { part: "release", sha: sha("b") }), 5);
     await store.recordExecution(lease, "release-b", { engineId: "e1", state: "succeeded" });
     await store.recordFloor(lease, shop, "main", sha("b"));
     await store.recordGatedPlan(lease, shop, "main", "blob");
+    await store.recordCheck(held(subjectKey(pull(1))), check(success), { id: 5, at: 6 });
     await store.keepReading("pull|octo/shop|1", {
       etag: "x",
       moment: await store.moment(),
@@ -38,78 +58,203 @@ describe.each(storeKinds)("a repository of another id on %s", (kind) => {
     expect(await row("a")).toBeNull();
     expect(await store.releases(shop, "main")).toEqual([]);
     expect(await store.floor(shop, "main")).toBeNull();
+    expect(await store.tip(shop, "main")).not.toBe(sha("b"));
     expect(await store.gatedPlan(shop, "main")).toBeNull();
     expect(await store.reading("pull|octo/shop|1")).toBeNull();
+    expect(await store.checks(shop, [sha("a")])).toEqual([]);
+  }
+
+  async function expectAllOld(): Promise<void> {
+    const { store } = at();
+    expect(await idOf()).toBe(1);
+    expect(await store.releases(shop, "main")).toHaveLength(1);
+    expect(await store.floor(shop, "main")).toBe(sha("b"));
+    expect(await store.gatedPlan(shop, "main")).toBe("blob");
+    expect(await store.checks(shop, [sha("a")])).toHaveLength(1);
   }
 
   test.each([
     ["id", other],
     ["owner", { ...old, ownerId: 8 }],
-  ])("releases nothing by what the one of another %s had", async (_, told) => {
+  ])("of another %s has nothing of what was known under its name", async (_, told) => {
+    await answer(told);
+    await expectNothingOld();
+    expect(await at().store.openSubjects(shop)).toMatchObject([
+      { subject: { kind: "repository" } },
+    ]);
     await at().store.accept([push("b", told, sha("a"))]);
     expect(await row("b")).toMatchObject({ arrival: "first" });
     expect(await at().store.executions(subjectKey(commit("b")))).toEqual([]);
-    await expectNothingOld();
   });
 
-  test("releases nothing either of what comes together with what tells it", async () => {
-    await at().store.accept([push("c", old, sha("b")), push("d", other, sha("c"))]);
-    // What came before the one that told may be forgotten with the rest.
-    expect((await row("c"))?.arrival ?? "first").toBe("first");
-    expect((await row("d"))?.arrival).toBe("first");
+  test("that an event alone tells of changes nothing before GitHub was asked, and loses nothing", async () => {
+    const { store } = at();
+    await store.accept([push("c", other, sha("b"))]);
+    const target = pull(1, other);
+    await store.accept([delivery({ kind: "intend", target, intention: wish("comment:7") })]);
+    await expectAllOld();
+    expect(await row("c")).toBeNull();
+    expect(await store.intentions(subjectKey(pull(1)))).toEqual([]);
+    expect(await store.claims(old)).not.toEqual([]);
+
+    await answer(other);
+    await expectNothingOld();
+    expect(await row("c")).toMatchObject({ arrival: "first" });
+    expect(await store.intentions(subjectKey(pull(1)))).toMatchObject([{ key: "comment:7" }]);
+    expect(await store.claims(other)).toEqual([]);
   });
 
-  test("is found by the resync, and by a request for a commit", async () => {
-    await at().store.describe([other]);
-    await expectNothingOld();
-    await at().store.accept([look(sight(pull(1, other)))]);
-    expect(await idOf()).toBe(2);
-
-    const target = { kind: "head" as const, repository: old, sha: sha("b") };
-    await at().store.accept([push("b", other, null)]);
-    await at().store.accept([delivery({ kind: "intend", target, intention: wish("replayed") })]);
+  test("is not changed by an old event of the one before, which is dropped", async () => {
+    const { store } = at();
+    await answer(other);
+    await store.accept([push("d", other, null), look(sight(pull(2, other)))]);
+    const target = { kind: "head" as const, repository: old, sha: sha("d") };
+    await store.accept([
+      push("b", old, sha("a")),
+      delivery({ kind: "intend", target, intention: wish("replayed") }),
+    ]);
+    expect((await store.subject(subjectKey(pull(2))))?.subject.repository.id).toBe(2);
+    await answer(other);
     expect(await row("b")).toBeNull();
+    expect(await row("d")).not.toBeNull();
+    expect(await store.intentions(subjectKey(commit("d")))).toEqual([]);
+    expect(await store.claims(other)).toEqual([]);
   });
 
-  test("has no id until GitHub was asked, whatever events say: an old one can be sent again", async () => {
+  test("keeps what was told after GitHub was asked, and a late answer changes nothing", async () => {
     const { store } = at();
-    for (const told of [other, old, other, old]) {
-      await store.accept([look(sight(pull(1, told)))]);
-      expect(await idOf()).toBeUndefined();
-    }
-    await store.describe([other]);
-    expect(await idOf()).toBe(2);
+    const before = await store.moment();
+    await store.accept([look(sight(pull(3, other)))]);
+    await store.describe([old], before);
+    expect(await store.claims(old)).not.toEqual([]);
+    await answer(other);
+    expect(await store.subject(subjectKey(pull(3)))).not.toBeNull();
+    await store.describe([old], before);
+    expect((await store.subject(subjectKey(pull(3))))?.subject.repository.id).toBe(2);
   });
 
-  test("is not written to by who looked at the old one", async () => {
+  test("is not forgotten because an old event says that the one before was taken away", async () => {
     const { store } = at();
+    await answer(other);
+    await store.accept([delivery({ kind: "forget", repositories: [{ ...shop, id: 1 }] })]);
+    expect(await store.openSubjects(shop)).not.toEqual([]);
+    await store.accept([delivery({ kind: "forget", repositories: [{ ...shop, id: 2 }] })]);
+    expect(await store.openSubjects(shop)).toEqual([]);
+  });
+
+  test("is not written to by who looked at the one before, nor by what was read of that", async () => {
+    const { store } = at();
+    const moment = await store.moment();
     const before = await store.lease(subjectKey(pull(1)));
+    await answer(other);
     await store.accept([look(sight(pull(1, other)))]);
-    await store.lease(subjectKey(pull(1)));
     expect(before).not.toBeNull();
     if (before === null) return;
     expect(await store.recordFloor(before, shop, "main", sha("b"))).toBe("lost");
+    await store.lease(subjectKey(pull(1)));
+    expect(await store.recordFloor(before, shop, "main", sha("b"))).toBe("lost");
+    await store.keepReading("plan-at|octo/shop|", { etag: null, moment, value: "foreign" });
+    expect(await store.reading("plan-at|octo/shop|")).toBeNull();
   });
 
-  test("leaves other names and the same repository alone", async () => {
+  test("has keys of attempts that none before it had, also where the first comes back", async () => {
+    const { store } = at();
+    const keys = new Set<string | undefined>();
+    const subject = { kind: "repository", repository: shop } as const;
+    for (const one of [old, other, old, other]) {
+      await answer(one);
+      await store.see([{ subject, head: null, before: null }], 1);
+      keys.add((await store.lease(subjectKey(subject)))?.generation);
+    }
+    expect(keys.size).toBe(4);
+  });
+
+  test("leaves others alone", async () => {
     const { store } = at();
     const neighbour = { ...old, name: "shop-2", id: 7 };
     await store.accept([push("a", neighbour, null)]);
-    await store.accept([push("c", old, sha("b")), look(sight(pull(1, other)))]);
-    expect(await store.subject(subjectKey(commit("a", "main", neighbour)))).not.toBeNull();
-    await store.describe([other]);
-    await store.accept([push("c", other, null), push("d", other, sha("c"))]);
-    await store.accept([push("e", { ...other, defaultBranch: "next" }, sha("d"))]);
+    await answer(other);
+    expect(await rowIn(neighbour, "a")).not.toBeNull();
+    await answer({ ...other, defaultBranch: "next" });
+    await store.accept([push("d", other, null), push("e", other, sha("d"))]);
+    expect(await row("e")).toMatchObject({ before: sha("d") });
     expect((await row("e"))?.arrival).toBeUndefined();
-    expect((await row("e"))?.before).toBe(sha("d"));
   });
 
-  test("that was renamed keeps its past under no new name, and the first sight releases nothing", async () => {
-    const { store } = at();
-    const renamed = { ...old, name: "store" };
-    await store.accept([push("b", renamed, sha("a")), look(sight(pull(1, renamed)))]);
-    const seen = await store.subject(subjectKey(commit("b", "main", renamed)));
-    expect(seen?.arrival).toBe("first");
-    expect(await store.releases(renamed, "main")).toEqual([]);
+  describe("that was renamed", () => {
+    test("keeps its past under the new name, and nothing waits under the old one", async () => {
+      const { store } = at();
+      const lease = await store.lease(subjectKey(pull(1)));
+      await answer(renamed);
+      expect(await store.openSubjects(shop)).toEqual([]);
+      expect(await store.releases(renamed, "main")).toMatchObject([{ key: "release-b" }]);
+      expect(await store.executions(subjectKey(commit("b", "main", renamed)))).toHaveLength(1);
+      expect(await store.floor(renamed, "main")).toBe(sha("b"));
+      expect(await store.gatedPlan(renamed, "main")).toBe("blob");
+      expect(await store.checks(renamed, [sha("a")])).toMatchObject([{ id: 5 }]);
+      const moved = await store.subject(subjectKey(pull(1, renamed)));
+      expect(moved).toMatchObject({ head: sha("c"), subject: { repository: { id: 1 } } });
+      if (lease !== null)
+        expect(await store.recordFloor(lease, renamed, "main", sha("a"))).toBe("lost");
+      // What lands next is compared with what landed before the change of the name.
+      await store.accept([push("c", renamed, sha("b"))]);
+      expect(await rowIn(renamed, "c")).toMatchObject({ before: sha("b") });
+      expect((await rowIn(renamed, "c"))?.arrival).toBeUndefined();
+    });
+
+    test("has what events told under the new name once GitHub was asked", async () => {
+      const { store } = at();
+      const target = pull(1, renamed);
+      await store.accept([push("c", renamed, sha("b"))]);
+      await store.accept([delivery({ kind: "intend", target, intention: wish("comment:8") })]);
+      expect(await rowIn(renamed, "c")).toBeNull();
+      expect(await store.claims(old)).toMatchObject([{ name: "store" }]);
+      await answer(renamed);
+      expect(await rowIn(renamed, "c")).toMatchObject({ before: sha("b") });
+      expect(await store.intentions(subjectKey(pull(1, renamed)))).toHaveLength(1);
+      // An old event that calls it by its old name changes nothing.
+      await store.accept([push("a", old, null)]);
+      await answer(renamed);
+      expect(await row("a")).toBeNull();
+      expect(await store.releases(renamed, "main")).toHaveLength(1);
+    });
+
+    test("takes its past along though another one has its name already", async () => {
+      await answer(other, renamed);
+      await expectNothingOld();
+      expect(await at().store.releases(renamed, "main")).toHaveLength(1);
+      await at().store.accept([push("b", other, sha("a"))]);
+      expect(await row("b")).toMatchObject({ arrival: "first" });
+    });
+
+    test("can have changed names with another one", async () => {
+      const { store } = at();
+      const second = { ...old, name: "store", id: 7 };
+      await store.accept([push("e", second, null)]);
+      await answer({ ...second, name: "shop" }, renamed);
+      expect(await store.releases(renamed, "main")).toHaveLength(1);
+      expect(await store.releases(shop, "main")).toEqual([]);
+      expect(await row("e")).not.toBeNull();
+      expect(await rowIn(renamed, "b")).not.toBeNull();
+    });
+
+    test("can be called as it was before", async () => {
+      const { store } = at();
+      const lease = await store.lease(subjectKey(pull(1)));
+      await answer(renamed);
+      await answer(old);
+      expect(await store.releases(shop, "main")).toHaveLength(1);
+      if (lease !== null)
+        expect(await store.recordFloor(lease, shop, "main", sha("a"))).toBe("lost");
+    });
+
+    test("with a new owner has no past: it is another one's production", async () => {
+      const given = { ...renamed, owner: "new", ownerId: 5 };
+      await answer(given);
+      await at().store.accept([push("b", given, sha("a"))]);
+      await answer(given);
+      expect(await rowIn(given, "b")).toMatchObject({ arrival: "first" });
+      expect(await at().store.releases(given, "main")).toEqual([]);
+    });
   });
 });

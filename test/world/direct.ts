@@ -106,12 +106,15 @@ async function answer(
   let body = empty;
   if (method === "GET") for (const [name, value] of rest) url.searchParams.set(name, String(value));
   else if (rest.size > 0) body = Buffer.from(JSON.stringify(Object.fromEntries(rest)));
-  const got = await on.api({
+  const asked = {
     method,
-    url,
     headers: { authorization, ...(headers as Record<string, string> | undefined) },
     body,
-  });
+  };
+  const first = await on.api({ ...asked, url });
+  const moved = first.kind === "answer" && [301, 307].includes(first.status);
+  // As `fetch` follows what a repository with another name answers.
+  const got = moved ? await on.api({ ...asked, url: new URL(first.headers.location ?? "") }) : first;
   // Where no answer came, or not all of it, Octokit makes a status up.
   if (got.kind === "lost" || got.cut) throw new Refused(500, "fetch failed", undefined);
   const data = dataOf(got.body.toString("utf8"));

@@ -26,7 +26,10 @@ export type Api = (request: ApiRequest) => Promise<ApiResponse>;
 export function createApi(world: World, router: Router): Api {
   return async (request) => {
     // A server of one's own has the REST API below /api/v3, and GraphQL beside it.
-    const path = request.url.pathname.replace(/^\/api(\/v3(?=\/)|(?=\/graphql$))/, "");
+    const path = byName(
+      world,
+      request.url.pathname.replace(/^\/api(\/v3(?=\/)|(?=\/graphql$))/, ""),
+    );
     const found = router(request.method, path);
     const template = found?.template ?? "unknown";
     const fault = world.faults.forRequest({ method: request.method, template, path });
@@ -80,6 +83,8 @@ function serve(
   if (!found) return notFound();
   const { params, route } = found;
   const repository = repositoryIn(world, params);
+  const moved = repository ? undefined : movedTo(world, params);
+  if (moved) return movedPermanently(world, moved, request);
   if (params.owner !== undefined && params.repo !== undefined && !repository) return notFound();
   const refusal = check(route.access, actor, repository);
   if (refusal) return refusal;
@@ -189,6 +194,34 @@ function repositoryIn(world: World, params: Found["params"]): Repository | undef
   return owner === undefined || repo === undefined
     ? undefined
     : findRepository(world, `${owner}/${repo}`);
+}
+
+function movedTo(world: World, { owner, repo }: Found["params"]): Repository | undefined {
+  return world.formerNames.get(`${owner}/${repo}`.toLowerCase());
+}
+
+/** docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects */
+function movedPermanently(world: World, { id }: Repository, { method, url }: ApiRequest): Answer {
+  const rest = url.pathname.replace(/^.*?\/repos\/[^/]+\/[^/]+/, "");
+  const location = `${world.urls.api}/repositories/${id}${rest}${url.search}`;
+  return {
+    status: method === "GET" ? 301 : 307,
+    headers: { location },
+    body: {
+      message: "Moved Permanently",
+      url: location,
+      documentation_url:
+        "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects",
+    },
+  };
+}
+
+/** Where redirects lead to: a repository by its id, whatever it is called. */
+function byName(world: World, path: string): string {
+  const match = /^\/repositories\/(\d+)(\/.*)?$/.exec(path);
+  if (match === null) return path;
+  const found = [...world.repositories.values()].find(({ id }) => String(id) === match[1]);
+  return found === undefined ? path : `/repos/${found.fullName}${match[2] ?? ""}`;
 }
 
 // A download link carries its own token, since clients drop the header on a redirect.

@@ -3,6 +3,7 @@ import type { Api } from "./api.ts";
 
 export function fetchThrough(api: Api): typeof fetch {
   const go = async (request: Request): Promise<Response> => {
+    const again = request.clone();
     const answer = await api({
       method: request.method,
       url: new URL(request.url),
@@ -13,6 +14,9 @@ export function fetchThrough(api: Api): typeof fetch {
     if (answer.kind === "lost") throw new TypeError("fetch failed");
     const { status, headers, body } = answer;
     const location = headers.location;
+    const isMoved = status === 301 || status === 307;
+    if (isMoved && location !== undefined && again.redirect === "follow")
+      return go(new Request(location, again));
     if (status === 302 && location !== undefined && request.redirect === "follow")
       return go(new Request(location, { headers: request.headers }));
     const empty = status === 204 || status === 304;

@@ -226,6 +226,8 @@ export type World = {
   tokens: Map<string, Token>;
   /** By lower-case full name. */
   repositories: Map<string, Repository>;
+  /** Names that repositories had before, by lower-case full name, until another one takes them. */
+  formerNames: Map<string, Repository>;
   /** Later features (rulesets, merge queue) add their own rules here. */
   rules: { merge: MergeRule[]; push: PushRule[] };
   outbox: Outbox;

@@ -135,7 +135,8 @@ function findHead(world: World, repository: Repository, name: string): Pull["hea
   const colon = name.indexOf(":");
   const owner = colon < 0 ? repository.owner.login : name.slice(0, colon);
   const ref = colon < 0 ? name : name.slice(colon + 1);
-  const source = networkOf(world, repository).find(
+  // The repository itself first: its owner can have another one of the network.
+  const source = [repository, ...networkOf(world, repository)].find(
     (r) => r.owner.login.toLowerCase() === owner.toLowerCase(),
   );
   const sha = source?.refs.get(`heads/${ref}`);

@@ -55,6 +55,32 @@ export function findRepository(world: World, fullName: string): Repository | und
   return world.repositories.get(fullName.toLowerCase());
 }
 
+/**
+ * A new name, or a new owner with it. The old name leads to it until another repository takes it.
+ * docs.github.com/repositories/creating-and-managing-repositories/renaming-a-repository
+ */
+export function moveRepository(
+  world: World,
+  repository: Repository,
+  to: { name: string; owner?: Account },
+): void {
+  const { name, owner = repository.owner } = to;
+  const fullName = `${owner.login}/${name}`;
+  if (findRepository(world, fullName)) throw new Error(`${fullName} is there already`);
+  const former = repository.fullName.toLowerCase();
+  world.repositories.delete(former);
+  world.formerNames.set(former, repository);
+  world.formerNames.delete(fullName.toLowerCase());
+  Object.assign(repository, { name, owner, fullName });
+  world.repositories.set(fullName.toLowerCase(), repository);
+}
+
+export function deleteRepository(world: World, repository: Repository): void {
+  world.repositories.delete(repository.fullName.toLowerCase());
+  for (const [name, one] of world.formerNames)
+    if (one === repository) world.formerNames.delete(name);
+}
+
 /** The repositories that share its objects: itself, its forks, its parent. */
 export function networkOf(world: World, repository: Repository): Repository[] {
   return [...world.repositories.values()].filter((r) => r.store === repository.store);
@@ -115,5 +141,6 @@ function emptyRepository(
     pushedAt: now,
   };
   world.repositories.set(fullName.toLowerCase(), repository);
+  world.formerNames.delete(fullName.toLowerCase());
   return repository;
 }

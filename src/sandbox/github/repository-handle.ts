@@ -9,6 +9,7 @@ import {
   updateRun,
 } from "./checks.ts";
 import { commitVerb, type NewCommit } from "./commit.ts";
+import { announce } from "./events.ts";
 import type {
   App,
   CheckRun,
@@ -24,7 +25,7 @@ import { accountOf, person } from "./people.ts";
 import { PullHandle } from "./pull-handle.ts";
 import { type NewPull, openPull } from "./pulls.ts";
 import { deleteBranch, type PushResult, push, pushTag } from "./push.ts";
-import { forkRepository, resolveBranch } from "./repositories.ts";
+import { deleteRepository, forkRepository, moveRepository, resolveBranch } from "./repositories.ts";
 
 type ByPerson<T> = Omit<T, "actor"> & { author?: string };
 
@@ -165,6 +166,36 @@ export class RepositoryHandle {
   /** Somebody with the token of its app writes over it. */
   overwrite(run: CheckRun, fields: RunFields): void {
     updateRun(this.#world, this.data, run, fields);
+  }
+
+  /** The old name leads here until another repository takes it. */
+  rename(name: string, by: string): void {
+    const from = this.data.name;
+    moveRepository(this.#world, this.data, { name });
+    this.#tell("renamed", by, { repository: { name: { from } } });
+  }
+
+  transfer(owner: string, by: string): void {
+    const { login, id, kind } = this.data.owner;
+    const to = accountOf(this.#world, owner, "Organization");
+    moveRepository(this.#world, this.data, { name: this.data.name, owner: to });
+    const from = { [kind === "User" ? "user" : "organization"]: { login, id } };
+    this.#tell("transferred", by, { owner: { from } });
+  }
+
+  delete(by: string): void {
+    this.#tell("deleted", by);
+    deleteRepository(this.#world, this.data);
+  }
+
+  #tell(action: string, by: string, changes?: object): void {
+    announce(this.#world, {
+      event: "repository",
+      action,
+      repository: this.data,
+      actor: person(this.#world, by),
+      payload: changes === undefined ? {} : { changes },
+    });
   }
 
   archive(): void {

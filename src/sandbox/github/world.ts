@@ -31,6 +31,7 @@ export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: 
     installations: new Map(),
     tokens: new Map(),
     repositories: new Map(),
+    formerNames: new Map(),
     rules: { merge: [protectedMerge], push: [protectedPush] },
     outbox: createOutbox({ clock, faults }),
     log: createRequestLog(),

@@ -9,7 +9,7 @@ import {
 } from "../../../src/core/event.ts";
 import type { Accepted, Delivery } from "../../../src/port.ts";
 import type { JobData } from "./queue.ts";
-import { forgetReplaced } from "./replaced.ts";
+import { type Told, withhold } from "./replaced.ts";
 import { type RepositoryRecord, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";
 
 /** Returns the jobs that it makes necessary with what became of each delivery. */
@@ -18,20 +18,29 @@ export function accept(
   deliveries: readonly Delivery[],
 ): { readonly accepted: ReadonlyMap<string, Accepted>; readonly jobs: readonly JobData[] } {
   const accepted = new Map<string, Accepted>();
-  const jobs: JobData[] = [];
-  const moved: { readonly what: Moved; readonly at: number }[] = [];
-  for (const { guid, receivedAt, event } of deliveries) {
+  const told: Told[] = [];
+  for (const delivery of deliveries) {
+    const { guid, receivedAt } = delivery;
     if (accepted.has(guid)) continue;
     accepted.set(guid, tables.deliveries.has(guid) ? "known" : "new");
     if (tables.deliveries.has(guid)) continue;
     tables.deliveries.set(guid, receivedAt);
+    told.push(...withhold(tables, delivery));
+  }
+  return { accepted, jobs: takeIn(tables, told) };
+}
+
+/** Writes what was told. Returns the jobs that it makes necessary. */
+export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[] {
+  const jobs: JobData[] = [];
+  const moved: { readonly what: Moved; readonly at: number }[] = [];
+  for (const { receivedAt, event } of told)
     switch (event.kind) {
       case "look":
         jobs.push(...see(tables, event.sights, receivedAt));
         break;
       case "intend": {
         const { target, intention } = event;
-        if (target.kind === "head") forgetReplaced(tables, [target.repository]);
         if (target.kind === "head")
           jobs.push(...intendForHead(tables, { ...target, draft: intention, receivedAt }));
         else {
@@ -51,17 +60,12 @@ export function accept(
       case "ignored":
         break;
     }
-  }
   for (const one of moved) jobs.push(...move(tables, one.what, one.at));
-  return { accepted, jobs };
+  return jobs;
 }
 
 /** Writes the subjects and opens them. */
 export function see(tables: Tables, sights: readonly Sight[], at: number): readonly JobData[] {
-  const replaced = forgetReplaced(
-    tables,
-    sights.map(({ subject }) => subject.repository),
-  );
   return sights.map((sight) => {
     const { subject } = sight;
     const key = subjectKey(subject);
@@ -71,10 +75,7 @@ export function see(tables: Tables, sights: readonly Sight[], at: number): reado
     const place = slugOf(subject);
     const described: Partial<RepositoryRecord> = tables.repositories.get(place) ?? {};
     tables.repositories.set(place, { ...told, ...described, installation, present: true });
-    const followed = followTip(tables, sight, at);
-    const { before } = followed;
-    const isFirst = subject.kind === "commit" && replaced.has(place);
-    const arrival = isFirst ? "first" : followed.arrival;
+    const { before, arrival } = followTip(tables, sight, at);
     const head = sight.head ?? (subject.kind === "commit" ? subject.sha : null);
     const known = tables.subjects.get(key);
     if (known === undefined)
@@ -103,8 +104,10 @@ export function open(tables: Tables, record: SubjectRecord, at: number): void {
 export function forget(tables: Tables, repository: Repository): void {
   const gone = slug(repository);
   const known = tables.repositories.get(gone);
-  // Another installation lets us in by now: what came late is about the one before.
+  // Another installation lets us in by now, or another repository has the name.
   if (known?.installation !== repository.installation) return;
+  const { id } = repository;
+  if (known.id !== undefined && id !== undefined && known.id !== id) return;
   known.present = false;
   for (const place of tables.tips.keys())
     if (place.startsWith(`${gone} `)) tables.tips.delete(place);

@@ -14,7 +14,7 @@ import type {
   RollbackChange,
   Store,
 } from "../../../src/port.ts";
-import { accept, forget, placeOf, see } from "./intake.ts";
+import { accept, forget, placeOf, see, takeIn } from "./intake.ts";
 import {
   checkLedger,
   concerned,
@@ -26,7 +26,7 @@ import {
   rollbacksOf,
 } from "./ledgers.ts";
 import type { JobData, MemoryQueue } from "./queue.ts";
-import { forgetReplaced } from "./replaced.ts";
+import { claims, describe } from "./replaced.ts";
 import { openUnfinished, prune, subjectsIn, writeLook } from "./subjects.ts";
 import { byText, slugOf, Tables } from "./tables.ts";
 
@@ -117,15 +117,11 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
       (_, repository: Repository, branch: string, blob: string) =>
         void tables.gatedPlans.set(placeOf(repository, branch), blob),
     ),
-    describe: async (repositories) => {
-      forgetReplaced(tables, repositories);
-      for (const { owner, name, installation, ...told } of repositories) {
-        const known = tables.repositories.get(`${owner}/${name}`);
-        if (known === undefined || told.id === undefined) continue;
-        const { installation: own, present } = known;
-        tables.repositories.set(`${owner}/${name}`, { installation: own, present, ...told });
-      }
+    describe: async (answers, asked) => {
+      const { taken, moved } = describe(tables, answers, asked);
+      enqueue([...takeIn(tables, taken), ...jobsFor(moved)]);
     },
+    claims: async (repository) => claims(tables, repository),
     repositories: async () =>
       [...tables.repositories]
         .filter(([, { present }]) => present)
@@ -163,6 +159,8 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     },
     keepReading: async (key, reading) => {
       const known = readings.get(key);
+      const replaced = tables.replaced.get(key.split("|")[1] ?? "") ?? 0;
+      if (replaced > reading.moment.number) return;
       if (known === undefined || known.moment.number <= reading.moment.number)
         readings.set(key, reading);
     },

@@ -76,7 +76,11 @@ export function subjectsIn(tables: Tables): Subjects {
       const record = present(key);
       if (record === null) return null;
       record.epoch += 1;
-      return { ...tables.row(record), now: tables.now(), generation: tables.generation };
+      return {
+        ...tables.row(record),
+        now: tables.now(),
+        generation: tables.generationOf(record.subject),
+      };
     },
     standing: async (lease, repository, sha) => ({
       held: tables.holds(lease),

@@ -14,12 +14,10 @@ import type {
   SubjectRow,
   Written,
 } from "../../../src/port.ts";
+import type { Told } from "./replaced.ts";
 
 /** What is not known is not there. */
 export type RepositoryRecord = Mutable<Omit<Repository, "owner" | "name">> & { present: boolean };
-
-/** In the place of an id: events told different ones, and GitHub has not been asked yet. */
-export const disputed = 0;
 
 const unknown: RepositoryRecord = { installation: 0, present: false };
 
@@ -71,6 +69,9 @@ export class Tables {
   readonly tips = new Map<string, { sha: string; heardAt: number | null; floor: string | null }>();
   /** When the name was found to belong to another one, by `owner/name`. */
   readonly replaced = new Map<string, number>();
+  /** Events that contradict what is known of a repository, in their order. */
+  readonly withheld: { readonly of: Repository & { id: number }; moment: number; told: Told }[] =
+    [];
   /** By `owner/name branch`. */
   readonly gatedPlans = new Map<string, string>();
   /** What was taken of each installation's budget, and when. */
@@ -106,8 +107,10 @@ export class Tables {
   }
 
   /** The same in each life of a simulation, where the database's is at random. */
-  get generation(): string {
-    return `memory${this.#renewals}`;
+  generationOf({ repository }: Subject): string {
+    const place = slug(repository);
+    const parts = [this.repositories.get(place)?.id, this.replaced.get(place)];
+    return [`memory${this.#renewals}`, ...parts.filter((part) => part !== undefined)].join(".");
   }
 
   renewGeneration(): void {
@@ -155,13 +158,13 @@ export class Tables {
   row(record: SubjectRecord): SubjectRow {
     const { touchedAt, position, subject, ...rest } = record;
     const { owner, name } = subject.repository;
-    const { present, id, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
-    const told = id === undefined || id === disputed ? known : { ...known, id };
-    return { ...rest, subject: { ...subject, repository: { ...told, owner, name } } };
+    const { present, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
+    return { ...rest, subject: { ...subject, repository: { ...known, owner, name } } };
   }
 
   clear(): void {
     for (const table of Object.values(this)) if (table instanceof Map) table.clear();
+    this.withheld.length = 0;
   }
 }
 

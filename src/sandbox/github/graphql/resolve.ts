@@ -14,8 +14,11 @@ type Page = { first?: number };
 
 export function rootOf(world: World, actor: Actor) {
   return {
-    repository({ owner, name }: { owner: string; name: string }) {
-      const found = findRepository(world, `${owner}/${name}`);
+    repository(asked: { owner: string; name: string; followRenames?: boolean }) {
+      const { owner, name, followRenames = true } = asked;
+      const fullName = `${owner}/${name}`;
+      const former = followRenames ? world.formerNames.get(fullName.toLowerCase()) : undefined;
+      const found = findRepository(world, fullName) ?? former;
       if (!found || !maySee(actor, found))
         throw failure(
           "NOT_FOUND",

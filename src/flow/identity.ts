@@ -1,0 +1,90 @@
+// Whose a name is: everything at GitHub is read by name, and a name can belong to another repository by now.
+
+import type { Effect } from "../core/effect.ts";
+import type { Repository } from "../core/event.ts";
+import { gateName } from "../core/page/checks.ts";
+import type { Moment, Read } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/**
+ * `same`: the name is that of the repository whose ledger is looked at. `told`: it was not known before which
+ * one that is, and is now. `other`: it is another one's, or the repository has another name.
+ */
+export type Whose = "same" | "told" | "other" | "unknown";
+
+/** Asks GitHub. Where it says something else than the ledger, the ledger follows. */
+export async function whose(ports: Ports, repository: Repository): Promise<Whose> {
+  const asked = await ports.store.moment();
+  const read = await ports.github.identity(repository);
+  const answer = compared(repository, read);
+  if (read.kind !== "known" || answer === "same") return answer;
+  return await follow(ports, repository, { answer, told: [read.value], asked });
+}
+
+/**
+ * The same for a repository of which events have told that another one has its name, or it another name:
+ * all those names are asked about.
+ */
+export async function settleClaims(ports: Ports, repository: Repository): Promise<Whose> {
+  const claims = await ports.store.claims(repository);
+  if (claims.length === 0 && repository.id !== undefined) return "same";
+  const asked = await ports.store.moment();
+  const names = new Map([repository, ...claims].map((one) => [slug(one), one]));
+  const reads = await Promise.all([...names.values()].map((one) => ports.github.identity(one)));
+  const told = reads.flatMap((read) => (read.kind === "known" ? [read.value] : []));
+  const answer = compared(repository, reads[0] ?? { kind: "absent" });
+  return await follow(ports, repository, { answer, told, asked });
+}
+
+/** Where another one has the name, the list says what its repository is called now: it is not taken for gone. */
+async function follow(
+  { github, store, log }: Ports,
+  repository: Repository,
+  of: { readonly answer: Whose; readonly told: readonly Repository[]; readonly asked: Moment },
+): Promise<Whose> {
+  const { answer, told, asked } = of;
+  const { id } = repository;
+  const isMissing = answer === "other" && !told.some((one) => one.id === id);
+  const listed = isMissing ? await github.repositories(repository.installation) : null;
+  if (listed?.kind === "unknown") return "unknown";
+  const found = (listed?.value ?? []).map((one) => one.repository).filter((one) => one.id === id);
+  if (answer === "other")
+    log.warn(
+      { repository: slug(repository), id, told },
+      "A name belongs to another repository now",
+    );
+  await store.describe([...told, ...found], asked);
+  return answer;
+}
+
+/** Whether something is opened or begun by it, at GitHub or an engine. */
+export function opens(effect: Effect): boolean {
+  switch (effect.kind) {
+    case "start":
+    case "retry":
+    case "approve":
+    case "rollback":
+      return true;
+    case "create_check":
+    case "update_check": {
+      const { name, state } = effect.check;
+      return name === gateName && state.status === "completed" && state.conclusion !== "failure";
+    }
+    default:
+      return false;
+  }
+}
+
+function compared(repository: Repository, read: Read<Repository>): Whose {
+  // A repository that is gone may have another name now, or nobody lets us in.
+  if (read.kind !== "known") return "unknown";
+  const { id, ownerId } = read.value;
+  if (slug(read.value) !== slug(repository)) return "other";
+  if (repository.id === undefined) return "told";
+  const isOwn = repository.ownerId === undefined || repository.ownerId === ownerId;
+  return repository.id === id && isOwn ? "same" : "other";
+}
+
+function slug({ owner, name }: Repository): string {
+  return `${owner}/${name}`;
+}

@@ -1,0 +1,34 @@
+// What GitHub has answered about repositories: whose each name is, and what was kept aside until it said so.
+
+import type { Repository, Sight } from "../core/event.ts";
+import type { Moment } from "../port.ts";
+import { takeIn } from "./accept.ts";
+import type { Connection } from "./database.ts";
+import type { Enqueue } from "./jobs.ts";
+import { followIdentities } from "./replaced.ts";
+import { describeRepositories } from "./repositories.ts";
+import { readOpenSubjects } from "./subjects.ts";
+import { release } from "./withheld.ts";
+
+/** `asked` is a moment before GitHub was asked: what is known since then stays. */
+export async function describe(
+  tx: Connection,
+  enqueue: Enqueue,
+  { told, asked }: { readonly told: readonly Repository[]; readonly asked: Moment },
+): Promise<void> {
+  const { answers, replaced, renamed } = await followIdentities(tx, told, asked.number);
+  await describeRepositories(tx, answers);
+  const released = await release(tx, answers, asked.number);
+  // What is open there by now, nobody may have told.
+  const sights: Sight[] = [...replaced, ...renamed].map((repository) => ({
+    subject: { kind: "repository", repository },
+    head: null,
+    before: null,
+  }));
+  const seen = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } } as const;
+  const jobs = [...(await takeIn(tx, [...released, seen]))];
+  for (const repository of renamed)
+    for (const { key, subject } of await readOpenSubjects(tx, repository))
+      jobs.push({ key, installation: subject.repository.installation });
+  await enqueue(tx, jobs);
+}

@@ -1,0 +1,134 @@
+// Events that are kept aside until GitHub has said whose name it is: an old event can be sent again.
+
+import type { Event, Repository, Sight } from "../core/event.ts";
+import { contradictions, type Identified, identities, isIdentified } from "./contradiction.ts";
+import type { Connection } from "./database.ts";
+
+/** What is needed of a delivery to take it in. */
+export interface Told {
+  readonly guid: string;
+  readonly receivedAt: number;
+  readonly event: Event;
+}
+
+/**
+ * Puts aside what contradicts the ids and names that are known. Returns the rest, with the repositories
+ * that are known so in its place: whoever looks at one of them asks GitHub.
+ */
+export async function withhold(tx: Connection, all: readonly Told[]): Promise<readonly Told[]> {
+  const told = all.flatMap(({ event }) => repositoriesOf(event)).filter(isIdentified);
+  const found = await contradictions(tx, told);
+  if (found.length === 0) return all;
+  const doubted = new Map(
+    found.flatMap(({ index }) => {
+      const one = told[index];
+      return one === undefined ? [] : [[identityOf(one), one] as const];
+    }),
+  );
+  const isDoubted = (repository: Repository) => doubted.has(identityOf(repository));
+  const known = found.map(({ known: { replaced: _, ...repository } }) => repository);
+  const asked: Sight[] = known.map((repository) => ({
+    subject: { kind: "repository", repository },
+    head: null,
+    before: null,
+  }));
+  const taken: Told[] = [];
+  const kept: { readonly of: Identified; readonly told: Told }[] = [];
+  const keep = (repository: Repository, one: Told) => {
+    const of = doubted.get(identityOf(repository));
+    if (of !== undefined) kept.push({ of, told: one });
+  };
+  for (const one of all) {
+    const { event } = one;
+    if (event.kind === "look") {
+      for (const sight of event.sights)
+        keep(sight.subject.repository, { ...one, event: { kind: "look", sights: [sight] } });
+      const sights = event.sights.filter(({ subject }) => !isDoubted(subject.repository));
+      if (sights.length > 0) taken.push({ ...one, event: { kind: "look", sights } });
+    } else if (event.kind === "intend" && isDoubted(repositoryOf(event.target)))
+      keep(repositoryOf(event.target), one);
+    else taken.push(one);
+  }
+  await insertWithheld(tx, kept);
+  const receivedAt = Math.max(...kept.map((one) => one.told.receivedAt));
+  return [...taken, { guid: "", receivedAt, event: { kind: "look", sights: asked } }];
+}
+
+/**
+ * What was kept aside and is as GitHub has answered, in the order in which it came. What was kept before
+ * GitHub was asked and is otherwise is dropped: it is of a repository that has the name no more.
+ */
+export async function release(
+  tx: Connection,
+  answers: readonly Identified[],
+  asked: number,
+): Promise<readonly Told[]> {
+  const [any] = await tx.query("select from interlock.withheld limit 1");
+  if (any === undefined || answers.length === 0) return [];
+  const given =
+    "unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) as given (owner, name, id, owner_id)";
+  const rows = await tx.query<{ position: number; content: string }>(
+    `delete from interlock.withheld using ${given}
+      where withheld.owner = given.owner and withheld.name = given.name and withheld.id = given.id
+        and coalesce(withheld.owner_id = given.owner_id, true)
+     returning position, content`,
+    identities(answers),
+  );
+  await tx.query(
+    `delete from interlock.withheld using ${given}
+      where moment < $5
+        and (withheld.owner = given.owner and withheld.name = given.name or withheld.id = given.id)`,
+    [...identities(answers), asked],
+  );
+  return [...rows]
+    .sort((one, other) => one.position - other.position)
+    .map(({ content }) => JSON.parse(content) as Told);
+}
+
+/** What events that wait here say of the name, or of the id by another name. */
+export async function readClaims(
+  on: Connection,
+  { owner, name, id }: Repository,
+): Promise<readonly Repository[]> {
+  return on.query<Repository>(
+    `select distinct installation, owner, name from interlock.withheld
+      where owner = $1 and name = $2 or id = $3`,
+    [owner, name, id ?? null],
+  );
+}
+
+async function insertWithheld(
+  tx: Connection,
+  kept: readonly { readonly of: Identified; readonly told: Told }[],
+): Promise<void> {
+  await tx.query(
+    `insert into interlock.withheld
+            (owner, name, id, owner_id, installation, content, received_at)
+     select owner, name, id, owner_id, installation, content, received_at
+       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[])
+              with ordinality
+         as given (owner, name, id, owner_id, installation, content, received_at, turn)
+      order by turn`,
+    [
+      ...identities(kept.map(({ of }) => of)),
+      kept.map(({ of }) => of.installation),
+      kept.map(({ told: { guid, receivedAt, event } }) =>
+        JSON.stringify({ guid, receivedAt, event } satisfies Told),
+      ),
+      kept.map(({ told }) => told.receivedAt),
+    ],
+  );
+}
+
+function repositoriesOf(event: Event): readonly Repository[] {
+  if (event.kind === "look") return event.sights.map(({ subject }) => subject.repository);
+  return event.kind === "intend" ? [repositoryOf(event.target)] : [];
+}
+
+function repositoryOf(target: { readonly repository: Repository }): Repository {
+  return target.repository;
+}
+
+function identityOf({ owner, name, id, ownerId }: Repository): string {
+  return JSON.stringify([owner, name, id, ownerId]);
+}
