@@ -105,12 +105,12 @@ type Force =
   | { readonly kind: "unread" };
 
 /** The plan of the base branch, where the default branch's plan makes it a road. */
-function inForce({ plan, roads }: PullFacts, base: string): Force {
+function inForce({ plan, roads, steps }: PullFacts, base: string): Force {
   if (plan.kind === "unknown" || roads?.kind === "unknown") return { kind: "unread" };
   const none: Force = { kind: "none", why: `No valid plan is in force for ${base}.` };
   if (roads !== null) {
     if (roads.kind !== "read" || roads.parse.kind !== "valid") return none;
-    if (coversBranch(roads.parse.plan, base, openSteps()) !== true) return none;
+    if (coversBranch(roads.parse.plan, base, openSteps(steps)) !== true) return none;
   }
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return none;
   return { kind: "plan", plan: authority({ roads }, plan.parse.plan) };

@@ -192,6 +192,8 @@ export interface Sibling {
 export type GateState = "success" | "failure" | "action_required" | "in_progress";
 
 interface Common {
+  /** What patterns may still take in this look; absent where nothing was matched before: `limit.plan.steps`. */
+  readonly steps?: number;
   /** Milliseconds since 1970, the only clock of the decision. */
   readonly now: number;
   /** Of the store, part of the keys of new attempts. Empty in tests and in what an earlier version stored. */

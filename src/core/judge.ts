@@ -2,7 +2,7 @@
 
 import { placeOf } from "./attempt.ts";
 import { canonical } from "./canonical.ts";
-import type { Pull, PullFacts } from "./fact.ts";
+import type { Files, Pull, PullFacts } from "./fact.ts";
 import type { Steps } from "./glob.ts";
 import type { Part, Pipeline, Plan } from "./plan.ts";
 import type { Reason } from "./reason.ts";
@@ -23,6 +23,7 @@ export interface Demand {
 
 /** A name of a pipeline never contains it. */
 const ofDefault = "@default";
+const whole: Files = { kind: "unknown", why: "" };
 
 /**
  * What has to pass by `plan`, the plan of the base branch. Whoever may push can write a plan on a branch,
@@ -50,7 +51,6 @@ export function demandOf(question: {
     ({ spec }) => spec.engine !== "local" && !allowed.includes(placeOf(spec)),
   );
   // Whichever paths changed: what the head holds besides is not known.
-  const whole = { kind: "unknown", why: "" } as const;
   const there = route({ plan: other, branch: defaultBranch, files: whole, steps });
   if (there.coverage === "costly") ways.push(there);
   const asked: Pipeline[] = [...there.pipelines];

@@ -33,9 +33,11 @@ export const planLimit = {
   glob_alternatives: 64,
   /** Patterns of which it is remembered what is wrong with them. */
   globs_known: 5_000,
+  /** Branches of which it is remembered what a plan says of them. */
+  branches_known: 100,
   /**
-   * What all patterns of a plan may take together in one pass, what it takes to prepare them included:
-   * at most a tenth of a second. A monorepo with 200 patterns and 3,000 changed paths takes an eighth.
+   * What all patterns may take together in one look, what it takes to prepare them included: at most a
+   * tenth of a second. A monorepo with 200 patterns and 3,000 changed paths takes an eighth.
    */
   steps: 400_000,
   reports: 20,

@@ -32,7 +32,7 @@ export function decideRelease(facts: CommitFacts): Decision {
   }
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
   if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
-  const steps = openSteps();
+  const steps = openSteps(facts.steps);
   const off = whyOff(facts, steps);
   // What was begun is brought to its end by the plan that it was begun by; nothing more is begun.
   if (off !== null && facts.executions.length === 0) {

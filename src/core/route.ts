@@ -28,13 +28,21 @@ type Coverage =
   /** Matching took more steps than it may, so it is not known which pipelines the paths belong to. */
   | "costly";
 
-export function route(question: {
+interface Question {
   readonly plan: Plan;
   readonly branch: string;
   readonly files: Files;
-  /** What the patterns may still take; it is shared by all that one pass matches. */
+  /** What the patterns may still take; it is shared by all that one look matches. */
   readonly steps: Steps;
-}): Route {
+}
+
+/** Asked again with the same objects it takes the same steps, and does not walk them again. */
+export function route(question: Question): Route {
+  const { plan, branch, files, steps } = question;
+  return once(routesOf(plan, files), branch, steps, () => routeNow(question));
+}
+
+function routeNow(question: Question): Route {
   const { plan, branch, files, steps } = question;
   const ofBranch = pipelinesFor(plan, branch, steps);
   if (ofBranch === null)
@@ -55,7 +63,8 @@ export function route(question: {
 
 /** Whether the branch is a road of the plan; null where that takes more steps than there are. */
 export function coversBranch(plan: Plan, branch: string, steps: Steps): boolean | null {
-  return branchMatcher(plan, steps)(branch);
+  const lists = listsFor(plan, branch, steps);
+  return lists === null ? null : lists.length > 0;
 }
 
 /** As `coversBranch`, for many branches. */
@@ -105,8 +114,64 @@ function routeOf(question: {
 
 /** In the order of the plan; null where the steps ran out. */
 function pipelinesFor(plan: Plan, branch: string, steps: Steps): readonly Pipeline[] | null {
-  const lists = matchLists(automataOf(plan).branches, steps)(branch);
+  const lists = listsFor(plan, branch, steps);
   return lists === null ? null : plan.pipelines.filter((_, index) => lists.includes(index));
+}
+
+function listsFor(plan: Plan, branch: string, steps: Steps): readonly number[] | null {
+  let known = branchLists.get(plan);
+  if (known === undefined) {
+    known = new Map();
+    branchLists.set(plan, known);
+  }
+  const automaton = automataOf(plan).branches;
+  return once(known, branch, steps, () => matchLists(automaton, steps)(branch));
+}
+
+/** What was found, and the steps that it took; where they ran out, how many there had been. */
+interface Found<T> {
+  readonly value: T;
+  readonly steps: number;
+  readonly end: "found" | "ran_out";
+}
+
+type Known<T> = Map<string, Found<T>>;
+
+const branchLists = new WeakMap<Plan, Known<readonly number[] | null>>();
+const routes = new WeakMap<Plan, WeakMap<Files, Known<Route>>>();
+
+function routesOf(plan: Plan, files: Files): Known<Route> {
+  const ofPlan = routes.get(plan) ?? new WeakMap<Files, Known<Route>>();
+  routes.set(plan, ofPlan);
+  const known = ofPlan.get(files) ?? new Map<string, Found<Route>>();
+  ofPlan.set(files, known);
+  return known;
+}
+
+/**
+ * One look decides several times by the same plan and paths. The steps count each time, so that nothing that
+ * is decided depends on what was decided before, but they are taken once.
+ */
+function once<T>(known: Known<T>, branch: string, steps: Steps, find: () => T): T {
+  const before = known.get(branch);
+  if (before?.end === "found" && before.steps <= steps.left) {
+    steps.left -= before.steps;
+    return before.value;
+  }
+  if (before?.end === "ran_out" && steps.left <= before.steps) {
+    steps.left = -1;
+    return before.value;
+  }
+  const had = steps.left;
+  const value = find();
+  if (known.size >= limit.plan.branches_known) known.clear();
+  known.set(
+    branch,
+    steps.left < 0
+      ? { value, steps: had, end: "ran_out" }
+      : { value, steps: had - steps.left, end: "found" },
+  );
+  return value;
 }
 
 interface Automata {

@@ -25,7 +25,7 @@ export function decideVerify(facts: PullFacts): Decision {
   if (pull.kind === "absent" || pull.value.state === "closed") return decideClosed(facts);
 
   const base = pull.value.base.ref;
-  const steps = openSteps();
+  const steps = openSteps(facts.steps);
   const detour = offRoad(facts, pull.value, steps);
   if (detour !== null) return detour;
   switch (plan.kind) {

@@ -13,7 +13,7 @@ import type {
   Pull,
   PullFacts,
 } from "../core/fact.ts";
-import { openSteps } from "../core/glob.ts";
+import { openSteps, type Steps } from "../core/glob.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
@@ -54,12 +54,13 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
     }
     case "commit": {
       const { sha } = subject;
+      const steps = openSteps();
       const [common, { asks: _, ...asked }, present, road, newer, busy, waiting, carried] =
         await Promise.all([
           readCommon(ports, row),
           readWishes(ports, row, subject.branch),
           readPresent(ports, row, sha),
-          readRoad(ports, row, subject),
+          readRoad(ports, row, { subject, steps }),
           ports.store.newer(subject),
           ports.store.busy(subject),
           ports.store.waiting(subject),
@@ -70,6 +71,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         ...asked,
         ...present.facts,
         ...road,
+        steps: steps.left,
         subject,
         newer,
         // An engine that is turned off does not say what became of its release, perhaps for ever.
@@ -215,8 +217,9 @@ type Road = Pick<
 async function readRoad(
   ports: Ports,
   row: Leased,
-  subject: Extract<Subject, { kind: "commit" }>,
+  of: { readonly subject: Extract<Subject, { kind: "commit" }>; readonly steps: Steps },
 ): Promise<Road> {
+  const { subject, steps } = of;
   const { github, store } = ports;
   const { repository, branch, sha } = subject;
   const { plan: unreadPlan, files } = unread;
@@ -233,7 +236,7 @@ async function readRoad(
     roads = await github.plan(repository, null, row.heard);
   // What was begun goes on by its own plan, whatever became of the road.
   const begun = (await store.executions(row.key)).length > 0;
-  const isOff = !begun && !mayBeRoad(roads, branch);
+  const isOff = !begun && !mayBeRoad(roads, branch, steps);
   if (isOff && (await store.openPulls(repository, { base: branch, most: 1 })).length === 0)
     return { ...nothing, roads };
 
@@ -251,7 +254,7 @@ async function readRoad(
     moved && isSame(plan, roads)
       ? await store.openPulls(repository, { base: null, most: null })
       : into;
-  if (!begun && !mayBeRoad(roads, branch)) return { ...nothing, roads, judgedOtherwise };
+  if (!begun && !mayBeRoad(roads, branch, steps)) return { ...nothing, roads, judgedOtherwise };
   if (isFirst(row) && !begun)
     return { ...nothing, roads, judgedOtherwise, landing: await noteFirst(ports, row, subject) };
   const { defaultBranch } = repository;
@@ -288,12 +291,10 @@ async function inForce(
   return { ...roads, parse: { kind: "valid", plan: { ...roads.parse.plan, pipelines } } };
 }
 
-function mayBeRoad(roads: PlanReading, branch: string): boolean {
+function mayBeRoad(roads: PlanReading, branch: string, steps: Steps): boolean {
   if (roads.kind !== "read") return false;
   // Where that is not known it may be.
-  return (
-    roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch, openSteps()) !== false
-  );
+  return roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch, steps) !== false;
 }
 
 function isSame(one: PlanReading, other: PlanReading): boolean {

@@ -97,15 +97,17 @@ function partsOf(
   facts: Facts,
 ): readonly { readonly pipeline: string; readonly part: PartName; readonly spec: Part }[] {
   const { plan, files } = facts;
+  // As what is decided afterwards: the same patterns and paths.
+  const steps = openSteps(facts.steps);
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return [];
   if ("pull" in facts) {
     if (facts.pull.kind !== "known") return [];
     const pull = facts.pull.value;
-    const { required } = demandOf({ facts, pull, plan: plan.parse.plan, steps: openSteps() });
+    const { required } = demandOf({ facts, pull, plan: plan.parse.plan, steps });
     return required.map(({ name, spec }) => ({ pipeline: name, part: "verify", spec }));
   }
   const { branch } = facts.subject;
-  const way = route({ plan: plan.parse.plan, branch, files, steps: openSteps() });
+  const way = route({ plan: plan.parse.plan, branch, files, steps });
   return way.pipelines.flatMap(({ name, release }) =>
     release === null ? [] : [{ pipeline: name, part: "release", spec: release }],
   );

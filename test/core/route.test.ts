@@ -246,3 +246,26 @@ test("where matching takes too long it is not known which pipelines must pass", 
   expect(coversBranch(byBranch, "main", openSteps())).toBeNull();
   expect(ask("main", ["src/a"], byBranch)).toMatchObject({ coverage: "costly", pipelines: [] });
 });
+
+test("what is asked again with the same plan and paths counts again, and is walked once", () => {
+  let walks = 0;
+  const paths = new Proxy(["web/a", "api/b", "c"], {
+    get: (of, name, receiver) => {
+      if (name === Symbol.iterator) walks += 1;
+      return Reflect.get(of, name, receiver);
+    },
+  });
+  const files = known(paths);
+  const steps = openSteps();
+  const question = { plan: { ...plan }, branch: "main", files, steps };
+  const first = route(question);
+  const taken = limit.plan.steps - steps.left;
+  const walked = walks;
+  expect(taken).toBeGreaterThan(0);
+  expect(route(question)).toEqual(first);
+  expect(limit.plan.steps - steps.left).toBe(2 * taken);
+  expect(walks).toBe(walked);
+  // Whoever has fewer steps finds out no more by what another one has found.
+  expect(route({ ...question, steps: openSteps(taken - 1) }).coverage).toBe("costly");
+  expect(route({ ...question, steps: openSteps(taken) })).toEqual(first);
+});

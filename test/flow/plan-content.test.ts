@@ -1,7 +1,11 @@
 // What a verdict rests on is known by its content: the plan's blob and the base's commit, not a name that moves.
 
 import { expect, test } from "vitest";
+import { openSteps } from "../../src/core/glob.ts";
+import { limit } from "../../src/core/limit.ts";
 import { planPath } from "../../src/core/plan.ts";
+import { parsePlan } from "../../src/core/plan-parse.ts";
+import { coversBranch } from "../../src/core/route.ts";
 import { planText, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 
@@ -67,4 +71,22 @@ test("a base branch that is put back makes a change bring what the base has lost
   pull.comment("dev", "/interlock status");
   await w.settle();
   expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
+test("all patterns of a look share one budget of steps", async () => {
+  // For a commit its branch is matched before and while it is decided: each alone would be cheap enough.
+  const many = Array.from({ length: 95 }, (_, at) => `**/${"{a,b}*".repeat(6)}${at}`);
+  const plan = planText({ shop: { branches: ["main", ...many], release: ["deploy"] } });
+  const parse = parsePlan(plan);
+  if (parse.kind === "invalid") throw new Error(JSON.stringify(parse.problems));
+  const steps = openSteps();
+  expect(coversBranch(parse.plan, "main", steps)).toBe(true);
+  expect(limit.plan.steps - steps.left).toBeGreaterThan(limit.plan.steps / 4);
+  expect(limit.plan.steps - steps.left).toBeLessThan(limit.plan.steps / 3);
+
+  const w = await world({ plan });
+  const sha = w.pushTo("main", { "src/a.js": "2" });
+  await w.settle();
+  expect(w.engine.all()).toEqual([]);
+  expect(w.gateOf(sha)).toBe("action_required (patterns_costly)");
 });
