@@ -23,6 +23,8 @@ export interface Pull {
   /** The head lives in another repository, or that repository is gone. */
   readonly fork: boolean;
   readonly changedFiles: number;
+  /** GitHub's id of the repository, where that has the name by which it was asked for. */
+  readonly repository?: number;
 }
 
 /** A plan as read at one place. `blob` is the git blob of the file, by which a reader can check it. */

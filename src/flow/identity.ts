@@ -1,7 +1,7 @@
 // Whose a name is: everything at GitHub is read by name, and a name can belong to another repository by now.
 
 import type { Effect } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
+import type { Repository, Subject } from "../core/event.ts";
 import { gateName } from "../core/page/checks.ts";
 import type { Moment, Read } from "../port.ts";
 import type { Ports } from "./work.ts";
@@ -13,12 +13,25 @@ import type { Ports } from "./work.ts";
 export type Whose = "same" | "told" | "other" | "unknown";
 
 /** Asks GitHub. Where it says something else than the ledger, the ledger follows. */
-export async function whose(ports: Ports, repository: Repository): Promise<Whose> {
+async function whose(ports: Ports, repository: Repository): Promise<Whose> {
   const asked = await ports.store.moment();
   const read = await ports.github.identity(repository);
   const answer = compared(repository, read);
   if (read.kind !== "known" || answer === "same") return answer;
   return await follow(ports, repository, { answer, told: [read.value], asked });
+}
+
+/**
+ * For something that is opened or begun: the last reading of a look. What GitHub answers about a pull request
+ * says whose it is, and is mostly unchanged, which costs less than to ask about the repository.
+ */
+export async function whoseSubject(ports: Ports, { repository, ...of }: Subject): Promise<Whose> {
+  if (of.kind === "pull" && repository.id !== undefined) {
+    const { number } = await ports.store.moment();
+    const read = await ports.github.pull(repository, of.number, number);
+    if (read.kind === "known" && read.value.repository === repository.id) return "same";
+  }
+  return await whose(ports, repository);
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts"
 import { apply } from "./apply.ts";
 import { noteGated } from "./gated-plan.ts";
 import { gather } from "./gather.ts";
-import { opens, whose } from "./identity.ts";
+import { opens, whoseSubject } from "./identity.ts";
 import { inspect } from "./inspect.ts";
 import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
@@ -61,7 +61,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
   // Last of all that is read: whatever was read by the name is of the repository that has it.
-  if (effects.some(opens) && (await whose(ports, row.subject.repository)) !== "same") {
+  if (effects.some(opens) && (await whoseSubject(ports, row.subject)) !== "same") {
     ports.log.warn({ subject: row.key }, "Whose the name is is not known, so nothing is begun");
     return await postpone(ports, begun);
   }

@@ -29,8 +29,8 @@ export function openReads({ client, readings }: { client: Client; readings: Read
               }),
             shapes.pull,
           );
-          const whose = read.kind === "ok" ? read.data.base.repo.id : undefined;
-          if (whose !== undefined && repository.id !== undefined && whose !== repository.id)
+          const base = read.kind === "ok" ? read.data.base.repo : null;
+          if (base?.id !== undefined && repository.id !== undefined && base.id !== repository.id)
             return { kind: "failed", why: "GitHub answered for another repository of the name" };
           return mapped(
             read,
@@ -45,6 +45,9 @@ export function openReads({ client, readings }: { client: Client; readings: Read
               defaultBranch: data.base.repo.default_branch,
               fork: data.head.repo?.full_name !== data.base.repo.full_name,
               changedFiles: data.changed_files,
+              // A request by an earlier name is answered too.
+              ...(data.base.repo.id !== undefined &&
+                data.base.repo.full_name === slug(repository) && { repository: data.base.repo.id }),
             }),
           );
         },
