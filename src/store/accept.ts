@@ -23,8 +23,8 @@ export async function accept(
   const fresh = await database.transaction(async (tx) => {
     const added = await insertDeliveries(tx, deliveries);
     // A delivery that is twice in this group counts once.
-    const each = new Map(deliveries.toReversed().map((one) => [one.guid, one]));
-    const once = deliveries.filter((one) => added.has(one.guid) && each.get(one.guid) === one);
+    const left = new Set(added);
+    const once = deliveries.filter(({ guid }) => left.delete(guid));
     await enqueue(tx, await takeIn(tx, await withhold(tx, once)));
     return added;
   });

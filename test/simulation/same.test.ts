@@ -22,6 +22,9 @@ test.each(Array.from({ length: Number(SAME) }, (_, at) => Number(FIRST) + at))(
 
 /** Each database has a generation of its own at the end of the keys of runs. */
 function withoutGeneration(life: unknown): unknown {
-  const text = JSON.stringify(life).replaceAll(/(\|\d+)\|(?:memory\d+|[0-9a-f]{12})(?:\.\d+)*/g, "$1");
+  const text = JSON.stringify(life).replaceAll(
+    /(\|\d+)\|(?:memory\d+|[0-9a-f]{12})(?:\.\d+)*/g,
+    "$1",
+  );
   return JSON.parse(text);
 }

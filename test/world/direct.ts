@@ -114,7 +114,9 @@ async function answer(
   const first = await on.api({ ...asked, url });
   const moved = first.kind === "answer" && [301, 307].includes(first.status);
   // As `fetch` follows what a repository with another name answers.
-  const got = moved ? await on.api({ ...asked, url: new URL(first.headers.location ?? "") }) : first;
+  const got = moved
+    ? await on.api({ ...asked, url: new URL(first.headers.location ?? "") })
+    : first;
   // Where no answer came, or not all of it, Octokit makes a status up.
   if (got.kind === "lost" || got.cut) throw new Refused(500, "fetch failed", undefined);
   const data = dataOf(got.body.toString("utf8"));
