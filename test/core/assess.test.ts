@@ -2,7 +2,7 @@
 // what its stages and reports can be, then the reason that people read for each kind of trouble.
 
 import { expect, test, vi } from "vitest";
-import { assess } from "../../src/core/assess.ts";
+import { assess, emptyReports } from "../../src/core/assess.ts";
 import type { Execution, ExecutionState, StageFact, StageState } from "../../src/core/fact.ts";
 import { type ReasonCode, stateOf } from "../../src/core/reason.ts";
 import {
@@ -13,6 +13,7 @@ import {
   partOf,
   pullSubject,
   type ReportSketch,
+  reportOf,
   type StageSketch,
   sha,
   stageOf,
@@ -274,4 +275,42 @@ test("the deadline counts from the start, and again from a retry that was carrie
   expect(code(of({ state: "unconfirmed", createdAt }), now + 1)).toBe("deadline_passed");
   expect(code(retried("done"), now + 1)).toBe("stage_pending");
   expect(code(retried("refused"), now + 1)).toBe("deadline_passed");
+});
+
+const e2e = { name: "test", reports: ["unit.xml", "e2e.xml"], mayBeEmpty: ["e2e.xml"] };
+const ofBuild = (passed: number) => ({ pattern: null, counts: { passed } });
+const ofFile = (pattern: string, passed: number) => ({ path: pattern, counts: { passed } });
+
+test.each<[string, readonly string[], readonly object[], readonly string[]]>([
+  ["nothing was read", [], [], []],
+  [
+    "one passed, and the other may be empty",
+    ["e2e.xml"],
+    [ofFile("unit.xml", 3), ofFile("e2e.xml", 0)],
+    [],
+  ],
+  [
+    "one that has to show a test shows none",
+    ["e2e.xml"],
+    [ofFile("unit.xml", 0), ofFile("e2e.xml", 1)],
+    ["unit.xml"],
+  ],
+  [
+    "only the build's own report is there, and is empty",
+    ["e2e.xml"],
+    [ofBuild(0)],
+    ["unit.xml", "e2e.xml"],
+  ],
+  ["only the build's own report is there, with a test", ["e2e.xml"], [ofBuild(1)], []],
+  ["of two reports of the build one has a test", [], [ofBuild(0), ofBuild(1)], []],
+  ["all of them may be empty", ["unit.xml", "e2e.xml"], [ofBuild(0)], []],
+])("reports without a test that passed, where %s", (_, mayBeEmpty, reports, expected) => {
+  const stage = { ...e2e, mayBeEmpty };
+  const fact = stageOf({ name: "test", reports: [] }, part);
+  const read = reports.map((sketch) => {
+    const { pattern, ...rest } = sketch as { pattern?: null; path?: string };
+    const report = reportOf(rest);
+    return pattern === null ? { ...report, pattern } : report;
+  });
+  expect(emptyReports(stage, { ...fact, reports: read as typeof fact.reports })).toEqual(expected);
 });

@@ -22,6 +22,10 @@ test.each([
   ["/interlock verify 3F9A1C7", { kind: "verify", sha: "3f9a1c7" }],
   [`/interlock verify ${"a1".repeat(20)}`, { kind: "verify", sha: "a1".repeat(20) }],
   ["/interlock retry", { kind: "retry", stage: null }],
+  [
+    "/interlock rollback to 3f9a1c7",
+    { kind: "rollback", pipeline: "to", stage: "3f9a1c7", to: null },
+  ],
   ["/interlock retry test", { kind: "retry", stage: "test" }],
   ["/interlock retry unit_test_2.x", { kind: "retry", stage: "unit_test_2.x" }],
   ['/interlock retry "unit tests"', { kind: "retry", stage: "unit tests" }],

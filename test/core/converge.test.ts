@@ -65,6 +65,12 @@ test.each<[string, Decision, Present, object[]]>([
   ["new", wanting({}), nothing, [{ kind: "create_check", unconfirmed: false }]],
   ["as it should be", wanting({}), there({}), []],
   [
+    "there under the same name on another commit",
+    wanting({}),
+    there({ sha: sha.old }),
+    [{ kind: "create_check", unconfirmed: false }],
+  ],
+  [
     "written by another subject",
     wanting({}),
     there({ by: "pull:acme/shop#9" }),

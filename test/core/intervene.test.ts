@@ -147,6 +147,36 @@ test("a rollback that was begun is followed to its end, also where its pull requ
   expect(at("succeeded")).toBe(false);
 });
 
+test("a rollback whose engine has not said yet what it brings back is answered all the same", () => {
+  const there = { key: "comment:7|0", execution: "r1", stage: "Gate", from: sha.landed } as const;
+  const at = decided({
+    releases: [reached],
+    rollbacks: [{ ...there, state: "running", sha: null }],
+  });
+  expect(at.said).toContain("Rolling shop back");
+});
+
+test("a rollback waits while nobody knows which plan is in force", () => {
+  const plan = { kind: "unknown", why: "GitHub is down" } as const;
+  expect(decided({ plan, releases: [reached] })).toMatchObject({
+    rollbacks: [],
+    settled: 0,
+    open: true,
+  });
+});
+
+test("of two things asked of production in one comment each is answered for itself", () => {
+  const { said } = decided({}, rollback, { commands: [rollback, approve] });
+  expect(said).toContain("has released nothing yet");
+  expect(said).toContain("there is nothing to approve");
+});
+
+test("on a closed pull request a rollback counts beside other commands of its comment", () => {
+  const closed: PullSketch = { pull: { state: "closed", merged: true }, releases: [reached] };
+  const both = { commands: [{ kind: "status" }, rollback] };
+  expect(decided(closed, rollback, both).rollbacks).toHaveLength(1);
+});
+
 test("a rollback that is asked for on a pull request that is gone is refused", () => {
   expect(decided({ pull: { kind: "absent" }, releases: [reached] })).toMatchObject({
     rollbacks: [],

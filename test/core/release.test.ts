@@ -2,7 +2,15 @@
 
 import { expect, test } from "vitest";
 import { decide } from "../../src/core/decide.ts";
-import { type CommitSketch, commitFacts, commitSubject, planOf, readingOf, sha } from "./facts.ts";
+import {
+  type CommitSketch,
+  commitFacts,
+  commitSubject,
+  planOf,
+  readingOf,
+  sha,
+  usualPlan,
+} from "./facts.ts";
 
 const earlier = `commit:acme/shop@${sha.earlier}:main`;
 const busy = [{ pipeline: "shop", sha: sha.earlier, key: earlier }];
@@ -13,6 +21,14 @@ const out = (verdict: "success" | "failure" | "in_progress" | "action_required" 
 const failed = { state: "failed", stages: [{ name: "deploy", state: "failed" }] } as const;
 const invalid = readingOf("version: 1");
 const unknown = { kind: "unknown", why: "no answer" } as const;
+
+const waits = { state: "running", stages: [] } as const;
+const begun = { state: "running", stages: [{ name: "deploy", state: "running" }] } as const;
+const surveyed = (stage: string): NonNullable<CommitSketch["surveys"]> => {
+  const closed = { kind: "transition_disabled", stage, sentence: "It is closed." } as const;
+  const value = { differences: [closed], adopted: [], marks: [], live: [] };
+  return [{ pipeline: "shop", part: "release", fresh: true, reading: { kind: "known", value } }];
+};
 
 function ask(sketch: CommitSketch) {
   const { verdict, runs, stops, open, dueAt } = decide(commitFacts(sketch));
@@ -92,6 +108,26 @@ test.each<[string, CommitSketch, object]>([
   ],
   ["only exempt paths", { files: ["README.md"] }, { ...rests, code: "exempt" }],
   ["its paths are not listed", { files: { kind: "cut", why: "" } }, goes],
+  [
+    "its paths are not listed, and every pipeline released it",
+    { files: { kind: "cut", why: "" }, executions: [{}] },
+    { ...rests, code: "passed" },
+  ],
+  [
+    "the way into its next stage is closed",
+    { executions: [waits], surveys: surveyed("deploy") },
+    { code: "stage_held" },
+  ],
+  [
+    "the way into another stage is closed",
+    { executions: [waits], surveys: surveyed("later") },
+    { code: "stage_pending" },
+  ],
+  [
+    "the way into a stage was closed once it had begun that",
+    { executions: [begun], surveys: surveyed("deploy") },
+    { code: "stage_pending" },
+  ],
   ["its paths could not be read", { files: unknown }, { ...holds, code: "files_unreadable" }],
   [
     "a path is uncovered, and the rest is released",
@@ -202,6 +238,17 @@ test("who asks for older code after newer is refused, and the verdict stays", ()
     state: "failure",
   });
   expect(settlements.map(({ outcome }) => outcome[0]?.kind)).toEqual(["refused", "refused"]);
+});
+
+test("who was judged while a branch counted looks once it counts no more", () => {
+  const other = { ...usualPlan, pipelines: usualPlan.pipelines.map(elsewhere) };
+  const judgedOtherwise = ["pull:acme/shop#3"];
+  expect(decide(commitFacts({ roads: other, judgedOtherwise })).wake).toEqual(judgedOtherwise);
+});
+
+const elsewhere = (pipeline: (typeof usualPlan.pipelines)[number]) => ({
+  ...pipeline,
+  branches: ["elsewhere"],
 });
 
 test("a verdict wakes those that wait for it, and only when it is news", () => {

@@ -5,7 +5,7 @@ import type { GateState, Sibling } from "../../src/core/fact.ts";
 import { compareStrictness, verdictOf } from "../../src/core/gate.ts";
 import { limit } from "../../src/core/limit.ts";
 import type { ReasonCode } from "../../src/core/reason.ts";
-import { standing } from "../../src/core/sibling.ts";
+import { standing, toWake } from "../../src/core/sibling.ts";
 import { pullFacts, pullSubject, sha } from "./facts.ts";
 
 const states: readonly GateState[] = ["success", "in_progress", "action_required", "failure"];
@@ -96,4 +96,16 @@ test("of many that speak of a commit few are woken, and the one that writes the 
 test("few that speak of a commit are all woken", () => {
   const verdicts: readonly GateState[] = ["success", "success", "in_progress", "failure"];
   expect(stand(0, verdicts, "in_progress").wake).toHaveLength(3);
+});
+
+test("of very many that say the same of a commit the first by their keys are woken", () => {
+  const many = limit.look.siblings_woken + 5;
+  const key = (at: number) => `pull:acme/shop#${String(at).padStart(4, "0")}`;
+  const siblings: Sibling[] = Array.from({ length: many }, (_, at) => ({
+    key: key((at * 7) % many),
+    base: "dev",
+    verdict: "failure",
+  }));
+  const first = Array.from({ length: limit.look.siblings_woken }, (_, at) => key(at));
+  expect(toWake(siblings)).toEqual(first);
 });
