@@ -1,5 +1,6 @@
 // AWS CodePipeline in the sandbox: an embedded AWS with two pipelines, whose actions really build, test and deploy the shop.
 
+import type { Credentials } from "../aws/aws.ts";
 import type { SourceOf } from "../aws/model.ts";
 import type { PipelineHandle } from "../aws/pipeline-handle.ts";
 import { type RunningAws, startAws } from "../aws/server.ts";
@@ -36,6 +37,8 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
   const { aws, url } = running;
   const permissions = await permissionsFor(shop.fullName, notices);
   const key = aws.createUser("interlock", permissions.interlock);
+  // For people at the console: Interlock's own key may do nothing in a pipeline.
+  const administrator = aws.createUser("administrator");
   aws.createRole({
     name: roleArn.split("/").at(-1) ?? "",
     externalId: shop.fullName,
@@ -87,7 +90,7 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
       `  AWS        ${url} with the pipelines ${verify.name} and ${release.name},`,
       "             whose events come to Interlock through a queue",
     ],
-    guide: guideOf(running),
+    guide: guideOf(url, administrator),
     behind: () => behind(running),
     async close() {
       await builder.close();
@@ -173,8 +176,7 @@ function behind({ aws }: RunningAws): readonly Promised[] {
 }
 
 /** Commands for whoever has AWS's own command line. */
-function guideOf({ url, aws }: RunningAws): string {
-  const { accessKeyId, secretAccessKey } = aws.credentials;
+function guideOf(url: string, { accessKeyId, secretAccessKey }: Credentials): string {
   return `  # The pipelines, with AWS's own command line
   export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}
   export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}
