@@ -27,6 +27,8 @@ import { answerHook, webhookPath } from "./github/hook.ts";
 import { openPlanReader } from "./github/plan-reader.ts";
 import { setupHookPath } from "./github/setup.ts";
 import { openWrongSignatures } from "./github/wrong-signatures.ts";
+import { openMetrics } from "./metrics/prometheus.ts";
+import { openMetricsServer } from "./metrics/server.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine, Working } from "./port.ts";
 import { readAside } from "./report/aside.ts";
@@ -117,6 +119,8 @@ async function startOn(
   log: Logger,
 ): Promise<Running> {
   const { app, githubApiUrl, dataDir } = settings;
+  const metrics = settings.metricsPort === null ? null : openMetrics(opened.backlog);
+  const meter = metrics?.meter;
   const { store, queue, localRuns, pipelineRuns, notices, shared, audit } = opened;
   await audit.started({ host: hostname(), settings: auditedOf(settings) });
   const { clock } = shared;
@@ -131,6 +135,7 @@ async function startOn(
     share: settings.databaseUrl === null ? null : store.takePoints,
     clock,
     log,
+    meter,
     fetch: globalThis.fetch,
   });
 
@@ -170,11 +175,13 @@ async function startOn(
     others: (key) => wake(key, clock()),
     readReport: readAside,
     ownCredentials,
+    meter,
   });
   const engines = new Map<string, Engine>([[codepipeline.name, codepipeline]]);
   if (local !== null) engines.set(local.name, local);
   const elapsed = () => performance.now();
-  const ports: Ports = { github, store, engines, clock, elapsed, log };
+  const counted = meter === undefined ? {} : { meter };
+  const ports: Ports = { github, store, engines, clock, elapsed, log, ...counted };
   const { receive, calm } = openReceive({ store, log });
   const ear = {
     runs: pipelineRuns,
@@ -186,7 +193,7 @@ async function startOn(
   const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
   const unsigned = openWrongSignatures(log);
   const answerGitHub: Answer = (post) =>
-    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned }, post);
+    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned, ...counted }, post);
   const posts = new Map<string, Answer>([
     [webhookPath, answerGitHub],
     [setupHookPath, answerGitHub],
@@ -210,6 +217,11 @@ async function startOn(
     clock,
     log,
   });
+  const { host, metricsPort } = settings;
+  const shown =
+    metrics === null || metricsPort === null
+      ? null
+      : await openMetricsServer({ host, port: metricsPort, metrics, log });
   introduction = startIntroduction({ introduce, clock, log });
   // Where replicas share a database, the commands open it themselves.
   const inquiries =
@@ -235,12 +247,15 @@ async function startOn(
     lend: (teller) => lender.lend(teller, "SNS"),
     site: siteOf(githubApiUrl),
   });
-  const telling = startTelling({ ledger: notices, notifier, clock, log });
+  const telling = startTelling({ ledger: notices, notifier, clock, log, ...counted });
   const queues = sqsQueueUrls.map((queueUrl) => {
     const client = queueClient(queueUrl, null);
     return { client, reader: readQueue({ client, queueUrl, ear, log }) };
   });
-  log.info({ host: settings.host, port: web.port }, "Interlock is listening");
+  log.info(
+    { host, port: web.port, ...(shown !== null && { metricsPort: shown.port }) },
+    "Interlock is listening",
+  );
 
   return {
     port: web.port,
@@ -261,6 +276,7 @@ async function startOn(
         ]),
       ]);
       unsigned.stop();
+      await shown?.stop();
       notifier.close();
       lender.close();
       await plans.close();
@@ -286,7 +302,9 @@ function auditedOf(settings: AppSettings): Readonly<Record<string, unknown>> {
     awsOwnCredentials: settings.awsOwnCredentials,
     host: settings.host,
     port: settings.port,
+    metricsPort: settings.metricsPort,
     logLevel: settings.logLevel,
+    logFormat: settings.logFormat,
     path: settings.path,
     // A new setting does not compile until somebody has said whether it may be read.
   } satisfies Record<

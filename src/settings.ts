@@ -24,7 +24,11 @@ export interface Settings {
   readonly awsOwnCredentials: boolean;
   readonly host: string;
   readonly port: number;
+  /** Where metrics are shown; null for nowhere. */
+  readonly metricsPort: number | null;
   readonly logLevel: LogLevel;
+  /** Null for the one that suits where the log goes. */
+  readonly logFormat: (typeof logFormats)[number] | null;
   /** What the commands of the local engine see of our environment. */
   readonly path: string;
   /** What is allowed and not advisable, in sentences for the operator. */
@@ -43,6 +47,7 @@ export type LocalEngineSetting =
   | { readonly kind: "unisolated" };
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+const logFormats = ["json", "pretty"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** Every setting by its name, with what the README says of it. */
@@ -93,7 +98,15 @@ export const settingTable: readonly { readonly name: string; readonly says: stri
   },
   { name: "HOST", says: "Address to listen on. Default `127.0.0.1`; the image sets `0.0.0.0`." },
   { name: "PORT", says: "Port to listen on. Default `3000`." },
+  {
+    name: "METRICS_PORT",
+    says: "Port for Prometheus, at `/metrics` and at the address of `HOST`; never the public port. Off by default.",
+  },
   { name: "LOG_LEVEL", says: `One of ${logLevels.join(", ")}. Default \`info\`.` },
+  {
+    name: "LOG_FORMAT",
+    says: `One of ${logFormats.join(", ")}. Default \`pretty\` on a terminal, \`json\` elsewhere.`,
+  },
 ];
 
 /** The environment, and below it the file `.env` of the working folder, which the set-up flow writes. */
@@ -150,8 +163,10 @@ export function readSettings(env: Environment): SettingsRead {
       problems,
     ),
     host: text("HOST") ?? "127.0.0.1",
-    port: readPort(text("PORT") ?? "3000", problems),
+    port: readPort("PORT", text("PORT") ?? "3000", problems),
+    metricsPort: readMetricsPort(text("METRICS_PORT"), text("PORT") ?? "3000", problems),
     logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
+    logFormat: readFormat(text("LOG_FORMAT"), problems),
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
     warnings: [...strangersOf(env), ...warningsOf(text("DATABASE_URL"), text("PGSSLMODE"))],
   };
@@ -288,9 +303,9 @@ function readLocalEngine(
   }
 }
 
-function readPort(value: string, problems: string[]): number {
+function readPort(name: string, value: string, problems: string[]): number {
   const port = Number(value);
-  if (!/^\d+$/.test(value) || port > 65_535) problems.push("PORT must be a number up to 65535.");
+  if (!/^\d+$/.test(value) || port > 65_535) problems.push(`${name} must be a number up to 65535.`);
   return port;
 }
 
@@ -298,4 +313,18 @@ function readLevel(value: string, problems: string[]): LogLevel {
   const level = logLevels.find((candidate) => candidate === value);
   if (level === undefined) problems.push(`LOG_LEVEL must be one of ${logLevels.join(", ")}.`);
   return level ?? "info";
+}
+
+function readMetricsPort(value: string | null, port: string, problems: string[]): number | null {
+  if (value === null) return null;
+  if (value === port && value !== "0")
+    problems.push("METRICS_PORT must not be PORT: what is counted is not for everybody.");
+  return readPort("METRICS_PORT", value, problems);
+}
+
+function readFormat(value: string | null, problems: string[]): Settings["logFormat"] {
+  const found = logFormats.find((candidate) => candidate === value);
+  if (value !== null && found === undefined)
+    problems.push(`LOG_FORMAT must be one of ${logFormats.join(", ")}.`);
+  return found ?? null;
 }

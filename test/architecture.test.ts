@@ -112,6 +112,7 @@ const rules: readonly (readonly [folder: RegExp, rule: Rule])[] = [
     /^src\/engine\/codepipeline\//,
     adapter("engine/codepipeline", /^@aws-sdk\//, /^@smithy\//, /^yauzl$/, /^zod$/),
   ],
+  [/^src\/metrics\//, adapter("metrics", /^prom-client$/)],
   [/^src\/metric\//, adapter("metric", /^@aws-sdk\//, /^zod$/)],
   [/^src\/notify\//, adapter("notify", /^@aws-sdk\//, /^zod$/)],
   [/^src\/report\//, adapter("report", /^saxes$/, /^zod$/)],

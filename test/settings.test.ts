@@ -33,7 +33,9 @@ test("nothing set means the set-up flow and the embedded default", () => {
       awsOwnCredentials: false,
       host: "127.0.0.1",
       port: 3000,
+      metricsPort: null,
       logLevel: "info",
+      logFormat: null,
       path: "/bin",
       warnings: [],
     },
@@ -77,7 +79,9 @@ test("what is set is what is used", () => {
     INTERLOCK_LOCAL_FOLDERS: "/opt/jdk:/opt/go",
     HOST: "0.0.0.0",
     PORT: "0",
+    METRICS_PORT: "9464",
     LOG_LEVEL: "debug",
+    LOG_FORMAT: "json",
   };
   expect(readSettings(set)).toMatchObject({
     kind: "good",
@@ -95,7 +99,9 @@ test("what is set is what is used", () => {
       secretFiles: [resolve(".env"), file],
       host: "0.0.0.0",
       port: 0,
+      metricsPort: 9464,
       logLevel: "debug",
+      logFormat: "json",
     },
   });
 });
@@ -122,7 +128,10 @@ test.each([
   ["PORT", "-1"],
   ["PORT", "3000.5"],
   ["PORT", "0x10"],
+  ["METRICS_PORT", "65536"],
+  ["METRICS_PORT", "3000"],
   ["LOG_LEVEL", "INFO"],
+  ["LOG_FORMAT", "text"],
 ])("%s cannot be %s", (name, value) => {
   const read = readSettings({ ...app, [name]: value });
   expect(read).toEqual({ kind: "bad", problems: [expect.stringMatching(`^${name} must`)] });

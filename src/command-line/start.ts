@@ -1,9 +1,10 @@
 // `npm start`: reads the settings, starts the program, and stops it at a signal.
 
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { limit } from "../core/limit.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import type { Command } from "./command.ts";
+import { openLog } from "./log.ts";
 
 /** The whole program. Rejects with a sentence where something it needs is not to be had. */
 export type Start = (settings: Settings, log: Logger) => Promise<{ stop(): Promise<void> }>;
@@ -18,7 +19,7 @@ export function startCommand(start: Start): Command {
     async run({ environment }) {
       const read = readSettings(environment);
       if (read.kind === "bad") throw new Error(read.problems.join("\n"));
-      const log = pino({ level: read.settings.logLevel });
+      const log = openLog(read.settings);
       for (const warning of read.settings.warnings) log.warn(warning);
       const starting = start(read.settings, log);
       stopAtSignals(starting, log);

@@ -13,6 +13,7 @@ import type {
   Store,
   TakenNotice,
 } from "../port.ts";
+import type { Meter } from "../ports/meter.ts";
 import { type Clockwork, every } from "./every.ts";
 
 /** What the plan of a landed commit wants to be told, known to the ledger or not. */
@@ -38,6 +39,7 @@ export interface Telling {
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly log: Log;
+  readonly meter?: Pick<Meter, "notification">;
 }
 
 /** Sends what is due until it is stopped. */
@@ -59,16 +61,21 @@ export async function tell(telling: Telling): Promise<number> {
   return due.length;
 }
 
-async function one({ ledger, notifier, clock, log }: Telling, taken: TakenNotice): Promise<void> {
+async function one(
+  { ledger, notifier, clock, log, meter }: Telling,
+  taken: TakenNotice,
+): Promise<void> {
   const { target, notice, attempt } = taken;
   const told = await notifier.send(taken);
   const about = { target, notice: notice.key, attempt };
   if (told.kind === "sent") {
     log.info(about, "Told");
+    meter?.notification("sent");
     return await ledger.settle(taken, told);
   }
   const { why } = told;
   const over = told.kind === "refused" || attempt >= limit.notify.attempts;
+  meter?.notification(over ? "given_up" : "failed");
   if (over) {
     log.error({ ...about, why }, "A notice could not be sent and is given up");
     return await ledger.settle(taken, { kind: "given_up", why });

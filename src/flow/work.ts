@@ -8,6 +8,7 @@ import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { isOfCarrier } from "../core/reason.ts";
 import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
+import type { Meter } from "../ports/meter.ts";
 import { apply } from "./apply.ts";
 import { noteGated } from "./gated-plan.ts";
 import { gather } from "./gather.ts";
@@ -28,6 +29,7 @@ export interface Ports {
   /** Milliseconds since some moment: only goes forward, and for this process alone. */
   readonly elapsed: () => number;
   readonly log: Log;
+  readonly meter?: Meter;
 }
 
 /** `lost`: another process leased the subject meanwhile, and it answers for what is left to do. */
@@ -39,14 +41,17 @@ export async function work(ports: Ports, job: Job): Promise<Worked> {
   const since = ports.elapsed();
   const row = await ports.store.lease(job.key);
   if (row === null) return "done";
+  const seconds = () => (ports.elapsed() - since) / 1_000;
   try {
     const worked =
       row.subject.kind === "repository"
         ? await inspect(ports, row)
         : await look(ports, { row, since });
     if (worked === "lost") ports.log.warn({ subject: row.key }, "The lease was lost during a look");
+    ports.meter?.reconciled(row.subject.kind, worked, seconds());
     return worked;
   } catch (error) {
+    ports.meter?.reconciled(row.subject.kind, "failed", seconds());
     // The one catch: a bug or a database that fails. The subject is looked at again, ever more slowly.
     ports.log.error({ err: error, subject: row.key }, "A look failed and will be repeated");
     return await postpone(ports, { row, since });
@@ -102,6 +107,9 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
     notices: await draftNotices(ports.store, facts),
   });
   if (recorded === "lost") return "lost";
+  const verdict = decision.verdict?.state ?? null;
+  if (verdict !== null && (verdict !== row.verdict || decision.sha !== row.verdictSha))
+    ports.meter?.gate(verdict);
   ports.log.info(
     {
       subject: row.key,

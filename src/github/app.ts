@@ -6,7 +6,7 @@ import type { Clock, GitHub, Store } from "../port.ts";
 import type { Introduce } from "../ports/identity.ts";
 import { openAllowance } from "./allowance.ts";
 import { openBudget } from "./budget.ts";
-import { type Authenticate, type Octokit, openClient } from "./client.ts";
+import { type Authenticate, type GitHubMeter, type Octokit, openClient } from "./client.ts";
 import { openContentPace } from "./content.ts";
 import { openFiles } from "./files.ts";
 import { openGraph } from "./graph.ts";
@@ -36,6 +36,7 @@ export async function openGitHub(with_: {
   readonly share?: Store["takePoints"] | null;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly meter?: GitHubMeter | undefined;
   /** The tests' world gives its own. */
   readonly fetch: typeof globalThis.fetch;
 }): Promise<GitHubApp> {
@@ -83,6 +84,7 @@ export async function openGitHub(with_: {
       share: with_.share ?? null,
       clock,
       fetch,
+      meter: with_.meter,
       authenticate: Object.assign(authenticate, { renew }),
     }),
   };
@@ -98,6 +100,7 @@ export function openPort(with_: {
   /** What a write goes out by, once it has the permission. */
   readonly fetch: typeof globalThis.fetch;
   readonly authenticate: Authenticate;
+  readonly meter?: GitHubMeter | undefined;
 }): GitHub {
   const { appId, store, plans, clock, fetch, authenticate } = with_;
   const budget = openBudget(clock);
@@ -107,6 +110,7 @@ export function openPort(with_: {
     clock,
     fetch,
     authenticate,
+    meter: with_.meter,
   });
   const readings = openReadings({ store });
   return {

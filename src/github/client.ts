@@ -4,6 +4,7 @@ import type { ProbotOctokit } from "probot";
 import type { ZodType } from "zod";
 import { limit } from "../core/limit.ts";
 import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
+import type { Meter } from "../ports/meter.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Budget } from "./budget.ts";
 import { openRefusals } from "./refusals.ts";
@@ -58,6 +59,8 @@ export interface Client {
   ): Promise<Sent<V>>;
 }
 
+export type GitHubMeter = Pick<Meter, "githubPoints" | "githubWait" | "githubWrite">;
+
 /** The App's own requests have their own limit; 0 is no installation's id. */
 const appAccount = 0;
 
@@ -67,8 +70,10 @@ export function openClient(with_: {
   readonly allowance: Allowance;
   readonly clock: Clock;
   readonly fetch: typeof fetch;
+  readonly meter?: GitHubMeter | undefined;
 }): Client {
-  const { authenticate, budget, allowance, clock } = with_;
+  const { authenticate, budget, allowance, clock, meter } = with_;
+  const { read_points, write_points } = limit.github;
 
   const refusals = openRefusals(clock);
 
@@ -116,38 +121,57 @@ export function openClient(with_: {
   return {
     async read(installation, request, shape) {
       const until = budget.read(installation ?? appAccount) ?? (await drawn(installation, "read"));
-      return until === null ? await ask(installation, request, shape) : { kind: "limited", until };
-    },
-    async write({ installation, key, urgency, permit }, request, shape) {
-      const standing = refusals.standing(key);
-      if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
-      const until =
-        budget.write(installation ?? appAccount, key, urgency) ??
-        (await drawn(installation, urgency));
-      if (until !== null) return { kind: "deferred", until };
-      const { fetch, withheld } = permitted(with_.fetch, permit);
-      const answer = await ask(installation, (octokit) => request(octokit, { fetch }), shape);
-      const permission = withheld();
-      if (permission !== null) return { kind: "withheld", permission };
-      switch (answer.kind) {
-        case "ok":
-          refusals.drop(key);
-          return { kind: "sent", value: answer.data };
-        case "limited":
-          return { kind: "deferred", until: answer.until };
-        case "absent": {
-          const absent = { status: 404, why: "GitHub does not know it." };
-          return { kind: "refused", ...refusals.add(key, absent) };
-        }
-        case "unchanged":
-          return { kind: "failed", why: "GitHub answered a write with 304." };
-        case "refused":
-          return { kind: "refused", ...refusals.add(key, answer) };
-        case "failed":
-          return answer;
+      if (until !== null) {
+        meter?.githubWait("read");
+        return { kind: "limited", until };
       }
+      meter?.githubPoints("read", read_points);
+      return await ask(installation, request, shape);
+    },
+    async write(order, request, shape) {
+      const written = await write(order, request, shape);
+      meter?.githubWrite(written.kind);
+      return written;
     },
   };
+
+  async function write<T>(
+    { installation, key, urgency, permit }: Parameters<Client["write"]>[0],
+    request: (octokit: Octokit, options: { readonly fetch: typeof fetch }) => Promise<Response>,
+    shape: Shape<T>,
+  ): Promise<Sent<T>> {
+    const standing = refusals.standing(key);
+    if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
+    const until =
+      budget.write(installation ?? appAccount, key, urgency) ??
+      (await drawn(installation, urgency));
+    if (until !== null) {
+      meter?.githubWait(urgency);
+      return { kind: "deferred", until };
+    }
+    meter?.githubPoints(urgency, write_points);
+    const { fetch, withheld } = permitted(with_.fetch, permit);
+    const answer = await ask(installation, (octokit) => request(octokit, { fetch }), shape);
+    const permission = withheld();
+    if (permission !== null) return { kind: "withheld", permission };
+    switch (answer.kind) {
+      case "ok":
+        refusals.drop(key);
+        return { kind: "sent", value: answer.data };
+      case "limited":
+        return { kind: "deferred", until: answer.until };
+      case "absent": {
+        const absent = { status: 404, why: "GitHub does not know it." };
+        return { kind: "refused", ...refusals.add(key, absent) };
+      }
+      case "unchanged":
+        return { kind: "failed", why: "GitHub answered a write with 304." };
+      case "refused":
+        return { kind: "refused", ...refusals.add(key, answer) };
+      case "failed":
+        return answer;
+    }
+  }
 }
 
 /**

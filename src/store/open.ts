@@ -48,6 +48,8 @@ export interface OpenStore {
   readonly notices: NoticeLedger;
   readonly audit: AuditTrail;
   readonly lookup: Lookup;
+  /** Jobs that wait to be taken, and for how long the oldest has waited; those that are to wait longer are not counted. */
+  backlog(): Promise<{ readonly waiting: number; readonly oldest_s: number }>;
   /** Stops the queue without waiting for work, then closes the database. May be called twice. */
   close(): Promise<void>;
 }
@@ -120,6 +122,16 @@ async function startOn(parts: Parts): Promise<OpenStore> {
     notices: noticeLedger(database),
     audit: auditTrail(database),
     lookup: openLookup(database),
+    backlog: async () => {
+      const [row] = await database.query<{ waiting: number; oldest_s: number }>(
+        `select count(*) as waiting,
+                coalesce(extract(epoch from now() - min(start_after)), 0)::float8 as oldest_s
+           from pgboss.job
+          where name = $1 and state in ('created', 'retry') and start_after <= now()`,
+        [queueName],
+      );
+      return row ?? { waiting: 0, oldest_s: 0 };
+    },
     store: createStore({
       database,
       enqueue,

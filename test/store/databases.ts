@@ -18,7 +18,7 @@ export const storeKinds = ["memory", ...databaseKinds] as const;
 export type StoreKind = (typeof storeKinds)[number];
 
 /** The trail is written by a database alone: `auditTrail(database)` where there is one. */
-export interface TestStore extends Omit<OpenStore, "audit" | "lookup"> {
+export interface TestStore extends Omit<OpenStore, "audit" | "lookup" | "backlog"> {
   /** Below the store, to look at what it wrote. The store in memory has none, and throws. */
   readonly database: Database;
   readonly log: HearingLog;

@@ -2,6 +2,7 @@
 
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
+import type { Meter } from "../../ports/meter.ts";
 import { ownerOf } from "./arn.ts";
 import type { Settings } from "./environment.ts";
 import { openPace, type Pace, type PaceLimits } from "./pace.ts";
@@ -23,6 +24,7 @@ export interface AccessOrder {
   readonly settings: Settings;
   readonly log: Log;
   readonly pace: PaceLimits;
+  readonly meter?: Pick<Meter, "aws"> | undefined;
 }
 
 export function openAccess(order: AccessOrder): Access {
@@ -49,6 +51,7 @@ export function openAccess(order: AccessOrder): Access {
           settings: order.settings,
           pace: paceOf(scope),
           log: order.log,
+          meter: order.meter,
         });
       // To the end of the line: the first is the one that was not used for longest.
       sessions.delete(key);

@@ -20,6 +20,7 @@ import type {
   Started,
   StartRequest,
 } from "../../port.ts";
+import type { Meter } from "../../ports/meter.ts";
 import { type Access, openAccess } from "./access.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
@@ -53,6 +54,7 @@ export interface CodePipelineOrder {
   /** Instead of the environment that the SDK reads; for a process that speaks to more than one AWS. */
   readonly environment?: AwsEnvironment;
   readonly pace?: PaceLimits;
+  readonly meter?: Pick<Meter, "aws"> | undefined;
 }
 
 export interface CodePipelineEngine extends Engine {
@@ -89,6 +91,7 @@ class CodePipeline implements CodePipelineEngine {
       settings: settingsFrom(order.environment ?? null),
       pace: order.pace ?? limit.codepipeline,
       log,
+      meter: order.meter,
     });
     const executions = openExecutions(clock);
     const structures = openStructures(clock);

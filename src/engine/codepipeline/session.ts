@@ -4,13 +4,22 @@ import { STSClient } from "@aws-sdk/client-sts";
 import type { Repository } from "../../core/event.ts";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
+import type { Meter } from "../../ports/meter.ts";
 import { type Owner, ownerOf } from "./arn.ts";
 import { type Clients, clientConfig, destroyClients, openClients } from "./clients.ts";
 import type { Settings } from "./environment.ts";
 import type { Pace } from "./pace.ts";
 import type { Permission } from "./permission.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
-import { isOfCredentials, NotOfAws, type Reply, type Sentences, troubleOf } from "./trouble.ts";
+import {
+  isOfCredentials,
+  isThrottled,
+  NotOfAws,
+  type Reply,
+  type Sentences,
+  type Trouble,
+  troubleOf,
+} from "./trouble.ts";
 
 export interface Scope {
   /** Null for Interlock's own credentials. */
@@ -47,9 +56,10 @@ export interface SessionOrder {
   readonly settings: Settings;
   readonly pace: Pace;
   readonly log: Log;
+  readonly meter?: Pick<Meter, "aws"> | undefined;
 }
 
-export function openSession({ scope, key, settings, pace, log }: SessionOrder): Session {
+export function openSession({ scope, key, settings, pace, log, meter }: SessionOrder): Session {
   const byRegion = new Map<string, Clients>();
   let role = roleOf();
 
@@ -83,13 +93,16 @@ export function openSession({ scope, key, settings, pace, log }: SessionOrder): 
     owner: ownerOf(scope.role, scope.region),
     key,
     async ask({ action, resource, region = scope.region, sentences = {}, send, has }) {
+      const [service = ""] = action.split(":");
       try {
         await pace.take();
         const value = await send(clientsIn(region));
         if (has(value) === undefined) throw new NotOfAws();
+        meter?.aws(service, "ok");
         return { kind: "ok", value };
       } catch (error) {
         const trouble = troubleOf(error, { action, resource, role: scope.role, sentences });
+        meter?.aws(service, outcomeOf(trouble));
         log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");
         // The next call begins with new ones.
         if (isOfCredentials(trouble)) {
@@ -101,4 +114,9 @@ export function openSession({ scope, key, settings, pace, log }: SessionOrder): 
     },
     close,
   };
+}
+
+function outcomeOf(trouble: Trouble): "throttled" | "refused" | "failed" {
+  if (isThrottled(trouble)) return "throttled";
+  return trouble.is === "later" ? "failed" : "refused";
 }

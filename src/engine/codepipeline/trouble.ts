@@ -100,6 +100,11 @@ export function isOfCredentials({ name }: Trouble): boolean {
   return credentialProblem(name, null)?.is === "later";
 }
 
+/** Whether AWS, or our own pace, allowed no more calls at that moment. */
+export function isThrottled({ name }: Trouble): boolean {
+  return name === "OutOfTurn" || throttled.has(name);
+}
+
 /** One without an answer is not judged here. */
 function isOfAws(
   { name, status, requestId }: Failure,
