@@ -5,7 +5,7 @@ import type { CheckWanted } from "../../src/core/effect.ts";
 import { limit } from "../../src/core/limit.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
-import { type PausePoint, pausedAt } from "../world/replica.ts";
+import { interrupted, type PausePoint, pausedAt } from "../world/replica.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -85,6 +85,46 @@ test("a gate stays shut where the same commit was opened for a stricter branch m
   await paused.wake();
   await w.settle();
   expect(twin.gate).toMatch(/^failure/);
+});
+
+test("a process that lost its lease a moment ago opens no gate, though what it knows is young", async () => {
+  const w = await world();
+  w.shop.protect("main", { checks: [{ context: "interlock", app_id: w.github.app.id }] });
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  const paused = await pausedAt(w, /^pull:/, beforeGreen);
+  w.clock.advance(5_000);
+  pull.comment("dev", "/interlock verify");
+  await w.settle();
+  await paused.wake();
+  expect(pull.merge()).toMatchObject({ kind: "refused" });
+  expect(pull.gate).toMatch(/^in_progress/);
+  expect(gatesOf(w, pull.head)).not.toContain("success");
+});
+
+test("no gate opens over what another pull request with the same commit came to meanwhile", async () => {
+  const w = await world({ plan: forTwo });
+  w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
+  const pull = w.openPull({ branch: "feature" });
+  const twin = new WorldPull(w.shop, w.shop.openPull({ head: "feature", base: "release" }));
+  await w.settle();
+  w.engine.pass("audit");
+  w.engine.fail("build");
+  await w.settle();
+  expect(pull.gate).toMatch(/^failure/);
+  pull.comment("dev", "/interlock verify");
+  await w.settle();
+  w.engine.pass("build");
+  await interrupted(w, /#1$/, {
+    ...beforeGreen,
+    act: async () => {
+      twin.comment("dev", "/interlock verify");
+      await w.settle();
+    },
+  });
+  expect(pull.gate).toMatch(/^in_progress/);
+  expect(gatesOf(w, pull.head)).not.toContain("success");
 });
 
 test("the gate of a release is not written over by a process that was paused", async () => {

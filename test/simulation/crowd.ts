@@ -27,6 +27,7 @@ export class Crowd {
   #dice = new Dice(0);
   #files = 0;
 
+  #isTakenOut = false;
   readonly #switches: ReadonlySet<Switch>;
   /** How much more often than usual each act is done, in their order. */
   readonly #tastes: readonly number[];
@@ -94,7 +95,7 @@ export class Crowd {
   recover(): void {
     const { shop } = this.#world;
     if (shop.data.archived) this.#archiveOrNot();
-    if (this.#world.installation === undefined) this.#uninstallOrNot();
+    if (this.#world.installation === undefined || this.#isTakenOut) this.#uninstallOrNot();
   }
 
   // ------------------------------------------------------------ pull requests
@@ -307,7 +308,17 @@ export class Crowd {
   }
 
   #uninstallOrNot(): void {
-    const { github, installation } = this.#world;
+    const { github, installation, shop } = this.#world;
+    if (installation !== undefined && (this.#isTakenOut || this.#dice.chance(0.5))) {
+      this.#isTakenOut = !this.#isTakenOut;
+      this.#say(
+        `the repository is ${this.#isTakenOut ? "taken out of" : "put into"} the installation`,
+      );
+      this.#truth.past.wasAway = true;
+      if (this.#isTakenOut) github.removeFromInstallation(installation, shop, "boss");
+      else github.addToInstallation(installation, shop, "boss");
+      return;
+    }
     this.#say(installation === undefined ? "the app is installed again" : "the app is taken away");
     this.#truth.past.wasAway = true;
     if (installation === undefined)

@@ -38,15 +38,22 @@ interface Answered {
 class Refused extends Error {
   readonly status: number;
   readonly response: Answered | undefined;
+  /** Which request it was: one for a token can be refused on the way to another one. */
+  readonly request: { readonly url: string };
 
-  constructor(status: number, message: string, response: Answered | undefined) {
+  constructor(
+    status: number,
+    message: string,
+    of: { readonly response: Answered | undefined; readonly url: URL },
+  ) {
     // Nobody reads where it came from, and to find that out takes longer than the request.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(message);
     Error.stackTraceLimit = stackTraceLimit;
     this.status = status;
-    this.response = response;
+    this.response = of.response;
+    this.request = { url: of.url.href };
   }
 }
 
@@ -118,10 +125,12 @@ async function answer(
     ? await on.api({ ...asked, url: new URL(first.headers.location ?? "") })
     : first;
   // Where no answer came, or not all of it, Octokit makes a status up.
-  if (got.kind === "lost" || got.cut) throw new Refused(500, "fetch failed", undefined);
+  if (got.kind === "lost" || got.cut)
+    throw new Refused(500, "fetch failed", { response: undefined, url });
   const data = dataOf(got.body.toString("utf8"));
   const answered = { status: got.status, headers: got.headers, data };
-  if (got.status >= 300) throw new Refused(got.status, messageOf(data), answered);
+  if (got.status >= 300)
+    throw new Refused(got.status, messageOf(data), { response: answered, url });
   return answered;
 }
 

@@ -58,6 +58,34 @@ export async function pausedAt(world: World, key: RegExp, point: PausePoint): Pr
   };
 }
 
+/**
+ * Looks at the subject whose key matches, and lets `act` happen at the point, once: within the lease, so that
+ * only what is asked there can tell. Throws where the look never comes there.
+ */
+export async function interrupted(
+  world: World,
+  key: RegExp,
+  { act, ...point }: PausePoint & { readonly act: () => Promise<void> },
+): Promise<void> {
+  const { ports } = world;
+  if (ports === undefined) throw new Error("Interlock is not up");
+  await world.hear();
+  await world.store.wakeDue();
+  const jobs = await world.queue.take(20);
+  const job = jobs.find((one) => key.test(one.key));
+  for (const other of jobs) if (other !== job) await world.queue.handBack(other);
+  if (job === undefined) throw new Error(`Nobody is to look at ${key}`);
+  let isDone = false;
+  const hold = async (args: readonly unknown[]) => {
+    if (isDone || point.when?.(args) === false) return;
+    isDone = true;
+    await act();
+  };
+  await work(pausing(ports, point, hold), job);
+  await world.queue.done(job);
+  if (!isDone) throw new Error("The look never came there");
+}
+
 function pausing(
   ports: Ports,
   { at, method }: PausePoint,
