@@ -47,7 +47,7 @@ export const detectLimit = {
     /** Points between two later starts of the test, and how many there may be. */
     restart_points: 5,
     starts: 24,
-    /** Errors added to a control from before the deployment; see `count.ts`. */
+    /** Errors added to a control from before the deployment; see `observeCounts`. */
     prior_errors: 0.5,
     /** Dispersion is believed where it is so many standard errors above that of Poisson counts. */
     dispersion_errors: 3,

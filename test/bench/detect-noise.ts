@@ -51,6 +51,8 @@ export const noises = {
   "AR(1) 0.9": autoregression(0.9),
   /** Steps of 0.1, so that most values are tied. */
   "tied values": each((random) => Math.round(10 + 1.5 * random.normal()) / 10),
+  /** 1 in one minute of ten. */
+  "mostly 0": each(({ uniform }) => (uniform() < 0.1 ? 1 : 0)),
 } satisfies Readonly<Record<string, Noise>>;
 
 function each(one: (random: Random) => number): Noise {

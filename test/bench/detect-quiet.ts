@@ -11,8 +11,16 @@ export interface QuietRow {
   readonly nominal: number;
   readonly calibrated: number;
   readonly kayenta: number;
-  /** Shares of the faults found within three points and within the hour, by their size in standard deviations. */
-  readonly found: Readonly<Record<number, { readonly three: number; readonly hour: number }>>;
+  /** Shares of the faults found, by their size in standard deviations. */
+  readonly found: Readonly<Record<number, FoundFaults>>;
+}
+
+interface FoundFaults {
+  /** At the calibrated limit, within three points and within the hour. */
+  three: number;
+  hour: number;
+  /** Within three points at the nominal limit. */
+  nominal: number;
 }
 
 const bake_points = 12;
@@ -22,7 +30,9 @@ const an_hour = 12;
 export function measureQuiet(hours: number): QuietRow {
   let [pairs, nominal, calibrated, kayenta, faults] = [0, 0, 0, 0, 0];
   const sizes = [3, 10];
-  const found = Object.fromEntries(sizes.map((size) => [size, { three: 0, hour: 0 }]));
+  const found: Record<number, FoundFaults> = Object.fromEntries(
+    sizes.map((size) => [size, { three: 0, hour: 0, nominal: 0 }]),
+  );
   for (const stretches of quietSeries()) {
     const past: number[] = [];
     for (const values of stretches.flatMap((stretch) => cut(stretch, hours * an_hour))) {
@@ -38,17 +48,20 @@ export function measureQuiet(hours: number): QuietRow {
       faults++;
       for (const size of sizes) {
         const bake = values.bake.map((value) => value + size * deviation);
-        const at = firstAbove(valuePeaks({ ...values, bake }), limit);
+        const shifted = valuePeaks({ ...values, bake });
         const sum = found[size];
-        if (sum === undefined || at === null) continue;
-        sum.hour++;
+        if (sum === undefined) continue;
+        const at = firstAbove(shifted, limit) ?? Infinity;
+        if (at <= bake_points) sum.hour++;
         if (at <= 3) sum.three++;
+        if ((firstAbove(shifted, alarm) ?? Infinity) <= 3) sum.nominal++;
       }
     }
   }
   for (const sum of Object.values(found)) {
     sum.three /= faults;
     sum.hour /= faults;
+    sum.nominal /= faults;
   }
   return {
     hours,

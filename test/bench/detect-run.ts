@@ -36,7 +36,6 @@ export function valuePeaks({ control, bake }: Values): readonly number[] {
     from,
     bake_points: bake.length,
     control: control.map((value, at) => ({ at: at * minute, value })),
-    seed: "bench",
   });
   return bake.map((value, index) => {
     if (state === null) return 0;

@@ -103,8 +103,8 @@ export function startCount(setting: CountSetting): CountState | null {
  *
  * With the control from before the deployment the same ratio is the Bayes factor of two Poisson processes whose
  * common rate has the prior of Haar. That is exact where the control ends at an error, and nearly so where it
- * ends at a time: `prior_errors` keeps the chance of a false alarm below 1 / L for every rate, which
- * the tests compute. Bursts are accounted for by dividing the evidence by the dispersion that the control shows
+ * ends at a time; the tests measure the chance of a false alarm from 0.3 to 120 expected errors of the
+ * control. Half an error is added to it, so that a control without any is not taken for certainty (Jeffreys). Bursts are accounted for by dividing the evidence by the dispersion that the control shows
  * (quasi-likelihood, McCullagh and Nelder, Generalized Linear Models, 1989, chapter 9); that part is no theorem.
  */
 export function observeCounts(

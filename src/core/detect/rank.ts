@@ -3,7 +3,6 @@
 import { limit } from "../limit.ts";
 import type { Factors } from "./bets.ts";
 import { normalQuantile } from "./normal.ts";
-import { seededUniform } from "./seeded.ts";
 
 const { shifts, jump } = limit.detect.value;
 
@@ -46,6 +45,8 @@ function quantilesOf(size: number): readonly number[] {
 
 /** The places of the new points so far. Changed in place, since it is filled point by point. */
 export interface Urn {
+  /** Points by place. */
+  readonly counts: number[];
   /** Points, and one for each place. */
   all: number;
   /** For each score its sum over them. */
@@ -53,7 +54,6 @@ export interface Urn {
   readonly onset: number[];
 }
 
-/** `counts` of points by place. */
 export function fillUrn(counts: readonly number[], scores: Scores): Urn {
   const sum = (score: Float64Array) => {
     let total = 0;
@@ -64,24 +64,49 @@ export function fillUrn(counts: readonly number[], scores: Scores): Urn {
   const all = counts.reduce((total, count) => total + count, counts.length);
   const lasting = scores.lasting.map(sum);
   const alike = scores.onset === scores.lasting;
-  return { all, lasting, onset: alike ? lasting : scores.onset.map(sum) };
+  return { counts: [...counts], all, lasting, onset: alike ? lasting : scores.onset.map(sum) };
+}
+
+/** The places that a point may have, both included: more than one where it equals points of the control. */
+export interface Places {
+  readonly low: number;
+  readonly high: number;
 }
 
 /**
- * What a bet of one unit becomes at each place. While nothing has changed, all orders of control and new points
+ * What a bet of one unit becomes at these places. While nothing has changed, all orders of control and new points
  * are equally likely, so that the next point falls into a place with a chance of one more than the number of
  * points there (Pólya's urn); a score over its average under these chances is a bet of expectation 1, whatever
- * the distribution of the values. Ranks as bets: Savage, Annals of Mathematical Statistics 27 (1956), for the
- * likelihood of rank orders; Shafer, Journal of the Royal Statistical Society A 184 (2021), for betting.
+ * the distribution of the values. Where a point is tied, the bet pays what it would on average if ties were
+ * broken by chance. Ranks as bets: Savage, Annals of Mathematical Statistics 27 (1956), for the likelihood of
+ * rank orders; Shafer, Journal of the Royal Statistical Society A 184 (2021), for betting.
  */
-export function factorsAt(place: number, urn: Urn, scores: Scores): Factors {
+export function factorsAt(places: Places, urn: Urn, scores: Scores): Factors {
   const fair = (score: readonly Float64Array[], sums: readonly number[]) =>
-    score.map((by, at) => ((by[place] ?? 0) * urn.all) / (sums[at] ?? 1));
+    score.map((by, at) => (averageOf(by, places, urn) * urn.all) / (sums[at] ?? 1));
   const lasting = fair(scores.lasting, urn.lasting);
   return { lasting, onset: urn.onset === urn.lasting ? lasting : fair(scores.onset, urn.onset) };
 }
 
-export function dropInto(urn: Urn, place: number, scores: Scores): void {
+function averageOf(score: Float64Array, { low, high }: Places, { counts }: Urn): number {
+  if (low === high) return score[low] ?? 0;
+  let [sum, weights] = [0, 0];
+  for (let place = low; place <= high; place++) {
+    const weight = (counts[place] ?? 0) + 1;
+    sum += weight * (score[place] ?? 0);
+    weights += weight;
+  }
+  return sum / weights;
+}
+
+/** Puts the point that comes as number `index` into the urn; tied ones are spread evenly over their places. */
+export function dropInto(
+  urn: Urn,
+  { low, high }: Places,
+  { scores, index }: { readonly scores: Scores; readonly index: number },
+): void {
+  const place = low + Math.floor(spreadEvenly(index) * (high - low + 1));
+  urn.counts[place] = (urn.counts[place] ?? 0) + 1;
   urn.all++;
   raise(urn.lasting, scores.lasting, place);
   if (urn.onset !== urn.lasting) raise(urn.onset, scores.onset, place);
@@ -91,22 +116,23 @@ function raise(sums: number[], scores: readonly Float64Array[], place: number): 
   for (let at = 0; at < sums.length; at++) sums[at] = (sums[at] ?? 0) + (scores[at]?.[place] ?? 0);
 }
 
+/** From 0 to below 1; the first so many are spread evenly, however many there are. */
+export function spreadEvenly(index: number): number {
+  return ((index + 0.5) * golden) % 1;
+}
+
+const golden = (Math.sqrt(5) - 1) / 2;
+
 /**
- * The number of control points below a value. Among equal ones the order is drawn, for each point once, from
- * numbers that only look random: so ties cost no evidence, make none, and the same facts give the same verdict.
+ * The number of control points below a value by more than is tolerated, and all places among those that equal
+ * it. Tolerance is for values that differ: in a metric that is mostly 0, a further 0 says nothing.
  */
-export function placeOf(
-  value: number,
-  control: readonly number[],
-  tie: { readonly seed: string; readonly index: number },
-): number {
+export function placesOf(value: number, control: readonly number[], tolerated: number): Places {
   const low = firstNotBelow(control, (other) => other >= value);
   const high = firstNotBelow(control, (other) => other > value);
-  if (low === high) return low;
-  const own = seededUniform(tie.seed, 0, tie.index);
-  let place = low;
-  for (let at = low; at < high; at++) if (seededUniform(tie.seed, 1, at) < own) place++;
-  return place;
+  if (low < high) return { low, high };
+  const place = firstNotBelow(control, (other) => other >= value - tolerated);
+  return { low: place, high: place };
 }
 
 function firstNotBelow(sorted: readonly number[], reached: (value: number) => boolean): number {

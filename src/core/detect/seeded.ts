@@ -1,8 +1,8 @@
 // Numbers that look random and are not: the same words and indexes always give the same one.
 
 /**
- * A number above 0 and below 1. Where a test needs chance (to order tied values) and the core may have none,
- * it comes from here; `seed` names what must not share its numbers, such as a deployment and a metric.
+ * A number above 0 and below 1. Where a rule asks for chance and the core may have none, it comes from here;
+ * `seed` names what must not share its numbers.
  * Source: FNV-1a over the words, finished by the mixer of MurmurHash3.
  */
 export function seededUniform(seed: string, ...indexes: readonly number[]): number {

@@ -3,7 +3,7 @@
 import { limit } from "../limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { learnNoise, type Noise, type ValuePoint, whiten } from "./noise.ts";
-import { dropInto, factorsAt, fillUrn, placeOf, scoresFor } from "./rank.ts";
+import { dropInto, factorsAt, fillUrn, placesOf, scoresFor, spreadEvenly } from "./rank.ts";
 import { admit, hasGaps, isValue, type Line, type Placed, startLine } from "./sample.ts";
 import type { Evidence, Lack, Verdict, Visible } from "./verdict.ts";
 
@@ -18,8 +18,6 @@ export interface ValueSetting {
   readonly bake_points: number;
   /** Points from before the deployment. */
   readonly control: readonly ValuePoint[];
-  /** Names the deployment and the metric; the order of equal values is drawn from it. */
-  readonly seed: string;
 }
 
 /** JSON, under 4 kB. */
@@ -27,7 +25,6 @@ export interface ValueState {
   readonly worse: "higher" | "lower";
   readonly line: Line;
   readonly bake_points: number;
-  readonly seed: string;
   /** Of the values, with their sign changed where lower is worse. */
   readonly noise: Noise;
   /** Prewhitened control, sorted. */
@@ -67,7 +64,6 @@ export function startValues(setting: ValueSetting): ValueState | null {
     // The first point is as many periods after the control's last one as there are between them.
     line: { ...line, last: last.point.at },
     bake_points: setting.bake_points,
-    seed: setting.seed,
     noise,
     control: control.sort((a, b) => a - b),
     before: last.point.value,
@@ -97,19 +93,17 @@ export function observeValues(
   const scores = scoresFor(state.control.length, state.noise.phi);
   let { before, bets, peak } = state;
   const urn = fillUrn(state.counts, scores);
-  const counts = [...state.counts];
   for (const [turn, { point, steps }] of placed.entries()) {
     const index = state.line.points + turn;
     const value = sign * point.value;
-    const residual = whiten(value, before, steps, state.noise) - toleratedBy(state.noise, index);
-    const place = placeOf(residual, state.control, { seed: state.seed, index });
-    bets = advance(bets, factorsAt(place, urn, scores), index, state.bake_points);
-    dropInto(urn, place, scores);
-    counts[place] = (counts[place] ?? 0) + 1;
+    const residual = whiten(value, before, steps, state.noise);
+    const places = placesOf(residual, state.control, toleratedBy(state.noise, index));
+    bets = advance(bets, factorsAt(places, urn, scores), index, state.bake_points);
+    dropInto(urn, places, { scores, index });
     peak = Math.max(peak, eValue(bets));
     before = value;
   }
-  return { ...state, line, before, counts, bets, peak };
+  return { ...state, line, before, counts: urn.counts, bets, peak };
 }
 
 export interface ValueDemand {
@@ -164,22 +158,17 @@ function peakWith(state: ValueState, by: number): number {
   let bets = startBets(shifts.length, from_start);
   let peak = 1;
   for (let index = 0; index < state.line.points; index++) {
-    const quantile = ((index + 0.5) * golden) % 1;
-    const usual = control[Math.floor(quantile * control.length)] ?? 0;
+    const usual = control[Math.floor(spreadEvenly(index) * control.length)] ?? 0;
     const shift = index === 0 ? by : (1 - noise.phi) * by;
-    const tie = { seed: state.seed, index };
-    const place = placeOf(usual + shift - toleratedBy(noise, index), control, tie);
-    bets = advance(bets, factorsAt(place, urn, scores), index, bake_points);
-    dropInto(urn, place, scores);
+    const places = placesOf(usual + shift, control, toleratedBy(noise, index));
+    bets = advance(bets, factorsAt(places, urn, scores), index, bake_points);
+    dropInto(urn, places, { scores, index });
     peak = Math.max(peak, eValue(bets));
   }
   return peak;
 }
 
-/** Multiples of it, without their whole part, are spread evenly however many there are. */
-const golden = (Math.sqrt(5) - 1) / 2;
-
-/** What is taken off a point, so that a change this small is no evidence; in the unit of residuals. */
+/** A change this small is none; in the unit of the residual at `index`. */
 function toleratedBy({ level, spread, phi }: Noise, index: number): number {
   const change = tolerance * spread + resolution * Math.abs(level);
   return index === 0 ? change : (1 - phi) * change;

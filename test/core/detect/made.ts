@@ -36,7 +36,6 @@ export function watchValues({
     from,
     bake_points: bake.length,
     control: later(pointsOf(control)),
-    seed: "test",
   });
   if (state === null) return null;
   return observeValues(state, later(pointsOf(bake, control.length)), from + bake.length * minute);

@@ -25,6 +25,14 @@ function peaks(name: keyof typeof noises, change: (value: number, at: number) =>
   });
 }
 
+/** Minutes that are 1 with a chance, and else 0. */
+function sparse(seed: number, usual: number, now: number) {
+  const random = randomOf(seed);
+  const minutes = (chance: number) =>
+    Array.from({ length: 60 }, () => (random.uniform() < chance ? 1 : 0));
+  return { control: minutes(usual), bake: minutes(now) };
+}
+
 const share = (all: readonly number[], least: number) =>
   all.filter((peak) => peak >= least).length / all.length;
 
@@ -50,6 +58,15 @@ describe("a release that changes nothing", () => {
     const same = Array.from({ length: 60 }, () => 0.1 + 0.2);
     const state = watchValues({ control: same, bake: same.map((value) => value * (1 + 1e-12)) });
     expect(state?.peak).toBeLessThan(5);
+    expect(watchValues({ control: same, bake: same })?.peak).toBeLessThan(5);
+  });
+
+  test("is called worse as rarely as promised where nearly all values are 0", () => {
+    const all = Array.from(
+      { length: runs },
+      (_, run) => watchValues(sparse(run, 0.1, 0.1))?.peak ?? 0,
+    );
+    expect(share(all, 10)).toBeLessThanOrEqual(0.13);
   });
 });
 
@@ -106,6 +123,14 @@ describe("a fault", () => {
     };
     expect(watchValues({ ...fallen, worse: "lower" })?.peak).toBeGreaterThan(limit);
     expect(watchValues({ ...fallen, worse: "higher" })?.peak).toBeLessThan(2);
+  });
+
+  test("of a metric that is mostly 0 is found", () => {
+    const all = Array.from(
+      { length: 50 },
+      (_, run) => watchValues(sparse(run, 0.1, 0.6))?.peak ?? 0,
+    );
+    expect(share(all, limit)).toBeGreaterThan(0.9);
   });
 
   test("of a constant metric is found", () => {
@@ -192,7 +217,6 @@ describe("a pass", () => {
       from: 60 * minute,
       bake_points: 60,
       control: pointsOf(control),
-      seed: "test",
     });
     const nothing = fc.record({
       at: fc.oneof(
