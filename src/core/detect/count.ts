@@ -2,7 +2,7 @@
 
 import { limit } from "../limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
-import { admit, hasGaps, isCount, type Line, startLine } from "./sample.ts";
+import { admit, admitBefore, hasGaps, isCount, type Line, startLine } from "./sample.ts";
 import type { Evidence, Verdict, Visible } from "./verdict.ts";
 
 /** What happened in the period that begins at `at`, in ms. */
@@ -71,7 +71,7 @@ export interface Sum {
  * Starts the test. Null where there is no usable control, which is `not_enough_data`.
  */
 export function startCount(setting: CountSetting): CountState | null {
-  const usable = setting.before.filter(isUsable).map(sumOf);
+  const usable = admitBefore(setting.before, setting, isUsable).map(({ point }) => sumOf(point));
   const before = usable.reduce(plus, none);
   const enough = usable.length >= limit.detect.control_points_min && before.requests > 0;
   if (setting.control === "before" && !enough) return null;
@@ -104,8 +104,10 @@ export function startCount(setting: CountSetting): CountState | null {
  * With the control from before the deployment the same ratio is the Bayes factor of two Poisson processes whose
  * common rate has the prior of Haar. That is exact where the control ends at an error, and nearly so where it
  * ends at a time; the tests measure the chance of a false alarm from 0.3 to 120 expected errors of the
- * control. Half an error is added to it, so that a control without any is not taken for certainty (Jeffreys). Bursts are accounted for by dividing the evidence by the dispersion that the control shows
- * (quasi-likelihood, McCullagh and Nelder, Generalized Linear Models, 1989, chapter 9); that part is no theorem.
+ * control. Half an error is added to it, so that a control without any is not taken for certainty (Jeffreys).
+ *
+ * Bursts are accounted for by dividing the evidence by the dispersion that the control shows (quasi-likelihood,
+ * McCullagh and Nelder, Generalized Linear Models, 1989, chapter 9); that part is no theorem.
  */
 export function observeCounts(
   state: CountState,
@@ -237,6 +239,8 @@ function logRatio(
   ratio: number,
 ): number {
   const { worse, now, control, dispersion, prior } = parts;
+  // A period in which nobody asked anything says nothing.
+  if (now.requests + control.requests === 0) return 0;
   const tolerated = worse === "higher" ? tolerated_ratio : 1 / tolerated_ratio;
   // The prior error is the control's or the new version's, whichever says less of a fault.
   const errors = now.errors + (worse === "higher" ? 0 : prior);

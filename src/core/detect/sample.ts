@@ -61,6 +61,19 @@ export function admit<Point extends { readonly at: number }>(
   };
 }
 
+/** Which points of the time before a watch count, in order: those whose period ended before it began. */
+export function admitBefore<Point extends { readonly at: number }>(
+  points: readonly Point[],
+  { period_ms, from }: { readonly period_ms: number; readonly from: number },
+  valid: (point: Point) => boolean,
+): readonly Placed<Point>[] {
+  const first = points.reduce(
+    (least, { at }) => Math.min(least, Number.isFinite(at) ? at : least),
+    from,
+  );
+  return admit(startLine(period_ms, first), points, from, valid).placed;
+}
+
 /** Whether more of the points that should be there by `now` are missing than a pass allows. */
 export function hasGaps(line: Line, now: number): boolean {
   const expected = Math.floor((now - line.from) / line.period_ms);

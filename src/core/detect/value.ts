@@ -4,7 +4,15 @@ import { limit } from "../limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { learnNoise, type Noise, type ValuePoint, whiten } from "./noise.ts";
 import { dropInto, factorsAt, fillUrn, placesOf, scoresFor, spreadEvenly } from "./rank.ts";
-import { admit, hasGaps, isValue, type Line, type Placed, startLine } from "./sample.ts";
+import {
+  admit,
+  admitBefore,
+  hasGaps,
+  isValue,
+  type Line,
+  type Placed,
+  startLine,
+} from "./sample.ts";
 import type { Evidence, Lack, Verdict, Visible } from "./verdict.ts";
 
 const { shifts, from_start, tolerance, resolution } = limit.detect.value;
@@ -42,16 +50,9 @@ export interface ValueState {
 export function startValues(setting: ValueSetting): ValueState | null {
   const { control_points, control_points_min } = limit.detect;
   const sign = signOf(setting.worse);
-  const first = setting.control.reduce(
-    (least, { at }) => Math.min(least, Number.isFinite(at) ? at : least),
-    setting.from,
-  );
-  const { placed } = admit(
-    startLine(setting.period_ms, first),
-    setting.control
-      .filter(({ at }) => at + setting.period_ms <= setting.from)
-      .map(({ at, value }) => ({ at, value: sign * value })),
-    setting.from,
+  const placed = admitBefore(
+    setting.control.map(({ at, value }) => ({ at, value: sign * value })),
+    setting,
     ({ value }) => isValue(value),
   );
   const last = placed.at(-1);

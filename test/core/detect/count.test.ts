@@ -15,12 +15,15 @@ import { type CountDeployment, minute, watchCounts } from "./made.ts";
 
 const runs = 300;
 
-function shareAbove(least: number, deployment: CountDeployment): number {
-  let found = 0;
-  for (let run = 0; run < runs; run++)
-    if ((watchCounts(randomOf(run), deployment)?.peak ?? 0) >= Math.log(least)) found++;
-  return found / runs;
+function sharesAbove(limits: readonly number[], deployment: CountDeployment): readonly number[] {
+  const peaks = Array.from(
+    { length: runs },
+    (_, run) => watchCounts(randomOf(run), deployment)?.peak ?? 0,
+  );
+  return limits.map((least) => peaks.filter((peak) => peak >= Math.log(least)).length / runs);
 }
+
+const found = (deployment: CountDeployment) => sharesAbove([100], deployment)[0] ?? 0;
 
 const controls = ["before", "same_time"] as const;
 
@@ -31,13 +34,14 @@ describe("a release that changes nothing", () => {
     test(`is called worse as rarely as promised at every rate, control ${control}`, () => {
       for (const usual of rates) {
         const deployment = { usual, now: usual, requests: 1_000, control };
-        expect(shareAbove(10, deployment)).toBeLessThanOrEqual(0.1);
-        expect(shareAbove(100, deployment)).toBeLessThanOrEqual(0.022);
+        const [tenth = 1, hundredth = 1] = sharesAbove([10, 100], deployment);
+        expect(tenth).toBeLessThanOrEqual(0.1);
+        expect(hundredth).toBeLessThanOrEqual(0.022);
       }
     });
 
   test("is not called worse for errors that come in bursts before and after", () => {
-    let found = 0;
+    let alarms = 0;
     for (let run = 0; run < runs; run++) {
       const random = randomOf(run);
       const points = Array.from({ length: 120 }, (_, at) => ({
@@ -45,9 +49,9 @@ describe("a release that changes nothing", () => {
         errors: 20 * random.poisson(0.1),
         requests: 200,
       }));
-      if ((watched(points.slice(0, 60), points.slice(60))?.peak ?? 0) >= Math.log(100)) found++;
+      if ((watched(points.slice(0, 60), points.slice(60))?.peak ?? 0) >= Math.log(100)) alarms++;
     }
-    expect(found / runs).toBeLessThanOrEqual(0.022);
+    expect(alarms / runs).toBeLessThanOrEqual(0.022);
   });
 
   test("is not called worse for a wave of errors that the old fleet has too", () => {
@@ -73,12 +77,12 @@ describe("a release that changes nothing", () => {
 describe("a fault", () => {
   for (const control of controls) {
     test(`of 0.1 % to 0.5 % at 200 requests a minute is found, control ${control}`, () => {
-      expect(shareAbove(100, { usual: 0.2, now: 1, requests: 200, control })).toBeGreaterThan(0.97);
+      expect(found({ usual: 0.2, now: 1, requests: 200, control })).toBeGreaterThan(0.97);
     });
 
     test(`is found the more often the larger it is, control ${control}`, () => {
       const shares = [1, 1.5, 2, 3, 5, 7, 20, 500].map((times) =>
-        shareAbove(100, { usual: 0.2, now: 0.2 * times, requests: 1_000, control }),
+        found({ usual: 0.2, now: 0.2 * times, requests: 1_000, control }),
       );
       expect(shares).toEqual([...shares].sort((a, b) => a - b));
       expect(shares.at(-1)).toBe(1);
@@ -109,7 +113,7 @@ describe("a fault", () => {
       errors: count,
       requests: null,
     });
-    const before = Array.from({ length: 60 }, orders(10));
+    const before = Array.from({ length: 60 }, (_, at) => orders(10)(_, at - 60));
     const peak = (count: number, worse: "higher" | "lower") => {
       const state = startCount({ ...setting, worse, from: 0, before, control: "before" });
       const bake = Array.from({ length: 20 }, orders(count));
@@ -119,6 +123,40 @@ describe("a fault", () => {
     expect(peak(30, "lower")).toBeLessThan(1);
     expect(peak(30, "higher")).toBeGreaterThan(Math.log(100));
   });
+});
+
+test("minutes without requests change nothing", () => {
+  const idle = { errors: 0, requests: 0 };
+  const at = (index: number) => ({ at: index * minute });
+  const before = Array.from({ length: 60 }, (_, index) => ({
+    ...at(index - 60),
+    errors: 1,
+    requests: 100,
+  }));
+  for (const control of controls) {
+    const state = startCount({ ...setting, from: 0, before, control }) as CountState;
+    const points = Array.from({ length: 60 }, (_, index) => ({
+      ...idle,
+      ...at(index),
+      control: idle,
+    }));
+    const watched = observeCounts(state, points, 1e9);
+    expect(watched.peak).toBeCloseTo(0);
+    expect(JSON.parse(JSON.stringify(watched))).toEqual(watched);
+    expect(
+      judgeCounts(watched, { limit: 100, now: 60 * minute, minimum: 0, data: "complete" }).kind,
+    ).toBe("not_enough_data");
+  }
+});
+
+test("a control that is told twice, in disorder, or after the deployment counts once", () => {
+  const before = Array.from({ length: 60 }, (_, at) => ({
+    at: at * minute,
+    errors: at % 7,
+    requests: 100,
+  }));
+  const later = { at: 61 * minute, errors: 90, requests: 100 };
+  expect(watched([...before].reverse().concat(before, later), [])).toEqual(watched(before, []));
 });
 
 describe("a pass", () => {
@@ -132,7 +170,7 @@ describe("a pass", () => {
     expect(visible.times).toBeGreaterThan(1.2);
     expect(visible.times).toBeLessThan(2.5);
     const fault = { usual: 2, now: 2.4 * visible.times, requests: 200, control: "before" } as const;
-    expect(shareAbove(100, fault)).toBeGreaterThan(0.9);
+    expect(found(fault)).toBeGreaterThan(0.9);
   });
 
   test("needs data, whatever is sent instead", () => {

@@ -10,6 +10,7 @@ import {
   netflixTest,
 } from "../../../src/core/detect/kayenta.ts";
 import { scoreKayenta } from "../../../src/core/detect/kayenta-score.ts";
+import { shiftBetween } from "../../../src/core/detect/mann-whitney.ts";
 
 type Values = readonly (number | "NaN")[];
 
@@ -52,11 +53,23 @@ interface Score {
   readonly expectedSummaryScore: number;
 }
 
-const { classifier, scorer, reports } = JSON.parse(
+interface ShiftVector {
+  readonly name: string;
+  readonly confidence: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly estimate: number;
+  readonly estimateTolerance: number;
+  readonly control: readonly number[];
+  readonly experiment: readonly number[];
+}
+
+const { classifier, scorer, shifts, reports } = JSON.parse(
   readFileSync(new URL("../../fixtures/detect/kayenta.json", import.meta.url), "utf8"),
 ) as {
   readonly classifier: readonly Vector[];
   readonly scorer: readonly Score[];
+  readonly shifts: readonly ShiftVector[];
   readonly reports: readonly Report[];
 };
 
@@ -126,6 +139,19 @@ describe("the class of a metric", () => {
     expect(judge(spiked, "keep")).toBeGreaterThan(90);
     expect(judge(spiked, "remove")).toBeCloseTo(0.999, 2);
   });
+});
+
+describe("the shift between control and experiment", () => {
+  for (const vector of shifts)
+    test(vector.name, () => {
+      const { control, experiment, confidence } = vector;
+      const shift = shiftBetween(experiment, control, confidence);
+      expect(Math.abs((shift?.lower ?? Infinity) - vector.lower)).toBeLessThan(1e-6);
+      expect(Math.abs((shift?.upper ?? Infinity) - vector.upper)).toBeLessThan(1e-6);
+      expect(Math.abs((shift?.estimate ?? Infinity) - vector.estimate)).toBeLessThan(
+        vector.estimateTolerance,
+      );
+    });
 });
 
 describe("the score of a canary", () => {
