@@ -180,3 +180,30 @@ test("without a known token nobody gets in", async () => {
   expect(await status("token user:nobody-known")).toBe(401);
   expect((await github.fetch(`${api}/repos/acme/shop`)).status).toBe(401);
 });
+
+test("the old name of a repository leads to its id until another repository takes it", async () => {
+  const { github, shop, get, token } = worldWithTokens();
+  const proof = `token ${(await token()).token}`;
+  const idAt = async (path: string) => {
+    const answer = await get(path, proof);
+    return ((await answer.json()) as { id?: number }).id;
+  };
+  shop.rename("store", "boss");
+  const moved = await get("/repos/acme/shop/branches?per_page=1", proof, { redirect: "manual" });
+  expect(moved.status).toBe(301);
+  expect(moved.headers.get("location")).toBe(`${api}/repositories/${shop.id}/branches?per_page=1`);
+  const written = await get("/repos/acme/shop/check-runs", proof, {
+    method: "POST",
+    redirect: "manual",
+    body: "{}",
+  });
+  expect(written.status).toBe(307);
+  expect(await idAt("/repos/acme/shop")).toBe(shop.id);
+  expect(await idAt("/repos/acme/store")).toBe(shop.id);
+
+  const other = github.createRepository({ owner: "acme", name: "shop" });
+  expect(await idAt("/repos/acme/shop")).toBe(other.id);
+  other.delete("boss");
+  expect((await get("/repos/acme/shop", proof)).status).toBe(404);
+  expect(await idAt("/repos/acme/store")).toBe(shop.id);
+});
