@@ -344,3 +344,14 @@ test("an answer whose sending got no answer is found again, not written twice", 
   await w.advance("1m");
   expect(pull.answers).toHaveLength(1);
 });
+
+test("in a repository without a plan nobody is answered, also once the pull request is closed", async () => {
+  const w = await world({ plan: null });
+  const pull = w.openPull();
+  await w.settle();
+  pull.handle.close("dev");
+  await w.settle();
+  pull.comment("dev", "/interlock status");
+  await w.settle();
+  expect(pull.answers).toEqual([]);
+});

@@ -2,6 +2,8 @@
 
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/limit.ts";
+import { sweep } from "../../src/flow/sweep.ts";
+import { ms } from "../world/clock.ts";
 import { planText, released } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";
@@ -341,4 +343,34 @@ test("after a restore what ran when the backup was made is followed to its end",
   await w.settle();
   expect(w.engine.all()).toHaveLength(1);
   expect(pull.gate).toBe("success (passed)");
+});
+
+test("while more deliveries failed than are looked at, the next sweep asks from the same moment on", async () => {
+  const w = await world();
+  const { ports } = w;
+  if (ports === undefined) throw new Error("Interlock is not up");
+  w.forgiven.push(/More deliveries failed/);
+  const since = w.clock.now() - ms("1h");
+  const listed = (cut: boolean) => ({
+    ...ports,
+    github: {
+      ...ports.github,
+      failedDeliveries: async () => ({ kind: "known", value: { attempts: [], cut } }) as const,
+    },
+  });
+  expect(await sweep(listed(true), since)).toBe(since);
+  expect(await sweep(listed(false), since)).toBeGreaterThan(since);
+});
+
+test("a repository that was looked at has no failure left, and is looked at by its plan again", async () => {
+  const w = await world();
+  w.github.faults.onRequest({
+    method: "GET",
+    path: "/repos/{owner}/{repo}/pulls",
+    times: 1,
+    fault: { kind: "error", status: 502 },
+  });
+  await w.store.wake(["repository:acme/shop"]);
+  await w.advance("10m");
+  expect((await w.store.subject("repository:acme/shop"))?.failures).toBe(0);
 });

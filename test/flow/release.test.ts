@@ -240,3 +240,20 @@ test("a deleted branch is no commit to release", async () => {
   await w.settle();
   expect(w.engine.all()).toHaveLength(1);
 });
+
+test("a release that was begun goes on to its end, also where its branch is taken out of the plan meanwhile", async () => {
+  const w = await world({
+    plan: planText({ shop: { branches: ["main", "side"], release: ["deploy"] } }),
+  });
+  w.shop.commit({ branch: "side", files: { "src/a.js": "1" } });
+  await w.advance("1m");
+  const sha = w.shop.commit({ branch: "side", files: { "src/a.js": "2" } });
+  await w.advance("1m");
+  expect(w.engine.live({ sha })).toHaveLength(1);
+  w.changePlan(planText({ shop: { branches: ["main"], verify: ["build"] } }));
+  await w.advance("1m");
+  w.engine.pass("deploy", { sha });
+  await w.advance("1m");
+  expect(w.engine.all({ sha })).toMatchObject([{ state: "succeeded" }]);
+  expect(w.gateOf(sha)).not.toMatch(/^in_progress/);
+});
