@@ -234,6 +234,7 @@ async function startOn(
     loaded: limit.work.loaded,
     resyncs: limit.work.resyncs,
     resyncEvery_ms: limit.work.resync_every_ms,
+    clock,
     readyAt: ({ installation, kind }) => github.roomAt(installation, kind),
   } satisfies Working;
   await queue.work(turns, async (job) => {

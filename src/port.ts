@@ -40,6 +40,7 @@ import type {
   ShownGate,
 } from "./core/shown.ts";
 import type { Survey } from "./core/survey.ts";
+import type { Heard, PullKnown, ToldOf } from "./core/told.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
 export type Clock = () => number;
@@ -170,17 +171,23 @@ export interface GitHub {
   readyAt(repository: Repository): number;
   /** When the budget has room for all that a look at such a subject takes; in the past where it has. */
   roomAt(installation: number, kind: Subject["kind"]): number;
-  /** A reading from before the event with the number `since` is not good enough. */
-  pull(repository: Repository, number: number, since: number): Promise<Read<Pull>>;
+  /** An answer that is older than what is known is unknown. */
+  pull(repository: Repository, number: number, known: PullKnown): Promise<Read<Pull>>;
   /**
-   * Every path that differs between the head and where it left the base; `base` is the commit of the base
-   * branch, null where nobody told it. `cut` where GitHub will not list them all.
+   * Every path that differs between the head and where it left the base; `base` is the commit that the base
+   * branch stands at. `cut` where GitHub will not list them all.
    */
-  pullFiles(repository: Repository, pull: Pull, base: string | null): Promise<Files>;
-  /** The plan at a ref (the bare name of a branch, never of a tag, or a SHA), or at the default branch where `ref` is null. */
-  plan(repository: Repository, ref: string | null, since: number): Promise<PlanReading>;
+  pullFiles(repository: Repository, pull: Pull, base: string): Promise<Files>;
+  /** The plan at a commit, as one that is in force. Absent only where GitHub shows the commit without it. */
+  plan(repository: Repository, sha: string): Promise<PlanReading>;
+  /** The same of a commit that anybody may have written. */
+  proposedPlan(repository: Repository, sha: string): Promise<PlanReading>;
+  /** The plan of the default branch, whichever that is. A reading from before the event `since` is not good enough. */
+  defaultPlan(repository: Repository, since: number): Promise<PlanReading>;
   /** Logins of those who wrote the commit, or all that it has beyond `since`, and who opened its pull request. */
   authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;
+  /** The commit that GitHub shows the branch at. A reading from before the event `since` is not good enough. */
+  branch(repository: Repository, branch: string, since: number): Promise<Read<string>>;
   /** The commit that the branch stands at now, read anew. */
   branchTip(repository: Repository, branch: string): Promise<Read<string>>;
   /** Which repository has the name now, read anew: under another name where it was renamed. */
@@ -290,6 +297,11 @@ export interface Engine {
   approve?(approval: Approval): Promise<Acted>;
   /** How what the engine has differs from the plan, and what others did in it for the commit. */
   survey?(question: SurveyQuestion): Promise<Known<Survey>>;
+  /**
+   * The same engine, each act of which asks the permit immediately before its request leaves. Absent where
+   * an act does not wait for anything. What was not sent counts as failed.
+   */
+  under?(permit: Permit): Engine;
   /** Keys of runs of ours for whose commits others have started something since the last call. */
   patrol?(): Promise<readonly string[]>;
 }
@@ -509,7 +521,7 @@ export interface Store {
    * Opens the closed subjects of the repository for which something is under way by the ledger, and gives
    * each a job: while a repository was forgotten, nobody heard what became of it.
    */
-  reopenUnfinished(repository: Repository, at: number): Promise<void>;
+  reopenUnfinished(lease: Lease, repository: Repository, at: number): Promise<Written>;
 
   /** The newest commit of a branch that we heard of; null for a branch never seen. */
   tip(repository: Repository, branch: string): Promise<string | null>;
@@ -540,6 +552,8 @@ export interface Store {
   describe(answers: readonly Repository[], asked: Moment): Promise<void>;
   /** Repositories, as events that wait for GitHub's word call them, which claim the name or have the id. */
   claims(repository: Repository): Promise<readonly Repository[]>;
+  /** What events told last of it, not longer ago than `limit.keep.told_ms`. */
+  told(repository: Repository, of: ToldOf): Promise<Heard | null>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
 
@@ -682,6 +696,8 @@ export interface TurnLimits {
 }
 
 export interface Working extends TurnLimits {
+  /** By which `readyAt` tells the time. */
+  readonly clock: Clock;
   /** Jobs at once. */
   readonly workers: number;
   /** When such jobs may begin, in milliseconds since 1970: they wait in the queue until then. */

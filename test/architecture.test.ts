@@ -245,7 +245,7 @@ test("a file begins with a sentence about its purpose", () => {
 
 /** The port and the limits are one list each: cutting it would only hide how much there is. */
 const longer = new Map([
-  ["src/port.ts", 920],
+  ["src/port.ts", 940],
   ["src/core/limit.ts", 560],
 ]);
 

@@ -43,6 +43,18 @@ export function isLive({ state }: Pick<Execution, "state">): boolean {
   return state === "intended" || state === "unconfirmed" || state === "running";
 }
 
+/**
+ * Whether its start may still be on its way to the engine, though the ledger ended it as one that the engine
+ * never had: whoever sent it was paused or killed, and the subject has passed to another process.
+ */
+export function mayArrive(
+  { state, engineId, endedAt }: Pick<Execution, "state" | "engineId" | "endedAt">,
+  now: number,
+): boolean {
+  const isNever = state === "stopped" && engineId === null && endedAt !== null;
+  return isNever && now - endedAt <= limit.look.arrive_ms;
+}
+
 /** When it was begun, or begun again: its deadline counts from there. */
 export function begunAt({ createdAt, retries }: Pick<Execution, "createdAt" | "retries">): number {
   const again = retries.filter(({ state }) => state === "done").map(({ at }) => at);

@@ -1,6 +1,6 @@
 // Decides about a pull request that is closed: what runs for it ends, and what its release came to can still be acted on.
 
-import { isLive, isStoppable } from "./attempt.ts";
+import { isLive, isStoppable, mayArrive } from "./attempt.ts";
 import { type Decision, silence } from "./decision.ts";
 import { againAt } from "./due.ts";
 import type { Settlement } from "./effect.ts";
@@ -22,7 +22,10 @@ import { openWishes } from "./wish.ts";
 /** A merge closes a pull request, and its people still speak there of what it brought. */
 export function decideClosed(facts: PullFacts): Decision {
   const settled = settleClosed(facts);
-  const follows = settled.waits || facts.rollbacks.some(isLive);
+  const follows =
+    settled.waits ||
+    facts.rollbacks.some(isLive) ||
+    facts.executions.some((one) => mayArrive(one, facts.now));
   // What an engine that is turned off still has is stopped once that is back.
   const isLeft = facts.executions.some((one) => isLive(one) && !isStoppable(one, facts.engines));
   return silence({

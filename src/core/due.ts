@@ -1,6 +1,6 @@
 // When a subject has to be looked at again though nobody calls.
 
-import { begunAt, goneAt, isLive } from "./attempt.ts";
+import { begunAt, goneAt, isLive, mayArrive } from "./attempt.ts";
 import type { Facts } from "./fact.ts";
 import { limit } from "./limit.ts";
 import type { PartView } from "./part.ts";
@@ -75,6 +75,7 @@ export function dueOf(question: {
     ...facts.rollbacks.filter(isLive),
   ];
   times.push(...live.map(({ spec }) => askAgainAt(spec, now)));
+  if (facts.executions.some((one) => mayArrive(one, now))) times.push(now + limit.look.running_ms);
   if (isLost(facts)) times.push(againAt(facts));
   for (const { execution, spec, reasons: own } of views) {
     // One that is about to start is shown once it was not over at once.

@@ -1,6 +1,7 @@
 // What came in: an event names a subject to look at, or stores a person's intention, or is ignored.
 
 import type { Command } from "./command.ts";
+import type { Told } from "./told.ts";
 
 /** A repository as GitHub names it, with the installation that lets us in. */
 export interface Repository {
@@ -121,6 +122,8 @@ export interface Sight {
   readonly head: string | null;
   /** The commit before a push; null where unknown or where the branch is new. */
   readonly before: string | null;
+  /** What the event shows; absent where no event spoke of it. */
+  readonly told?: Told;
 }
 
 /** The one name of a subject: the key of its row, its job and its lease. */

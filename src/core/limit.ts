@@ -158,8 +158,14 @@ export const limit = {
     fresh_ms: 30_000,
     /** Nothing is written outside on facts that are older: the subject is looked at again instead. */
     age_ms: 60_000,
+    /** After a start was given up, until it is certain that it does not reach its engine: `age_ms`, and the time of the request. */
+    arrive_ms: 3 * 60_000,
     /** GitHub may answer 404 for something that it has just told us of. */
     young_ms: 60_000,
+    /** GitHub may answer with a state from before its own event; after this it is believed whatever events told. */
+    stale_ms: 10 * 60_000,
+    /** Earlier heads and bases that are known again in such an answer. */
+    left: 20,
     /** How long a later commit waits for an earlier one that gets no verdict. */
     order_ms: 10 * 60_000,
     /** After the deadline of a release whose engine is turned off, until later ones wait for it no longer. */
@@ -194,6 +200,8 @@ export const limit = {
     deliveries_ms: 14 * day_ms,
     /** Closed subjects with all that belongs to them: long enough to explain a merge of last quarter. */
     subjects_ms: 90 * day_ms,
+    /** What events told: GitHub's answers are held against it for `look.stale_ms`. */
+    told_ms: day_ms,
     /** Tips of branches where nothing lands any more. */
     tips_ms: 365 * day_ms,
     /** Deleted at once of each kind: the rest goes with the next sweeps. */

@@ -19,6 +19,7 @@ import type { Execution, Known, Rollback } from "./fact.ts";
 import { heldUp, rollbackReasons, unsurveyed } from "./outside.ts";
 import type { Part, PartName } from "./plan.ts";
 import type { Reason } from "./reason.ts";
+import { isPersons } from "./stop.ts";
 import type { Survey } from "./survey.ts";
 import type { Wish } from "./wish.ts";
 
@@ -157,6 +158,10 @@ function wantedStops(
   const stop = granted(question, "stop")[0];
   if (stop !== undefined)
     return [{ execution: counts.key, reason: `person:${stop.intention.actor}` }];
+  // It was given up, and reached its engine all the same.
+  const { stopReason, stopRefused } = counts;
+  if (isPersons(stopReason) && stopRefused === null && counts.state === "running")
+    return [{ execution: counts.key, reason: stopReason }];
   // What is held is not started, and would keep later releases waiting if it stayed so.
   const isLate = question.now - begunAt(counts) > counts.spec.deadline_ms;
   const isHeld = counts.state === "intended" && question.engines.includes(counts.spec.engine);

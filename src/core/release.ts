@@ -1,6 +1,6 @@
 // Decides about a landed commit: which pipelines release it, when, and what came of it.
 
-import { isLive, latest } from "./attempt.ts";
+import { isLive, latest, mayArrive } from "./attempt.ts";
 import { barOf, broughtBy, overtaken } from "./carrier.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf, isLost } from "./due.ts";
@@ -31,7 +31,7 @@ export function decideRelease(facts: CommitFacts): Decision {
     });
   }
   // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
-  if (roads.kind === "unknown") return silence({ open: true, dueAt: now + limit.look.again_ms });
+  if (roads.kind === "unknown") return unreadPlan(facts);
   const steps = openSteps(facts.steps);
   const off = whyOff(facts, steps);
   // What was begun is brought to its end by the plan that it was begun by; nothing more is begun.
@@ -52,7 +52,7 @@ export function decideRelease(facts: CommitFacts): Decision {
 
   switch (plan.kind) {
     case "unknown":
-      return silence({ open: true, dueAt: now + limit.look.again_ms });
+      return unreadPlan(facts);
     case "absent":
       return speak(facts, {
         reasons: [
@@ -68,6 +68,12 @@ export function decideRelease(facts: CommitFacts): Decision {
         return speak(facts, invalid(facts, short(subject.sha), plan.parse.problems));
       return underPlan({ facts, plan: plan.parse.plan, off, steps });
   }
+}
+
+/** What it may have changed about the plan counts at once: whoever is judged by the plan waits for it too. */
+function unreadPlan({ now, failures, judgedOtherwise }: CommitFacts): Decision {
+  const wake = failures === 0 ? judgedOtherwise : [];
+  return silence({ open: true, dueAt: now + limit.look.again_ms, wake });
 }
 
 /** Why the branch is no road now; null where it is one. */
@@ -275,7 +281,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     // A commit rests once nothing of it is to come; a re-run from the Checks page opens it again.
     open:
       speech.reasons.some(({ code }) => stateOf(code) === "in_progress") ||
-      facts.executions.some(isLive) ||
+      facts.executions.some((one) => isLive(one) || mayArrive(one, facts.now)) ||
       facts.rollbacks.some(isLive) ||
       isLost(facts) ||
       (!aside &&
@@ -312,7 +318,12 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
 function left({ landing, executions }: CommitFacts): readonly StopWanted[] {
   if (landing?.kind !== "old" && landing?.kind !== "gone") return [];
   return executions
-    .filter(({ state }) => state === "intended")
+    .filter(
+      ({ state, stopReason, stopRefused }) =>
+        state === "intended" ||
+        // It was given up, and reached its engine all the same.
+        (state === "running" && stopReason === "landing_gone" && stopRefused === null),
+    )
     .map(({ key }) => ({ execution: key, reason: "landing_gone" }));
 }
 

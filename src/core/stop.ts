@@ -10,7 +10,7 @@ export type StopReason =
   | `person:${string}`;
 
 /** Asked for by a person, and so nothing that starts again by itself. */
-export function isPersons(reason: string | null): boolean {
+export function isPersons(reason: string | null): reason is `person:${string}` {
   return reason?.startsWith("person:") ?? false;
 }
 

@@ -8,7 +8,7 @@ import { gateName } from "../core/page/checks.ts";
 import { stopSentence } from "../core/stop.ts";
 import type { Sent, Terms } from "../port.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
-import { permitFor, storeTime } from "./permit.ts";
+import { engineFor, permitFor, storeTime } from "./permit.ts";
 import type { Ports } from "./work.ts";
 
 export interface Applied {
@@ -96,9 +96,9 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
   // Before the engine is asked: from here on nothing older may go out.
   if (subject.kind === "commit")
     await ports.store.recordFloor(row, subject.repository, subject.branch, subject.sha);
-  const permission = await permitFor(ports, scene, null)();
-  if (permission !== "go") return { kind: "withheld", permission };
-  const started = await engine.start({
+  const go = await engineFor(ports, scene, engine);
+  if (go.kind === "withheld") return go;
+  const started = await go.engine.start({
     run,
     repository: subject.repository,
     pull: subject.kind === "pull" ? subject.number : null,
@@ -111,7 +111,11 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
         engineId: started.engineId,
         why: "",
       });
-      if (recorded === "lost") return lost;
+      if (recorded === "lost") {
+        // Whoever has the subject now may have given it up.
+        await ports.store.wakeExecution(run.key, null);
+        return lost;
+      }
       ports.log.info({ subject: row.key, run: run.key }, "Started an execution");
       return done;
     }
@@ -148,9 +152,9 @@ async function stop(ports: Ports, scene: Scene, effect: Of<"stop">): Promise<Don
     await ports.store.recordExecution(row, execution.key, stopped);
     return atOnce(ports, scene);
   }
-  const permission = await permitFor(ports, scene, null)();
-  if (permission !== "go") return { kind: "withheld", permission };
-  const acted = await engine.stop(execution.engineId, stopSentence(effect.reason));
+  const go = await engineFor(ports, scene, engine);
+  if (go.kind === "withheld") return go;
+  const acted = await go.engine.stop(execution.engineId, stopSentence(effect.reason));
   if (acted.kind === "failed") return { kind: "failed" };
   const about = { subject: row.key, run: execution.key, reason: effect.reason };
   if (acted.kind === "refused") {
@@ -172,9 +176,9 @@ async function retry(ports: Ports, scene: Scene, effect: Of<"retry">): Promise<D
     return { kind: "failed" };
   // Before anybody knows: a run that may go on is asked about, and ended with whatever else is.
   if ((await ports.store.reopenExecution(row, execution.key)) === "lost") return lost;
-  const permission = await permitFor(ports, scene, null)();
-  if (permission !== "go") return { kind: "withheld", permission };
-  const acted = await engine.retry(execution.engineId, effect.stage, effect.key);
+  const go = await engineFor(ports, scene, engine);
+  if (go.kind === "withheld") return go;
+  const acted = await go.engine.retry(execution.engineId, effect.stage, effect.key);
   if (acted.kind === "failed") return { kind: "failed" };
   const { key, stage } = effect;
   const at = storeTime(ports, scene);
@@ -196,10 +200,10 @@ async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">):
   const execution = all.find((one) => one.key === approval.execution);
   const engine = execution && ports.engines.get(execution.spec.engine);
   if (engine?.approve === undefined || !execution?.engineId) return { kind: "failed" };
-  const permission = await permitFor(ports, scene, null)();
-  if (permission !== "go") return { kind: "withheld", permission };
-  const acted = await engine.approve({ engineId: execution.engineId, stage, actor, key });
-  if (acted.kind === "failed") return { kind: "failed" };
+  const go = await engineFor(ports, scene, engine);
+  if (go.kind === "withheld") return go;
+  const acted = await go.engine.approve?.({ engineId: execution.engineId, stage, actor, key });
+  if (acted === undefined || acted.kind === "failed") return { kind: "failed" };
   const at = storeTime(ports, scene);
   const answer =
     acted.kind === "done"
@@ -212,11 +216,8 @@ async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">):
 }
 
 /** The wish goes to the ledger first; its key makes the engine's rollback happen once. */
-async function rollback(
-  ports: Ports,
-  scene: Scene,
-  { rollback: wanted }: Of<"rollback">,
-): Promise<Done> {
+async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Promise<Done> {
+  const { rollback: wanted } = effect;
   const { row, facts } = scene;
   const { key, spec, stage, from, to, among, actor } = wanted;
   const engine = ports.engines.get(spec.engine);
@@ -225,10 +226,11 @@ async function rollback(
   if (intended === "lost") return lost;
   // Somebody else asked at the same time: the next look says so.
   if (intended === "busy") return atOnce(ports, scene);
-  const permission = await permitFor(ports, scene, null)();
-  if (permission !== "go") return { kind: "withheld", permission };
-  const { repository } = facts.subject;
-  const begun = await engine.rollback({ spec, repository, stage, from, to, among, key });
+  const go = await engineFor(ports, scene, engine);
+  if (go.kind === "withheld") return go;
+  const request = { spec, repository: facts.subject.repository, stage, from, to, among, key };
+  const begun = await go.engine.rollback?.(request);
+  if (begun === undefined) return { kind: "failed" };
   switch (begun.kind) {
     case "started": {
       const { engineId, sha } = begun;

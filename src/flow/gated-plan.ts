@@ -20,7 +20,7 @@ export async function noteGated(
   const isRefused = facts.siblings.some((one) => one.verdict !== null && one.verdict !== "success");
   if (!merged || base.ref === defaultBranch || !passed || isRefused) return [];
   const { repository } = facts.subject;
-  const plan = await github.plan(repository, head.sha, 0);
+  const plan = await github.proposedPlan(repository, head.sha);
   if (plan.kind !== "read" || (await store.gatedPlan(repository, base.ref)) === plan.blob)
     return [];
   await store.recordGatedPlan(row, repository, base.ref, plan.blob);

@@ -20,10 +20,12 @@ import { gateName } from "../core/page/checks.ts";
 import { isShown } from "../core/page/stages.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
-import type { Engine, Leased, Read, SubjectRow } from "../port.ts";
+import type { Engine, Leased, SubjectRow } from "../port.ts";
+import { defaultPlanOf, planOf, standsAt } from "./branch.ts";
 import { holdersOf, isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import { readBack } from "./read-back.ts";
+import { readPull } from "./read-pull.ts";
 import type { Ports } from "./work.ts";
 
 export interface Gathered {
@@ -35,16 +37,16 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
   const { subject } = row;
   switch (subject.kind) {
     case "pull": {
-      const pull = await readPull(ports, row, subject.number);
+      const { pull, asTold } = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
       const base = pull.kind === "known" ? pull.value.base.ref : row.base;
       const { asks, ...asked } = await readWishes(ports, row, base);
       const [common, present, read] = await Promise.all([
         readCommon(ports, row),
         readPresent(ports, row, head),
-        pull.kind === "known"
-          ? readChange(ports, subject.repository, { pull: pull.value, asks })
-          : unread,
+        pull.kind !== "known" || asTold
+          ? unread
+          : readChange(ports, row, { pull: pull.value, asks }),
       ]);
       const facts = { ...common, ...asked, ...present.facts, subject, pull, ...read, surveys: [] };
       return {
@@ -157,14 +159,6 @@ function namesOf({ engines }: Ports, which: (engine: Engine) => boolean): readon
   return [...engines].flatMap(([name, engine]) => (which(engine) ? [name] : []));
 }
 
-/** GitHub can answer 404 for a pull request that it has just told us of. */
-async function readPull(ports: Ports, row: Leased, number: number): Promise<Read<Pull>> {
-  const read = await ports.github.pull(row.subject.repository, number, row.heard);
-  if (read.kind === "absent" && row.now - row.createdAt < limit.look.young_ms)
-    return { kind: "unknown", why: "GitHub does not show it yet." };
-  return read;
-}
-
 type Change = Pick<PullFacts, "roads" | "plan" | "files" | "proposed"> & { gated?: boolean };
 
 const unread: Change = {
@@ -177,17 +171,22 @@ const unread: Change = {
 /** Of one that is closed only what a wish is carried out by, where there is one. */
 async function readChange(
   ports: Ports,
-  repository: Repository,
+  row: Leased,
   { pull, asks }: { readonly pull: Pull; readonly asks: boolean },
 ): Promise<Change> {
   if (pull.state === "closed" && !asks) return unread;
-  // The default branch is read under one name by everybody, so that it is read once.
-  const base = pull.base.ref === pull.defaultBranch ? null : pull.base.ref;
-  const tip = await ports.store.tip(repository, pull.base.ref);
+  const { repository } = row.subject;
+  const { github } = ports;
+  const { base, defaultBranch } = pull;
+  const of = { repository, now: row.now, since: 0 };
+  // Plan and paths are those of one commit, whatever lands meanwhile.
+  const at = await standsAt(ports, { ...of, branch: base.ref });
   const [roads, plan, files] = await Promise.all([
-    base === null ? null : ports.github.plan(repository, null, 0),
-    ports.github.plan(repository, base, 0),
-    pull.state === "open" ? ports.github.pullFiles(repository, pull, tip) : unread.files,
+    base.ref === defaultBranch ? null : planOf(ports, { ...of, branch: defaultBranch }),
+    at.kind === "known" ? github.plan(repository, at.value) : at,
+    at.kind === "known" && pull.state === "open"
+      ? github.pullFiles(repository, pull, at.value)
+      : unread.files,
   ]);
   if (pull.state === "closed") return { ...unread, roads, plan };
   const differs = roads !== null && plan.kind === "read" && !isSame(roads, plan);
@@ -204,7 +203,7 @@ async function readProposed(
   files: Files,
 ): Promise<PlanReading | null> {
   const touches = files.kind === "known" ? files.value.includes(planPath) : files.kind === "cut";
-  return touches ? await ports.github.plan(repository, pull.head.sha, 0) : null;
+  return touches ? await ports.github.proposedPlan(repository, pull.head.sha) : null;
 }
 
 type Road = Pick<
@@ -230,10 +229,11 @@ async function readRoad(
     holders: [],
     judgedOtherwise: [],
   };
-  let roads = await github.plan(repository, null, 0);
+  const at = { repository, now: row.now };
+  let roads = await defaultPlanOf(ports, { ...at, since: 0 });
   // Without a good plan in force this very push may have brought one.
   if (roads.kind !== "read" || roads.parse.kind === "invalid")
-    roads = await github.plan(repository, null, row.heard);
+    roads = await defaultPlanOf(ports, { ...at, since: row.heard });
   // What was begun goes on by its own plan, whatever became of the road.
   const begun = (await store.executions(row.key)).length > 0;
   const isOff = !begun && !mayBeRoad(roads, branch, steps);
@@ -241,14 +241,14 @@ async function readRoad(
     return { ...nothing, roads };
 
   const [plan, before] = await Promise.all([
-    github.plan(repository, sha, 0),
-    row.before === null ? unreadPlan : github.plan(repository, row.before, 0),
+    github.proposedPlan(repository, sha),
+    row.before === null ? unreadPlan : github.proposedPlan(repository, row.before),
   ]);
   // What was read of the plan before is old now, and so is every verdict that was made by it.
   const moved = !isSame(plan, before);
-  if (moved) roads = await github.plan(repository, null, row.heard);
+  if (moved) roads = await defaultPlanOf(ports, { ...at, since: row.heard });
   const into = moved ? await store.openPulls(repository, { base: branch, most: null }) : [];
-  if (into.length > 0) await github.plan(repository, branch, row.heard);
+  if (into.length > 0) await standsAt(ports, { ...at, branch, since: row.heard });
   // The default branch's plan says for every base whether it is a road.
   const judgedOtherwise =
     moved && isSame(plan, roads)

@@ -27,8 +27,8 @@ async function whose(ports: Ports, repository: Repository): Promise<Whose> {
  */
 export async function whoseSubject(ports: Ports, { repository, ...of }: Subject): Promise<Whose> {
   if (of.kind === "pull" && repository.id !== undefined) {
-    const { number } = await ports.store.moment();
-    const read = await ports.github.pull(repository, of.number, number);
+    const { number: since, at: now } = await ports.store.moment();
+    const read = await ports.github.pull(repository, of.number, { since, bound: null, now });
     if (read.kind === "known" && read.value.repository === repository.id) return "same";
   }
   return await whose(ports, repository);

@@ -2,8 +2,12 @@
 
 import type { Repository, Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
+import { limit } from "../core/limit.ts";
 import { branchMatcher } from "../core/route.ts";
+import type { OpenPull } from "../core/shown.ts";
 import type { Leased, Written } from "../port.ts";
+import { changedBases } from "./bases.ts";
+import { defaultPlanOf } from "./branch.ts";
 import { settleClaims } from "./identity.ts";
 import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
 import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
@@ -27,13 +31,19 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   }
 
   // Whatever was under way when the repository was forgotten: later releases wait for it.
-  await ports.store.reopenUnfinished(repository, now);
+  if ((await ports.store.reopenUnfinished(row, repository, now)) === "lost") return "lost";
   const known = await ports.store.openSubjects(repository);
   // Which branches are roads is another plan's matter then, for every pull request. Where none was seen before,
   // it may have been switched since a pull request was judged.
   const switched = isSwitched(sighted?.value, inspected?.value);
-  if (switched) await ports.github.plan(repository, null, now);
+  if (switched) await defaultPlanOf(ports, { repository, now, since: row.heard });
   const sights: Sight[] = [];
+  const bases =
+    pulls.kind === "known" && branches.kind === "known"
+      ? await changedBases(ports, row, { pulls: pulls.value, branches: branches.value })
+      : null;
+  const isJudgedOtherwise = (base: string) =>
+    switched || bases?.names.has(base) || bases?.names.has(repository.defaultBranch ?? "");
   if (pulls.kind === "known") {
     const rows = new Map(
       known.flatMap((other) =>
@@ -43,20 +53,27 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
     for (const pull of pulls.value) {
       const before = rows.get(pull.number);
       rows.delete(pull.number);
-      if (before?.head === pull.head && before.base === pull.base && !switched) continue;
+      const isSame = before?.head === pull.head && before.base === pull.base;
+      if (isSame && !isJudgedOtherwise(pull.base)) continue;
       const subject = { kind: "pull", repository, number: pull.number } as const;
-      sights.push({ subject, head: pull.head, before: null });
+      sights.push({ subject, head: await headOf(ports, row, pull), before: null });
     }
     // Open for us and not in GitHub's list: it was closed.
     for (const { subject } of rows.values()) sights.push({ subject, head: null, before: null });
   }
+  // Where releases run is said by the default branch's plan.
+  if (bases?.names.has(repository.defaultBranch ?? ""))
+    for (const { subject } of known)
+      if (subject.kind === "commit") sights.push({ subject, head: null, before: null });
   if (branches.kind === "known") sights.push(...(await movedTips(ports, row, branches.value)));
 
   if ((await ports.store.see(sights, now, row)) === "lost") return "lost";
   // Recorded last: a tip that is known is taken for seen.
-  for (const { subject } of sights)
-    if (subject.kind === "commit")
+  for (const { subject, head } of sights)
+    if (subject.kind === "commit" && head !== null)
       await ports.store.recordTip(row, repository, subject.branch, subject.sha);
+
+  await bases?.keep();
 
   const unread = pulls.kind === "unknown" || branches.kind === "unknown";
   if (!unread && sighted !== null)
@@ -85,6 +102,16 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   return isLost(recorded);
 }
 
+/** The list can be older than an event: it takes back nothing that was told. */
+async function headOf(ports: Ports, row: Leased, { number, head }: OpenPull) {
+  const heard = await ports.store.told(row.subject.repository, { kind: "pull", number });
+  const isOld =
+    heard?.bound.kind === "pull" &&
+    row.now - heard.bound.at <= limit.look.stale_ms &&
+    heard.bound.head.left.includes(head);
+  return isOld ? null : head;
+}
+
 function isLost(written: Written): Worked {
   return written === "lost" ? "lost" : "done";
 }
@@ -100,7 +127,7 @@ function isSwitched(sighted: unknown, inspected: unknown): boolean {
  */
 export async function readTips(ports: Ports, repository: Repository): Promise<boolean> {
   const { github, store, clock } = ports;
-  const roads = await github.plan(repository, null, 0);
+  const roads = await defaultPlanOf(ports, { repository, now: clock(), since: 0 });
   const branches = await github.branches(repository);
   if (roads.kind === "unknown" || branches.kind === "unknown") return false;
   if (branches.kind === "absent" || roads.kind === "absent" || roads.parse.kind === "invalid")
@@ -135,7 +162,7 @@ async function movedTips(
   branches: ReadonlyMap<string, string>,
 ): Promise<readonly Sight[]> {
   const { repository } = row.subject;
-  const roads = await ports.github.plan(repository, null, 0);
+  const roads = await defaultPlanOf(ports, { repository, now: row.now, since: row.heard });
   if (roads.kind !== "read" || roads.parse.kind !== "valid") return [];
   const { plan } = roads.parse;
   const sights: Sight[] = [];

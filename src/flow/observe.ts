@@ -1,6 +1,6 @@
 // Asks engines what became of runs and rollbacks, and what was done around them. The ledger is brought up to date.
 
-import { isLive, latest } from "../core/attempt.ts";
+import { isLive, latest, mayArrive } from "../core/attempt.ts";
 import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
 import { openSteps } from "../core/glob.ts";
 import { demandOf } from "../core/judge.ts";
@@ -13,8 +13,12 @@ import type { Ports } from "./work.ts";
 
 /** What became of a run, as its engine says now; the ledger is brought up to date. */
 export async function refresh(ports: Ports, row: Leased, execution: Execution): Promise<Execution> {
-  if (!isLive(execution)) return execution;
   const engine = ports.engines.get(execution.spec.engine);
+  if (!isLive(execution)) {
+    if (engine === undefined || !mayArrive(execution, row.now)) return execution;
+    const arrived = await engine.find(execution.key);
+    return arrived.kind === "known" ? await adopt(ports, row, execution, arrived.value) : execution;
+  }
   if (engine === undefined) return unanswered(execution, "");
   let { engineId } = execution;
   if (engineId === null) {
@@ -33,6 +37,24 @@ export async function refresh(ports: Ports, row: Leased, execution: Execution): 
   // Where the lease is lost by now, the first write of what follows finds it out.
   await ports.store.recordExecution(row, execution.key, { ...change, engineId });
   return { ...execution, ...change, engineId };
+}
+
+/** A start that arrived after the ledger had ended it: it runs, and is still to be stopped for the same reason. */
+async function adopt(
+  ports: Ports,
+  row: Leased,
+  execution: Execution,
+  engineId: string,
+): Promise<Execution> {
+  const { key, stopReason } = execution;
+  const change = { state: "running" as const, engineId, stopReason };
+  await ports.store.reopenExecution(row, key);
+  await ports.store.recordExecution(row, key, change);
+  ports.log.warn(
+    { subject: row.key, run: key },
+    "A start reached its engine after it was given up",
+  );
+  return await refresh(ports, row, { ...execution, ...change, why: "", endedAt: null });
 }
 
 /** An engine that does not answer leaves what ran in the dark. */

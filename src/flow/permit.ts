@@ -5,7 +5,7 @@ import type { CheckWanted } from "../core/effect.ts";
 import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { gateName } from "../core/page/checks.ts";
-import type { Leased, Permit } from "../port.ts";
+import type { Engine, Leased, Permission, Permit } from "../port.ts";
 import type { Ports } from "./work.ts";
 
 /** One look at a subject: from the lease to the last write. */
@@ -31,6 +31,21 @@ export function permitFor(ports: Ports, look: Look, check: CheckWanted | null): 
       return "overtaken";
     return "go";
   };
+}
+
+/** The engine for one act: where it waits before it sends the request, it asks for the permission once more. */
+export async function engineFor(
+  ports: Ports,
+  look: Look,
+  engine: Engine,
+): Promise<
+  | { readonly kind: "go"; readonly engine: Engine }
+  | { readonly kind: "withheld"; readonly permission: Exclude<Permission, "go"> }
+> {
+  const permit = permitFor(ports, look, null);
+  const permission = await permit();
+  if (permission !== "go") return { kind: "withheld", permission };
+  return { kind: "go", engine: engine.under?.(permit) ?? engine };
 }
 
 /** The store's clock now, by how long the look has taken. */

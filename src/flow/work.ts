@@ -10,6 +10,7 @@ import { isOfCarrier } from "../core/reason.ts";
 import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
 import type { Meter } from "../ports/meter.ts";
 import { apply } from "./apply.ts";
+import { putBack } from "./bases.ts";
 import { noteGated } from "./gated-plan.ts";
 import { gather } from "./gather.ts";
 import { opens, whoseSubject } from "./identity.ts";
@@ -72,7 +73,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   }
   const applied = await apply(ports, { ...begun, facts, effects });
   if (applied.lost) return "lost";
-  const judgedAnew = await noteGated(ports, row, facts);
+  const judgedAnew = [...(await noteGated(ports, row, facts)), ...(await putBack(ports, row))];
 
   const unread = isBlind(decision);
   const turn = unread ? turnOf(ports, row) : null;

@@ -5,8 +5,8 @@ import type { Comparison, Files, Pull } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, qualified, slug, unknown } from "./read.ts";
-import type { Readings } from "./reading.ts";
+import { mapped, place, slug, unknown } from "./read.ts";
+import { misfit, type Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
 type Reads = Pick<GitHub, "pullFiles" | "compare">;
@@ -45,11 +45,11 @@ export function openFiles(with_: {
           kind: "cut",
           why: `it changes ${pull.changedFiles} files, and GitHub lists ${limit.github.pull_files}`,
         };
-      const key = `paths|${slug(repository)}|${pull.number}|${pull.head.sha}|${base ?? pull.base.ref}|${pull.changedFiles}`;
+      const key = `paths|${slug(repository)}|${pull.number}|${pull.head.sha}|${base}|${pull.changedFiles}`;
       const answer = await readings<Listing>({
         key,
-        // A branch can be moved back, and a change then brings more than before.
-        keep: base === null ? "checked" : "forever",
+        // A branch can be moved back, and a change then brings more than before: the base is part of the key.
+        keep: "forever",
         ask: async (headers) =>
           patience(key, await listPaths(client, repository, { pull, base, headers })),
       });
@@ -99,11 +99,11 @@ function filesOf(listing: Listing): Files {
 async function listPaths(
   client: Client,
   repository: Repository,
-  of: { readonly pull: Pull; readonly base: string | null; readonly headers: Headers },
+  of: { readonly pull: Pull; readonly base: string; readonly headers: Headers },
 ): Promise<Answer<Listing>> {
   const { pull, base, headers } = of;
   if (pull.changedFiles < limit.github.compare_files) {
-    const refs = { base: base ?? qualified(pull.base.ref), head: pull.head.sha, headers };
+    const refs = { base, head: pull.head.sha, headers };
     const answer = await askCompare(client, repository, refs);
     if (answer.kind !== "ok") return answer;
     const { listing, count } = answer.data;
@@ -123,11 +123,8 @@ function agreed(
   if (count >= pull.changedFiles)
     return { kind: "ok", data: { kind: "whole", paths }, headers: {} };
   const why = `it listed ${count} of ${pull.changedFiles} changed files`;
-  return { kind: "refused", status: stale, why };
+  return { kind: "refused", status: misfit, why };
 }
-
-/** The status of an answer that is one, and does not fit to another. */
-const stale = 200;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -212,7 +209,7 @@ function openPatience(clock: Clock) {
   function patience<T>(key: string, answer: Answer<T>): Answer<T | Cut> {
     const lasts =
       answer.kind === "absent" ||
-      (answer.kind === "refused" && (answer.status === 422 || answer.status === stale));
+      (answer.kind === "refused" && (answer.status === 422 || answer.status === misfit));
     if (!lasts) {
       refused.delete(key);
       return answer;
@@ -229,5 +226,5 @@ function openPatience(clock: Clock) {
 }
 
 function whyOf({ status, why }: { readonly status: number; readonly why: string }): string {
-  return status === stale ? why : `it refuses the comparison with ${status}`;
+  return status === misfit ? why : `it refuses the comparison with ${status}`;
 }

@@ -1,12 +1,13 @@
 // Reads what the sweep compares with: open pull requests, branch tips, installations and deliveries.
 
+import type { Repository } from "../core/event.ts";
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { OpenPull } from "../core/shown.ts";
 import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
 import { authorsOf } from "./authors.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, slug, unknown } from "./read.ts";
+import { mapped, place, readOf, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -14,6 +15,7 @@ type Lists = Pick<
   GitHub,
   | "openPulls"
   | "branches"
+  | "branch"
   | "branchTip"
   | "authors"
   | "repositories"
@@ -100,19 +102,19 @@ export function openLists({ client, readings }: { client: Client; readings: Read
       return await authorsOf(client, repository, { sha, since });
     },
 
+    async branch(repository, branch, since) {
+      const answer = await readings<string>({
+        key: `branch|${slug(repository)}|${branch}`,
+        keep: "fresh",
+        since,
+        ask: async (headers) => await askRef(client, repository, { branch, headers }),
+      });
+      return readOf(answer);
+    },
+
     async branchTip(repository, branch) {
-      // By its whole name, so that no tag of the name is taken for it.
-      const answer = await client.read(
-        repository.installation,
-        (octokit) =>
-          octokit.request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
-            ...place(repository),
-            ref: `heads/${branch}`,
-          }),
-        shapes.ref,
-      );
-      if (answer.kind === "ok") return { kind: "known", value: answer.data.object.sha };
-      return answer.kind === "absent" ? answer : unknown(answer);
+      const answer = await askRef(client, repository, { branch, headers: {} });
+      return answer.kind === "unchanged" ? unknown(answer) : readOf(answer);
     },
 
     async repositories(installation) {
@@ -164,6 +166,27 @@ export function openLists({ client, readings }: { client: Client; readings: Read
 }
 
 type Headers = Readonly<Record<string, string>>;
+
+/** By its whole name, so that no tag of the name is taken for it. */
+async function askRef(
+  client: Client,
+  repository: Repository,
+  { branch, headers }: { readonly branch: string; readonly headers: Headers },
+): Promise<Answer<string>> {
+  const answer = await client.read(
+    repository.installation,
+    (octokit) =>
+      octokit.request("GET /repos/{owner}/{repo}/git/ref/{ref}", {
+        ...place(repository),
+        ref: `heads/${branch}`,
+        headers,
+      }),
+    shapes.ref,
+  );
+  // A repository without any commit: docs.github.com/rest/git/refs#get-a-reference
+  if (answer.kind === "refused" && answer.status === 409) return { kind: "absent" };
+  return mapped(answer, (data) => data.object.sha);
+}
 
 interface Page<T> {
   readonly items: readonly T[];

@@ -8,11 +8,11 @@ import { type PlanParse, planPath } from "../core/plan.ts";
 import type { GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import type { PlanReader } from "./plan-reader.ts";
-import { mapped, place, qualified, slug, unknown } from "./read.ts";
-import type { Readings } from "./reading.ts";
+import { mapped, place, slug, unknown } from "./read.ts";
+import { misfit, type Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
-type Plans = Pick<GitHub, "plan">;
+type Plans = Pick<GitHub, "plan" | "proposedPlan" | "defaultPlan">;
 
 const [folder = "", name = ""] = planPath.split("/");
 
@@ -36,58 +36,67 @@ export function openPlans(with_: {
   const parsed = new Map<string, PlanParse>();
 
   return {
-    async plan(repository, ref, since) {
-      const fixed = ref !== null && /^[0-9a-f]{40}$/.test(ref);
+    plan: async (repository, sha) =>
+      await read(repository, await foundAt(repository, sha), "in_force"),
+    proposedPlan: async (repository, sha) =>
+      await read(repository, await foundAt(repository, sha), "proposed"),
+    async defaultPlan(repository, since) {
       const found = await readings<Found>({
-        key: `plan-at|${slug(repository)}|${ref ?? ""}`,
-        keep: fixed ? "forever" : "fresh",
+        key: `plan-at|${slug(repository)}|`,
+        keep: "fresh",
         since,
         ask: async (headers) => {
-          const answer = mapped(
-            await client.read(
-              repository.installation,
-              (octokit) =>
-                octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
-                  ...place(repository),
-                  path: folder,
-                  ...(ref === null ? {} : { ref: fixed ? ref : qualified(ref) }),
-                  headers,
-                }),
-              shapes.contents,
-            ),
-            foundIn,
-          );
+          const answer = await askFolder(client, repository, { ref: null, headers });
           // Absence is a reading too, and kept like one: most repositories have no plan.
-          if (answer.kind !== "absent") return answer;
-          return { kind: "ok", data: { kind: "absent" }, headers: {} };
+          return answer.kind === "absent" ? nothingThere : answer;
         },
       });
-      if (found.kind !== "ok") return unknown(found);
-      if (found.data.kind === "absent") return found.data;
-      const { blob } = found.data;
-      if (found.data.kind === "wrong") return wrong(blob, found.data.why);
-
-      const known = parsed.get(blob);
-      if (known !== undefined) {
-        // What is in use stays, however many others are proposed.
-        keep(blob, known);
-        return { kind: "read", blob, parse: known };
-      }
-      const text = await readings<string | null>({
-        key: `blob|${slug(repository)}|${blob}`,
-        keep: "forever",
-        ask: async () => await readBlob(client, repository, blob),
-      });
-      if (text.kind !== "ok") return unknown(text);
-      if (text.data === null)
-        return wrong(blob, "The plan is not text in UTF-8. Save it in that encoding.");
-      const { installation } = repository;
-      const read = await reader.parse({ text: text.data, installation, isProposed: fixed });
-      if (read.kind === "failed") return { kind: "unknown", why: `It ${read.why}.` };
-      keep(blob, read.value);
-      return { kind: "read", blob, parse: read.value };
+      return await read(repository, found, "in_force");
     },
   };
+
+  async function foundAt(repository: Repository, sha: string): Promise<Answer<Found>> {
+    return await readings<Found>({
+      key: `plan-in|${slug(repository)}|${sha}`,
+      keep: "forever",
+      ask: async (headers) => {
+        const answer = await askFolder(client, repository, { ref: sha, headers });
+        return answer.kind === "absent" ? await askWhole(client, repository, sha) : answer;
+      },
+    });
+  }
+
+  async function read(
+    repository: Repository,
+    found: Answer<Found>,
+    as: "in_force" | "proposed",
+  ): Promise<PlanReading> {
+    if (found.kind !== "ok") return unknown(found);
+    if (found.data.kind === "absent") return found.data;
+    const { blob } = found.data;
+    if (found.data.kind === "wrong") return wrong(blob, found.data.why);
+
+    const known = parsed.get(blob);
+    if (known !== undefined) {
+      // What is in use stays, however many others are proposed.
+      keep(blob, known);
+      return { kind: "read", blob, parse: known };
+    }
+    const text = await readings<string | null>({
+      key: `blob|${slug(repository)}|${blob}`,
+      keep: "forever",
+      ask: async () => await readBlob(client, repository, blob),
+    });
+    if (text.kind !== "ok") return unknown(text);
+    if (text.data === null)
+      return wrong(blob, "The plan is not text in UTF-8. Save it in that encoding.");
+    const { installation } = repository;
+    const isProposed = as === "proposed";
+    const parse = await reader.parse({ text: text.data, installation, isProposed });
+    if (parse.kind === "failed") return { kind: "unknown", why: `It ${parse.why}.` };
+    keep(blob, parse.value);
+    return { kind: "read", blob, parse: parse.value };
+  }
 
   /** The same blob parses the same, so it is parsed once. */
   function keep(blob: string, parse: PlanParse): void {
@@ -97,6 +106,53 @@ export function openPlans(with_: {
     const [oldest] = parsed.keys();
     if (oldest !== undefined) parsed.delete(oldest);
   }
+}
+
+const nothingThere = { kind: "ok", data: { kind: "absent" }, headers: {} } as const;
+
+async function askFolder(
+  client: Client,
+  repository: Repository,
+  { ref, headers }: { readonly ref: string | null; readonly headers: Record<string, string> },
+): Promise<Answer<Found>> {
+  return mapped(
+    await client.read(
+      repository.installation,
+      (octokit) =>
+        octokit.request("GET /repos/{owner}/{repo}/contents/{path}", {
+          ...place(repository),
+          path: folder,
+          ...(ref !== null && { ref }),
+          headers,
+        }),
+      shapes.contents,
+    ),
+    foundIn,
+  );
+}
+
+/**
+ * Whether the commit has the folder. GitHub says 404 of a folder that is not there and of a commit that it
+ * does not show yet alike; only the list of all that the commit has is proof that it has no plan.
+ */
+async function askWhole(
+  client: Client,
+  repository: Repository,
+  sha: string,
+): Promise<Answer<Found>> {
+  const answer = await client.read(
+    repository.installation,
+    (octokit) =>
+      octokit.request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
+        ...place(repository),
+        tree_sha: sha,
+      }),
+    shapes.tree,
+  );
+  if (answer.kind !== "ok") return answer;
+  const { tree, truncated } = answer.data;
+  if (!truncated && !tree.some(({ path }) => path === folder)) return nothingThere;
+  return { kind: "refused", status: misfit, why: "GitHub does not show yet what the commit has" };
 }
 
 function foundIn(data: ReturnType<typeof shapes.contents.parse>): Found {

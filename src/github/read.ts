@@ -4,20 +4,24 @@ import type { z } from "zod";
 import type { Repository } from "../core/event.ts";
 import type { Known, Pull } from "../core/fact.ts";
 import { roles } from "../core/plan.ts";
+import { outdated, pullOutdated, type ShownPull } from "../core/told.ts";
 import type { GitHub, Read } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import type { Readings } from "./reading.ts";
+import { misfit, type Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
 type Reads = Pick<GitHub, "pull" | "role" | "isPrivate" | "identity" | "tarball">;
 
 export function openReads({ client, readings }: { client: Client; readings: Readings }): Reads {
   return {
-    async pull(repository, number, since) {
-      const answer = await readings<Pull>({
-        key: `pull|${slug(repository)}|${number}`,
+    async pull(repository, number, { since, bound, now }) {
+      const answer = await readings<Shown>({
+        key: `shown|${slug(repository)}|${number}`,
         keep: "fresh",
         since,
+        refuses: ({ shown }, earlier) =>
+          pullOutdated(shown, bound, now) ??
+          (earlier !== null && shown.updatedAt < earlier.shown.updatedAt ? outdated : null),
         ask: async (headers) => {
           const read = await client.read(
             repository.installation,
@@ -32,27 +36,10 @@ export function openReads({ client, readings }: { client: Client; readings: Read
           const base = read.kind === "ok" ? read.data.base.repo : null;
           if (base?.id !== undefined && repository.id !== undefined && base.id !== repository.id)
             return { kind: "failed", why: "GitHub answered for another repository of the name" };
-          return mapped(
-            read,
-            (data): Pull => ({
-              number: data.number,
-              state: data.state,
-              merged: data.merged,
-              draft: data.draft ?? false,
-              author: data.user?.login ?? "ghost",
-              head: { sha: data.head.sha, ref: data.head.ref },
-              base: { ref: data.base.ref },
-              defaultBranch: data.base.repo.default_branch,
-              fork: data.head.repo?.full_name !== data.base.repo.full_name,
-              changedFiles: data.changed_files,
-              // A request by an earlier name is answered too.
-              ...(data.base.repo.id !== undefined &&
-                data.base.repo.full_name === slug(repository) && { repository: data.base.repo.id }),
-            }),
-          );
+          return mapped(read, (data) => shownOf(data, repository));
         },
       });
-      return readOf(answer);
+      return readOf(answer.kind === "ok" ? { ...answer, data: answer.data.pull } : answer);
     },
 
     async isPrivate(repository) {
@@ -134,6 +121,32 @@ export function openReads({ client, readings }: { client: Client; readings: Read
   };
 }
 
+interface Shown {
+  readonly pull: Pull;
+  readonly shown: ShownPull;
+}
+
+function shownOf(data: z.infer<typeof shapes.pull>, repository: Repository): Shown {
+  const { number, state, merged, changed_files: changedFiles } = data;
+  const pull = {
+    number,
+    state,
+    merged,
+    draft: data.draft ?? false,
+    author: data.user?.login ?? "ghost",
+    head: { sha: data.head.sha, ref: data.head.ref },
+    base: { ref: data.base.ref },
+    defaultBranch: data.base.repo.default_branch,
+    fork: data.head.repo?.full_name !== data.base.repo.full_name,
+    changedFiles,
+    // A request by an earlier name is answered too.
+    ...(data.base.repo.id !== undefined &&
+      data.base.repo.full_name === slug(repository) && { repository: data.base.repo.id }),
+  };
+  const updatedAt = Date.parse(data.updated_at);
+  return { pull, shown: { updatedAt, head: pull.head.sha, base: pull.base.ref, state } };
+}
+
 /**
  * A custom role counts as the built-in one that it is based on. Old servers name no role, and say of
  * `maintain` and `triage` only what they are worth. A word that nobody knows is no permission and no refusal.
@@ -152,7 +165,7 @@ function roleOf({ role_name, permission, user }: z.infer<typeof shapes.permissio
   return { kind: "unknown", why: "GitHub names a permission that is not known." } as const;
 }
 
-function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
+export function readOf<T>(answer: Exclude<Answer<T>, { kind: "unchanged" }>): Read<T> {
   if (answer.kind === "ok") return { kind: "known", value: answer.data };
   if (answer.kind === "absent") return answer;
   return unknown(answer);
@@ -172,6 +185,7 @@ export function unknown(
     case "unchanged":
       return { kind: "unknown", why: "GitHub did not send it." };
     case "refused":
+      if (answer.status === misfit) return { kind: "unknown", why: `${answer.why}.` };
       return { kind: "unknown", why: `GitHub refused with ${answer.status}.` };
     case "failed":
       return { kind: "unknown", why: "GitHub did not answer." };
@@ -184,11 +198,6 @@ export function mapped<A, B>(answer: Answer<A>, map: (data: A) => B): Answer<B> 
 
 export function place(repository: Repository): { owner: string; repo: string } {
   return { owner: repository.owner, repo: repository.name };
-}
-
-/** By its whole name: GitHub would take the bare one for a tag of that name, where there is one. */
-export function qualified(branch: string): string {
-  return `refs/heads/${branch}`;
 }
 
 export function slug(repository: Repository): string {

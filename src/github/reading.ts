@@ -10,27 +10,45 @@ export interface Kept<T> {
   readonly keep: "forever" | "fresh" | "checked";
   /** The number of an event in the store's order: a reading from before it is not fresh. */
   readonly since?: number;
+  /**
+   * Why the value cannot be the newest one; null where it can. `earlier` was read before, not longer ago
+   * than `limit.look.stale_ms`. Such a value is not kept, and serves nobody.
+   */
+  readonly refuses?: (value: T, earlier: T | null) => string | null;
   readonly ask: (headers: Record<string, string>) => Promise<Answer<T>>;
 }
 
 export type Readings = <T>(kept: Kept<T>) => Promise<Exclude<Answer<T>, { kind: "unchanged" }>>;
 
+/** The status of an answer that is one, and does not fit to another. */
+export const misfit = 200;
+
 export function openReadings(with_: {
   readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
 }): Readings {
   const { store } = with_;
-  return async <T>({ key, keep, since, ask }: Kept<T>) => {
+  return async <T>({ key, keep, since, refuses, ask }: Kept<T>) => {
     const old = await store.reading(key);
     const stale = old !== null && since !== undefined && old.moment.number <= since;
     const young = old !== null && old.age_ms >= 0 && old.age_ms <= limit.look.fresh_ms;
     const fresh = young && !stale;
-    if (old !== null && (keep === "forever" || (keep === "fresh" && fresh)))
+    const isRefused = old !== null && (refuses?.(old.value as T, null) ?? null) !== null;
+    if (old !== null && !isRefused && (keep === "forever" || (keep === "fresh" && fresh)))
       return { kind: "ok", data: old.value as T, headers: {} };
 
     // Taken before GitHub is asked: what is heard meanwhile may not show in the answer.
     const moment = await store.moment();
     const etag = old?.etag ?? null;
     const answer = await ask(etag === null ? {} : { "if-none-match": etag });
+    const isRecent = old !== null && old.age_ms <= limit.look.stale_ms;
+    const why =
+      answer.kind === "ok"
+        ? refuses?.(answer.data, isRecent ? (old.value as T) : null)
+        : answer.kind === "unchanged" && old !== null
+          ? refuses?.(old.value as T, null)
+          : null;
+    // What was read before stays, as the least that the next answer has to know.
+    if (typeof why === "string") return { kind: "refused", status: misfit, why };
     if (answer.kind === "ok") {
       const tag = answer.headers.etag;
       await store.keepReading(key, {

@@ -34,6 +34,13 @@ export const pull = z.object({
     }),
   }),
   changed_files: z.int(),
+  updated_at: z.iso.datetime({ offset: true }),
+});
+
+/** The folder of a commit, or of a folder in it. */
+export const tree = z.object({
+  tree: z.array(z.object({ path: z.string() })),
+  truncated: z.boolean(),
 });
 
 export const repository = z.object({ private: z.boolean(), visibility: z.string().optional() });

@@ -15,6 +15,7 @@ import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { commandOf } from "./check-command.ts";
 import { endOfSecond, keyOf } from "./request-key.ts";
+import { shownPayload, toldOf } from "./shown.ts";
 
 /** The events that Interlock subscribes to; `app.yml` lists the same. */
 export const subscribed = [
@@ -85,12 +86,7 @@ const pullActions = new Set([
   "closed",
 ]);
 
-const pullPayload = base.extend({
-  action: z.string(),
-  number: z.int(),
-  pull_request: z.object({ head: z.object({ sha }) }),
-  changes: z.object({ base: z.unknown().optional() }).optional(),
-});
+const pullPayload = base.extend({ action: z.string(), number: z.int(), ...shownPayload });
 
 function readPull({ body }: Payload): Event | undefined {
   const read = pullPayload.safeParse(body);
@@ -106,6 +102,7 @@ function readPull({ body }: Payload): Event | undefined {
       subject: { kind: "pull", repository: place, number },
       head: pull_request.head.sha,
       before: null,
+      ...toldOf(read.data),
     },
   ]);
 }
@@ -129,11 +126,13 @@ function readPush({ body }: Payload): Event | undefined {
   if (deleted === true || after === nothing) return ignored("branch_deleted");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
+  const left = before === nothing || created === true ? null : before;
   return look([
     {
       subject: { kind: "commit", repository: place, branch, sha: after },
       head: after,
-      before: before === nothing || created === true ? null : before,
+      before: left,
+      told: { kind: "push", after, before: left },
     },
   ]);
 }

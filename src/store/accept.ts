@@ -4,6 +4,7 @@ import {
   type IntentionDraft,
   type Moved,
   type Repository,
+  type Sight,
   type Subject,
   subjectKey,
 } from "../core/event.ts";
@@ -13,6 +14,7 @@ import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
 import { forgetRepositories } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
+import { type ToldNow, writeTold } from "./told.ts";
 import { type Told, withhold } from "./withheld.ts";
 
 export async function accept(
@@ -35,11 +37,15 @@ export async function accept(
 export async function takeIn(tx: Connection, all: readonly Told[]): Promise<readonly JobData[]> {
   const jobs: JobData[] = [];
   const moved: { what: Moved; at: number }[] = [];
+  const shown: ToldNow[] = [];
   let batch = new Batch();
   for (const { event, receivedAt, guid } of all)
     switch (event.kind) {
       case "look":
-        for (const sight of event.sights) batch.seen.add(sight, receivedAt);
+        for (const sight of event.sights) {
+          batch.seen.add(sight, receivedAt);
+          shown.push(...toldIn(sight, receivedAt));
+        }
         break;
       case "intend":
         if (event.target.kind === "head") {
@@ -62,6 +68,7 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
         break;
     }
   await batch.flush(tx, jobs);
+  await writeTold(tx, shown);
   await noteTold(
     tx,
     moved.flatMap(({ what }) =>
@@ -69,6 +76,16 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
     ),
   );
   return [...jobs, ...(await jobsForMoved(tx, moved))];
+}
+
+function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
+  const { repository } = subject;
+  if (told === undefined || subject.kind === "repository") return [];
+  const of =
+    subject.kind === "pull"
+      ? { kind: subject.kind, number: subject.number }
+      : { kind: "branch" as const, branch: subject.branch };
+  return [{ repository, of, told, at }];
 }
 
 async function insertDeliveries(

@@ -28,6 +28,7 @@ export async function prune(database: Database, now: number): Promise<void> {
     [now - keep.subjects_ms, keep.at_once],
   );
   await database.query("delete from interlock.tip where heard_at < $1", [now - keep.tips_ms]);
+  await database.query("delete from interlock.told where at < $1", [now - keep.told_ms]);
   await database.query(
     `delete from interlock.reading
       where key in (select key from interlock.reading

@@ -112,7 +112,7 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
 
   /** Lanes whose turn it is, each as often as it has one. */
   const turnsNow = (): ReadonlyMap<Lane, number> => {
-    const now = Date.now();
+    const now = working.clock();
     const times = new Map(
       lanes.map((lane) => [lane, Math.max(working.readyAt(lane), turns.readyAt(lane))]),
     );
@@ -269,6 +269,7 @@ const idle: Working = {
   loaded: { alone: 0, beside: 0 },
   resyncs: 0,
   resyncEvery_ms: 0,
+  clock: Date.now,
   readyAt: () => 0,
 };
 

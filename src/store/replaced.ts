@@ -94,6 +94,7 @@ async function forgetHistory(
       where key in (select key from interlock.subject where owner = $1 and name = $2
                      order by key for update)`,
     "delete from interlock.tip where owner = $1 and name = $2",
+    "delete from interlock.told where owner = $1 and name = $2",
     "delete from interlock.gated_plan where owner = $1 and name = $2",
     // Their keys are what was read, then the repository, then the rest.
     "delete from interlock.reading where split_part(key, '|', 2) = $1::text || '/' || $2::text",

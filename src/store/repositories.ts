@@ -68,6 +68,7 @@ export async function forgetRepositories(
     if (ours.length === 0) continue;
     // Whatever lands until we are let in again is not ours to release.
     await tx.query("delete from interlock.tip where owner = $1 and name = $2", [owner, name]);
+    await tx.query("delete from interlock.told where owner = $1 and name = $2", [owner, name]);
     await tx.query("delete from interlock.gated_plan where owner = $1 and name = $2", [
       owner,
       name,

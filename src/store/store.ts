@@ -22,6 +22,7 @@ import { SeenSubjects, writeSeen } from "./seen.ts";
 import { takePoints } from "./spending.ts";
 import * as subjects from "./subjects.ts";
 import * as tips from "./tips.ts";
+import { readTold } from "./told.ts";
 import { readClaims } from "./withheld.ts";
 
 export interface StoreParts {
@@ -91,13 +92,14 @@ export function createStore(parts: StoreParts): Store {
         await forgetRepositories(tx, [repository]);
         return "written";
       }),
-    reopenUnfinished: async (repository, at) => {
-      const opened = await database.transaction(async (tx) => {
-        const keys = await subjects.openUnfinished(tx, repository, at);
-        await enqueue(tx, await jobsFor(tx, keys));
-        return keys;
+    reopenUnfinished: async (lease, repository, at) => {
+      const written = await database.transaction(async (tx) => {
+        if ((await hold(tx, lease)) === "lost") return "lost";
+        await enqueue(tx, await jobsFor(tx, await subjects.openUnfinished(tx, repository, at)));
+        return "written";
       });
-      if (opened.length > 0) poke();
+      poke();
+      return written;
     },
 
     tip: (repository, branch) => tips.readTip(database, repository, branch),
@@ -116,6 +118,7 @@ export function createStore(parts: StoreParts): Store {
       poke();
     },
     claims: (repository) => readClaims(database, repository),
+    told: (repository, of) => readTold(database, repository, of),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     subject: (key) => subjects.readSubject(database, key),

@@ -114,11 +114,10 @@ test("a plan that could not be read again is not obeyed as it was before", async
   await w.settle();
   expect(pull.gate).toBe("success (passed)");
 
-  // After the plan that was pushed, and that of the default branch.
-  const contents = "/repos/{owner}/{repo}/contents/{path}";
+  // After the default branch.
   w.github.faults.onRequest({
-    path: contents,
-    skip: 2,
+    path: "/repos/{owner}/{repo}/git/ref/{ref}",
+    skip: 1,
     times: 1,
     fault: { kind: "error", status: 503 },
   });

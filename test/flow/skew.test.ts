@@ -88,7 +88,7 @@ test("a reading that is dated in the future is not fresh", async () => {
       .notModified()
       .map(({ template }) => template)
       .join(),
-  ).toContain("/contents/");
+  ).toContain("/git/ref/");
 });
 
 test("the clock of a process follows the store's", async () => {

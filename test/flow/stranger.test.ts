@@ -246,7 +246,8 @@ test("a commit that was pushed away is not released though that was not heard of
 test("a commit waits while GitHub does not say what its branch holds", async () => {
   const w = await world({ plan: strict });
   const path = "/repos/{owner}/{repo}/git/ref/{ref}";
-  w.github.faults.onRequest({ path, times: 2, fault: { kind: "error", status: 503 } });
+  // After the plan has been read there.
+  w.github.faults.onRequest({ path, skip: 1, times: 2, fault: { kind: "error", status: 503 } });
   const sha = w.pushTo("main", { "src/a.js": "1" });
   await w.settle();
   expect(w.engine.all()).toEqual([]);

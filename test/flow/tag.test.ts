@@ -70,9 +70,13 @@ test.each(["main", "release/1"])(
     expect(w.gateOf(head.sha)).toBe("in_progress (stage_pending)");
     const { github } = w.ports ?? expect.fail();
     const repository = { installation: w.installation?.id ?? 0, owner: "acme", name: "shop" };
-    const pull = await github.pull(repository, number, 0);
+    const pull = await github.pull(repository, number, {
+      since: 0,
+      bound: null,
+      now: w.clock.now(),
+    });
     if (pull.kind !== "known") expect.fail(pull.kind);
-    expect(await github.pullFiles(repository, pull.value, null)).toEqual({
+    expect(await github.pullFiles(repository, pull.value, w.shop.tip(base))).toEqual({
       kind: "known",
       value: ["src/a.js"],
     });

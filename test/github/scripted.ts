@@ -129,6 +129,9 @@ export const terms = { urgency: "gate", permit } as const;
 
 export type Call = (github: GitHub) => Promise<{ readonly kind: string }>;
 
+/** Nothing is known of it beforehand. */
+export const anyPull = { since: 0, bound: null, now: 0 };
+
 /** What each of them is asked for, with an answer that is good. */
 export const reads: readonly (readonly [
   name: string,
@@ -138,7 +141,7 @@ export const reads: readonly (readonly [
 ])[] = [
   [
     "a pull request",
-    (github) => github.pull(repository, 1, 0),
+    (github) => github.pull(repository, 1, anyPull),
     {
       number: 1,
       state: "open",
@@ -147,13 +150,14 @@ export const reads: readonly (readonly [
       head: { sha, ref: "change", repo: { full_name: "acme/shop" } },
       base: { ref: "main", repo: { full_name: "acme/shop", default_branch: "main" } },
       changed_files: 1,
+      updated_at: "2026-11-27T12:00:00Z",
     },
     null,
   ],
-  ["where the plan is", (github) => github.plan(repository, null, 0), [], null],
+  ["where the plan is", (github) => github.defaultPlan(repository, 0), [], null],
   [
     "the plan's blob",
-    (github) => github.plan(repository, null, 0),
+    (github) => github.defaultPlan(repository, 0),
     {
       sha: blobSha,
       size: planBlob.length,

@@ -41,6 +41,37 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
     expect(job).toMatchObject({ key: "pull:octo/shop#12", installation: 7 });
   });
 
+  test("what deliveries told of a branch and a pull request is kept, whatever else is seen of them", async () => {
+    const main = { kind: "branch", branch: "main" } as const;
+    const first = { kind: "pull", number: 1 } as const;
+    const pushed = (before: string, after: string) => ({
+      ...sight(commit(after), sha(after)),
+      before: sha(before),
+      told: { kind: "push" as const, before: sha(before), after: sha(after) },
+    });
+    const shown = { updatedAt: 5_000, head: sha("b"), base: "main", state: "open" } as const;
+    const opened = { kind: "pull", shown, left: { head: null, base: null } } as const;
+    expect(await at().store.told(shop, main)).toBe(null);
+    // In one group, and in several: the same comes of it.
+    await at().store.accept([look(pushed("a", "b")), look(pushed("b", "c"))]);
+    await at().store.accept([look({ ...sight(pull(1), sha("b")), told: opened })]);
+    await at().store.accept([look(pushed("c", "b"))]);
+    await at().store.accept([look(pushed("a", "b"))]);
+    const heard = await at().store.told(shop, main);
+    expect(heard?.bound).toEqual({
+      kind: "branch",
+      at: 1_000,
+      head: { now: sha("b"), left: [sha("a"), sha("c")] },
+    });
+    expect((await at().store.moment()).number).toBeGreaterThan(heard?.heard ?? Infinity);
+    // What is found at GitHub is an answer of GitHub itself.
+    await at().store.see([sight(commit("d"), sha("d")), sight(pull(1), sha("d"))], 2_000);
+    expect((await at().store.told(shop, main))?.bound).toEqual(heard?.bound);
+    expect((await at().store.told(shop, first))?.bound).toMatchObject({ updatedAt: 5_000 });
+    await at().store.forget(shop);
+    expect(await at().store.told(shop, first)).toBe(null);
+  });
+
   test("a delivery that is known does nothing", async () => {
     const one = look(sight(pull(1), sha("a")));
     await at().store.accept([one]);

@@ -119,6 +119,7 @@ export function workers(count: number, limits: Partial<Working> = {}): Working {
     loaded: { alone: count, beside: count },
     resyncs: count,
     resyncEvery_ms: 0,
+    clock: Date.now,
     readyAt: () => 0,
     ...limits,
   };

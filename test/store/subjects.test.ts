@@ -253,15 +253,15 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     test("opens it again once the repository is looked at, with a job", async () => {
       await forgotten();
       const { store } = at();
-      await store.reopenUnfinished(shop, now);
+      await store.reopenUnfinished(held(subjectKey(landed)), shop, now);
       expect(await isOpen(landed)).toBe(false);
       await see({ kind: "repository", repository: shop });
       await at().clearJobs();
       expect(await store.busy(commit("c"))).toHaveLength(1);
-      await store.reopenUnfinished({ ...shop, name: "other" }, now);
+      await store.reopenUnfinished(held(subjectKey(landed)), { ...shop, name: "other" }, now);
       expect(await waiting()).toEqual([]);
 
-      await store.reopenUnfinished(shop, now);
+      await store.reopenUnfinished(held(subjectKey(landed)), shop, now);
       expect(await waiting()).toEqual([landed, pull(1)].map(subjectKey).sort());
       expect(await Promise.all([landed, pull(1), pull(2), pull(3)].map(isOpen))).toEqual([
         true,
@@ -271,7 +271,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       ]);
       expect(await store.subject(subjectKey(landed))).toMatchObject({ heardAt: now });
       await at().clearJobs();
-      await store.reopenUnfinished(shop, now + 1);
+      await store.reopenUnfinished(held(subjectKey(landed)), shop, now + 1);
       expect(await waiting()).toEqual([]);
     });
 
@@ -303,7 +303,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       for (const subject of [landed, pull(1), pull(2)])
         await store.record(record(subject, { open: false }));
       await at().clearJobs();
-      await store.reopenUnfinished(shop, now);
+      await store.reopenUnfinished(held(subjectKey(landed)), shop, now);
       expect(await waiting()).toEqual([landed, pull(1)].map(subjectKey).sort());
     });
   });

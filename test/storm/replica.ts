@@ -67,6 +67,6 @@ const elapsed = () => performance.now();
 const ports: Ports = { github, store, engines, clock, elapsed, log };
 const each = { alone: 4, beside: 4 };
 const turns = { workers: 4, calm: each, loaded: each, resyncs: 1, resyncEvery_ms: 1_000 };
-await queue.work({ ...turns, readyAt: () => 0 }, (job) => work(ports, job));
+await queue.work({ ...turns, clock, readyAt: () => 0 }, (job) => work(ports, job));
 startClockwork(ports);
 console.log("ready");

@@ -129,6 +129,11 @@ export class EngineDouble implements Engine {
     this.#faults.set(method, [...(this.#faults.get(method) ?? []), ...faults]);
   }
 
+  /** From here on calls of that kind go right. */
+  recover(method: Method): void {
+    this.#faults.delete(method);
+  }
+
   /** Runs that are under way, oldest first. */
   live(of: RunFilter = {}): readonly DoubleRun[] {
     return this.all(of).filter(({ state }) => state === "running");

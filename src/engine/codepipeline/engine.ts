@@ -11,6 +11,7 @@ import type {
   EngineNotice,
   Log,
   Observation,
+  Permit,
   PipelineRequest,
   PipelineRun,
   PipelineRuns,
@@ -29,6 +30,7 @@ import { openExecutions } from "./executions.ts";
 import { findLost, findRollback } from "./find.ts";
 import type { PaceLimits } from "./pace.ts";
 import { openPatrol, type Patrol, type Place } from "./patrol.ts";
+import { permitted } from "./permitted.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
@@ -106,12 +108,28 @@ class CodePipeline implements CodePipelineEngine {
     });
   }
 
-  async start(request: StartRequest): Promise<Started> {
+  under(permit: Permit): Engine {
+    return {
+      name: this.name,
+      find: (key) => this.find(key),
+      observe: (engineId) => this.observe(engineId),
+      target: (request) => this.target(request),
+      survey: this.survey,
+      patrol: () => this.patrol(),
+      start: (request) => this.start(request, permit),
+      stop: (engineId, reason) => this.stop(engineId, reason, permit),
+      retry: (engineId, stage, key) => this.#retry({ engineId, stage, key, permit }),
+      approve: (approval) => this.approve(approval, permit),
+      rollback: (request) => this.rollback(request, permit),
+    };
+  }
+
+  async start(request: StartRequest, permit: Permit | null = null): Promise<Started> {
     const { spec } = request.run;
     if (spec.engine !== "codepipeline") return notOurs;
     const opened = this.#access.session({ ...spec, repository: request.repository });
     if (opened.kind === "refused") return opened;
-    return await start(this.#tools, opened.session, { request, spec });
+    return await start(this.#tools, permitted(opened.session, permit), { request, spec });
   }
 
   async find(key: string): Promise<Read<string>> {
@@ -153,26 +171,36 @@ class CodePipeline implements CodePipelineEngine {
     return age > limit.codepipeline.stop_ms && !isStopping;
   }
 
-  async stop(engineId: string, reason: string): Promise<Acted> {
-    return await this.#act(engineId, ({ session, run, spec }) =>
+  async stop(engineId: string, reason: string, permit: Permit | null = null): Promise<Acted> {
+    return await this.#act({ engineId, permit }, ({ session, run, spec }) =>
       stop(this.#tools, session, { run, executionId: engineId, spec, reason }),
     );
   }
 
   async retry(engineId: string, stage: string, key: string): Promise<Acted> {
-    return await this.#act(engineId, ({ session, run, spec }) =>
-      retry(this.#tools, session, { run, executionId: engineId, spec, stage, key }),
+    return await this.#retry({ engineId, stage, key, permit: null });
+  }
+
+  async #retry(of: {
+    readonly engineId: string;
+    readonly stage: string;
+    readonly key: string;
+    readonly permit: Permit | null;
+  }): Promise<Acted> {
+    const { engineId: executionId, stage, key } = of;
+    return await this.#act(of, ({ session, run, spec }) =>
+      retry(this.#tools, session, { run, executionId, spec, stage, key }),
     );
   }
 
-  async approve(approval: Approval): Promise<Acted> {
+  async approve(approval: Approval, permit: Permit | null = null): Promise<Acted> {
     const known = await this.#order.runs.get(approval.key);
     const wish = known?.request ?? { kind: "approve" as const, approval, asked: null };
     if (wish.kind !== "approve")
       return { kind: "refused", why: "The key belongs to another wish." };
     // Whatever waits by now, the wish is about what waited when it was carried out first.
     const first = wish.approval;
-    const acted = await this.#act(first.engineId, ({ session, spec }) =>
+    const acted = await this.#act({ engineId: first.engineId, permit }, ({ session, spec }) =>
       approve(this.#tools, session, { approval: first, asked: wish.asked, spec }),
     );
     const { engineId, stage } = approval;
@@ -191,7 +219,7 @@ class CodePipeline implements CodePipelineEngine {
     return chosen.kind === "chosen" ? { kind: "chosen", sha: chosen.target.sha } : chosen;
   }
 
-  async rollback(request: RollbackRequest): Promise<RolledBack> {
+  async rollback(request: RollbackRequest, permit: Permit | null = null): Promise<RolledBack> {
     const { spec, repository, key } = request;
     if (spec.engine !== "codepipeline") return notOurs;
     const opened = this.#access.session({ ...spec, repository });
@@ -200,7 +228,8 @@ class CodePipeline implements CodePipelineEngine {
       const known = await this.#order.runs.get(key);
       return known === null ? opened : { kind: "failed", why: opened.why };
     }
-    const done = await rollback(this.#tools, opened.session, { request, spec });
+    const session = permitted(opened.session, permit);
+    const done = await rollback(this.#tools, session, { request, spec });
     this.#forget(opened.session, spec);
     return done;
   }
@@ -243,12 +272,15 @@ class CodePipeline implements CodePipelineEngine {
     this.#access.close();
   }
 
-  async #act(engineId: string, act: (known: KnownRun) => Promise<Acted>): Promise<Acted> {
+  async #act(
+    { engineId, permit }: { readonly engineId: string; readonly permit: Permit | null },
+    act: (known: KnownRun) => Promise<Acted>,
+  ): Promise<Acted> {
     const run = await this.#order.runs.byExecution(engineId);
     if (run === null) return { kind: "refused", why: "Interlock did not start this execution." };
     const known = this.#open(run);
     if (known.kind === "refused") return known;
-    const acted = await act(known);
+    const acted = await act({ ...known, session: permitted(known.session, permit) });
     this.#tools.readings.drop(engineId);
     this.#forget(known.session, known.spec);
     if (acted.kind === "done") this.#order.notice(run.token);

@@ -3,6 +3,7 @@
 import { limit } from "../../core/limit.ts";
 import { credentialProblem } from "./credential.ts";
 import { missingStatement, type Permission } from "./permission.ts";
+import { NotPermitted } from "./permitted.ts";
 import { oneLine } from "./text.ts";
 
 export type Reply<T> = { readonly kind: "ok"; readonly value: T } | Trouble;
@@ -55,6 +56,8 @@ export class NotOfAws extends Error {
 export function troubleOf(error: unknown, asked: Asked): Trouble {
   const { action, resource, role, sentences = {} } = asked;
   if (error instanceof NoIdentity) return error.trouble;
+  if (error instanceof NotPermitted)
+    return { kind: "trouble", is: "later", name: error.name, why: error.message };
   const failure = read(error);
   const { name, status, said } = failure;
   const credential = credentialProblem(name, role);

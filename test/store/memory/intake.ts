@@ -7,6 +7,8 @@ import {
   type Sight,
   subjectKey,
 } from "../../../src/core/event.ts";
+import type { ToldOf } from "../../../src/core/told.ts";
+import { withTold } from "../../../src/core/told.ts";
 import type { Accepted, Delivery } from "../../../src/port.ts";
 import type { JobData } from "./queue.ts";
 import { type Told, withhold } from "./replaced.ts";
@@ -38,6 +40,7 @@ export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[
     switch (event.kind) {
       case "look":
         jobs.push(...see(tables, event.sights, receivedAt));
+        for (const sight of event.sights) tell(tables, sight, receivedAt);
         break;
       case "intend": {
         const { target, intention } = event;
@@ -111,10 +114,24 @@ export function forget(tables: Tables, repository: Repository): void {
   known.present = false;
   for (const place of tables.tips.keys())
     if (place.startsWith(`${gone} `)) tables.tips.delete(place);
-  for (const place of tables.gatedPlans.keys())
-    if (place.startsWith(`${gone} `)) tables.gatedPlans.delete(place);
+  for (const rows of [tables.gatedPlans, tables.told])
+    for (const place of rows.keys()) if (place.startsWith(`${gone} `)) rows.delete(place);
   for (const record of tables.subjects.values())
     if (slugOf(record.subject) === gone) Object.assign(record, { open: false, dueAt: null });
+}
+
+function tell(tables: Tables, { subject, told }: Sight, at: number): void {
+  if (told === undefined || subject.kind === "repository") return;
+  const key = toldKey(
+    subject.repository,
+    subject.kind === "pull" ? subject : { kind: "branch", branch: subject.branch },
+  );
+  const bound = withTold(tables.told.get(key)?.bound ?? null, told, at);
+  tables.told.set(key, { bound, heard: tables.moment() });
+}
+
+export function toldKey(repository: Repository, of: ToldOf): string {
+  return `${slug(repository)} ${of.kind === "branch" ? `branch:${of.branch}` : `pull:${of.number}`}`;
 }
 
 export function placeOf(repository: Repository, branch: string): string {

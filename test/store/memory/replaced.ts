@@ -150,7 +150,7 @@ function forgetHistory(tables: Tables, place: string): void {
   }
   for (const rows of [tables.intentions, tables.checks, tables.answers, tables.notices])
     for (const [key, { subjectKey: of }] of rows) if (keys.has(of)) rows.delete(key);
-  for (const rows of [tables.tips, tables.gatedPlans])
+  for (const rows of [tables.tips, tables.gatedPlans, tables.told])
     for (const key of rows.keys()) if (key.startsWith(`${place} `)) rows.delete(key);
   for (const key of tables.readings.keys())
     if (key.split("|")[1] === place) tables.readings.delete(key);

@@ -14,7 +14,7 @@ import type {
   RollbackChange,
   Store,
 } from "../../../src/port.ts";
-import { accept, forget, placeOf, see, takeIn } from "./intake.ts";
+import { accept, forget, placeOf, see, takeIn, toldKey } from "./intake.ts";
 import {
   checkLedger,
   concerned,
@@ -92,7 +92,9 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
       forget(tables, repository);
       return "written";
     },
-    reopenUnfinished: async (repository, at) => wake(openUnfinished(tables, repository, at)),
+    reopenUnfinished: tables.under((_, repository: Repository, at: number) =>
+      wake(openUnfinished(tables, repository, at)),
+    ),
     tip: async (repository, branch) => tips.get(placeOf(repository, branch))?.sha ?? null,
     recordTip: tables.under((_, repository: Repository, branch: string, sha: string) => {
       const place = placeOf(repository, branch);
@@ -117,6 +119,7 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
       (_, repository: Repository, branch: string, blob: string) =>
         void tables.gatedPlans.set(placeOf(repository, branch), blob),
     ),
+    told: async (repository, of) => tables.told.get(toldKey(repository, of)) ?? null,
     describe: async (answers, asked) => {
       const { taken, moved } = describe(tables, answers, asked);
       enqueue([...takeIn(tables, taken), ...jobsFor(moved)]);

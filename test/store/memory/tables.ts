@@ -3,6 +3,7 @@
 import type { CheckWanted, RunWanted } from "../../../src/core/effect.ts";
 import type { Repository, Subject } from "../../../src/core/event.ts";
 import type { Execution, Intention, Rollback } from "../../../src/core/fact.ts";
+import type { Heard } from "../../../src/core/told.ts";
 import type {
   Clock,
   KeptReading,
@@ -67,6 +68,8 @@ export class Tables {
   readonly repositories = new Map<string, RepositoryRecord>();
   /** By `owner/name branch`. */
   readonly tips = new Map<string, { sha: string; heardAt: number | null; floor: string | null }>();
+  /** What events told, by `owner/name what`. */
+  readonly told = new Map<string, Heard>();
   /** When the name was found to belong to another one, by `owner/name`. */
   readonly replaced = new Map<string, number>();
   /** Events that contradict what is known of a repository, in their order. */

@@ -1,0 +1,66 @@
+// Where a branch stands, and the plan there: held against what was told of it, which GitHub may not show yet.
+
+import type { Repository } from "../core/event.ts";
+import type { PlanReading } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
+import type { Heard } from "../core/told.ts";
+import { outdated } from "../core/told.ts";
+import type { Read } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+export interface BranchQuestion {
+  readonly repository: Repository;
+  readonly branch: string;
+  /** The store's clock, in milliseconds since 1970. */
+  readonly now: number;
+  /** A reading from before the event with this number is not good enough. */
+  readonly since: number;
+}
+
+/**
+ * The commit that the branch stands at. Unknown where GitHub shows one that it stood at before the last push
+ * told, or that this push contains: a branch can be put back without our hearing of it, so that is believed
+ * when the push is older than `limit.look.stale_ms`.
+ */
+export async function standsAt(ports: Ports, question: BranchQuestion): Promise<Read<string>> {
+  const { repository, branch, now } = question;
+  const heard = await ports.store.told(repository, { kind: "branch", branch });
+  const since = Math.max(question.since, heard?.heard ?? 0);
+  const shown = await ports.github.branch(repository, branch, since);
+  const bound = boundOf(heard, now);
+  if (bound === null || shown.kind === "unknown") return shown;
+  if (shown.kind === "absent") return unshown;
+  if (shown.value === bound.now) return shown;
+  if (bound.left.includes(shown.value)) return unshown;
+  const stands = await ports.github.compare(repository, bound.now, shown.value);
+  if (stands.kind === "unknown") return stands;
+  const { relation, files } = stands.value;
+  // It left the pushed commit for one that nobody told of. A list that is cut says that GitHub may lack one of both.
+  const isOther = relation === "diverged" && files.kind === "known";
+  return relation === "ahead" || isOther ? shown : unshown;
+}
+
+/** The plan where the branch stands. */
+export async function planOf(ports: Ports, question: BranchQuestion): Promise<PlanReading> {
+  const at = await standsAt(ports, question);
+  return at.kind === "known" ? await ports.github.plan(question.repository, at.value) : at;
+}
+
+/** The plan of the default branch, also where nobody has told yet which one that is. */
+export async function defaultPlanOf(
+  ports: Ports,
+  question: Omit<BranchQuestion, "branch">,
+): Promise<PlanReading> {
+  const { repository, since } = question;
+  const { defaultBranch } = repository;
+  return defaultBranch === undefined
+    ? await ports.github.defaultPlan(repository, since)
+    : await planOf(ports, { ...question, branch: defaultBranch });
+}
+
+const unshown = { kind: "unknown", why: `${outdated}.` } as const;
+
+function boundOf(heard: Heard | null, now: number) {
+  if (heard?.bound.kind !== "branch") return null;
+  return now - heard.bound.at > limit.look.stale_ms ? null : heard.bound.head;
+}
