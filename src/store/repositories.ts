@@ -30,9 +30,9 @@ export async function describeRepositories(
 }
 
 /**
- * A part of the statement that writes subjects: the repositories of `given`, by the installation of
- * the last to come. Nearly always nothing has changed, and then no row may be locked: every delivery
- * comes by here.
+ * A part of the statement that writes subjects: the repositories of `given`, by the newest
+ * installation that was told: an event can be sent again after the App was installed once more. Nearly
+ * always nothing has changed, and then no row may be locked: every delivery comes by here.
  */
 export const insertRepositories = `
   insert into interlock.repository as repository
@@ -47,7 +47,7 @@ export const insertRepositories = `
                         and (known.default_branch is not null or given.default_branch is null))
    order by owner, name, turn desc
       on conflict (owner, name) do update
-     set installation = excluded.installation, present = true,
+     set installation = greatest(repository.installation, excluded.installation), present = true,
          id = coalesce(repository.id, excluded.id),
          owner_id = coalesce(repository.owner_id, excluded.owner_id),
          default_branch = coalesce(repository.default_branch, excluded.default_branch)`;

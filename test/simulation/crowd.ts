@@ -219,6 +219,18 @@ export class Crowd {
     pull.comment(login, `/interlock ${command}`);
   }
 
+  /** Of two open pull requests with the commit, one that nobody looks at is to verify again. Its number. */
+  askTwin(sha: string, going: ReadonlySet<string>): number | null {
+    const free = this.#open.filter(
+      ({ number }) => ![...going].some((key) => key.endsWith(`#${number}`)),
+    );
+    const twin = free.find(({ head }) => head === sha);
+    if (twin === undefined) return null;
+    this.#say(`dev tells #${twin.number} to verify, right before its commit passes`);
+    twin.comment("dev", "/interlock verify");
+    return twin.number;
+  }
+
   #rerequest(): void {
     const run = this.#ownRun(({ status }) => status === "completed");
     if (run === undefined) return;

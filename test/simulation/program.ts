@@ -9,8 +9,8 @@ import type { World } from "../world/world.ts";
 import { Crowd } from "./crowd.ts";
 import { Dice } from "./random.ts";
 import type { Switch } from "./switches.ts";
-import type { Truth } from "./truth.ts";
-import { type Look, Turnstile } from "./turnstile.ts";
+import { openedBy, type Truth } from "./truth.ts";
+import { type Call, type Look, Turnstile } from "./turnstile.ts";
 
 /** What goes wrong in our own house. */
 export interface Mishaps {
@@ -57,6 +57,7 @@ export class Program {
   /** Jobs that were taken and not begun. */
   #taken: Job[] = [];
   #going: Going[] = [];
+  readonly #diverted = new WeakSet<Call>();
 
   constructor(with_: {
     readonly world: World;
@@ -82,6 +83,7 @@ export class Program {
     });
     this.#turnstile.meanwhile = () => this.#meanwhile();
     this.#turnstile.watch = (call) => this.#truth.watch(call);
+    this.#turnstile.divert = (call) => this.#divert(call);
   }
 
   get pulls(): readonly WorldPull[] {
@@ -192,6 +194,25 @@ export class Program {
         if (!(error instanceof Broken)) this.#truth.threw(error);
       },
     );
+  }
+
+  /** Right before a gate opens, another pull request with its commit is asked to verify once more, and does. */
+  async #divert(call: Call): Promise<boolean> {
+    const sha = openedBy(call);
+    if (sha === null || this.#diverted.has(call) || this.mishaps.meanwhile === 0) return false;
+    this.#diverted.add(call);
+    if (!this.#dice.chance(0.5)) return false;
+    const going = new Set(this.#going.filter(({ end }) => end === null).map(({ job }) => job.key));
+    const twin = this.#crowd.askTwin(sha, going);
+    if (twin === null) return false;
+    await this.#hear();
+    await this.#take();
+    const job = this.#taken.find(({ key }) => key.endsWith(`#${twin}`));
+    if (job === undefined) return false;
+    this.#taken = this.#taken.filter((one) => one !== job);
+    call.look.held = 200;
+    this.#turnstile.join(this.#begin(job, call.look.process));
+    return true;
   }
 
   /** While a look is under way, the world does not stand still. */

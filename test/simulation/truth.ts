@@ -205,6 +205,14 @@ export class Truth {
   }
 }
 
+/** The commit whose gate the call opens; null for any other call. */
+export function openedBy({ kind, name, args }: Call): string | null {
+  if (kind !== "github" || (name !== "createCheck" && name !== "updateCheck")) return null;
+  const { sha, name: check, state } = wantedOf(name, args);
+  const opens = state.status === "completed" && state.conclusion === "success";
+  return check === "interlock" && opens ? sha : null;
+}
+
 function wantedOf(name: string, args: readonly unknown[]): CheckWanted {
   const [, given] = args;
   return name === "createCheck" ? (given as CheckWanted) : (given as { check: CheckWanted }).check;

@@ -32,6 +32,8 @@ export class Turnstile {
   meanwhile: () => Promise<void> = async () => {};
   /** Sees each call; what it returns is done once the call has taken effect. */
   watch: (call: Call) => Promise<(() => void) | null> = async () => null;
+  /** Whether the call waits until others that have just begun have ended. */
+  divert: (call: Call) => Promise<boolean> = async () => false;
   #waiting: Call[] = [];
   #dead = new Set<number>();
   #passing = false;
@@ -93,6 +95,10 @@ export class Turnstile {
     const { process } = call.look;
     if (this.#dead.has(process)) return call.reject(new Broken(died));
     await this.meanwhile();
+    if (await this.divert(call)) {
+      this.#waiting.push(call);
+      return;
+    }
     if (this.fuse === 0) {
       this.fuse = null;
       this.#dead.add(process);

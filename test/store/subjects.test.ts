@@ -150,7 +150,12 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     await see(pull(1));
     await at().store.see([{ subject: pull(1, later), head: null, before: null }], 2);
     await at().store.forget(shop);
-    expect(await at().store.subject(subjectKey(pull(1)))).toMatchObject({ open: true });
+    await see(pull(2));
+    for (const number of [1, 2])
+      expect(await at().store.subject(subjectKey(pull(number)))).toMatchObject({
+        open: true,
+        subject: { repository: { installation: later.installation } },
+      });
     await at().store.forget(later);
     expect(await at().store.subject(subjectKey(pull(1)))).toBe(null);
   });

@@ -73,10 +73,11 @@ export function see(tables: Tables, sights: readonly Sight[], at: number): reado
     const { subject } = sight;
     const key = subjectKey(subject);
     const { owner: _, name: __, ...told } = subject.repository;
-    const { installation } = told;
     // What was told first stays, until GitHub is asked.
     const place = slugOf(subject);
     const described: Partial<RepositoryRecord> = tables.repositories.get(place) ?? {};
+    // An event can be sent again after the App was installed once more.
+    const installation = Math.max(told.installation, described.installation ?? 0);
     tables.repositories.set(place, { ...told, ...described, installation, present: true });
     const { before, arrival } = followTip(tables, sight, at);
     const head = sight.head ?? (subject.kind === "commit" ? subject.sha : null);
