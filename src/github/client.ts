@@ -215,9 +215,16 @@ function answerOf(error: unknown, now: number): Answer<never> {
   // octokit fetches tokens by itself: that there is none says nothing of what was asked for.
   if (error.request?.url.endsWith("/access_tokens")) return { kind: "failed", why: error.message };
   if (status === 304) return { kind: "unchanged" };
+  // A page of somebody between us says nothing of what GitHub has, nor of what it did.
+  if (!isGitHubs(response.data)) return { kind: "failed", why: error.message };
   if (status === 404 || status === 410) return { kind: "absent" };
   if (status >= 500 || status === 401) return { kind: "failed", why: error.message };
   return { kind: "refused", status, why: error.message };
+}
+
+/** Every refusal of GitHub has a message. docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api */
+function isGitHubs(data: unknown): boolean {
+  return typeof (data as { readonly message?: unknown } | null)?.message === "string";
 }
 
 /** When GitHub wants to hear from us again; null where the answer is not about its rate. */
@@ -234,7 +241,7 @@ function waitOf(status: number, headers: Headers, now: number): number | null {
 
 interface RequestError extends Error {
   readonly status: number;
-  readonly response?: { readonly headers: Headers };
+  readonly response?: Response;
   readonly request?: { readonly url: string };
 }
 

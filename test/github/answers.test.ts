@@ -39,6 +39,9 @@ const nothing: readonly (readonly [string, Given | "lost"])[] = [
   ["451", { status: 451, body: { message: "DMCA" } }],
   ["500", { status: 500, body: { message: "Server Error" } }],
   ["a page of a proxy with 502", { status: 502, headers: html, body: "<html>Bad gateway</html>" }],
+  ["a page of a proxy with 404", { status: 404, headers: html, body: "<html>No such page</html>" }],
+  ["an empty 404", { status: 404, body: "" }],
+  ["a page of a proxy with 403", { status: 403, headers: html, body: "<html>Forbidden</html>" }],
   ["503 that is cut", { status: 503, body: { message: "Service Unavailable" }, cut: true }],
 ];
 
@@ -99,6 +102,8 @@ const outcomes: readonly (readonly [string, Given | "lost", object])[] = [
   ["429 without a time", { status: 429 }, { kind: "deferred", until: minute }],
   ["500", { status: 500, body: { message: "Server Error" } }, failed],
   ["a page of a proxy with 502", { status: 502, headers: html, body: "<html>" }, failed],
+  ["a page of a proxy with 403", { status: 403, headers: html, body: "<html>" }, failed],
+  ["a page of a proxy with 404", { status: 404, headers: html, body: "<html>" }, failed],
 ];
 
 test.each(
