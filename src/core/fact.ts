@@ -220,9 +220,12 @@ interface Common {
   readonly releases: readonly Execution[];
   /** The last rollbacks of the repository, in the order in which they were asked for; read with the releases. */
   readonly rolledBack: readonly Rollback[];
-  /** What the engines would bring back for the rollbacks that are about to begin, by their keys; absent while not asked. */
+  /**
+   * What the engines would bring back for the rollbacks that are about to begin, by their keys. Absent while
+   * not asked: a decision then only says what to ask about. One that is not in it waits.
+   */
   readonly targets?: readonly RollbackTarget[];
-  /** Who wrote what would go out by what is about to be done; absent while not asked. */
+  /** Who wrote what would go out by the rollbacks and approvals that are about to be done; as `targets`. */
   readonly authors?: readonly AuthorsOf[];
   /** Whether GitHub says that not everybody can read the repository; absent while not asked: no log would be shown. */
   readonly isPrivate?: boolean;
@@ -238,7 +241,8 @@ export interface RollbackTarget {
 }
 
 export interface AuthorsOf {
-  readonly sha: string;
+  /** The rollback's or the approval's. */
+  readonly key: string;
   /** Logins; `cut` where there are more commits than GitHub lists. */
   readonly reading: Known<readonly string[]> | { readonly kind: "cut"; readonly why: string };
 }

@@ -26,6 +26,8 @@ export function interventions(question: {
   readonly wishes: readonly Wish[];
 }): readonly Intervention[] {
   const { facts, plan } = question;
+  // Until the engines and GitHub were asked, it is not known which of two equal ones will stand.
+  const isQuestion = facts.targets === undefined || facts.authors === undefined;
   const asked = new Set<string>();
   return question.wishes.flatMap((wish) => {
     if (wish.ruling.kind !== "granted") return [];
@@ -38,7 +40,7 @@ export function interventions(question: {
     const { approval, rollback: back } = answer;
     // Two who ask for the same at the same time are both answered, one after the other.
     const place = `${approval?.execution ?? back?.pipeline} ${approval?.stage ?? back?.stage}`;
-    if (approval === null && back === null) return [answer];
+    if ((approval === null && back === null) || isQuestion) return [answer];
     if (asked.has(place)) return [{ ...answer, approval: null, rollback: null }];
     asked.add(place);
     return [answer];
@@ -125,17 +127,16 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
   const { key: execution, sha: from } = present.release;
   const { actor } = intention;
   const among = amongOf(facts, { pipeline: name, spec, stage });
-  const target = facts.targets?.find((one) => one.key === key)?.reading;
+  const wanted = { key, pipeline: name, spec, stage, execution, from, among, actor };
+  if (facts.targets === undefined)
+    return { ...nothing(wish), rollback: { ...wanted, to: command.to } };
+  const target = facts.targets.find((one) => one.key === key)?.reading;
   if (target?.kind === "refused") return refuse(target.why);
-  if (target?.kind === "unknown") return nothing(wish);
+  if (target?.kind !== "known") return nothing(wish);
   // What is recorded and sent is the very commit that was found, whatever is the one before by then.
-  const to = target?.value ?? command.to;
-  if (target !== undefined) {
-    const own = authorship(facts, plan, { wish, verb: "rollback", sha: target.value });
-    if (own !== null) return own;
-  }
-  const wanted = { key, pipeline: name, spec, stage, execution, from, to, among, actor };
-  return { ...nothing(wish), rollback: wanted };
+  const to = target.value;
+  const own = authorship(facts, plan, { wish, verb: "rollback", sha: to });
+  return own ?? { ...nothing(wish), rollback: { ...wanted, to } };
 }
 
 /** Nobody alone decides that what they wrote goes to production; null where nothing stands against it. */
@@ -145,8 +146,9 @@ function authorship(
   of: { readonly wish: Wish; readonly verb: "approve" | "rollback"; readonly sha: string },
 ): Intervention | null {
   const { wish, verb, sha } = of;
-  const reading = authors?.find((one) => one.sha === sha)?.reading;
-  if (reading === undefined || plan.byAuthor?.includes(verb) === true) return null;
+  if (authors === undefined || plan.byAuthor?.includes(verb) === true) return null;
+  const reading = authors.find((one) => one.key === keyOf(wish))?.reading;
+  if (reading === undefined) return nothing(wish);
   switch (reading.kind) {
     case "unknown":
       return nothing(wish);

@@ -9,6 +9,7 @@ import { stopSentence } from "../core/stop.ts";
 import type { Sent, Terms } from "../port.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
 import { engineFor, permitFor, storeTime } from "./permit.ts";
+import { mustBeAsked } from "./production.ts";
 import type { Ports } from "./work.ts";
 
 export interface Applied {
@@ -195,7 +196,7 @@ async function retry(ports: Ports, scene: Scene, effect: Of<"retry">): Promise<D
 
 async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">): Promise<Done> {
   const { row, facts } = scene;
-  const { key, stage, actor } = approval;
+  const { key, stage, actor } = mustBeAsked(facts, approval);
   const all = [...facts.executions, ...facts.releases];
   const execution = all.find((one) => one.key === approval.execution);
   const engine = execution && ports.engines.get(execution.spec.engine);
@@ -217,9 +218,9 @@ async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">):
 
 /** The wish goes to the ledger first; its key makes the engine's rollback happen once. */
 async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Promise<Done> {
-  const { rollback: wanted } = effect;
+  const wanted = effect.rollback;
   const { row, facts } = scene;
-  const { key, spec, stage, from, to, among, actor } = wanted;
+  const { key, spec, stage, from, to, among, actor } = mustBeAsked(facts, wanted);
   const engine = ports.engines.get(spec.engine);
   if (engine?.rollback === undefined) return { kind: "failed" };
   const intended = await ports.store.intendRollback(row, wanted, storeTime(ports, scene));
@@ -228,10 +229,11 @@ async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Pro
   if (intended === "busy") return atOnce(ports, scene);
   const go = await engineFor(ports, scene, engine);
   if (go.kind === "withheld") return go;
-  const request = { spec, repository: facts.subject.repository, stage, from, to, among, key };
-  const begun = await go.engine.rollback?.(request);
-  if (begun === undefined) return { kind: "failed" };
-  switch (begun.kind) {
+  const { repository } = facts.subject;
+  const begun = await go.engine.rollback?.({ spec, repository, stage, from, to, among, key });
+  switch (begun?.kind) {
+    case undefined:
+      return { kind: "failed" };
     case "started": {
       const { engineId, sha } = begun;
       await ports.store.recordRollback(row, key, { state: "running", engineId, sha });

@@ -5,36 +5,48 @@ import type { RollbackWanted } from "../core/effect.ts";
 import type { AuthorsOf, Execution, Facts, RollbackTarget } from "../core/fact.ts";
 import type { Ports } from "./work.ts";
 
-/** The facts with what the rollbacks and approvals need that are about to begin; as they are where there are none. */
+/** The facts with what the rollbacks and approvals need that are about to begin. */
 export async function withProduction(ports: Ports, facts: Facts): Promise<Facts> {
   const begins = decide(facts).rollbacks.filter(({ key }) => isNew(facts, key));
   const targets = await Promise.all(begins.map((wanted) => targetOf(ports, facts, wanted)));
-  const found = targets.filter((target) => target !== null);
-  const aimed = found.length === 0 ? facts : { ...facts, targets: found };
+  const aimed = { ...facts, targets };
   const { approvals } = decide(aimed);
   const all = [...facts.executions, ...facts.releases];
-  const approved = approvals.flatMap(({ execution }) => all.filter(({ key }) => key === execution));
-  const back = found.flatMap(({ reading }) => (reading.kind === "known" ? [reading.value] : []));
-  if (approved.length === 0 && back.length === 0) return aimed;
   const authors = await Promise.all([
-    ...approved.map((execution) => authorsOf(ports, facts, { execution })),
-    ...back.map((sha) => authorsOf(ports, facts, { sha })),
+    ...approvals.flatMap((approval) =>
+      all
+        .filter(({ key }) => key === approval.execution)
+        .map((execution) => authorsOf(ports, facts, { key: approval.key, execution })),
+    ),
+    ...targets.flatMap(({ key, reading }) =>
+      reading.kind === "known" ? [authorsOf(ports, facts, { key, sha: reading.value })] : [],
+    ),
   ]);
   return { ...aimed, authors };
+}
+
+/** What is to be done, which throws where nobody asked; what is in the ledger was asked about when it began. */
+export function mustBeAsked<T extends { readonly key: string }>(facts: Facts, wanted: T): T {
+  if (facts.authors === undefined && isNew(facts, wanted.key))
+    throw new Error(`${wanted.key} would be done though nobody asked who wrote what goes out`);
+  return wanted;
 }
 
 function isNew({ rollbacks }: Facts, key: string): boolean {
   return !rollbacks.some((one) => one.key === key);
 }
 
-/** Null where the engine chooses only as it acts. */
 async function targetOf(
   { engines }: Ports,
   { subject }: Facts,
   { key, spec, stage, from, to, among }: RollbackWanted,
-): Promise<RollbackTarget | null> {
+): Promise<RollbackTarget> {
   const engine = engines.get(spec.engine);
-  if (engine?.target === undefined) return null;
+  // What it brings back, and who wrote that, has to be known before.
+  if (engine?.target === undefined) {
+    const why = `The engine ${spec.engine} does not say beforehand what it would bring back.`;
+    return { key, reading: { kind: "refused", why } };
+  }
   const { repository } = subject;
   const chosen = await engine.target({ spec, repository, stage, from, to, among, key });
   switch (chosen.kind) {
@@ -51,12 +63,12 @@ async function targetOf(
 async function authorsOf(
   { github }: Ports,
   facts: Facts,
-  of: { readonly execution: Execution } | { readonly sha: string },
+  of: { readonly key: string } & ({ readonly execution: Execution } | { readonly sha: string }),
 ): Promise<AuthorsOf> {
   const { repository } = facts.subject;
   const sha = "sha" in of ? of.sha : of.execution.sha;
   const since = "sha" in of ? null : sinceOf(facts, of.execution);
-  return { sha, reading: await github.authors(repository, sha, since) };
+  return { key: of.key, reading: await github.authors(repository, sha, since) };
 }
 
 function sinceOf(facts: Facts, execution: Execution): string | null {
