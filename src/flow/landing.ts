@@ -55,7 +55,11 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
     return { kind: "old", tip };
   }
   if (isTip || newer.some((one) => one.sha === tip)) return { kind: "landed" };
-  return await unheard(ports, subject, tip);
+  // Of many later ones only the next are told, and a branch can come back to one that had landed before.
+  if ((await store.landed(repository, branch, tip)) === null)
+    return await unheard(ports, subject, tip);
+  const after = await store.newer({ ...subject, sha: tip });
+  return after.some((one) => one.sha === sha) ? { kind: "old", tip } : { kind: "landed" };
 }
 
 /** What a branch holds when it is seen for the first time is not ours to release, nor anything before it. */

@@ -1,6 +1,7 @@
 // What happens to a commit after it has landed on a branch of the plan.
 
 import { expect, test } from "vitest";
+import { limit } from "../../src/core/limit.ts";
 import { planPath } from "../../src/core/plan.ts";
 import { planText, released, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
@@ -91,6 +92,16 @@ test("two quick pushes are released in their order", async () => {
   await w.settle();
   expect(w.gateOf(first)).toBe("success (passed)");
   expect(w.gateOf(second)).toBe("success (passed)");
+});
+
+test("the first of more pushes than a look is told of is released", async () => {
+  const w = await world({ plan: released });
+  w.hold();
+  const first = w.pushTo("main", { "src/a.js": "1st" });
+  for (let count = 0; count < limit.look.later + 2; count += 1)
+    w.pushTo("main", { "src/a.js": `later ${count}` });
+  await w.settle();
+  expect(w.engine.live()).toMatchObject([{ request: { run: { sha: first } } }]);
 });
 
 test("a later push waits for an earlier one that failed no longer", async () => {

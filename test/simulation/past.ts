@@ -21,6 +21,8 @@ export class Past {
   readonly vanished = new Set<string>();
   /** Whether GitHub carries out writes long after their connections broke. */
   writesLate = false;
+  /** Whether a branch may lose what landed there, or the program where it stood. */
+  mayLose = false;
   /** Whether the app was taken away at some time. */
   wasAway = false;
   readonly #world: World;

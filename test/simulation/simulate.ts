@@ -49,6 +49,7 @@ export async function simulate(
   // One that stood still may write on facts of a minute before; what GitHub shows may be old by itself.
   if (mishaps.losesLease > 0) truth.judge.more_ms += limit.look.age_ms;
   truth.past.writesLate = switches.has("lateWrites");
+  truth.past.mayLose = switches.has("force") || switches.has("reinstall");
   if (switches.has("stale")) truth.judge.more_ms += stale_ms;
   const program = new Program({ world, truth, dice, mishaps, switches, story });
   try {
@@ -126,6 +127,8 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
     await program.advance(live.length > 0 ? 10_000 : 6 * 60_000);
     truth.check();
     if (live.length > 0 || engine.live().length > 0) continue;
+    // A commit that its branch does not hold is waited for, since GitHub may show the branch as it was before.
+    if (truth.past.mayLose) await program.advance(limit.look.order_ms);
     // By now whatever GitHub carried out late has arrived, and is read back.
     await program.sweep();
     await program.advance(60_000);
