@@ -26,10 +26,11 @@ const ofDefault = "@default";
 const whole: Files = { kind: "unknown", why: "" };
 
 /**
- * What has to pass by `plan`, the plan of the base branch. Whoever may push can write a plan on a branch,
- * so one that differs from the default branch's counts alone only where it came in through a gate;
- * otherwise both judge. A gate belongs to its commit, and the same commit can be opened into the default
- * branch a moment later: where the plans differ, all that is asked there has to pass as well.
+ * What has to pass by `plan`, the plan of the base branch. A gate belongs to its commit, and the same
+ * commit can be opened into the default branch a moment later: for any other base, all that the default
+ * branch's plan asks of the default branch has to pass as well. Whoever may push can write a plan on a
+ * branch, so one that differs from the default branch's counts for its own branch alone only where it
+ * came in through a gate; otherwise both judge.
  */
 export function demandOf(question: {
   readonly facts: PullFacts;
@@ -42,10 +43,11 @@ export function demandOf(question: {
   const own = route({ plan, branch: pull.base.ref, files, steps });
   const ways = [own];
   const required = own.pipelines.map(({ name, verify }) => ({ name, spec: verify }));
-  const other = otherPlan(facts);
+  const other = defaultPlan(facts);
   if (other === null) return { required, ways, reasons: [] };
 
   const { base, defaultBranch } = pull;
+  const differs = !isOfDefault(facts);
   const allowed = other.pipelines.map(({ verify }) => placeOf(verify));
   const strange = required.filter(
     ({ spec }) => spec.engine !== "local" && !allowed.includes(placeOf(spec)),
@@ -54,7 +56,7 @@ export function demandOf(question: {
   const there = route({ plan: other, branch: defaultBranch, files: whole, steps });
   if (there.coverage === "costly") ways.push(there);
   const asked: Pipeline[] = [...there.pipelines];
-  if (facts.gated !== true) {
+  if (differs && facts.gated !== true) {
     const too = route({ plan: other, branch: base.ref, files, steps });
     ways.push(too);
     asked.push(...too.pipelines.filter((one) => !asked.includes(one)));
@@ -67,16 +69,21 @@ export function demandOf(question: {
       ? []
       : [{ name: `${name}${ofDefault}`, spec: verify }];
   });
+  const remarks: Reason[] = [];
+  if (differs)
+    remarks.push({
+      code: "plan_differs",
+      sentence: `The plan of ${base.ref} is not the one of ${defaultBranch}, so what that asks has to pass too.`,
+    });
+  else if (more.length > 0)
+    remarks.push({
+      code: "default_branch_too",
+      sentence: `This check counts for the commit, also in a pull request into ${defaultBranch}, so every pipeline of ${defaultBranch} has to pass too.`,
+    });
   return {
     required: [...mine, ...more],
     ways,
-    reasons: [
-      ...strange.map(({ name, spec }) => misplaced(name, spec, pull)),
-      {
-        code: "plan_differs",
-        sentence: `The plan of ${base.ref} is not the one of ${defaultBranch}, so what that asks has to pass too.`,
-      },
-    ],
+    reasons: [...strange.map(({ name, spec }) => misplaced(name, spec, pull)), ...remarks],
   };
 }
 
@@ -90,11 +97,14 @@ export function authority({ roads }: Pick<PullFacts, "roads">, own: Plan): Plan 
   return roads?.kind === "read" && roads.parse.kind === "valid" ? roads.parse.plan : own;
 }
 
-/** The default branch's plan, where it is not the base's own. */
-function otherPlan({ roads, plan }: PullFacts): Plan | null {
-  if (roads?.kind !== "read" || roads.parse.kind !== "valid") return null;
-  if (plan.kind === "read" && plan.blob === roads.blob) return null;
-  return roads.parse.plan;
+/** The default branch's plan, where the base is another branch. */
+function defaultPlan({ roads }: PullFacts): Plan | null {
+  return roads?.kind === "read" && roads.parse.kind === "valid" ? roads.parse.plan : null;
+}
+
+/** Whether the base holds the very file that the default branch holds. */
+function isOfDefault({ roads, plan }: PullFacts): boolean {
+  return roads?.kind === "read" && plan.kind === "read" && plan.blob === roads.blob;
 }
 
 function misplaced(name: string, spec: Part, { base, defaultBranch }: Pull): Reason {

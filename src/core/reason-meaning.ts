@@ -9,6 +9,8 @@ export const meaningOf: Readonly<Record<ReasonCode, string>> = {
   first_plan: "The base branch has no plan yet, and this pull request adds a valid one.",
   plan_differs:
     "The base branch's plan is not the one of the default branch, so both say what has to pass. It accompanies other reasons and never opens the gate alone.",
+  default_branch_too:
+    "The pull request goes into another branch than the default one. A check belongs to its commit, which can be opened into the default branch at any moment, so all pipelines of the default branch have to pass too. It accompanies other reasons and never opens the gate alone.",
   nothing_to_release: "No pipeline of the plan has a release part for the changed paths.",
   carried: "A later commit that contains this one was released and passed.",
   stage_pending: "A stage of the plan is waiting or running.",

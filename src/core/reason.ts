@@ -19,6 +19,7 @@ const rows = {
   exempt: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   first_plan: { state: "success", next: "Merge to put the plan in force.", who: "author" },
   plan_differs: { state: "success", next: "Nothing is left to do.", who: "nobody" },
+  default_branch_too: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   nothing_to_release: { state: "success", next: "Nothing is left to do.", who: "nobody" },
   carried: { state: "success", next: "Nothing is left to do.", who: "nobody" },
 
@@ -305,7 +306,7 @@ export function whoActs(code: ReasonCode): Who {
 
 /** Whether it only explains: it neither blocks nor, alone, opens the gate. */
 export function isRemark(code: ReasonCode): boolean {
-  return code === "plan_differs";
+  return code === "plan_differs" || code === "default_branch_too";
 }
 
 /** Whether it says that a later commit's release speaks for this one. */

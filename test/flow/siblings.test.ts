@@ -13,69 +13,76 @@ const plan = planText({
   strict: { branches: ["release"], verify: ["audit"] },
 });
 
-/** Two pull requests with one head, the first one into main, the second one into release. */
-async function twins(): Promise<{ w: World; main: WorldPull; release: () => WorldPull }> {
-  const w = await world({ plan });
+/** For two branches of which neither is the default one: what that asks is asked everywhere. */
+const apart = planText({
+  shop: { branches: ["stable"], verify: ["build"] },
+  strict: { branches: ["release"], verify: ["audit"] },
+});
+
+/** Two pull requests with one head, the first one into stable, the second one into release. */
+async function twins(): Promise<{ w: World; stable: WorldPull; release: () => WorldPull }> {
+  const w = await world({ plan: apart });
+  w.shop.commit({ branch: "stable", files: { "STABLE.md": "1" } });
   w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
-  const main = w.openPull({ branch: "feature" });
+  const stable = w.openPull({ branch: "feature", base: "stable" });
   await w.settle();
   const release = () =>
     new WorldPull(w.shop, w.shop.openPull({ head: "feature", base: "release" }));
-  return { w, main, release };
+  return { w, stable, release };
 }
 
 const orders = [
-  ["main first", ["build", "audit"]],
+  ["stable first", ["build", "audit"]],
   ["release first", ["audit", "build"]],
 ] as const;
 
 test.each(orders)(
   "the strictest verdict stands on a head with two bases (%s)",
   async (_, order) => {
-    const { w, main, release } = await twins();
+    const { w, stable, release } = await twins();
     release();
     await w.settle();
     w.engine.pass(order[0]);
     await w.settle();
-    expect(main.gate).toMatch(/^in_progress/);
+    expect(stable.gate).toMatch(/^in_progress/);
     w.engine.pass(order[1]);
     await w.settle();
-    expect(main.gate).toBe("success (passed)");
+    expect(stable.gate).toBe("success (passed)");
   },
 );
 
 test.each(orders)("what fails for one base fails the head (%s)", async (_, order) => {
-  const { w, main, release } = await twins();
+  const { w, stable, release } = await twins();
   release();
   await w.settle();
   w.engine.fail(order[0]);
   await w.settle();
   w.engine.pass(order[1]);
   await w.settle();
-  expect(main.gate).toMatch(/^failure/);
+  expect(stable.gate).toMatch(/^failure/);
 });
 
 test("a second base shuts a gate that was open", async () => {
-  const { w, main, release } = await twins();
+  const { w, stable, release } = await twins();
   w.engine.pass("build");
   await w.settle();
-  expect(main.gate).toBe("success (passed)");
+  expect(stable.gate).toBe("success (passed)");
   release();
   await w.settle();
-  expect(main.gate).toMatch(/^in_progress/);
+  expect(stable.gate).toMatch(/^in_progress/);
   w.engine.pass("audit");
   await w.settle();
-  expect(main.gate).toBe("success (passed)");
+  expect(stable.gate).toBe("success (passed)");
 });
 
-test.each(["main", "release"])(
+test.each(["stable", "release"])(
   "when the one into %s closes, the other one decides",
   async (which) => {
-    const { w, main, release } = await twins();
+    const { w, stable, release } = await twins();
     const second = release();
     await w.advance("5s");
     const [gone, left, stage] =
-      which === "main" ? [main, second, "audit"] : [second, main, "build"];
+      which === "stable" ? [stable, second, "audit"] : [second, stable, "build"];
     gone.handle.close("dev");
     await w.advance("5s");
     expect(left.gate).toBe("in_progress (stage_pending)");
@@ -88,14 +95,14 @@ test.each(["main", "release"])(
 test.each(["build", "audit"])(
   "a failure of %s goes with the pull request it was for",
   async (stage) => {
-    const { w, main, release } = await twins();
+    const { w, stable, release } = await twins();
     const second = release();
     await w.settle();
     w.engine.fail(stage);
     w.engine.pass(stage === "build" ? "audit" : "build");
     await w.settle();
-    expect(main.gate).toMatch(/^failure/);
-    const [gone, left] = stage === "build" ? [main, second] : [second, main];
+    expect(stable.gate).toMatch(/^failure/);
+    const [gone, left] = stage === "build" ? [stable, second] : [second, stable];
     gone.handle.close("dev");
     await w.settle();
     expect(left.gate).toBe("success (passed)");
@@ -103,9 +110,10 @@ test.each(["build", "audit"])(
 );
 
 test("one that moves on leaves the gate to the one that stays", async () => {
-  const w = await world({ plan });
+  const w = await world({ plan: apart });
+  w.shop.commit({ branch: "stable", files: { "STABLE.md": "1" } });
   w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
-  const stays = w.openPull({ branch: "stays" });
+  const stays = w.openPull({ branch: "stays", base: "stable" });
   w.shop.push({ branch: "moves", sha: stays.head });
   const moves = new WorldPull(w.shop, w.shop.openPull({ head: "moves", base: "release" }));
   await w.settle();
@@ -195,31 +203,31 @@ test("a gate left to a branch that has nothing to say comes to its end there", a
 });
 
 test("two that end do not call each other again and again", async () => {
-  const { w, main, release } = await twins();
+  const { w, stable, release } = await twins();
   const second = release();
   await w.settle();
   w.engine.chance = (method) => (method === "stop" ? "failed" : null);
-  main.handle.close("dev");
+  stable.handle.close("dev");
   second.handle.close("dev");
   await w.settle();
   w.engine.chance = () => null;
   await w.advance("1m");
-  expect(main.gate).toBe("failure (pull_closed)");
+  expect(stable.gate).toBe("failure (pull_closed)");
 });
 
 test("one that is closed has no say, though its run cannot be stopped", async () => {
-  const { w, main, release } = await twins();
+  const { w, stable, release } = await twins();
   const second = release();
   await w.settle();
   w.engine.pass("build");
   w.engine.chance = (method) => (method === "stop" ? "failed" : null);
   second.handle.close("dev");
   await w.settle();
-  expect(main.gate).toBe("success (passed)");
+  expect(stable.gate).toBe("success (passed)");
 });
 
 test("one that is opened again has a say before it is looked at", async () => {
-  const { w, main, release } = await twins();
+  const { w, stable, release } = await twins();
   const second = release();
   await w.settle();
   second.handle.close("dev");
@@ -229,7 +237,7 @@ test("one that is opened again has a say before it is looked at", async () => {
   w.engine.pass("build");
   await w.hear();
   await work(w, /#1$/);
-  expect(main.gate).toMatch(/^in_progress/);
+  expect(stable.gate).toMatch(/^in_progress/);
 });
 
 /** Only the subjects whose keys are meant, until none of them has a job. */
