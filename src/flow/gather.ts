@@ -179,8 +179,9 @@ async function readChange(
   const { github } = ports;
   const { base, defaultBranch } = pull;
   const of = { repository, now: row.now, since: 0 };
-  // Plan and paths are those of one commit, whatever lands meanwhile.
-  const at = await standsAt(ports, { ...of, branch: base.ref });
+  // Plan and paths are those of one commit, whatever lands meanwhile. Whatever made this look necessary may be
+  // that the branch was put back, which no event told: a reading from before it is of what the branch has lost.
+  const at = await standsAt(ports, { ...of, since: row.heard, branch: base.ref });
   const [roads, plan, files] = await Promise.all([
     base.ref === defaultBranch ? null : planOf(ports, { ...of, branch: defaultBranch }),
     at.kind === "known" ? github.plan(repository, at.value) : at,

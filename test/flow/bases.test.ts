@@ -3,9 +3,15 @@
 import { expect, test } from "vitest";
 import { planPath } from "../../src/core/plan.ts";
 import { planText } from "../world/plan.ts";
+import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const world = worlds();
+const exempting = planText({ shop: { verify: ["build", "test"] } }, { exempt: ["**/*.md"] });
+const exemptingBoth = planText(
+  { shop: { branches: ["main", "release"], verify: ["build", "test"] } },
+  { exempt: ["**/*.md"] },
+);
 const strict = planText({ shop: { verify: ["build", "test", "scan"] } });
 
 /** Somebody pushes the branch back to an older commit. */
@@ -77,4 +83,47 @@ test("a plan that nobody told of counts with the next sweep, for every branch th
   await w.sweep();
   await w.advance("1m");
   for (const pull of pulls) expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
+/** The change takes away again what its base had got beside a file that is not exempt. */
+function onLostCommit(w: World, lost: string, base = "main"): WorldPull {
+  w.shop.commit({ branch: "change", onto: lost, files: { "X.md": null } });
+  return new WorldPull(w.shop, w.shop.openPull({ head: "change", base }));
+}
+
+test("a change on a commit that its base has lost is compared with what the base holds now", async () => {
+  const w = await world({ plan: exempting });
+  const kept = w.pushTo("main", { "src/b.js": "1" });
+  await w.settle();
+  const lost = w.pushTo("main", { "src/a.js": "evil", "X.md": "1" });
+  await w.settle();
+  w.shop.push({ branch: "main", sha: kept });
+  await w.advance("10m");
+  await w.sweep();
+  const pull = onLostCommit(w, lost);
+  await w.settle();
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
+test("a base that was read just before it was put back does not count any more once a sweep has found that", async () => {
+  const w = await world({ plan: exemptingBoth });
+  w.shop.push({ branch: "release", sha: w.shop.tip() });
+  const kept = w.pushTo("release", { "src/b.js": "1" });
+  await w.settle();
+  const lost = w.pushTo("release", { "src/a.js": "evil", "X.md": "1" });
+  await w.settle();
+  await w.advance("15m");
+  const pull = onLostCommit(w, lost, "release");
+  await w.settle();
+  await w.sweep();
+  await w.advance("10m");
+  pull.comment("dev", "/interlock verify");
+  await w.settle();
+  expect(pull.gate).toMatch(/^success/);
+  w.github.faults.onWebhook({ fault: { kind: "lost" } });
+  w.shop.push({ branch: "release", sha: kept });
+  w.github.faults.stop();
+  await w.sweep();
+  await w.advance("20m");
+  expect(pull.gate).toBe("in_progress (stage_pending)");
 });
