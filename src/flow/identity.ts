@@ -1,14 +1,15 @@
 // Whose a name is: everything at GitHub is read by name, and a name can belong to another repository by now.
 
 import type { Effect } from "../core/effect.ts";
-import type { Repository, Subject } from "../core/event.ts";
+import type { Repository } from "../core/event.ts";
+import type { Facts } from "../core/fact.ts";
 import { gateName } from "../core/page/checks.ts";
 import type { Moment, Read } from "../port.ts";
 import type { Ports } from "./work.ts";
 
 /**
  * `same`: the name is that of the repository whose ledger is looked at. `told`: it was not known before which
- * one that is, and is now. `other`: it is another one's, or the repository has another name.
+ * one that is, or which branch is its default one, and is now. `other`: it is another one's, or the repository has another name.
  */
 export type Whose = "same" | "told" | "other" | "unknown";
 
@@ -25,13 +26,25 @@ async function whose(ports: Ports, repository: Repository): Promise<Whose> {
  * For something that is opened or begun: the last reading of a look. What GitHub answers about a pull request
  * says whose it is, and is mostly unchanged, which costs less than to ask about the repository.
  */
-export async function whoseSubject(ports: Ports, { repository, ...of }: Subject): Promise<Whose> {
-  if (of.kind === "pull" && repository.id !== undefined) {
+export async function whoseSubject(ports: Ports, facts: Facts): Promise<Whose> {
+  const { repository, ...of } = facts.subject;
+  // Whose plan is in force was decided by it.
+  const used =
+    "pull" in facts && facts.pull.kind === "known"
+      ? facts.pull.value.defaultBranch
+      : repository.defaultBranch;
+  const isUsed = used === repository.defaultBranch;
+  if (of.kind === "pull" && repository.id !== undefined && isUsed) {
     const { number: since, at: now } = await ports.store.moment();
     const read = await ports.github.pull(repository, of.number, { since, bound: null, now });
-    if (read.kind === "known" && read.value.repository === repository.id) return "same";
+    const isSame =
+      read.kind === "known" &&
+      read.value.repository === repository.id &&
+      read.value.defaultBranch === used;
+    if (isSame) return "same";
   }
-  return await whose(ports, repository);
+  const answer = await whose(ports, repository);
+  return answer === "same" && !isUsed ? "unknown" : answer;
 }
 
 /**
@@ -91,11 +104,12 @@ export function opens(effect: Effect): boolean {
 function compared(repository: Repository, read: Read<Repository>): Whose {
   // A repository that is gone may have another name now, or nobody lets us in.
   if (read.kind !== "known") return "unknown";
-  const { id, ownerId } = read.value;
+  const { id, ownerId, defaultBranch } = read.value;
   if (slug(read.value) !== slug(repository)) return "other";
   if (repository.id === undefined) return "told";
   const isOwn = repository.ownerId === undefined || repository.ownerId === ownerId;
-  return repository.id === id && isOwn ? "same" : "other";
+  if (repository.id !== id || !isOwn) return "other";
+  return repository.defaultBranch === defaultBranch ? "same" : "told";
 }
 
 function slug({ owner, name }: Repository): string {

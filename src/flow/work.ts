@@ -67,8 +67,11 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const decision = decide(facts);
   const { effects, dueAt, bequests } = converge(decision, present, facts.now);
   // Last of all that is read: whatever was read by the name is of the repository that has it.
-  if (effects.some(opens) && (await whoseSubject(ports, row.subject)) !== "same") {
-    ports.log.warn({ subject: row.key }, "Whose the name is is not known, so nothing is begun");
+  if (effects.some(opens) && (await whoseSubject(ports, facts)) !== "same") {
+    ports.log.warn(
+      { subject: row.key },
+      "Whose the name is, or which branch is the default one, is not what was decided by, so nothing is begun",
+    );
     return await postpone(ports, begun);
   }
   const applied = await apply(ports, { ...begun, facts, effects });

@@ -1,4 +1,4 @@
-// Where what is told of a repository contradicts what is known: by its name, or by its id.
+// Where what is told of a repository contradicts what is known: by its name, its id, or its default branch.
 
 import type { Repository } from "../core/event.ts";
 import type { Connection } from "./database.ts";
@@ -6,8 +6,11 @@ import type { Connection } from "./database.ts";
 export interface Contradiction {
   /** Of `told`, by its index. */
   readonly index: number;
-  /** `name`: the name is known of another repository; `id`: the repository is known by another name. */
-  readonly by: "name" | "id";
+  /**
+   * `name`: the name is known of another repository; `id`: the repository is known by another name;
+   * `branch`: the repository is known with another default branch.
+   */
+  readonly by: "name" | "id" | "branch";
   readonly known: KnownRepository;
 }
 
@@ -29,8 +32,8 @@ export async function contradictions(
   if (told.length === 0) return [];
   const rows = await on.query<Row>(
     `with given as materialized (
-       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
-                with ordinality as given (owner, name, id, owner_id, place)
+       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+                with ordinality as given (owner, name, id, owner_id, default_branch, place)
      )
      select place, 'name' as by, ${columns}
        from given join interlock.repository as known
@@ -41,8 +44,13 @@ export async function contradictions(
        from given join interlock.repository as known
          on known.id = given.id and known.present
         and (known.owner, known.name) <> (given.owner, given.name)
+     union all
+     select place, 'branch', ${columns}
+       from given join interlock.repository as known
+         on known.owner = given.owner and known.name = given.name
+        and known.id = given.id and known.default_branch <> given.default_branch
       order by 1, 2, 4, 5`,
-    identities(told),
+    [...identities(told), told.map(({ defaultBranch }) => defaultBranch ?? null)],
   );
   return rows.map(({ place, by, installation, owner, name, id, owner_id, replaced }) => ({
     index: place - 1,

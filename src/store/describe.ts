@@ -17,7 +17,7 @@ export async function describe(
   { told, asked }: { readonly told: readonly Repository[]; readonly asked: Moment },
 ): Promise<void> {
   const { answers, replaced, renamed } = await followIdentities(tx, told, asked.number);
-  await describeRepositories(tx, answers);
+  const switched = await describeRepositories(tx, answers);
   const released = await release(tx, answers, asked.number);
   // What is open there by now, nobody may have told.
   const sights: Sight[] = [...replaced, ...renamed].map((repository) => ({
@@ -27,7 +27,8 @@ export async function describe(
   }));
   const seen = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } } as const;
   const jobs = [...(await takeIn(tx, [...released, seen]))];
-  for (const repository of renamed)
+  // Whose plan is in force is said by the default branch.
+  for (const repository of [...renamed, ...switched])
     for (const { key, subject } of await readOpenSubjects(tx, repository))
       jobs.push({ key, installation: subject.repository.installation });
   await enqueue(tx, jobs);

@@ -11,22 +11,36 @@ export async function listRepositories(on: Connection): Promise<readonly Reposit
   );
 }
 
-/** What GitHub answered when it was asked, which counts more than what an old event says. */
+/**
+ * What GitHub answered when it was asked, which counts more than what an old event says. Returns the
+ * repositories that were known to have another default branch.
+ */
 export async function describeRepositories(
   on: Connection,
   told: readonly Identified[],
-): Promise<void> {
-  if (told.length === 0) return;
-  await on.query(
-    `update interlock.repository
+): Promise<readonly Identified[]> {
+  if (told.length === 0) return [];
+  const rows = await on.query<{ place: number; before: string | null }>(
+    `with given as materialized (
+       select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+                with ordinality as given (owner, name, id, owner_id, default_branch, place)
+     ), earlier as materialized (
+       select owner, name, repository.default_branch as before
+         from interlock.repository join given using (owner, name)
+     )
+     update interlock.repository
         set id = given.id, owner_id = given.owner_id, default_branch = given.default_branch
-       from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-            as given (owner, name, id, owner_id, default_branch)
+       from given join earlier using (owner, name)
       where repository.owner = given.owner and repository.name = given.name
         and (repository.id, repository.owner_id, repository.default_branch)
-            is distinct from (given.id, given.owner_id, given.default_branch)`,
+            is distinct from (given.id, given.owner_id, given.default_branch)
+     returning given.place, earlier.before`,
     [...identities(told), told.map(({ defaultBranch }) => defaultBranch ?? null)],
   );
+  return rows.flatMap(({ place, before }) => {
+    const one = told[place - 1];
+    return one === undefined || before === null || before === one.defaultBranch ? [] : [one];
+  });
 }
 
 /**

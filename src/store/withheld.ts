@@ -1,4 +1,5 @@
-// Events that are kept aside until GitHub has said whose name it is: an old event can be sent again.
+// Events that are kept aside until GitHub has said whose name it is, and which branch is its default one: an old
+// event can be sent again.
 
 import type { Event, Repository, Sight } from "../core/event.ts";
 import { contradictions, type Identified, identities, isIdentified } from "./contradiction.ts";
@@ -12,7 +13,7 @@ export interface Told {
 }
 
 /**
- * Puts aside what contradicts the ids and names that are known. Returns the rest, with the repositories
+ * Puts aside what contradicts the ids, names and default branches that are known. Returns the rest, with the repositories
  * that are known so in its place: whoever looks at one of them asks GitHub.
  */
 export async function withhold(tx: Connection, all: readonly Told[]): Promise<readonly Told[]> {
@@ -129,6 +130,6 @@ function repositoryOf(target: { readonly repository: Repository }): Repository {
   return target.repository;
 }
 
-function identityOf({ owner, name, id, ownerId }: Repository): string {
-  return JSON.stringify([owner, name, id, ownerId]);
+function identityOf({ owner, name, id, ownerId, defaultBranch }: Repository): string {
+  return JSON.stringify([owner, name, id, ownerId, defaultBranch]);
 }

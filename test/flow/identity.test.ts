@@ -239,3 +239,54 @@ test("requests by the old name lead to the repository while nobody else has it",
   expect(pull.gate).toBe("success (passed)");
   expect(w.engine.all()).toHaveLength(1);
 });
+
+// ---------------------------------------------------------------- another default branch
+
+/** `trunk` is the default branch now, which no sweep has found yet, and nothing else is said of it. */
+async function switchDefault(plan: string): Promise<World> {
+  const w = await world({ plan, careful: true });
+  await releaseNext(w, "1");
+  w.shop.commit({ branch: "trunk", from: "main", files: { "src/b.js": "1" } });
+  await w.settle();
+  await w.sweep();
+  w.shop.data.defaultBranch = "trunk";
+  await w.advance("1m");
+  return w;
+}
+
+test("who pushes to what was the default branch does not say where it is released", async () => {
+  const w = await switchDefault(productionPlan({ branches: "main, trunk" }));
+  const sha = w.pushTo("main", {
+    [planPath]: productionPlan({ branches: "main, trunk", place: "writers-production" }),
+    "src/a.js": "evil",
+  });
+  await w.settle();
+  await w.advance("30s");
+  const places = w.careful.all({ sha }).map(({ request }) => request.run.spec);
+  expect(places).toMatchObject([{ pipeline: "shop-release" }]);
+});
+
+test("a pull request that is green by the plan of what was the default branch is judged by that of the one now", async () => {
+  const w = await world({
+    plan: planText({ shop: { branches: ["main", "trunk"], verify: ["build"] } }),
+  });
+  w.shop.commit({
+    branch: "trunk",
+    from: "main",
+    files: {
+      [planPath]: planText({ shop: { branches: ["main", "trunk"], verify: ["build", "scan"] } }),
+    },
+  });
+  await w.settle();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+  await w.advance("1m");
+  w.shop.data.defaultBranch = "trunk";
+  // Any event tells it, before a sweep finds it.
+  w.shop.commit({ branch: "elsewhere", from: "main", files: { x: "1" } });
+  await w.advance("30s");
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+});

@@ -10,7 +10,7 @@ type Identified = Repository & { readonly id: number };
 
 interface Contradiction {
   readonly told: Identified;
-  readonly by: "name" | "id";
+  readonly by: "name" | "id" | "branch";
   readonly known: Repository;
 }
 
@@ -31,6 +31,13 @@ function contradictions(tables: Tables, all: readonly Identified[]): readonly Co
           told.ownerId !== undefined &&
           known.ownerId !== told.ownerId);
       if (place === slug(told) && isOther) found.push({ told, by: "name", known });
+      const { defaultBranch } = known;
+      const isSwitched =
+        defaultBranch !== undefined &&
+        told.defaultBranch !== undefined &&
+        defaultBranch !== told.defaultBranch;
+      if (place === slug(told) && known.id === told.id && isSwitched)
+        found.push({ told, by: "branch", known });
       if (place !== slug(told) && known.id === told.id && present)
         found.push({ told, by: "id", known });
     }
@@ -44,7 +51,12 @@ export function withhold(tables: Tables, one: Told): readonly Told[] {
   const found = contradictions(tables, told);
   if (found.length === 0) return [one];
   const doubted = (repository: Repository) =>
-    found.find(({ told: of }) => of.id === repository.id && slug(of) === slug(repository))?.told;
+    found.find(
+      ({ told: of }) =>
+        of.id === repository.id &&
+        slug(of) === slug(repository) &&
+        of.defaultBranch === repository.defaultBranch,
+    )?.told;
   const keep = (of: Identified, what: Event) =>
     tables.withheld.push({ of, moment: tables.moment(), told: { ...one, event: what } });
   const rest: Sight[] = [];
@@ -103,8 +115,12 @@ export function describe(
     rename(tables, from, to);
     renamed.push(to);
   }
-  for (const { owner, name, installation: _, ...of } of told) {
+  const switched: Repository[] = [];
+  for (const one of told) {
+    const { owner, name, installation: _, ...of } = one;
     const known = tables.repositories.get(`${owner}/${name}`);
+    if (known?.defaultBranch !== undefined && known.defaultBranch !== of.defaultBranch)
+      switched.push(one);
     if (known !== undefined) tables.repositories.set(`${owner}/${name}`, { ...known, ...of });
   }
   const isTold = (of: Identified) =>
@@ -119,7 +135,8 @@ export function describe(
   const sights = [...replaced.map((one) => one.told), ...renamed].map(sightOf);
   const seen: Told = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } };
   const moved = [...tables.subjects.values()]
-    .filter(({ open, subject }) => open && renamed.some((one) => slug(one) === slugOf(subject)))
+    .filter(({ open }) => open)
+    .filter(({ subject }) => [...renamed, ...switched].some((one) => slug(one) === slugOf(subject)))
     .map(({ key }) => key);
   return { taken: [...released.map((one) => one.told), seen], moved };
 }
