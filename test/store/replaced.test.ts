@@ -175,8 +175,9 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
     await store.accept([push("a", neighbour, null)]);
     await answer(other);
     expect(await rowIn(neighbour, "a")).not.toBeNull();
-    await answer({ ...other, defaultBranch: "next" });
-    await store.accept([push("d", other, null), push("e", other, sha("d"))]);
+    const switched = { ...other, defaultBranch: "next" };
+    await answer(switched);
+    await store.accept([push("d", switched, null), push("e", switched, sha("d"))]);
     expect(await row("e")).toMatchObject({ before: sha("d") });
     expect((await row("e"))?.arrival).toBeUndefined();
   });
