@@ -184,7 +184,7 @@ export interface GitHub {
   proposedPlan(repository: Repository, sha: string): Promise<PlanReading>;
   /** The plan of the default branch, whichever that is. A reading from before the event `since` is not good enough. */
   defaultPlan(repository: Repository, since: number): Promise<PlanReading>;
-  /** Logins of those who wrote the commit, or all that it has beyond `since`, and who opened its pull request. */
+  /** Logins of those who wrote all that the commit has beyond `since`, else beyond its first parent, and who opened its pull request. */
   authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;
   /** The commit that GitHub shows the branch at. A reading from before the event `since` is not good enough. */
   branch(repository: Repository, branch: string, since: number): Promise<Read<string>>;
@@ -556,6 +556,9 @@ export interface Store {
   told(repository: Repository, of: ToldOf): Promise<Heard | null>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
+
+  /** The commit of the branch that was heard of first, of those that are kept. */
+  firstLanded(repository: Repository, branch: string): Promise<SubjectRow | null>;
 
   subject(key: string): Promise<SubjectRow | null>;
   /** The subject under a new lease: whoever had it before writes nothing more. */

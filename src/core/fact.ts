@@ -243,7 +243,7 @@ export interface RollbackTarget {
 export interface AuthorsOf {
   /** The rollback's or the approval's. */
   readonly key: string;
-  /** Logins; `cut` where there are more commits than GitHub lists. */
+  /** Logins; `cut` where it cannot be told of every commit, which waiting does not change. */
   readonly reading: Known<readonly string[]> | { readonly kind: "cut"; readonly why: string };
 }
 

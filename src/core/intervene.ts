@@ -153,7 +153,11 @@ function authorship(
     case "unknown":
       return nothing(wish);
     case "cut":
-      return refused(wish, `Who wrote what would go out cannot be told: ${reading.why}`);
+      return refused(
+        wish,
+        `Who wrote what would go out with ${short(sha)} cannot be told: ${reading.why}`,
+        ` To go on whoever wrote it, let the plan say ${code("not_author: false")} for ${verb}.`,
+      );
     case "known": {
       const { actor } = wish.intention;
       if (!reading.value.some((login) => login.toLowerCase() === actor.toLowerCase())) return null;
@@ -358,6 +362,7 @@ function nothing(wish: Wish): Intervention {
   return { wish, become: null, rollback: null, approval: null };
 }
 
-function refused(wish: Wish, why: string): Intervention {
-  return { ...nothing(wish), become: { kind: "refused", text: prose(why), sha: null } };
+/** `next` is Markdown already. */
+function refused(wish: Wish, why: string, next = ""): Intervention {
+  return { ...nothing(wish), become: { kind: "refused", text: prose(why) + next, sha: null } };
 }

@@ -222,7 +222,7 @@ const rows = {
   },
   rolled_back: {
     state: "failure",
-    next: "Mend the cause and push; a re-run of the check releases this commit again.",
+    next: "Mend the cause and push; a re-run of the check by somebody who may give `rollback` releases this commit again.",
     who: "author",
   },
   rollback_failed: {

@@ -113,7 +113,10 @@ function underPlan(given: {
   const { subject, files, intentions } = facts;
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files, steps });
-  const wishes = openWishes({ intentions, head: sha, fork: false, plan }).filter(
+  const force = inForce(facts, off);
+  const isOut = facts.rollbacks.some(({ from, state }) => from === sha && state !== "refused");
+  const takenOut = isOut ? { takenOut: { by: force } } : {};
+  const wishes = openWishes({ intentions, head: sha, fork: false, plan, ...takenOut }).filter(
     ({ command }) => !isIntervention(command),
   );
   if (files.kind === "unknown")
@@ -159,7 +162,6 @@ function underPlan(given: {
       code: "nothing_to_release",
       sentence: "No pipeline of the plan has a release for the changed paths.",
     });
-  const force = inForce(facts, off);
   const acts = openWishes({ intentions, head: sha, fork: false, plan: force }).filter(
     ({ command }) => isIntervention(command),
   );

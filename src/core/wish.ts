@@ -23,6 +23,8 @@ export function openWishes(question: {
   readonly fork: boolean;
   /** Null where none is in force: who may do what is then as the table says. */
   readonly plan: Plan | null;
+  /** Present where the head was taken out of production: to run it again is to undo that, which takes who may do that. */
+  readonly takenOut?: { readonly by: Plan | null };
 }): readonly Wish[] {
   const consented = hasConsent(question.intentions, question.head);
   return question.intentions
@@ -111,8 +113,9 @@ function rule(question: {
   /** Whether somebody who may has named the head before. */
   readonly consented: boolean;
   readonly plan: Plan | null;
+  readonly takenOut?: { readonly by: Plan | null };
 }): Wish["ruling"] {
-  const { intention, command, head, fork, consented, plan } = question;
+  const { intention, command, head, fork, consented, plan, takenOut } = question;
   if (command.kind === "unknown") {
     const hint = command.nearest === null ? "" : ` Did you mean /interlock ${command.nearest}?`;
     return refused(`There is no such command.${hint} /interlock help lists them.`);
@@ -121,6 +124,13 @@ function rule(question: {
   if (intention.role.kind === "unknown") return { kind: "unknown" };
   if (!mayGive(command.kind, intention.role.value, plan?.commands ?? {}))
     return refused(mayNot(command.kind, plan));
+  if (takenOut !== undefined && (command.kind === "verify" || command.kind === "retry")) {
+    const { by } = takenOut;
+    if (!mayGive("rollback", intention.role.value, by?.commands ?? {}))
+      return refused(
+        `${short(head)} was rolled back, and this would undo that, so it takes who may roll back. ${mayNot("rollback", by)}`,
+      );
+  }
   switch (command.kind) {
     case "help":
     case "status":

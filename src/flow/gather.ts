@@ -4,15 +4,7 @@ import { isGone } from "../core/attempt.ts";
 import type { Present } from "../core/converge.ts";
 import type { CheckPresent } from "../core/effect.ts";
 import type { Repository, Subject } from "../core/event.ts";
-import type {
-  CommitFacts,
-  Facts,
-  Files,
-  Intention,
-  PlanReading,
-  Pull,
-  PullFacts,
-} from "../core/fact.ts";
+import type { CommitFacts, Facts, Files, PlanReading, Pull, PullFacts } from "../core/fact.ts";
 import { openSteps, type Steps } from "../core/glob.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
@@ -26,6 +18,7 @@ import { holdersOf, isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import { readBack } from "./read-back.ts";
 import { readPull } from "./read-pull.ts";
+import { readRoles } from "./roles.ts";
 import type { Ports } from "./work.ts";
 
 export interface Gathered {
@@ -148,7 +141,7 @@ async function readWishes(ports: Ports, row: Leased, branch: string | null) {
     asks,
     intentions: await readBack(ports, row.subject, {
       begun,
-      intentions: await readRoles(ports, row, intentions),
+      intentions: await readRoles(ports, row, { intentions, begun }),
     }),
     releases: await Promise.all(releases.map((release) => refresh(ports, row, release))),
     rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, row, one))),
@@ -323,22 +316,6 @@ async function readLanding(
   const holders = await holdersOf(ports, subject, row.before);
   if (holders.kind === "unknown") return { files: holders, isLate: true, holders: [] };
   return { files, isLate: true, holders: holders.value };
-}
-
-/** A person's permission is looked up once, when the wish is first read. */
-async function readRoles(
-  ports: Ports,
-  row: SubjectRow,
-  intentions: readonly Intention[],
-): Promise<readonly Intention[]> {
-  return await Promise.all(
-    intentions.map(async (intention) => {
-      if (intention.outcome !== null || intention.role.kind === "known") return intention;
-      const role = await ports.github.role(row.subject.repository, intention.actor);
-      if (role.kind === "known") await ports.store.recordRole(row, intention.key, role.value);
-      return { ...intention, role };
-    }),
-  );
 }
 
 /** The ledger, without what other subjects of the same commits write: they bring that up to date. */

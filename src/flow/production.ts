@@ -2,7 +2,8 @@
 
 import { decide } from "../core/decide.ts";
 import type { RollbackWanted } from "../core/effect.ts";
-import type { AuthorsOf, Execution, Facts, RollbackTarget } from "../core/fact.ts";
+import type { Facts, RollbackTarget } from "../core/fact.ts";
+import { authorsOfApproved, authorsOfBroughtBack } from "./authors.ts";
 import type { Ports } from "./work.ts";
 
 /** The facts with what the rollbacks and approvals need that are about to begin. */
@@ -16,10 +17,14 @@ export async function withProduction(ports: Ports, facts: Facts): Promise<Facts>
     ...approvals.flatMap((approval) =>
       all
         .filter(({ key }) => key === approval.execution)
-        .map((execution) => authorsOf(ports, facts, { key: approval.key, execution })),
+        .map((execution) => authorsOfApproved(ports, facts, { ...approval, execution })),
     ),
     ...targets.flatMap(({ key, reading }) =>
-      reading.kind === "known" ? [authorsOf(ports, facts, { key, sha: reading.value })] : [],
+      reading.kind !== "known"
+        ? []
+        : begins
+            .filter((wanted) => wanted.key === key)
+            .map((wanted) => authorsOfBroughtBack(ports, facts, { ...wanted, sha: reading.value })),
     ),
   ]);
   return { ...aimed, authors };
@@ -57,29 +62,4 @@ async function targetOf(
     case "failed":
       return { key, reading: { kind: "unknown", why: chosen.why } };
   }
-}
-
-/** Of an execution all that it brings since the release before it, or since the base. */
-async function authorsOf(
-  { github }: Ports,
-  facts: Facts,
-  of: { readonly key: string } & ({ readonly execution: Execution } | { readonly sha: string }),
-): Promise<AuthorsOf> {
-  const { repository } = facts.subject;
-  const sha = "sha" in of ? of.sha : of.execution.sha;
-  const since = "sha" in of ? null : sinceOf(facts, of.execution);
-  return { key: of.key, reading: await github.authors(repository, sha, since) };
-}
-
-function sinceOf(facts: Facts, execution: Execution): string | null {
-  if (execution.part === "verify")
-    return "pull" in facts && facts.pull.kind === "known"
-      ? `refs/heads/${facts.pull.value.base.ref}`
-      : null;
-  // Newest first.
-  const before = facts.releases.find(
-    ({ pipeline, createdAt, sha }) =>
-      pipeline === execution.pipeline && createdAt < execution.createdAt && sha !== execution.sha,
-  );
-  return before?.sha ?? null;
 }

@@ -6,9 +6,13 @@ import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";
 import * as shapes from "./shape.ts";
 
+/** The account by which GitHub commits what people do on its pages. */
+const ownAccount = "web-flow";
+
 /**
- * The author of the pull request that the commit came by or is the head of, and of each commit beyond
- * `since`; merges only bring together what others wrote. `since` null for the commit alone.
+ * The author of the pull request that the commit came by or is the head of, and author and committer of each
+ * commit beyond `since`, or beyond its first parent where that is null; merges only bring together what others
+ * wrote. `cut` where GitHub does not list them all, or does not say whose one of them is.
  */
 export async function authorsOf(
   client: Client,
@@ -28,14 +32,24 @@ export async function authorsOf(
   if (pulls.kind !== "ok") return noAnswer(pulls);
   const opened = pulls.data
     .filter(({ head, merge_commit_sha }) => head.sha === sha || merge_commit_sha === sha)
-    .map(({ user }) => user?.login);
+    .map(({ user }) => user?.login)
+    .filter((login) => login !== undefined);
   const written = await commitsOf(client, repository, { sha, since });
   if (written.kind !== "known") return written;
-  const own = written.value
-    .filter(({ parents }) => parents.length < 2)
-    .map(({ author }) => author?.login);
-  const all = [...opened, ...own].filter((login) => login !== undefined);
-  return { kind: "known", value: [...new Set(all)] };
+  const own = written.value.filter(({ parents }) => parents.length < 2);
+  const nobodys = own.find((commit) => peopleOf(commit).includes(undefined));
+  if (nobodys !== undefined) {
+    const why = `no account has the address of the author or the committer of ${nobodys.sha.slice(0, 7)}.`;
+    return { kind: "cut", why };
+  }
+  const people = own.flatMap(peopleOf).filter((login) => login !== undefined);
+  return { kind: "known", value: [...new Set([...opened, ...people])] };
+}
+
+/** Undefined for one whom GitHub does not know. */
+function peopleOf({ author, committer }: shapes.Commit): readonly (string | undefined)[] {
+  const logins = [author?.login, committer?.login];
+  return logins.filter((login) => login !== ownAccount);
 }
 
 /** A commit that GitHub does not have is no reading that could come later. */
@@ -51,18 +65,28 @@ async function commitsOf(
   repository: Repository,
   { sha, since }: { readonly sha: string; readonly since: string | null },
 ) {
-  if (since === null) {
-    const one = await client.read(
-      repository.installation,
-      (octokit) =>
-        octokit.request("GET /repos/{owner}/{repo}/commits/{ref}", {
-          ...place(repository),
-          ref: sha,
-        }),
-      shapes.commit,
-    );
-    return one.kind === "ok" ? ({ kind: "known", value: [one.data] } as const) : noAnswer(one);
-  }
+  if (since !== null) return await comparedTo(client, repository, { sha, since });
+  const one = await client.read(
+    repository.installation,
+    (octokit) =>
+      octokit.request("GET /repos/{owner}/{repo}/commits/{ref}", {
+        ...place(repository),
+        ref: sha,
+      }),
+    shapes.commit,
+  );
+  if (one.kind !== "ok") return noAnswer(one);
+  const [first, ...merged] = one.data.parents;
+  return first === undefined || merged.length === 0
+    ? ({ kind: "known", value: [one.data] } as const)
+    : await comparedTo(client, repository, { sha, since: first.sha });
+}
+
+async function comparedTo(
+  client: Client,
+  repository: Repository,
+  { sha, since }: { readonly sha: string; readonly since: string },
+) {
   const compared = await client.read(
     repository.installation,
     (octokit) =>

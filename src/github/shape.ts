@@ -84,11 +84,17 @@ export const pullsOfCommit = z.array(
   }),
 );
 
+/** Null, or empty, where no account has the address. */
+const writer = z.object({ login: z.string().optional() }).nullish();
+
 export const commit = z.object({
-  /** Null, or empty, where no account has the address. */
-  author: z.object({ login: z.string().optional() }).nullish(),
-  parents: z.array(z.unknown()),
+  sha,
+  author: writer,
+  committer: writer,
+  parents: z.array(z.object({ sha })),
 });
+
+export type Commit = z.infer<typeof commit>;
 
 export const commits = z.object({ total_commits: z.int(), commits: z.array(commit) });
 

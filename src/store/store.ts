@@ -121,6 +121,7 @@ export function createStore(parts: StoreParts): Store {
     told: (repository, of) => readTold(database, repository, of),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
+    firstLanded: (repository, branch) => subjects.readFirstLanded(database, repository, branch),
     subject: (key) => subjects.readSubject(database, key),
     lease: (key) => subjects.leaseSubject(database, key, time()),
     standing: (lease, repository, sha) =>

@@ -15,6 +15,22 @@ export async function readSubject(on: Connection, key: string): Promise<SubjectR
   return rows.map(subjectRow)[0] ?? null;
 }
 
+/** The commit of the branch that was heard of first, of those that are kept. */
+export async function readFirstLanded(
+  on: Connection,
+  { owner, name }: Repository,
+  branch: string,
+): Promise<SubjectRow | null> {
+  const rows = await on.query<Row>(
+    `${selectSubject}
+      where subject.kind = 'commit' and subject.owner = $1 and subject.name = $2
+        and subject.branch = $3 and repository.present
+      order by subject.position limit 1`,
+    [owner, name, branch],
+  );
+  return rows.map(subjectRow)[0] ?? null;
+}
+
 /** Null also where its repository is gone: then nothing of it is to be done. */
 export async function leaseSubject(
   on: Connection,

@@ -1,8 +1,8 @@
 // Nobody alone decides that what they wrote goes to production, by whatever way they ask.
 
 import { expect, test } from "vitest";
-import { productionPlan, releaseNext } from "../world/production.ts";
-import { worlds } from "../world/world.ts";
+import { liveRun, productionPlan, releaseNext } from "../world/production.ts";
+import { type World, worlds } from "../world/world.ts";
 
 const open = worlds();
 
@@ -49,4 +49,131 @@ test("an engine that does not say what it would bring back brings back nothing",
   await w.settle();
   expect(w.careful.rollbacks).toEqual([]);
   expect(pull.answers).toEqual([expect.stringContaining("does not say beforehand")]);
+});
+
+/** The release of the commit waits in OneBox; what mia is told who approves it there. */
+async function approvedByMia(w: World, sha: string): Promise<string> {
+  w.careful.wait(liveRun(w, sha));
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("mia", "/interlock approve shop OneBox");
+  await w.settle();
+  return pull.answers[0] ?? "";
+}
+
+test("an author does not approve what they wrote by way of the next commit", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  await releaseNext(w, "0");
+  w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "mia" });
+  await w.advance("5s");
+  w.careful.fail("OneBox");
+  await w.settle();
+  const next = w.shop.commit({ branch: "main", files: { "src/b.js": "1" }, author: "dev" });
+  await w.advance("5s");
+  expect(await approvedByMia(w, next)).toContain("mia wrote a part");
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("what a later stage does not have yet goes out with it too", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  await releaseNext(w, "0");
+  w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "mia" });
+  await w.advance("5s");
+  w.careful.pass("OneBox");
+  w.careful.fail("Production");
+  await w.settle();
+  const next = w.shop.commit({ branch: "main", files: { "src/b.js": "1" }, author: "dev" });
+  await w.advance("5s");
+  expect(await approvedByMia(w, next)).toContain("mia wrote a part");
+});
+
+test("what was rolled back is new again with the next commit", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  const first = await releaseNext(w, "0");
+  w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "mia" });
+  await w.advance("5s");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  w.careful.before = first;
+  const pull = w.openPull({ branch: "asks" });
+  await w.settle();
+  pull.comment("boss", "/interlock rollback shop OneBox");
+  await w.settle();
+  w.careful.endRollback("succeeded");
+  await w.advance("1m");
+  const next = w.shop.commit({ branch: "main", files: { "src/b.js": "1" }, author: "dev" });
+  await w.advance("10s");
+  expect(await approvedByMia(w, next)).toContain("mia wrote a part");
+});
+
+test("an author does not approve what they wrote where no release before is known", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  await releaseNext(w, "0");
+  await w.on.clear();
+  w.shop.commit({ branch: "main", files: { "src/m.js": "mia" }, author: "mia" });
+  await w.advance("5s");
+  await w.sweep();
+  const next = w.shop.commit({ branch: "main", files: { "src/b.js": "1" }, author: "dev" });
+  await w.advance("10s");
+  expect(await approvedByMia(w, next)).toMatch(/mia wrote a part|`not_author: false`/);
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test.each(["author", "committer"] as const)(
+  "nobody approves a commit whose %s has an address that no account has",
+  async (who) => {
+    const w = await open({ plan: productionPlan(), careful: true });
+    await releaseNext(w, "0");
+    w.hold();
+    const own = w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "dev" });
+    const commit = w.shop.data.store.commits.get(own);
+    const nobody = { name: "x", email: "nobody@nowhere.example", login: undefined };
+    Object.assign(commit?.[who] ?? {}, nobody);
+    await w.advance("5s");
+    const answer = await approvedByMia(w, own);
+    expect(answer).toContain(`of ${own.slice(0, 7)}`);
+    expect(answer).toContain("`not_author: false`");
+    expect(w.careful.approvals).toEqual([]);
+  },
+);
+
+test("a rollback to a merge is not decided by who wrote what it merged", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  await releaseNext(w, "0");
+  const change = w.openPull({ branch: "mias" });
+  w.shop.commit({ branch: "mias", files: { "src/m.js": "mia" }, author: "mia" });
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  const landing = change.merge();
+  if (landing.kind !== "merged") throw new Error("not merged");
+  await w.advance("5s");
+  w.careful.pass(["OneBox", "Production"]);
+  await w.settle();
+  await releaseNext(w, "2");
+  w.careful.before = landing.sha;
+  const pull = w.openPull();
+  await w.settle();
+  pull.comment("mia", "/interlock rollback shop");
+  await w.settle();
+  expect(w.careful.rollbacks).toEqual([]);
+  expect(pull.answers[0]).toContain("mia wrote a part");
+});
+
+test("who loses the role while a rollback waits does not roll back", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  const first = await releaseNext(w, "1");
+  await releaseNext(w, "2");
+  w.careful.before = first;
+  const pull = w.openPull();
+  await w.settle();
+  const target = w.careful.target.bind(w.careful);
+  w.careful.target = async () => ({ kind: "failed", why: "no answer" });
+  pull.comment("mia", "/interlock rollback shop");
+  await w.settle();
+  w.shop.setPermission("mia", "write");
+  w.careful.target = target;
+  await w.advance("10m");
+  expect(w.careful.rollbacks).toEqual([]);
+  expect(pull.answers[0]).toContain("You need one of these roles");
 });

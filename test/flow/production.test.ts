@@ -62,13 +62,17 @@ test("a rollback that fails leaves the commit red and says so", async () => {
   expect(pull.answers[0]).toContain("The hook broke.");
 });
 
-test("a re-run of a commit that was rolled back releases it again", async () => {
+test("a re-run by who may roll back releases a commit again that was rolled back", async () => {
   const { w, pull, sha } = await passed(open);
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   w.careful.endRollback("succeeded");
-  await w.settle();
+  await w.advance("1m");
   w.shop.rerequest(releaseCheck(w, sha), "dev");
+  await w.advance("10s");
+  expect(w.careful.live()).toEqual([]);
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  w.shop.rerequest(releaseCheck(w, sha), "mia");
   await w.settle();
   w.careful.pass(["OneBox", "Production"]);
   await w.settle();

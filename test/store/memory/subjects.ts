@@ -22,6 +22,7 @@ type Subjects = Pick<
   | "snapshot"
   | "siblings"
   | "landed"
+  | "firstLanded"
   | "newer"
   | "waiting"
   | "busy"
@@ -120,6 +121,13 @@ export function subjectsIn(tables: Tables): Subjects {
     landed: async (repository, branch, sha) => {
       const record = subjects.get(subjectKey({ kind: "commit", repository, branch, sha }));
       return record === undefined ? null : landed(record);
+    },
+    firstLanded: async (repository, branch) => {
+      const [first] = all()
+        .filter(({ subject }) => subject.kind === "commit" && subject.branch === branch)
+        .filter(({ subject }) => slugOf(subject) === slug(repository))
+        .sort((one, other) => one.position - other.position);
+      return first === undefined || present(first.key) === null ? null : tables.row(first);
     },
     newer: async (subject) => {
       const { later } = around(subject);

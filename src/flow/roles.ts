@@ -1,0 +1,34 @@
+// Asks GitHub what the people who asked for something may do.
+
+import type { Intention, Rollback } from "../core/fact.ts";
+import { isAskedBy } from "../core/intervene.ts";
+import { touchesProduction } from "../core/wish.ts";
+import type { SubjectRow } from "../port.ts";
+import type { Ports } from "./work.ts";
+
+/**
+ * A person's permission is looked up once, when the wish is first read. Where production depends on it, it is
+ * looked up on every look until that was begun: the person may have lost it while the wish waited.
+ */
+export async function readRoles(
+  ports: Ports,
+  row: SubjectRow,
+  of: { readonly intentions: readonly Intention[]; readonly begun: readonly Rollback[] },
+): Promise<readonly Intention[]> {
+  const { subject } = row;
+  return await Promise.all(
+    of.intentions.map(async (intention) => {
+      const { key, commands } = intention;
+      if (intention.outcome !== null) return intention;
+      const before = intention.role;
+      const touches = commands.some((command) => touchesProduction(subject.kind, command));
+      const isBegun = of.begun.some((one) => isAskedBy(one.key, key));
+      if (before.kind === "known" && (!touches || isBegun)) return intention;
+      const role = await ports.github.role(subject.repository, intention.actor);
+      const isNews =
+        before.kind !== "known" || role.kind !== "known" || role.value !== before.value;
+      if (role.kind === "known" && isNews) await ports.store.recordRole(row, key, role.value);
+      return { ...intention, role };
+    }),
+  );
+}
