@@ -34,6 +34,8 @@ export function decideClosed(facts: PullFacts): Decision {
     sha: facts.pull.kind === "known" ? facts.pull.value.head.sha : null,
     stops: stopsOf(facts, () => true, "pull_closed"),
     end,
+    // By what it was judged can be another plan once it is opened again.
+    closesGate: facts.pull.kind === "known" && !facts.pull.value.merged,
     approvals: settled.approvals,
     rollbacks: settled.rollbacks,
     settlements: settled.settlements,
@@ -45,7 +47,7 @@ export function decideClosed(facts: PullFacts): Decision {
 
 const end: Reason = {
   code: "pull_closed",
-  sentence: "The pull request was closed before a verdict.",
+  sentence: "The pull request was closed.",
 };
 const isOver = "The pull request is closed.";
 

@@ -134,14 +134,15 @@ function endingsOf(
   decision: Decision,
   present: Present,
 ): { readonly checks: readonly CheckWanted[]; readonly bequests: readonly Bequest[] } {
-  const { end, obsolete, sha } = decision;
+  const { end, closesGate, obsolete, sha } = decision;
   const moved = sha === null ? end : headMoved(sha);
   const checks: CheckWanted[] = [];
   const bequests: Bequest[] = [];
   const finish = ({ sha: on, name, content }: CheckPresent, reason: Reason) => {
-    const to = name === gateName ? present.heirs?.[on] : undefined;
     const { state } = content;
-    const opens = name === gateName && "conclusion" in state && state.conclusion === "success";
+    const opens = isGreen(content);
+    // A gate that is open is not left to anybody: who else speaks of the commit writes it by itself.
+    const to = name === gateName && !(closesGate && opens) ? present.heirs?.[on] : undefined;
     if (to !== undefined) bequests.push({ sha: on, name, to });
     else if (state.status === "completed" && !opens) checks.push(content);
     else checks.push(ended(content, reason));
@@ -149,12 +150,18 @@ function endingsOf(
   const isOpen = ({ id, content }: CheckPresent) =>
     id === null || content.state.status === "in_progress";
   if (moved !== null) for (const check of present.leftover.filter(isOpen)) finish(check, moved);
-  for (const check of present.checks.filter(isOpen)) {
+  const isToEnd = (check: CheckPresent) =>
+    isOpen(check) || (closesGate === true && isGreen(check.content));
+  for (const check of present.checks.filter(isToEnd)) {
     if (check.content.externalId !== present.subject) continue;
     if (end !== null) finish(check, end);
     else if (obsolete.includes(check.name)) checks.push(cancelled(check.content));
   }
   return { checks, bequests };
+}
+
+function isGreen({ name, state }: CheckWanted): boolean {
+  return name === gateName && state.status === "completed" && state.conclusion === "success";
 }
 
 function headMoved(sha: string): Reason {

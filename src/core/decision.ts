@@ -34,6 +34,8 @@ export interface Decision {
   readonly obsolete: readonly string[];
   /** Why all that this subject left in progress comes to its end; null where it does not. */
   readonly end: Reason | null;
+  /** Whether that also ends a gate that this subject left open; absent: it stays as it was decided. */
+  readonly closesGate?: boolean;
   readonly answers: readonly AnswerWanted[];
   readonly settlements: readonly Settlement[];
   /** Subjects that should look again because of this one. */

@@ -74,5 +74,6 @@ export const meaningOf: Readonly<Record<ReasonCode, string>> = {
     "Interlock saw the branch for the first time with this commit. What is on a branch at that moment is not released.",
   carrier_failed: "The release of a later commit, which contains this one, failed.",
   head_moved: "The pull request has a newer head commit.",
-  pull_closed: "The pull request was closed before it was decided.",
+  pull_closed:
+    "The pull request was closed without a merge, or before it was decided. It is judged again when it is opened again.",
 };

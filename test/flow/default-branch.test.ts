@@ -1,6 +1,7 @@
 // A check belongs to a commit: what is earned for one branch must not open the default branch.
 
 import { expect, test } from "vitest";
+import { planPath } from "../../src/core/plan.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";
@@ -67,4 +68,101 @@ test("exempt paths on top of what nobody has verified do not open the default br
   await w.settle();
   expect(pull.gate).toBe("in_progress (stage_pending)");
   expect(mergeAtOnce(w, "evil")).not.toBe("merged");
+});
+
+// ---------------------------------------------------------------- closed, and opened again
+
+test("a pull request that is opened again is not open by the plan of before", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+  pull.handle.close("dev");
+  await w.settle();
+  expect(pull.gate).toBe("failure (pull_closed)");
+  w.changePlan(planText({ shop: { verify: ["build", "test", "scan"] } }));
+  await w.settle();
+  w.shop.protect("main", { checks: [{ context: "interlock", app_id: w.github.app.id }] });
+  w.hold();
+  pull.handle.reopen("dev");
+  expect(pull.merge().kind).not.toBe("merged");
+  await w.settle();
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
+test("opened again under the same plan it is open again without a second run", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  pull.handle.close("dev");
+  await w.settle();
+  pull.handle.reopen("dev");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+  expect(w.engine.all()).toHaveLength(1);
+});
+
+test("a merge leaves the gate of the pull request open", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  expect(pull.merge("squash").kind).toBe("merged");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+});
+
+test("of two with the same head the one that stays keeps its gate when the other one is closed", async () => {
+  const w = await world({ plan: planText({ shop: { branches, verify: ["build"] } }) });
+  w.shop.commit({ branch: "release/x", from: "main", files: { "README.md": "1" } });
+  const first = w.openPull({ branch: "both" });
+  const second = new WorldPull(w.shop, w.shop.openPull({ head: "both", base: "release/x" }));
+  await w.settle();
+  for (const run of w.engine.live()) w.engine.passIn(run, "build");
+  await w.settle();
+  for (const [gone, stays] of [
+    [first, second],
+    [second, first],
+  ] as const) {
+    gone.handle.close("dev");
+    await w.settle();
+    expect(stays.gate).toBe("success (passed)");
+    gone.handle.reopen("dev");
+    await w.settle();
+    expect(stays.gate).toBe("success (passed)");
+  }
+});
+
+// ---------------------------------------------------------------- plans that no gate has seen
+
+test("a plan that was pushed past every gate is not passed by the gate of something else", async () => {
+  const weak = planText({ rel: { branches: ["release/*"], verify: ["nothing"] } });
+  const w = await world({
+    plan: planText({
+      shop: { branches: ["main"], verify: ["build"] },
+      rel: { branches: ["release/*"], verify: ["audit"] },
+    }),
+  });
+  w.shop.commit({ branch: "release/x", from: "main", files: { [planPath]: weak } });
+  await w.settle();
+  const first = w.openPull({ branch: "notes", base: "release/x", files: { "NOTES.md": "1" } });
+  await w.settle();
+  for (const run of w.engine.live())
+    while (run.state === "running") w.engine.passIn(run, w.engine.stageOf(run));
+  await w.settle();
+  expect(first.merge().kind).toBe("merged");
+  await w.settle();
+  const pull = w.openPull({ branch: "evil", base: "release/x", files: { "src/a.js": "evil" } });
+  await w.settle();
+  w.engine.pass(["nothing", "build"]);
+  await w.settle();
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+  w.engine.pass("audit");
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
 });

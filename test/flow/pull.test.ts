@@ -121,9 +121,7 @@ test("closing stops what runs and ends the checks; reopening starts again", asyn
   await w.settle();
   expect(w.engine.live()).toEqual([]);
   expect(pull.checks).toEqual({ interlock: "failure", "interlock/shop/verify": "cancelled" });
-  expect(pull.check("interlock").output.title).toBe(
-    "The pull request was closed before a verdict.",
-  );
+  expect(pull.check("interlock").output.title).toBe("The pull request was closed.");
 
   pull.handle.reopen("dev");
   await w.settle();
