@@ -32,6 +32,7 @@ export const routeNeeds: Readonly<Record<string, Need | null>> = {
   "GET /repos/{owner}/{repo}/contents/{path}": ["contents", "read"],
   "GET /repos/{owner}/{repo}/git/blobs/{file_sha}": ["contents", "read"],
   "GET /repos/{owner}/{repo}/git/ref/{ref}": ["contents", "read"],
+  "GET /repos/{owner}/{repo}/git/trees/{tree_sha}": ["contents", "read"],
   "GET /repos/{owner}/{repo}/pulls": ["pull_requests", "read"],
   "GET /repos/{owner}/{repo}/pulls/{pull_number}": ["pull_requests", "read"],
   "GET /repos/{owner}/{repo}/pulls/{pull_number}/files": ["pull_requests", "read"],
