@@ -94,6 +94,7 @@ export type Event =
       readonly target: IntentionTarget;
       readonly intention: IntentionDraft;
     }
+  /** We are told to be let in no more, which GitHub is asked about. */
   | { readonly kind: "forget"; readonly repositories: readonly Repository[] }
   | { readonly kind: "moved"; readonly what: Moved }
   | { readonly kind: "ignored"; readonly reason: IgnoredReason };
@@ -137,6 +138,11 @@ export function subjectKey(subject: Subject): string {
     case "repository":
       return `repository:${owner}/${name}`;
   }
+}
+
+/** The reading that says that an event told of the repository's removal, until GitHub has been asked. */
+export function removalKey({ owner, name }: Repository): string {
+  return `removal|${owner}/${name}|`;
 }
 
 /** Reads a key back. `installation` is not part of the key because a repository can be re-installed. */

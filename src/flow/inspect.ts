@@ -1,6 +1,6 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
-import type { Repository, Sight } from "../core/event.ts";
+import { type Repository, removalKey, type Sight } from "../core/event.ts";
 import { openSteps } from "../core/glob.ts";
 import { limit } from "../core/limit.ts";
 import { branchMatcher } from "../core/route.ts";
@@ -9,6 +9,7 @@ import type { Leased, Written } from "../port.ts";
 import { changedBases } from "./bases.ts";
 import { defaultPlanOf } from "./branch.ts";
 import { settleClaims } from "./identity.ts";
+import { type Access, accessTo } from "./removal.ts";
 import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
 import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 
@@ -16,19 +17,20 @@ import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   const { repository } = row.subject;
   const { now } = row;
-  const name = await settleClaims(ports, repository);
-  if (name !== "same" && name !== "told") {
-    const failures = row.failures + 1;
-    return isLost(await ports.store.postpone(row, now + backoff(failures), failures));
+  if ((await ports.store.reading(removalKey(repository))) !== null) {
+    const access = await accessTo(ports, repository);
+    if (access !== "in") return await leave(ports, row, access);
+    await ports.store.dropReading(removalKey(repository));
   }
+  const name = await settleClaims(ports, repository);
+  if (name !== "same" && name !== "told") return await leave(ports, row, "unknown");
   // Read first: whatever is looked at from here on is as new as it, or newer.
   const sighted = await ports.store.reading(sightedKey(repository));
   const inspected = await ports.store.reading(inspectedKey(repository));
   const pulls = await ports.github.openPulls(repository);
   const branches = await ports.github.branches(repository);
-  if (pulls.kind === "absent" || branches.kind === "absent") {
-    return isLost(await ports.store.forget(repository, row));
-  }
+  if (pulls.kind === "absent" || branches.kind === "absent")
+    return await leave(ports, row, await accessTo(ports, repository));
 
   // Whatever was under way when the repository was forgotten: later releases wait for it.
   if ((await ports.store.reopenUnfinished(row, repository, now)) === "lost") return "lost";
@@ -100,6 +102,13 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
     notices: [],
   });
   return isLost(recorded);
+}
+
+/** Nothing of it is known any more only where GitHub says that it lets us in no more; otherwise it is asked again. */
+async function leave({ store }: Ports, row: Leased, access: Access): Promise<Worked> {
+  if (access === "out") return isLost(await store.forget(row.subject.repository, row));
+  const failures = row.failures + 1;
+  return isLost(await store.postpone(row, row.now + backoff(failures), failures));
 }
 
 /** The list can be older than an event: it takes back nothing that was told. */

@@ -4,6 +4,7 @@ import {
   type IntentionDraft,
   type Moved,
   type Repository,
+  removalKey,
   type Sight,
   type Subject,
   subjectKey,
@@ -12,7 +13,8 @@ import type { Accepted, Delivery } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
-import { forgetRepositories } from "./repositories.ts";
+import { keepReading, takeMoment } from "./readings.ts";
+import { letIn } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import { type ToldNow, writeTold } from "./told.ts";
 import { type Told, withhold } from "./withheld.ts";
@@ -59,7 +61,13 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
         break;
       case "forget":
         batch = await batch.flush(tx, jobs);
-        await forgetRepositories(tx, event.repositories);
+        // It can be sent again by whoever has kept it: whoever looks at the repository asks GitHub.
+        for (const repository of await letIn(tx, event.repositories)) {
+          const moment = await takeMoment(tx, receivedAt);
+          await keepReading(tx, removalKey(repository), { etag: null, moment, value: guid });
+          const subject = { kind: "repository", repository } as const;
+          batch.seen.add({ subject, head: null, before: null }, receivedAt);
+        }
         break;
       case "moved":
         moved.push({ what: event.what, at: receivedAt });

@@ -66,6 +66,25 @@ export const insertRepositories = `
          owner_id = coalesce(repository.owner_id, excluded.owner_id),
          default_branch = coalesce(repository.default_branch, excluded.default_branch)`;
 
+/** Those of the repositories that we are let into, and by that installation, as they are known. */
+export async function letIn(
+  on: Connection,
+  repositories: readonly Repository[],
+): Promise<readonly Repository[]> {
+  const found: Repository[] = [];
+  for (const repository of repositories) {
+    const { owner, name, installation, id } = repository;
+    const ours = await on.query(
+      `select from interlock.repository
+        where owner = $1 and name = $2 and installation = $3 and present and coalesce(id = $4, true)`,
+      [owner, name, installation, id ?? null],
+    );
+    // Another installation lets us in by now, or another repository has the name: what came late is about the one before.
+    if (ours.length > 0) found.push({ owner, name, installation });
+  }
+  return found;
+}
+
 /** We are no longer let in: nothing of it is open or due any more. */
 export async function forgetRepositories(
   tx: Connection,

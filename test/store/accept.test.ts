@@ -1,7 +1,7 @@
 // The intake: what a group of deliveries leaves in the store, on both databases.
 
 import { describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
+import { removalKey, subjectKey } from "../../src/core/event.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, delivery, look, pull, record, sha, shop, sight, wish } from "./make.ts";
 
@@ -234,13 +234,25 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
     expect(await at().store.intentions(subjectKey(pull(4)))).toEqual([]);
   });
 
+  test("an event that tells of a removal takes nothing away, and has the repository looked at", async () => {
+    await at().store.accept([look(sight(pull(1), sha("a")), sight(commit("b"), sha("b")))]);
+    await at().clearJobs();
+    await at().store.accept([delivery({ kind: "forget", repositories: [shop] })]);
+    expect(await at().store.repositories()).toEqual([shop]);
+    expect(await at().store.tip(shop, "main")).toBe(sha("b"));
+    expect(await at().store.reading(removalKey(shop))).not.toBeNull();
+    expect(await waitingKeys()).toEqual([subjectKey({ kind: "repository", repository: shop })]);
+    await at().clearJobs();
+    const other = { ...shop, installation: shop.installation + 1 };
+    await at().store.accept([delivery({ kind: "forget", repositories: [other] })]);
+    expect(await waitingKeys()).toEqual([]);
+  });
+
   test("a repository that is forgotten has nothing open or due, until it is heard of again", async () => {
-    await at().store.accept([look(sight(pull(1), sha("a")), sight(commit("b")))]);
+    await at().store.accept([look(sight(pull(1), sha("a")), sight(commit("b"), sha("b")))]);
     await at().store.record(record(pull(1), { dueAt: 9_000 }));
-    await at().store.accept([
-      look(sight(pull(2), sha("a"))),
-      delivery({ kind: "forget", repositories: [shop] }),
-    ]);
+    await at().store.accept([look(sight(pull(2), sha("a")))]);
+    await at().store.forget(shop);
     expect(await at().store.openSubjects(shop)).toEqual([]);
     expect(await at().store.repositories()).toEqual([]);
     expect(await wakeAt(10_000)).toBe(null);

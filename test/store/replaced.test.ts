@@ -2,7 +2,7 @@
 // was renamed brings all of its own, and an old event that is sent again changes neither.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Repository, subjectKey } from "../../src/core/event.ts";
+import { type Repository, removalKey, subjectKey } from "../../src/core/event.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {
   check,
@@ -137,8 +137,10 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
     const { store } = at();
     await answer(other);
     await store.accept([delivery({ kind: "forget", repositories: [{ ...shop, id: 1 }] })]);
+    expect(await store.reading(removalKey(shop))).toBeNull();
+    await store.forget({ ...shop, id: 1 });
     expect(await store.openSubjects(shop)).not.toEqual([]);
-    await store.accept([delivery({ kind: "forget", repositories: [{ ...shop, id: 2 }] })]);
+    await store.forget({ ...shop, id: 2 });
     expect(await store.openSubjects(shop)).toEqual([]);
   });
 

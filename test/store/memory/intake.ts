@@ -4,6 +4,7 @@ import {
   type IntentionDraft,
   type Moved,
   type Repository,
+  removalKey,
   type Sight,
   subjectKey,
 } from "../../../src/core/event.ts";
@@ -36,7 +37,7 @@ export function accept(
 export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[] {
   const jobs: JobData[] = [];
   const moved: { readonly what: Moved; readonly at: number }[] = [];
-  for (const { receivedAt, event } of told)
+  for (const { receivedAt, event, guid } of told)
     switch (event.kind) {
       case "look":
         jobs.push(...see(tables, event.sights, receivedAt));
@@ -55,7 +56,17 @@ export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[
         break;
       }
       case "forget":
-        for (const repository of event.repositories) forget(tables, repository);
+        for (const repository of event.repositories) {
+          const { installation, owner, name } = repository;
+          if (!isLetIn(tables, repository)) continue;
+          const moment = { number: tables.moment(), at: receivedAt };
+          tables.readings.set(removalKey(repository), { etag: null, moment, value: guid });
+          const subject = {
+            kind: "repository",
+            repository: { installation, owner, name },
+          } as const;
+          jobs.push(...see(tables, [{ subject, head: null, before: null }], receivedAt));
+        }
         break;
       case "moved":
         moved.push({ what: event.what, at: receivedAt });
@@ -105,13 +116,18 @@ export function open(tables: Tables, record: SubjectRecord, at: number): void {
   tables.hear(record, at);
 }
 
+/** Otherwise another installation lets us in by now, or another repository has the name. */
+function isLetIn(tables: Tables, repository: Repository): boolean {
+  const known = tables.repositories.get(slug(repository));
+  if (known?.installation !== repository.installation) return false;
+  const { id } = repository;
+  return known.present && (known.id === undefined || id === undefined || known.id === id);
+}
+
 export function forget(tables: Tables, repository: Repository): void {
   const gone = slug(repository);
   const known = tables.repositories.get(gone);
-  // Another installation lets us in by now, or another repository has the name.
-  if (known?.installation !== repository.installation) return;
-  const { id } = repository;
-  if (known.id !== undefined && id !== undefined && known.id !== id) return;
+  if (known === undefined || !isLetIn(tables, repository)) return;
   known.present = false;
   for (const place of tables.tips.keys())
     if (place.startsWith(`${gone} `)) tables.tips.delete(place);
