@@ -33,15 +33,12 @@ export async function whoseSubject(ports: Ports, facts: Facts): Promise<Whose> {
     "pull" in facts && facts.pull.kind === "known"
       ? facts.pull.value.defaultBranch
       : repository.defaultBranch;
-  const isUsed = used === repository.defaultBranch;
+  let isUsed = isKnownAs(repository, used);
   if (of.kind === "pull" && repository.id !== undefined && isUsed) {
     const { number: since, at: now } = await ports.store.moment();
     const read = await ports.github.pull(repository, of.number, { since, bound: null, now });
-    const isSame =
-      read.kind === "known" &&
-      read.value.repository === repository.id &&
-      read.value.defaultBranch === used;
-    if (isSame) return "same";
+    isUsed = read.kind !== "known" || read.value.defaultBranch === used;
+    if (isUsed && read.kind === "known" && read.value.repository === repository.id) return "same";
   }
   const answer = await whose(ports, repository);
   return answer === "same" && !isUsed ? "unknown" : answer;
@@ -109,7 +106,12 @@ function compared(repository: Repository, read: Read<Repository>): Whose {
   if (repository.id === undefined) return "told";
   const isOwn = repository.ownerId === undefined || repository.ownerId === ownerId;
   if (repository.id !== id || !isOwn) return "other";
-  return repository.defaultBranch === defaultBranch ? "same" : "told";
+  return isKnownAs(repository, defaultBranch) ? "same" : "told";
+}
+
+/** Where no default branch is known, GitHub itself was asked for its plan. */
+function isKnownAs({ defaultBranch }: Repository, branch: string | undefined): boolean {
+  return defaultBranch === undefined || defaultBranch === branch;
 }
 
 function slug({ owner, name }: Repository): string {
