@@ -157,14 +157,15 @@ function readComment({ body, receivedAt }: Payload): Event | undefined {
   const read = commentPayload.safeParse(body);
   if (!read.success) return undefined;
   const { action, comment, issue } = read.data;
-  if (action === "edited") return ignored("comment_edited");
-  if (action !== "created") return ignored("unknown_action");
+  if (action !== "created" && action !== "edited") return ignored("unknown_action");
   if (issue.pull_request === undefined) return ignored("not_a_pull_request");
+  const commands = parseCommands(comment.body ?? "");
+  // From here on the reason stands in the audit trail.
+  if (commands.length === 0) return ignored("no_command");
+  if (action === "edited") return ignored("comment_edited");
   // Only a person gives commands: neither a bot nor a bot's words sent on by somebody.
   if (comment.user?.type !== "User" || read.data.sender.type !== "User")
     return ignored("bot_comment");
-  const commands = parseCommands(comment.body ?? "");
-  if (commands.length === 0) return ignored("no_command");
   // After a merge people still speak there of what it brought to production, and of nothing else.
   if (issue.state === "closed" && !commands.some(isIntervention))
     return ignored("closed_pull_request");

@@ -105,3 +105,21 @@ test("tells who had what done, from where, and what became of it", async () => {
   expect(of("stop")[0]?.detail).toMatchObject({ sha: next, reason: "person:boss" });
   await opened[0]?.end();
 });
+
+test("tells of comments with commands that were not taken for any", async () => {
+  const opened: World[] = [];
+  const { w, pull } = await merged(async (settings) => {
+    const world = await openWorld(at(), settings);
+    opened.push(world);
+    return world;
+  });
+  pull.comment("dev", "/interlock stop");
+  pull.comment("dev", "Thanks!");
+  await w.settle();
+  const ignored = (await read()).filter(({ outcome }) => outcome.startsWith("ignored"));
+  expect(ignored.map(lineOf)).toEqual([
+    "command ignored: closed_pull_request by null from delivery",
+  ]);
+  expect(ignored[0]?.from.delivery).toEqual(expect.any(String));
+  await opened[0]?.end();
+});

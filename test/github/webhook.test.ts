@@ -51,7 +51,7 @@ test("every example of every event is read, and none throws", () => {
     check_suite: ["other_check"],
     installation: ["forget", "look"],
     installation_repositories: ["forget", "look"],
-    issue_comment: ["comment_edited", "not_a_pull_request", "unknown_action"],
+    issue_comment: ["not_a_pull_request", "unknown_action"],
     pull_request: ["look", "unknown_action"],
     push: ["look", "not_a_branch"],
   });
@@ -245,6 +245,11 @@ test.each<[string, object, string]>([
     "no_command",
   ],
   ["that was edited", { action: "edited" }, "comment_edited"],
+  [
+    "that was edited and has no command",
+    { action: "edited", comment: { ...comment.comment, body: "Thanks!" } },
+    "no_command",
+  ],
   ["that was deleted", { action: "deleted" }, "unknown_action"],
   ["on an issue", { issue: { number: 12, state: "open" } }, "not_a_pull_request"],
   [
