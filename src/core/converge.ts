@@ -5,7 +5,7 @@ import type { Decision } from "./decision.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted, Effect } from "./effect.ts";
 import { limit } from "./limit.ts";
 import { againMark } from "./page/answer.ts";
-import { gateName } from "./page/checks.ts";
+import { gateName, isGateName } from "./page/checks.ts";
 import { endPage } from "./page/gate.ts";
 import type { Reason } from "./reason.ts";
 
@@ -55,7 +55,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
   for (const check of [...wanted].sort(gatesFirst)) {
     const left = find(present.leftover, check);
     const elsewhere = left === undefined && present.elsewhere.includes(check.name);
-    if (check.name !== gateName && elsewhere) continue;
+    if (!isGateName(check.name) && elsewhere) continue;
     const there = left ?? find(present.checks, check);
     const effect = checkEffect(check, there);
     if (effect === null) continue;
@@ -66,7 +66,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
       // Who has to act is told at once.
       (there.content.awaits ?? null) === check.awaits &&
       effect.kind === "update_check"
-        ? there.sentAt + (check.name === gateName ? gate_progress_ms : progress_ms)
+        ? there.sentAt + (isGateName(check.name) ? gate_progress_ms : progress_ms)
         : 0;
     if (paced > now) due.push(paced);
     else effects.push(effect);
@@ -151,7 +151,8 @@ function endingsOf(
     id === null || content.state.status === "in_progress";
   if (moved !== null) for (const check of present.leftover.filter(isOpen)) finish(check, moved);
   const isToEnd = (check: CheckPresent) =>
-    isOpen(check) || (closesGate === true && isGreen(check.content));
+    isOpen(check) ||
+    ((closesGate === true || obsolete.includes(check.name)) && isGreen(check.content));
   for (const check of present.checks.filter(isToEnd)) {
     if (check.content.externalId !== present.subject) continue;
     if (end !== null) finish(check, end);
@@ -169,7 +170,7 @@ function headMoved(sha: string): Reason {
 }
 
 function ended(content: CheckWanted, reason: Reason): CheckWanted {
-  const conclusion = content.name === gateName ? "failure" : "cancelled";
+  const conclusion = isGateName(content.name) ? "failure" : "cancelled";
   return {
     ...content,
     state: { status: "completed", conclusion },
@@ -199,7 +200,7 @@ function find(present: readonly CheckPresent[], check: CheckWanted): CheckPresen
 }
 
 function gatesFirst(a: CheckWanted, b: CheckWanted): number {
-  return Number(b.name === gateName) - Number(a.name === gateName);
+  return Number(isGateName(b.name)) - Number(isGateName(a.name));
 }
 
 /** Stops free what new runs need; the gate is up before anything starts; pages come last. */
@@ -213,7 +214,7 @@ function rank(effect: Effect): number {
       return 0;
     case "create_check":
     case "update_check":
-      return effect.check.name === gateName ? 1 : 3;
+      return isGateName(effect.check.name) ? 1 : 3;
     case "start":
     case "retry":
     case "approve":

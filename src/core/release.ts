@@ -17,7 +17,7 @@ import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
 import { type Reason, type ReasonCode, stateOf } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
 import { type Ground, settle } from "./settle.ts";
-import { standing, toWake } from "./sibling.ts";
+import { sharesGate, standing, toWake } from "./sibling.ts";
 import { costly, uncovered, unlisted } from "./verify.ts";
 import { openWishes, type Wish } from "./wish.ts";
 
@@ -260,7 +260,13 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
   const stops: StopWanted[] = [...parts.flatMap((part) => part.stops), ...left(facts)];
   const verdict = verdictOf(speech.reasons);
   const { shown, owner, wake } = aside
-    ? { shown: verdict, owner: facts.siblings.every((one) => one.verdict === null), wake: [] }
+    ? {
+        shown: verdict,
+        owner: facts.siblings.every(
+          (one) => one.verdict === null || !sharesGate(facts.subject, one),
+        ),
+        wake: [],
+      }
     : standing(facts, sha, verdict);
   const checks = checksOf({
     facts,

@@ -1,9 +1,10 @@
 // Several subjects can speak about one commit: the strictest verdict stands, and one of them writes it.
 
-import { subjectKey } from "./event.ts";
+import { type Subject, subjectKey } from "./event.ts";
 import type { Facts, GateState, Sibling } from "./fact.ts";
 import { compareStrictness, type Verdict, verdictOf } from "./gate.ts";
 import { limit } from "./limit.ts";
+import { gateName, gateNameOf } from "./page/checks.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 export interface Standing {
@@ -16,13 +17,16 @@ export interface Standing {
 }
 
 export function standing(facts: Facts, sha: string, own: Verdict): Standing {
-  const reasons = facts.siblings.map(reasonOf).filter((reason) => reason.state !== "success");
+  const shared = facts.siblings.filter((sibling) => sharesGate(facts.subject, sibling));
+  // What landed on another branch has a gate of its own, and is no matter of the pull requests with its commit.
+  const heard = facts.subject.kind === "commit" ? shared : facts.siblings;
+  const reasons = heard.map(reasonOf).filter((reason) => reason.state !== "success");
   const shown =
     reasons.length === 0
       ? own
       : verdictOf([...own.reasons, ...reasons.map(({ code, sentence }) => ({ code, sentence }))]);
   const mine = subjectKey(facts.subject);
-  const owner = facts.siblings.every((sibling) => {
+  const owner = shared.every((sibling) => {
     if (sibling.verdict === null) return true;
     const order = compareStrictness(own.state, sibling.verdict);
     return order > 0 || (order === 0 && mine < sibling.key);
@@ -31,6 +35,15 @@ export function standing(facts: Facts, sha: string, own: Verdict): Standing {
   const misplaced = !owner && facts.gateBy === mine;
   const wake = news || misplaced ? toWake(facts.siblings) : [];
   return { shown, owner, wake };
+}
+
+/** Whether both write the check of the same name. */
+export function sharesGate(
+  subject: Subject,
+  { key, base }: Pick<Sibling, "key" | "base">,
+): boolean {
+  const isElsewhere = key.startsWith("commit:") && base !== subject.repository.defaultBranch;
+  return isElsewhere === (gateNameOf(subject) !== gateName);
 }
 
 /**

@@ -11,7 +11,7 @@ import type { PartDecision } from "./part.ts";
 import type { PlanProblem } from "./plan.ts";
 import type { Reason } from "./reason.ts";
 import { type Ground, settle } from "./settle.ts";
-import { standing } from "./sibling.ts";
+import { sharesGate, standing } from "./sibling.ts";
 import type { StopReason } from "./stop.ts";
 import { openWishes, type Wish } from "./wish.ts";
 
@@ -43,7 +43,13 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
 
   const verdict = verdictOf(speech.reasons);
   const { shown, owner, wake } = speech.aside
-    ? { shown: verdict, owner: facts.siblings.every((one) => one.verdict === null), wake: [] }
+    ? {
+        shown: verdict,
+        owner: facts.siblings.every(
+          (one) => one.verdict === null || !sharesGate(facts.subject, one),
+        ),
+        wake: [],
+      }
     : standing(facts, sha, verdict);
   const checks = checksOf({
     facts,

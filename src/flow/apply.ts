@@ -4,7 +4,7 @@ import type { CheckWanted, Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { againMark, answerMark } from "../core/page/answer.ts";
-import { gateName } from "../core/page/checks.ts";
+import { isGateName } from "../core/page/checks.ts";
 import { stopSentence } from "../core/stop.ts";
 import type { Sent, Terms } from "../port.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
@@ -50,7 +50,7 @@ export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
 }
 
 function isGate(effect: Effect): boolean {
-  return "check" in effect && effect.check.name === gateName;
+  return "check" in effect && isGateName(effect.check.name);
 }
 
 function begins({ kind }: Effect): boolean {
@@ -295,7 +295,7 @@ async function updateCheck(ports: Ports, scene: Scene, effect: Of<"update_check"
 }
 
 function termsFor(ports: Ports, scene: Scene, check: CheckWanted): Terms {
-  const urgency = check.name === gateName ? "gate" : "rest";
+  const urgency = isGateName(check.name) ? "gate" : "rest";
   return { urgency, permit: permitFor(ports, scene, check) };
 }
 

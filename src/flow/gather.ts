@@ -8,10 +8,11 @@ import type { CommitFacts, Facts, Files, PlanReading, Pull, PullFacts } from "..
 import { openSteps, type Steps } from "../core/glob.ts";
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
-import { gateName } from "../core/page/checks.ts";
+import { gateNameOf } from "../core/page/checks.ts";
 import { isShown } from "../core/page/stages.ts";
 import { planPath } from "../core/plan.ts";
 import { coversBranch } from "../core/route.ts";
+import { sharesGate } from "../core/sibling.ts";
 import type { Engine, Leased, SubjectRow } from "../port.ts";
 import { defaultPlanOf, planOf, standsAt } from "./branch.ts";
 import { holdersOf, isFirst, noteFirst } from "./landing.ts";
@@ -340,14 +341,15 @@ async function readPresent(
   const spoken = row.verdictSha === null ? [] : [row.verdictSha];
   for (const sha of [...left.map((check) => check.sha), ...spoken])
     if (!others.has(sha)) others.set(sha, await store.siblings(row.key, repository, sha));
-  const heirs = [...others].flatMap(([sha, [heir]]) =>
-    sha === null || heir === undefined ? [] : [[sha, heir.key] as const],
-  );
+  const heirs = [...others].flatMap(([sha, found]) => {
+    const heir = found.find((one) => sharesGate(row.subject, one));
+    return sha === null || heir === undefined ? [] : [[sha, heir.key] as const];
+  });
   const elsewhere = [...others].flatMap(([sha, found]) => (sha === head ? [] : found));
   const mine = ({ content }: CheckPresent) =>
     content.externalId === row.key ||
     !siblings.some(({ key }) => key === content.externalId && key < row.key);
-  const gate = here.find(({ name }) => name === gateName);
+  const gate = here.find(({ name }) => name === gateNameOf(row.subject));
   return {
     facts: {
       siblings,

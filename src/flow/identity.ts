@@ -3,7 +3,7 @@
 import type { Effect } from "../core/effect.ts";
 import type { Repository } from "../core/event.ts";
 import type { Facts } from "../core/fact.ts";
-import { gateName } from "../core/page/checks.ts";
+import { isGateName } from "../core/page/checks.ts";
 import type { Moment, Read } from "../port.ts";
 import type { Ports } from "./work.ts";
 
@@ -91,7 +91,7 @@ export function opens(effect: Effect): boolean {
     case "create_check":
     case "update_check": {
       const { name, state } = effect.check;
-      return name === gateName && state.status === "completed" && state.conclusion !== "failure";
+      return isGateName(name) && state.status === "completed" && state.conclusion !== "failure";
     }
     default:
       return false;

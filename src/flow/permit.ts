@@ -4,7 +4,7 @@ import { canonical } from "../core/canonical.ts";
 import type { CheckWanted } from "../core/effect.ts";
 import type { Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import { gateName } from "../core/page/checks.ts";
+import { isGateName } from "../core/page/checks.ts";
 import type { Engine, Leased, Permission, Permit } from "../port.ts";
 import type { Ports } from "./work.ts";
 
@@ -54,7 +54,7 @@ export function storeTime({ elapsed }: Pick<Ports, "elapsed">, look: Omit<Look, 
 }
 
 function opens({ name, state }: CheckWanted): boolean {
-  return name === gateName && state.status === "completed" && state.conclusion === "success";
+  return isGateName(name) && state.status === "completed" && state.conclusion === "success";
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -37,7 +37,12 @@ export const sha = {
   earlier: "ea51e50000000000000000000000000000000005",
 } as const;
 
-export const repository: Repository = { installation: 7, owner: "acme", name: "shop" };
+export const repository: Repository = {
+  installation: 7,
+  owner: "acme",
+  name: "shop",
+  defaultBranch: "main",
+};
 
 export function pullSubject(number = 12): Extract<Subject, { kind: "pull" }> {
   return { kind: "pull", repository, number };

@@ -70,6 +70,46 @@ test("exempt paths on top of what nobody has verified do not open the default br
   expect(mergeAtOnce(w, "evil")).not.toBe("merged");
 });
 
+test("the gate of what landed on another branch has another name and opens no pull request", async () => {
+  const w = await worldOf(
+    planText(
+      { shop: { branches, verify: ["build", "test"], release: ["deploy"] } },
+      { exempt: ["**/*.md"] },
+    ),
+  );
+  w.shop.commit({ branch: "release/x", from: "main", files: { "src/a.js": "evil" } });
+  await w.settle();
+  const sha = w.pushTo("release/x", { "NOTES.md": "1" });
+  await w.settle();
+  expect(w.checksOf(sha)).toEqual({ "interlock/landed": "success" });
+  expect(mergeAtOnce(w, "release/x")).not.toBe("merged");
+  await w.settle();
+  expect(w.checksOf(sha)).toMatchObject({
+    interlock: "in_progress",
+    "interlock/landed": "success",
+  });
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  expect(w.checksOf(sha)).toMatchObject({ interlock: "success", "interlock/landed": "success" });
+});
+
+test("a release from another branch has passed by its own name alone", async () => {
+  const w = await worldOf(
+    planText({ shop: { branches, verify: ["build", "test"], release: ["deploy"] } }),
+  );
+  w.shop.commit({ branch: "release/x", from: "main", files: { "src/a.js": "1" } });
+  await w.settle();
+  const sha = w.pushTo("release/x", { "src/a.js": "2" });
+  await w.settle();
+  w.engine.pass("deploy");
+  await w.settle();
+  expect(w.checksOf(sha)).toEqual({
+    "interlock/landed": "success",
+    "interlock/shop/release": "success",
+  });
+  expect(mergeAtOnce(w, "release/x")).not.toBe("merged");
+});
+
 // ---------------------------------------------------------------- closed, and opened again
 
 test("a pull request that is opened again is not open by the plan of before", async () => {

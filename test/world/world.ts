@@ -351,7 +351,8 @@ export class World {
 
   /** The gate of a landed commit with its first reason, as that of a pull request. */
   gateOf(sha: string): string {
-    return gateText(this.shop.checks(sha).get("interlock"));
+    const checks = this.shop.checks(sha);
+    return gateText(checks.get("interlock/landed") ?? checks.get("interlock"));
   }
 
   checksOf(sha: string): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@
 
 import { isLive } from "../attempt.ts";
 import type { Annotation, CheckAction, CheckState, CheckWanted } from "../effect.ts";
-import { subjectKey } from "../event.ts";
+import { type Subject, subjectKey } from "../event.ts";
 import type { Facts, GateState } from "../fact.ts";
 import { type Verdict, verdictOf } from "../gate.ts";
 import { limit } from "../limit.ts";
@@ -19,6 +19,24 @@ import { testsPage } from "./tests.ts";
 
 /** The name of the one required check. */
 export const gateName = "interlock";
+
+/**
+ * The gate of a commit that landed on another branch than the default one. It says how its release went, and
+ * GitHub would take it for the verdict on a pull request with the same head if it had the required name.
+ */
+const landedName = "interlock/landed";
+
+export function gateNameOf(subject: Subject): string {
+  return isElsewhere(subject) ? landedName : gateName;
+}
+
+export function isGateName(name: string): boolean {
+  return name === gateName || name === landedName;
+}
+
+function isElsewhere(subject: Subject): boolean {
+  return subject.kind === "commit" && subject.branch !== subject.repository.defaultBranch;
+}
 
 const retry: CheckAction = {
   label: "Retry",
@@ -73,7 +91,7 @@ export function checksOf(question: {
     checks.push(
       sized({
         sha,
-        name: gateName,
+        name: gateNameOf(facts.subject),
         externalId,
         state: stateOf(question.shown.state),
         ...gatePage(question),
@@ -132,6 +150,8 @@ export function obsoleteNames(
   const { views, ground } = of;
   // Where the parts are not known, whatever is shown of them stays.
   if (ground === undefined || ground.kind === "unread") return [];
+  // An earlier version wrote it there.
+  const misnamed = isElsewhere(facts.subject) ? [gateName] : [];
   const gone = facts.executions
     .filter((execution) => execution.sha === sha)
     // Without a plan to hold it against, a run is shown for as long as it is under way.
@@ -141,7 +161,8 @@ export function obsoleteNames(
   const untested = views
     .filter((view) => view.execution !== null && testsPage(view, sha) === null)
     .map(({ pipeline }) => `${pipeline}/tests`);
-  return [...new Set([...gone, ...untested])].map((name) => `${gateName}/${name}`);
+  const parts = [...new Set([...gone, ...untested])].map((name) => `${gateName}/${name}`);
+  return [...misnamed, ...parts];
 }
 
 function awaitedIn(reasons: readonly Reason[]): ReasonCode | null {
