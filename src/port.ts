@@ -591,6 +591,11 @@ export interface Store {
   /** Nothing where the run is in the ledger already. */
   intendRun(lease: Lease, run: RunWanted, at: number): Promise<Written>;
   /**
+   * The same for a release. `taken`: another commit of the repository has begun one of the pipeline that the
+   * facts cannot have held, and nothing was written. Of two that begin at once only one gets through.
+   */
+  intendRelease(lease: Lease, run: RunWanted, at: number): Promise<Written | "taken">;
+  /**
    * Writes what is given. Monotone: where the execution has ended, a change whose state has not is
    * an observation that came late, and what it says about state, why, stages and end is dropped.
    */

@@ -8,7 +8,7 @@ import type { Part, PartName } from "../core/plan.ts";
 import type { Mark } from "../core/survey.ts";
 import type { ExecutionChange, Lease, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
-import type { Connection } from "./database.ts";
+import type { Connection, Database } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";
 
 export async function readExecutions(on: Connection, key: string): Promise<readonly Execution[]> {
@@ -103,6 +103,36 @@ export async function insertExecution(
       JSON.stringify(run.spec),
       at,
     ],
+  });
+}
+
+/**
+ * The lock is of one pipeline of one repository: whoever comes second sees the first one's row. What is older
+ * than `limit.look.engine_gone_ms` the facts have held, and decided that it does not matter.
+ */
+export async function insertRelease(
+  on: Database,
+  lease: Lease,
+  run: RunWanted,
+  at: number,
+): Promise<Written | "taken"> {
+  return await on.transaction(async (tx) => {
+    if ((await hold(tx, lease)) === "lost") return "lost";
+    await tx.query(
+      `select pg_advisory_xact_lock(hashtextextended(concat_ws('/', owner, name, $2::text), 0))
+         from interlock.subject where key = $1`,
+      [lease.key, run.pipeline],
+    );
+    const others = await tx.query(
+      `select from interlock.execution as other
+         join interlock.subject as own on own.owner = other.owner and own.name = other.name
+        where own.key = $1 and other.subject_key <> own.key and other.pipeline = $2
+          and other.part = 'release' and other.state in ('intended', 'running')
+          and other.created_at > $3::bigint
+        limit 1`,
+      [lease.key, run.pipeline, at - limit.look.engine_gone_ms],
+    );
+    return others.length > 0 ? "taken" : await insertExecution(tx, lease, run, at);
   });
 }
 

@@ -147,6 +147,7 @@ export function createStore(parts: StoreParts): Store {
     executions: (key) => executions.readExecutions(database, key),
     previousReleases: (key) => executions.readPreviousReleases(database, key),
     intendRun: (lease, run, at) => executions.insertExecution(database, lease, run, at),
+    intendRelease: (lease, run, at) => executions.insertRelease(database, lease, run, at),
     recordExecution: (lease, executionKey, change) =>
       executions.updateExecution(database, lease, executionKey, change),
     recordApproval: (lease, executionKey, answer) =>

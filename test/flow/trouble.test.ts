@@ -260,6 +260,7 @@ test("a stage that takes too long ends the run at its deadline", async () => {
 test.each([
   "intendCheck",
   "intendRun",
+  "intendRelease",
   "recordCheck",
   "recordExecution",
   "record",

@@ -41,9 +41,7 @@ export async function simulate(
   const dice = new Dice(seed);
   const story: string[] = [];
   const { world, truth } = await openShop(setting, seed, story);
-  const some = someOf(setting.switches, dice.fork(swarming));
-  // What comes from somebody else is not as GitHub describes it.
-  const switches = new Set([...some].filter((one) => setting.way !== "http" || one !== "foreign"));
+  const switches = someOf(setting.switches, dice.fork(swarming));
   story.push(`with ${[...switches].join(", ")}`);
   const mishaps = breakThings(world, dice.fork(faulty), switches);
   // One that stood still may write on facts of a minute before; what GitHub shows may be old by itself.

@@ -41,6 +41,7 @@ const writes: Readonly<Record<string, (store: Store, lease: Lease) => Promise<st
   record: (store, lease) => store.record(record(pull(1), { ...lease, verdict: "success" })),
   postpone: (store, lease) => store.postpone(lease, 9_000, 3),
   intendRun: (store, lease) => store.intendRun(lease, run("r2"), 5),
+  intendRelease: (store, lease) => store.intendRelease(lease, run("r2"), 5),
   recordExecution: (store, lease) =>
     store.recordExecution(lease, "r1", { state: "succeeded", endedAt: 9, stopReason: "asked" }),
   recordApproval: (store, lease) => store.recordApproval(lease, "r1", answer),

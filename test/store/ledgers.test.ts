@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/event.ts";
 import type { StageFact } from "../../src/core/fact.ts";
+import { limit } from "../../src/core/limit.ts";
 import type { LocalRun } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {
@@ -43,6 +44,34 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
   }
 
   describe("executions", () => {
+    test("of two releases of a pipeline that begin at once one gets through", async () => {
+      const { store } = at();
+      const release = (number: number) =>
+        store.intendRelease(
+          held(subjectKey(pull(number))),
+          run(`r${number}`, { part: "release" }),
+          5,
+        );
+      const written = await Promise.all([release(1), release(2)]);
+      expect([...written].sort()).toEqual(["taken", "written"]);
+      const first = written.indexOf("written") + 1;
+      await store.recordExecution(held(subjectKey(pull(first))), `r${first}`, {
+        state: "succeeded",
+        endedAt: 6,
+      });
+      expect(await release(3 - first)).toBe("written");
+    });
+
+    test("a release that the facts have held does not count as begun at once", async () => {
+      const { store } = at();
+      await store.intendRelease(held(key), run("r1", { part: "release" }), 5);
+      const later = 5 + limit.look.engine_gone_ms;
+      const other = held(subjectKey(pull(2)));
+      expect(await store.intendRelease(other, run("r2", { part: "release" }), later)).toBe(
+        "written",
+      );
+    });
+
     test("are intended once", async () => {
       expect(await at().store.intendRun(held(key), run("r1"), 5)).toBe("written");
       expect(await at().store.intendRun(held(key), run("r1", { attempt: 2 }), 6)).toBe("written");

@@ -31,6 +31,7 @@ type Executions = Pick<
   | "previousReleases"
   | "releases"
   | "intendRun"
+  | "intendRelease"
   | "recordExecution"
   | "recordApproval"
   | "reopenExecution"
@@ -39,6 +40,17 @@ type Executions = Pick<
 export function executionLedger(tables: Tables): Executions {
   const { executions, subjects } = tables;
   const all = () => [...executions.values()];
+  const intendRun = tables.under((key, run: RunWanted, at: number) => {
+    const subject = subjects.get(key)?.subject;
+    if (subject === undefined || executions.has(run.key)) return;
+    executions.set(run.key, {
+      ...run,
+      ...freshExecution(at),
+      subjectKey: key,
+      repository: slugOf(subject),
+      position: tables.next(),
+    });
+  });
   return {
     executions: async (key) =>
       all()
@@ -76,17 +88,22 @@ export function executionLedger(tables: Tables): Executions {
           stages: one.stages.map((stage) => ({ ...stage, output: "", reports: [] })),
         }));
     },
-    intendRun: tables.under((key, run: RunWanted, at: number) => {
-      const subject = subjects.get(key)?.subject;
-      if (subject === undefined || executions.has(run.key)) return;
-      executions.set(run.key, {
-        ...run,
-        ...freshExecution(at),
-        subjectKey: key,
-        repository: slugOf(subject),
-        position: tables.next(),
-      });
-    }),
+    intendRun,
+    intendRelease: async (lease, run, at) => {
+      const subject = subjects.get(lease.key)?.subject;
+      const since = at - limit.look.engine_gone_ms;
+      const isTaken = all().some(
+        (one) =>
+          one.subjectKey !== lease.key &&
+          one.part === "release" &&
+          one.pipeline === run.pipeline &&
+          subject !== undefined &&
+          one.repository === slugOf(subject) &&
+          isUnderWay(one) &&
+          one.createdAt > since,
+      );
+      return isTaken && tables.holds(lease) ? "taken" : await intendRun(lease, run, at);
+    },
     recordExecution: tables.under((_, key: string, change: ExecutionChange) => {
       const known = executions.get(key);
       if (known === undefined) return;
