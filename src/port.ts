@@ -590,10 +590,7 @@ export interface Store {
   releases(repository: Repository, branch: string): Promise<readonly Execution[]>;
   /** Nothing where the run is in the ledger already. */
   intendRun(lease: Lease, run: RunWanted, at: number): Promise<Written>;
-  /**
-   * The same for a release. `taken`: another commit of the repository has begun one of the pipeline that the
-   * facts cannot have held, and nothing was written. Of two that begin at once only one gets through.
-   */
+  /** `taken`: another commit began one of the pipeline at the same moment, and nothing was written. */
   intendRelease(lease: Lease, run: RunWanted, at: number): Promise<Written | "taken">;
   /**
    * Writes what is given. Monotone: where the execution has ended, a change whose state has not is

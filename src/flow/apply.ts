@@ -88,15 +88,12 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
   const engine = ports.engines.get(run.spec.engine);
   if (engine === undefined) return { kind: "failed" };
   const { subject } = facts;
-  if (subject.kind === "commit") {
-    if (!("landing" in facts) || facts.landing?.kind !== "landed")
-      throw new Error(`${run.key} would start though nobody asked whether its branch holds it`);
-  }
+  if (subject.kind === "commit" && (!("landing" in facts) || facts.landing?.kind !== "landed"))
+    throw new Error(`${run.key} would start though nobody asked whether its branch holds it`);
   const intend = subject.kind === "commit" ? ports.store.intendRelease : ports.store.intendRun;
   const intended = await intend(row, run, storeTime(ports, scene));
-  if (intended === "lost") return lost;
-  // Another commit was quicker: its release is among the next facts.
-  if (intended === "taken") return atOnce(ports, scene);
+  // Where another commit was quicker, its release is among the next facts.
+  if (intended !== "written") return intended === "lost" ? lost : atOnce(ports, scene);
   // Before the engine is asked: from here on nothing older may go out.
   if (subject.kind === "commit")
     await ports.store.recordFloor(row, subject.repository, subject.branch, subject.sha);

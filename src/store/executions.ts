@@ -107,7 +107,8 @@ export async function insertExecution(
 }
 
 /**
- * The lock is of one pipeline of one repository: whoever comes second sees the first one's row. What is older
+ * Of two releases of a pipeline that begin at once only one gets through: the lock is of one pipeline of one
+ * repository, and the second sees the first one's row. What is older
  * than `limit.look.engine_gone_ms` the facts have held, and decided that it does not matter.
  */
 export async function insertRelease(
