@@ -160,7 +160,8 @@ test("a command that arrives before the push that preceded it is not for the new
   const pull = w.openPull();
   await w.settle();
   w.engine.fail("build");
-  await w.settle();
+  // Of two heads in one second nobody could say which is the later one.
+  await w.advance("2s");
   w.github.faults.onWebhook({
     event: "pull_request",
     action: "synchronize",
