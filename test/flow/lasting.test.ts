@@ -58,7 +58,11 @@ test("a retry of a later stage does not undo the rollback of an earlier one", as
   w.careful.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  // What was rolled back goes on at the word of those alone who may roll back.
   w.shop.press(releaseCheck(w, sha), "Retry", "dev");
+  await w.settle();
+  expect(() => w.careful.pass("Production")).toThrow("0 runs are at Production");
+  w.shop.press(releaseCheck(w, sha), "Retry", "mia");
   await w.settle();
   w.careful.pass("Production");
   await w.advance("1m");
