@@ -64,6 +64,8 @@ const production = new Set([
   "GET /repos/{owner}/{repo}/check-runs/{check_run_id}",
   "GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs",
   "GET /repos/{owner}/{repo}/issues/comments/{comment_id}",
+  // Asked where GitHub shows no plan at a commit, to know whether it shows the commit at all.
+  "GET /repos/{owner}/{repo}/git/trees/{tree_sha}",
 ]);
 
 test("from the installation to the release, GitHub understands all and is understood", async () => {
