@@ -133,6 +133,8 @@ test("without GraphQL a sweep reads each repository by itself", async () => {
   await w.settle();
   w.github.faults.onRequest({ path: "/graphql", fault: { kind: "error", status: 502 } });
   w.github.faults.onWebhook({ event: "pull_request", times: 1, fault: { kind: "lost" } });
+  // Of two heads in one second nobody could say which is the later one.
+  await w.advance("2s");
   pull.push({ "src/a.js": "lost" });
   await w.settle();
   await w.sweep();
