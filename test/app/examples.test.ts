@@ -54,9 +54,9 @@ test("each of GitHub's examples is answered with 2xx, and none leaves an error b
   const over = "select * from pgboss.job where state in ('failed', 'cancelled') or retry_count > 0";
   expect(await database.query(over)).toEqual([]);
 
-  // It did ask, as GitHub's description allows.
+  // It did ask, as GitHub's description allows: whose the names are, and nothing of what is not there.
   expect(github.log.byRoute()).toMatchObject({
-    "GET /repos/{owner}/{repo}/pulls/{pull_number}": expect.any(Number),
+    "GET /installation/repositories": expect.any(Number),
     "GET /repos/{owner}/{repo}/contents/{path}": expect.any(Number),
   });
   expect(world.problems).toEqual([]);

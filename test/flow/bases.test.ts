@@ -9,7 +9,7 @@ import { type World, worlds } from "../world/world.ts";
 const world = worlds();
 const exempting = planText({ shop: { verify: ["build", "test"] } }, { exempt: ["**/*.md"] });
 const exemptingBoth = planText(
-  { shop: { branches: ["main", "release"], verify: ["build", "test"] } },
+  { shop: { verify: ["build"] }, audit: { branches: ["release"], verify: ["audit"] } },
   { exempt: ["**/*.md"] },
 );
 const strict = planText({ shop: { verify: ["build", "test", "scan"] } });
@@ -117,7 +117,10 @@ test("a base that was read just before it was put back does not count any more o
   await w.settle();
   await w.sweep();
   await w.advance("10m");
+  w.engine.pass("build");
   pull.comment("dev", "/interlock verify");
+  await w.settle();
+  w.engine.pass("build");
   await w.settle();
   expect(pull.gate).toMatch(/^success/);
   w.github.faults.onWebhook({ fault: { kind: "lost" } });

@@ -8,7 +8,7 @@ import { planText, released } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";
 
-const world = worlds();
+const world = worlds("pglite");
 
 test("a doubled delivery does nothing", async () => {
   const w = await world();

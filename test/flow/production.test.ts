@@ -5,7 +5,7 @@ import { released } from "../world/plan.ts";
 import { liveRun, merged, passed, productionPlan, releaseCheck } from "../world/production.ts";
 import { type World, worlds } from "../world/world.ts";
 
-const open = worlds();
+const open = worlds("pglite");
 
 const summary = (w: World, sha: string) => releaseCheck(w, sha).output.summary ?? "";
 

@@ -19,7 +19,7 @@ import type { Observer } from "../../src/sandbox/github/observe.ts";
 import type { NewRepository } from "../../src/sandbox/github/repositories.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { checkedFetch } from "../contract.ts";
-import { storeFor, type TestStore } from "../store/databases.ts";
+import { type StoreKind, storeFor, storeKinds, type TestStore } from "../store/databases.ts";
 import { type HearingLog, hearing } from "../store/silent.ts";
 import { CarefulDouble } from "./careful.ts";
 import { ms } from "./clock.ts";
@@ -44,9 +44,15 @@ export interface WorldSettings {
   readonly direct?: boolean;
 }
 
-/** The worlds of a test file, one for each test, all on one database. */
-export function worlds(): (settings?: WorldSettings) => Promise<World> {
-  const store = storeFor("pglite");
+/** `INTERLOCK_TEST_STORE=pglite` (or `postgres`) has every world keep what it knows in a database. */
+const usual = storeKinds.find((kind) => kind === process.env.INTERLOCK_TEST_STORE) ?? "memory";
+
+/**
+ * The worlds of a test file, one for each test, all on one store. The one in memory is held to the tests of
+ * the others, and six times as fast; `kind` is for files that look into the database itself.
+ */
+export function worlds(kind: StoreKind = usual): (settings?: WorldSettings) => Promise<World> {
+  const store = storeFor(kind);
   const open: World[] = [];
   afterEach(async () => {
     // What a test that failed left on its way must not arrive in the next one.
