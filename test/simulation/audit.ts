@@ -81,7 +81,7 @@ function auditLanded({ truth }: Accounts): void {
   for (const branch of roads) {
     const sha = truth.past.landing(branch, old_ms);
     if (sha === null) continue;
-    const run = truth.gate(sha);
+    const run = truth.gate(sha, branch === "main" ? "interlock" : "interlock/landed");
     const name = `${sha.slice(0, 7)} on ${branch}`;
     if (run === undefined) truth.problems.push(`${name} has no gate`);
     else if (run.conclusion === "success" && truth.judge.whyNotReleased(branch, sha) !== null)
