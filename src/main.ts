@@ -174,6 +174,7 @@ async function startOn(
     notice,
     others: (key) => wake(key, clock()),
     readReport: readAside,
+    commitPaths: github.commitPaths,
     ownCredentials,
     meter,
   });

@@ -1,6 +1,7 @@
 // The one model of test results that every report format is read into; its words follow CTRF.
 
 import { limit } from "./limit.ts";
+import { type FileTree, placeIn, type Whereabouts } from "./place.ts";
 
 export type TestStatus = "passed" | "failed" | "skipped" | "pending" | "other";
 
@@ -13,10 +14,12 @@ export interface TestProblem {
   readonly message: string;
   /** The trace as printed by the runner, cut to `limit.report.trace_chars`. */
   readonly trace: string;
-  /** Repository-relative path where the report gave one. */
+  /** Repository-relative path; where the tree of the commit does not have it, as the report gave one. */
   readonly file: string | null;
   /** 1-based. */
   readonly line: number | null;
+  /** Whether the tree of the commit has the file: only there it is annotated. Absent in what an earlier version stored. */
+  readonly inTree?: boolean;
   readonly flaky: boolean;
 }
 
@@ -71,9 +74,52 @@ export type ReportReading =
 
 export type ReportRead = Extract<ReportReading, { readonly kind: "read" }>;
 
+/** As a report alone tells of it: which file of the commit is meant is still to be found. */
+export interface FoundProblem extends Omit<TestProblem, "inTree"> {
+  readonly whereabouts: Whereabouts;
+}
+
+type Unusable = Exclude<ReportReading, { readonly kind: "read" }>;
+
 /** Whatever a reader of one file knows of it. */
-export type FileReading = Exclude<ReportReading, { readonly kind: "read" }> | FileRead;
-export type FileRead = Omit<ReportRead, "pattern" | "files" | "emptyFiles">;
+export type FileReading = Unusable | FileRead;
+export type FileRead = Omit<ReportRead, "pattern" | "files" | "emptyFiles" | "problems"> & {
+  readonly problems: readonly FoundProblem[];
+};
+
+/** What one pattern found, before the files of the commit are known. */
+export type FoundReading = Unusable | FoundRead;
+type FoundRead = Omit<ReportRead, "problems"> & {
+  readonly problems: readonly (FoundProblem & {
+    /** Path of the file that it is in. */
+    readonly report: string;
+  })[];
+};
+
+/** Whether the files of the commit are needed to tell where something failed. */
+export function asksForTree(readings: readonly FoundReading[]): boolean {
+  return readings.some(
+    (reading) =>
+      reading.kind === "read" &&
+      reading.problems.some(
+        ({ whereabouts: { file, frames } }) => file !== null || frames.length > 0,
+      ),
+  );
+}
+
+/** @param tree Null where the files of the commit are not known: then nothing is annotated. */
+export function placed(reading: FoundReading, tree: FileTree | null): ReportReading {
+  if (reading.kind !== "read") return reading;
+  return {
+    ...reading,
+    problems: reading.problems.map(({ whereabouts, report, ...problem }) => {
+      const place = tree === null ? null : placeIn(tree, whereabouts, report);
+      return place === null
+        ? { ...problem, inTree: false }
+        : { ...problem, ...place, inTree: true };
+    }),
+  };
+}
 
 /**
  * The readings of one pattern's files as one, and the files that cannot be used beside it. Of many of these
@@ -82,15 +128,15 @@ export type FileRead = Omit<ReportRead, "pattern" | "files" | "emptyFiles">;
 export function mergeReadings(
   pattern: string,
   readings: readonly FileReading[],
-): readonly ReportReading[] {
+): readonly FoundReading[] {
   const unusable = readings.filter((reading) => reading.kind !== "read");
   const named = unusable.slice(0, limit.report.unusable);
   const rest = unusable.length - named.length;
-  const others: ReportReading[] =
+  const others: Unusable[] =
     rest === 0 ? [] : [{ kind: "broken", path: pattern, why: `matches ${rest} more like these` }];
-  const [first, ...more] = readings.filter((reading) => reading.kind === "read");
+  const [first, ...more] = readings.filter((reading) => reading.kind === "read").map(withPath);
   if (first === undefined) return [...named, ...others];
-  const whole: ReportReading = {
+  const whole: FoundRead = {
     ...more.reduce(sum, first),
     path: more.length === 0 ? first.path : pattern,
     pattern,
@@ -100,7 +146,13 @@ export function mergeReadings(
   return [whole, ...named, ...others];
 }
 
-function sum(one: FileRead, other: FileRead): FileRead {
+type PathedRead = Omit<FoundRead, "pattern" | "files" | "emptyFiles">;
+
+function withPath(read: FileRead): PathedRead {
+  return { ...read, problems: read.problems.map((one) => ({ ...one, report: read.path })) };
+}
+
+function sum(one: PathedRead, other: PathedRead): PathedRead {
   const problems = [...one.problems, ...other.problems];
   return {
     ...one,
@@ -111,7 +163,7 @@ function sum(one: FileRead, other: FileRead): FileRead {
   };
 }
 
-function isEmpty({ counts }: FileRead): boolean {
+function isEmpty({ counts }: PathedRead): boolean {
   const { passed, failed, skipped, pending, other, errors } = counts;
   return passed + failed + skipped + pending + other + errors === 0;
 }

@@ -4,6 +4,7 @@ import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
 import type { Introduce } from "../ports/identity.ts";
+import type { TreeReader } from "../ports/tree.ts";
 import { openAllowance } from "./allowance.ts";
 import { openBudget } from "./budget.ts";
 import { type Authenticate, type GitHubMeter, type Octokit, openClient } from "./client.ts";
@@ -17,11 +18,12 @@ import type { PlanReader } from "./plan-reader.ts";
 import { openReads } from "./read.ts";
 import { openReadBack } from "./read-back.ts";
 import { openReadings } from "./reading.ts";
+import { openTrees } from "./tree.ts";
 import { whole } from "./whole.ts";
 import { openWrites } from "./write.ts";
 
 export interface GitHubApp {
-  readonly github: GitHub;
+  readonly github: GitHub & TreeReader;
   readonly introduce: Introduce;
 }
 
@@ -101,7 +103,7 @@ export function openPort(with_: {
   readonly fetch: typeof globalThis.fetch;
   readonly authenticate: Authenticate;
   readonly meter?: GitHubMeter | undefined;
-}): GitHub {
+}): GitHub & TreeReader {
   const { appId, store, plans, clock, fetch, authenticate } = with_;
   const budget = openBudget(clock);
   const client = openClient({
@@ -117,6 +119,7 @@ export function openPort(with_: {
     readyAt: ({ installation }) => budget.readyAt(installation),
     roomAt: budget.roomAt,
     ...openReads({ client, readings }),
+    ...openTrees(client),
     ...openPlans({ client, readings, reader: plans }),
     ...openFiles({ client, readings, clock }),
     ...openLists({ client, readings }),

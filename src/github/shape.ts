@@ -43,6 +43,11 @@ export const tree = z.object({
   truncated: z.boolean(),
 });
 
+export const wholeTree = z.object({
+  tree: z.array(z.object({ path: z.string(), mode: z.string() })),
+  truncated: z.boolean(),
+});
+
 export const repository = z.object({ private: z.boolean(), visibility: z.string().optional() });
 
 export const identity = z.object({

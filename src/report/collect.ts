@@ -1,7 +1,15 @@
 // Finds and reads the reports that a stage was to leave in its workspace.
 
 import { limit } from "../core/limit.ts";
-import { type FileReading, mergeReadings, type ReportReading } from "../core/report.ts";
+import { type CommitPaths, fileTree } from "../core/place.ts";
+import {
+  asksForTree,
+  type FileReading,
+  type FoundReading,
+  mergeReadings,
+  placed,
+  type ReportReading,
+} from "../core/report.ts";
 import { readAside } from "./aside.ts";
 import { broken } from "./file.ts";
 import { find } from "./find.ts";
@@ -17,6 +25,8 @@ interface Collection {
   readonly modifiedAfter_ms?: number;
   /** The workspace's path as the stage saw it, where that is another one. */
   readonly seenAs?: string | null;
+  /** The files of the commit, asked for once something failed; null where they are not known. */
+  readonly files?: () => Promise<CommitPaths | null>;
 }
 
 /**
@@ -28,7 +38,7 @@ interface Collection {
 export async function collectReports(collection: Collection): Promise<ReportReading[]> {
   const { patterns, modifiedAfter_ms } = collection;
   const root = await realFolder(collection.root);
-  const readings: ReportReading[] = [];
+  const readings: FoundReading[] = [];
   const seen = new Set<string>();
   const budget = {
     bytes: limit.report.total_bytes,
@@ -53,7 +63,9 @@ export async function collectReports(collection: Collection): Promise<ReportRead
       readings.push(...mergeReadings(shown, files));
     }
   }
-  return readings;
+  const files = asksForTree(readings) ? await collection.files?.() : null;
+  const tree = files == null ? null : fileTree(files);
+  return readings.map((reading) => placed(reading, tree));
 }
 
 interface Budget {

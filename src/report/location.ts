@@ -1,13 +1,14 @@
-// Where a test failed: a path below the repository and a line, or nothing.
+// Where a test failed, by what its report says: the file that it names, and the places in its trace.
 
 import { limit } from "../core/limit.ts";
-
-export interface Location {
-  /** Relative to the repository, with forward slashes. */
-  readonly file: string;
-  /** 1-based. */
-  readonly line: number | null;
-}
+import {
+  type Frame,
+  foreign,
+  type Location,
+  relativePath,
+  slashes,
+  type Whereabouts,
+} from "../core/place.ts";
 
 interface Hint {
   /** What the report gave as the test's file, in whatever form. */
@@ -18,58 +19,33 @@ interface Hint {
   readonly root: string;
 }
 
+/** All that can tell the place, for whoever knows the files of the commit. */
+export function whereabouts({ file, line, trace, root }: Hint): Whereabouts {
+  return {
+    file: file === undefined || file.length > limit.report.path_chars ? null : slashes(file),
+    line: lineOf(line),
+    frames: inOrder(framesOf(trace))
+      .filter(({ path }) => path.length <= limit.report.path_chars)
+      .slice(0, limit.report.frames),
+    root,
+  };
+}
+
 /**
+ * The place as the report alone tells it, whether there is such a file or not.
  * The line in the trace is where it went wrong; the report's own line is where the test begins.
  * So the report's file wins, and within that file the trace's line.
  */
-export function locate(hint: Hint): Location | null {
-  const frames = framesOf(hint.trace);
-  const known = hint.file === undefined ? null : relativePath(hint.file, hint.root);
-  if (known === null) return guess(frames, hint.root);
-  const within = pick(
-    frames.filter((frame) =>
-      // A Java frame carries only the name of its file.
-      frame.bare
-        ? known.split("/").at(-1) === frame.path
-        : relativePath(frame.path, hint.root) === known,
-    ),
+export function locate({ file, line, frames, root }: Whereabouts): Location | null {
+  const known = file === null ? null : relativePath(file, root);
+  if (known === null) return guess(frames, root);
+  const within = frames.find((frame) =>
+    // A Java frame carries only the name of its file.
+    frame.bare
+      ? known.split("/").at(-1) === frame.path.split("/").at(-1)
+      : relativePath(frame.path, root) === known,
   );
-  return { file: known, line: within?.line ?? lineOf(hint.line) };
-}
-
-/** The path below `root`, or null when it is somewhere else or no path at all. */
-export function relativePath(path: string, root: string): string | null {
-  const given = slashes(path);
-  const base = slashes(root).replace(/\/+$/, "");
-  const absolute = /^(?:\/|[A-Za-z]:\/)/.test(given);
-  if (absolute && (base === "" || !given.startsWith(`${base}/`))) return null;
-  const segments: string[] = [];
-  for (const segment of (absolute ? given.slice(base.length) : given).split("/")) {
-    if (segment === "" || segment === ".") continue;
-    if (segment === ".." && segments.pop() === undefined) return null;
-    if (segment !== "..") segments.push(segment);
-  }
-  const result = segments.join("/");
-  // A colon is a URL or one of the runtime's own modules.
-  return result === "" || result.length > limit.report.path_chars || result.includes(":")
-    ? null
-    : result;
-}
-
-function slashes(path: string): string {
-  return path
-    .trim()
-    .replace(/^file:\/\//, "")
-    .replaceAll("%20", " ")
-    .replaceAll("\\", "/")
-    .replace(/^\/([A-Za-z]:\/)/, "$1");
-}
-
-interface Frame {
-  readonly path: string;
-  readonly line: number;
-  /** Only the file's name is known, so it can confirm a path but not be one. */
-  readonly bare: boolean;
+  return { file: known, line: within?.line ?? line };
 }
 
 const sources =
@@ -91,41 +67,45 @@ function framesOf(trace: string): Frame[] {
     const number = file && statedLine.exec((lines[at + 1] ?? "").slice(0, 100))?.[1];
     if (file && number) return frameAt(file.trim(), number);
     const whole = python.exec(text) ?? dotnet.exec(text) ?? bracketed.exec(text);
-    if (whole) return frame(whole);
+    if (whole) return frame(whole, text);
     for (const token of text.split(/[\s()'"<>`,]+/)) {
       const match = plainToken.exec(token);
-      if (match) return frame(match);
+      if (match) return frame(match, text);
     }
     return [];
   });
 }
 
-function frame([, path = "", digits]: RegExpExecArray): Frame[] {
-  return frameAt(path, digits);
+function frame([, path = "", digits]: RegExpExecArray, text: string): Frame[] {
+  const found = frameAt(path, digits);
+  return found.map((one) => (one.bare ? { ...one, path: `${packageOf(text)}${one.path}` } : one));
 }
 
 function frameAt(path: string, digits: string | undefined): Frame[] {
   const line = lineOf(digits);
   // Java and Go print file names without their folder.
   const bare = /\.(?:java|kts?|scala|groovy|go)$/.test(path) && !/[\\/]/.test(path);
-  return line === null ? [] : [{ path, line, bare }];
+  return line === null ? [] : [{ path: slashes(path), line, bare }];
+}
+
+/** A frame of Java names the class, and the file lies in the folders of its package. */
+function packageOf(text: string): string {
+  const called = /(?:^|[\s/])([\w$]+(?:\.[\w$<>]+)+)\([^()]*\)\s*$/.exec(text)?.[1];
+  const folders = called?.split(".").slice(0, -2) ?? [];
+  return folders.map((folder) => `${folder}/`).join("");
 }
 
 function guess(frames: readonly Frame[], root: string): Location | null {
-  const own = frames.flatMap((frame) => {
+  for (const frame of frames) {
     const file = frame.bare ? null : relativePath(frame.path, root);
-    return file === null || foreign.test(file) ? [] : [{ path: file, line: frame.line }];
-  });
-  const best = pick(own);
-  return best === undefined ? null : { file: best.path, line: best.line };
+    if (file !== null && !foreign.test(file)) return { file, line: frame.line };
+  }
+  return null;
 }
 
-const foreign =
-  /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|\.venv|venv|\.yarn|\.git)\//;
-
 /** Python prints the innermost frame last, everybody else first. */
-function pick<T extends { readonly path: string }>(frames: readonly T[]): T | undefined {
-  return frames.some((frame) => frame.path.endsWith(".py")) ? frames.at(-1) : frames[0];
+function inOrder(frames: readonly Frame[]): readonly Frame[] {
+  return frames.some((frame) => frame.path.endsWith(".py")) ? frames.toReversed() : frames;
 }
 
 function lineOf(line: string | number | undefined): number | null {

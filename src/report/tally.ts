@@ -1,15 +1,21 @@
 // Counts what a report says and keeps as many problems as a reader can use.
 
 import { limit } from "../core/limit.ts";
-import { noTests, type TestCounts, type TestProblem, type TestStatus } from "../core/report.ts";
-import { locate } from "./location.ts";
+import {
+  type FoundProblem,
+  noTests,
+  type TestCounts,
+  type TestProblem,
+  type TestStatus,
+} from "../core/report.ts";
+import { locate, whereabouts } from "./location.ts";
 import { plainLine, plainText } from "./plain.ts";
 
 export interface Tally {
   /** The folder that absolute paths are below; empty when it is not known. */
   readonly root: string;
   readonly counts: { -readonly [K in keyof TestCounts]: number };
-  readonly problems: TestProblem[];
+  readonly problems: FoundProblem[];
   truncated: boolean;
 }
 
@@ -41,7 +47,7 @@ export function countTest(
   tally: Tally,
   status: TestStatus,
   problem: () => RawProblem,
-): TestProblem | null {
+): FoundProblem | null {
   tally.counts[status] += 1;
   return status === "failed" ? keep(tally, problem) : null;
 }
@@ -65,7 +71,7 @@ export function forgiveTest(tally: Tally, { times, kept }: Failed) {
 /** The failures of one test so far. */
 export interface Failed {
   times: number;
-  readonly kept: TestProblem[];
+  readonly kept: FoundProblem[];
 }
 
 /** What a suite or summary claims and no test shows. */
@@ -74,7 +80,7 @@ export function claimed(names: readonly string[], message: string) {
   return { names, message, kind: "", trace: "", output: "", ...nowhere };
 }
 
-function keep(tally: Tally, problem: () => RawProblem): TestProblem | null {
+function keep(tally: Tally, problem: () => RawProblem): FoundProblem | null {
   if (tally.problems.length >= limit.report.problems) {
     tally.truncated = true;
     return null;
@@ -84,16 +90,17 @@ function keep(tally: Tally, problem: () => RawProblem): TestProblem | null {
   return kept;
 }
 
-function plainProblem(raw: RawProblem, root: string): TestProblem {
+function plainProblem(raw: RawProblem, root: string): FoundProblem {
   const { message_chars, trace_chars, text_chars } = limit.report;
   const text = plainText(raw.trace, text_chars) || plainText(raw.output, text_chars);
   const said = plainText(raw.message, message_chars);
-  const place = locate({
+  const at = whereabouts({
     file: raw.file === undefined ? undefined : plainLine(raw.file, message_chars),
     line: raw.line,
     trace: `${text}\n${said}`,
     root,
   });
+  const place = locate(at);
   // A cut string keeps the whole report in memory for as long as it lives; a clone does not.
   return structuredClone({
     name: plainName(raw.names, root),
@@ -105,6 +112,7 @@ function plainProblem(raw: RawProblem, root: string): TestProblem {
     file: place?.file ?? null,
     line: place?.line ?? null,
     flaky: raw.flaky,
+    whereabouts: at,
   });
 }
 

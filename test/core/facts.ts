@@ -343,6 +343,7 @@ export function problemOf(sketch: Partial<TestProblem> = {}): TestProblem {
     trace: "at src/cart.test.ts:7:5",
     file: "src/cart.test.ts",
     line: 7,
+    inTree: true,
     flaky: false,
     ...sketch,
   };

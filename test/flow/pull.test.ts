@@ -225,6 +225,7 @@ test("tests of a stage are counted and the failing ones named on their lines", a
     trace: "",
     file: "src/a.js",
     line: 7,
+    inTree: true,
     flaky: false,
   } as const;
   w.engine.fail("test", {

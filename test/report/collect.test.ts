@@ -221,6 +221,33 @@ test("paths in a report are below the workspace", async () => {
   ]);
 });
 
+test("what failed is placed in the files of the commit, which are asked for once something has", async () => {
+  let asked = 0;
+  const files = async () => {
+    asked += 1;
+    return {
+      paths: ["packages/a/src/a.js", "packages/b/src/a.js", "packages/b/b.js"],
+      whole: true,
+    };
+  };
+  const failing = '<testsuite><testcase name="a" file="src/a.js"><failure/></testcase></testsuite>';
+  await write("good.xml");
+  await write("packages/a/a.xml", failing);
+  await write("packages/b/b.xml", failing);
+  await write("all.xml", failing);
+  await collectReports({ root, patterns: ["good.xml"], files });
+  expect(asked).toBe(0);
+  const patterns = ["packages/*/*.xml", "all.xml"];
+  expect(await collectReports({ root, patterns, files })).toMatchObject([
+    { problems: [{ file: "packages/a/src/a.js" }, { file: "packages/b/src/a.js", inTree: true }] },
+    { problems: [{ file: "src/a.js", inTree: false }] },
+  ]);
+  expect(asked).toBe(1);
+  expect(await collectReports({ root, patterns: ["all.xml"] })).toMatchObject([
+    { problems: [{ file: "src/a.js", inTree: false }] },
+  ]);
+});
+
 test("a file's name is shown as plain text", async () => {
   await write("a\u001b[31m\u202eb\n.xml");
   expect(await collect("*.xml")).toEqual(["read ab .xml"]);

@@ -1,9 +1,12 @@
 // Where a failure is shown: below the repository or nowhere.
 
 import { expect, test } from "vitest";
-import { locate, relativePath } from "../../src/report/location.ts";
+import { relativePath } from "../../src/core/place.ts";
+import { locate, whereabouts } from "../../src/report/location.ts";
 
 const root = "/build/shop";
+
+const located = (hint: Parameters<typeof whereabouts>[0]) => locate(whereabouts(hint));
 
 test.each([
   ["test/a.test.ts", "test/a.test.ts"],
@@ -67,25 +70,25 @@ test.each([
   ["a line of zero", "a.js:0:1", null],
   ["a line beyond all files", "a.js:99999999999:1", null],
 ])("guess from a trace: %s", (_, trace, expected) => {
-  const place = locate({ file: undefined, line: undefined, trace, root });
+  const place = located({ file: undefined, line: undefined, trace, root });
   expect(place && `${place.file}:${place.line}`).toBe(expected);
 });
 
 test("the report's file wins, and the trace's line within it", () => {
   const trace = "    at f (/build/shop/src/a.js:3:1)\n    at /build/shop/test/a.test.js:9:5";
-  expect(locate({ file: "test/a.test.js", line: "2", trace, root })).toEqual({
+  expect(located({ file: "test/a.test.js", line: "2", trace, root })).toEqual({
     file: "test/a.test.js",
     line: 9,
   });
-  expect(locate({ file: "test/b.test.js", line: "2", trace, root })).toEqual({
+  expect(located({ file: "test/b.test.js", line: "2", trace, root })).toEqual({
     file: "test/b.test.js",
     line: 2,
   });
-  expect(locate({ file: "test/b.test.js", line: "two", trace, root })).toEqual({
+  expect(located({ file: "test/b.test.js", line: "two", trace, root })).toEqual({
     file: "test/b.test.js",
     line: null,
   });
-  expect(locate({ file: "/elsewhere/b.js", line: "2", trace, root })).toEqual({
+  expect(located({ file: "/elsewhere/b.js", line: "2", trace, root })).toEqual({
     file: "src/a.js",
     line: 3,
   });
@@ -94,7 +97,7 @@ test("the report's file wins, and the trace's line within it", () => {
 test("a Java frame gives the line where the report gave the file", () => {
   const trace = "\tat shop.Price.of(Price.java:7)\n\tat shop.PriceTest.a(PriceTest.java:31)";
   expect(
-    locate({ file: "src/test/java/shop/PriceTest.java", line: undefined, trace, root }),
+    located({ file: "src/test/java/shop/PriceTest.java", line: undefined, trace, root }),
   ).toEqual({
     file: "src/test/java/shop/PriceTest.java",
     line: 31,

@@ -8,10 +8,10 @@ import { planPath } from "../../src/core/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import { resume, sweep } from "../../src/flow/sweep.ts";
 import { type Ports, work } from "../../src/flow/work.ts";
-import { type GitHubApp, openGitHub } from "../../src/github/app.ts";
+import { openGitHub } from "../../src/github/app.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Clock, Job, Queue, Store } from "../../src/port.ts";
+import type { Clock, GitHub, Job, Queue, Store } from "../../src/port.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 import type { Installation } from "../../src/sandbox/github/model.ts";
@@ -374,7 +374,7 @@ export class World {
     return this.github.log.counted().length;
   }
 
-  async #connect(clock: Clock): Promise<Pick<GitHubApp, "github">> {
+  async #connect(clock: Clock): Promise<{ readonly github: GitHub }> {
     if (this.#isDirect)
       return { github: openDirect({ on: this.github, store: this.store, clock }) };
     return await openGitHub({

@@ -109,9 +109,10 @@ function unusableLine(report: ReportReading): string {
   return `${code(report.path)} was not written`;
 }
 
-/** GitHub needs a path and a line; a failure without a place is only listed. */
+/** GitHub needs a path and a line; a failure in no file that the commit is known to have is only listed. */
 function annotationOf(problem: TestProblem): readonly Annotation[] {
-  if (problem.file === null || problem.file !== plainLine(problem.file)) return [];
+  if (problem.file === null || problem.inTree !== true || problem.file !== plainLine(problem.file))
+    return [];
   return [
     {
       path: problem.file,

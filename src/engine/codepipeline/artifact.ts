@@ -2,7 +2,15 @@
 
 import { globProblem, matcher, openSteps, type Steps } from "../../core/glob.ts";
 import { limit } from "../../core/limit.ts";
-import { type FileReading, mergeReadings, type ReportReading } from "../../core/report.ts";
+import { type CommitPaths, fileTree } from "../../core/place.ts";
+import {
+  asksForTree,
+  type FileReading,
+  type FoundReading,
+  mergeReadings,
+  placed,
+  type ReportReading,
+} from "../../core/report.ts";
 import type { ActionRun } from "./actions.ts";
 import { objectArn } from "./arn.ts";
 import { readObject } from "./object.ts";
@@ -23,6 +31,8 @@ export interface ArtifactOrder {
   readonly patterns: readonly string[];
   readonly runs: readonly ActionRun[];
   readonly readReport: ReadReport;
+  /** The files of the commit, asked for once something failed; null where they are not known. */
+  readonly files: () => Promise<CommitPaths | null>;
 }
 
 export type FilesRead =
@@ -44,7 +54,7 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
   const patterns = order.patterns.map((pattern) => patternOf(pattern, steps));
   const wanted = (path: string) => patterns.some(({ matches }) => matches(path));
   const files: FileRead[] = [];
-  const reports: ReportReading[] = [];
+  const reports: FoundReading[] = [];
   const from = new Set<string>();
   const all = placesOf(order.runs);
   const places = all.slice(0, limit.codepipeline.artifacts);
@@ -83,7 +93,9 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
     else if (isWhole) reports.push({ kind: "missing", path: shown });
     else reports.push(broken(shown, "is in no artifact that could be read"));
   }
-  return { kind: "read", reports, from };
+  const paths = asksForTree(reports) ? await order.files() : null;
+  const tree = paths === null ? null : fileTree(paths);
+  return { kind: "read", reports: reports.map((reading) => placed(reading, tree)), from };
 }
 
 interface FileRead {
@@ -114,7 +126,7 @@ function patternOf(pattern: string, steps: Steps): Pattern {
   return { shown, matches: (path) => matches(path) === true, why: null };
 }
 
-function broken(path: string, why: string): FileReading & ReportReading {
+function broken(path: string, why: string): FileReading & { readonly kind: "broken" } {
   return {
     kind: "broken",
     path: oneLine(path, limit.report.name_chars),

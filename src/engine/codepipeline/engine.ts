@@ -22,6 +22,7 @@ import type {
   StartRequest,
 } from "../../port.ts";
 import type { Meter } from "../../ports/meter.ts";
+import type { TreeReader } from "../../ports/tree.ts";
 import { type Access, openAccess } from "./access.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
@@ -51,6 +52,7 @@ export interface CodePipelineOrder {
   readonly others: EngineNotice;
   /** Reads one test report in whatever format it is written. */
   readonly readReport: ReadReport;
+  readonly commitPaths: TreeReader["commitPaths"];
   /** Whether plans without a role may use the credentials that Interlock itself has. */
   readonly ownCredentials: boolean;
   /** Instead of the environment that the SDK reads; for a process that speaks to more than one AWS. */
@@ -87,7 +89,7 @@ class CodePipeline implements CodePipelineEngine {
 
   constructor(order: CodePipelineOrder) {
     this.#order = order;
-    const { runs, clock, log, readReport } = order;
+    const { runs, clock, log, readReport, commitPaths } = order;
     this.#access = openAccess({
       ownCredentials: order.ownCredentials,
       settings: settingsFrom(order.environment ?? null),
@@ -97,7 +99,7 @@ class CodePipeline implements CodePipelineEngine {
     });
     const executions = openExecutions(clock);
     const structures = openStructures(clock);
-    const readings = openReadings({ executions, structures, readReport, clock });
+    const readings = openReadings({ executions, structures, readReport, commitPaths, clock });
     const states = openStates(clock);
     const unstoppable = new Set<string>();
     this.#tools = { runs, clock, log, executions, structures, states, readings, unstoppable };

@@ -1,5 +1,6 @@
 // What a stage that has ended leaves behind: the last lines of a failed action, and its test reports.
 
+import type { CommitPaths } from "../../core/place.ts";
 import type { PipelineStage } from "../../core/plan.ts";
 import type { ReportReading } from "../../core/report.ts";
 import type { ActionRun } from "./actions.ts";
@@ -27,6 +28,8 @@ export interface EvidenceOrder {
   /** What the plan says of the stage; null where it does not name it. */
   readonly planned: PipelineStage | null;
   readonly readReport: ReadReport;
+  /** The files of the commit; null where they are not known. */
+  readonly files: () => Promise<CommitPaths | null>;
 }
 
 export const noEvidence: Evidence = { output: "", reports: [], pending: null, final: true };
@@ -57,13 +60,13 @@ type Reports =
  * of several nobody knows for which.
  */
 async function readReports(order: EvidenceOrder, builds: Builds): Promise<Reports> {
-  const { session, stage, planned, readReport } = order;
+  const { session, stage, planned, readReport, files: tree } = order;
   if (planned === null) return { kind: "read", reports: [] };
   const patterns = planned.reports;
   const files =
     patterns.length === 0
       ? none
-      : await reportsInArtifacts({ session, patterns, runs: stage.runs, readReport });
+      : await reportsInArtifacts({ session, patterns, runs: stage.runs, readReport, files: tree });
   if (files.kind === "later") return files;
   const lacks = files.reports.some(({ kind }) => kind === "missing");
   const silent = stage.runs.filter(({ id }) => lacks || !files.from.has(id));

@@ -1,8 +1,10 @@
 // Readings of executions: as few calls as show what moved, and each piece of evidence once.
 
 import { limit } from "../../core/limit.ts";
+import type { CommitPaths } from "../../core/place.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, Observation, PipelineRun, Read } from "../../port.ts";
+import type { TreeReader } from "../../ports/tree.ts";
 import { type ActionRun, readActions } from "./actions.ts";
 import type { ReadReport } from "./artifact.ts";
 import { causeOf } from "./cause.ts";
@@ -35,6 +37,7 @@ export interface ReadingTools {
   readonly executions: Executions;
   readonly structures: Structures;
   readonly readReport: ReadReport;
+  readonly commitPaths: TreeReader["commitPaths"];
   readonly clock: Clock;
 }
 
@@ -200,7 +203,7 @@ export function openReadings(tools: ReadingTools): Readings {
   }
 
   async function gatherEvidence(
-    { spec, session }: Question,
+    { run, spec, session }: Question,
     views: readonly StageView[],
     last: Reading | undefined,
   ): Promise<ReadonlyMap<string, Evidence>> {
@@ -212,10 +215,17 @@ export function openReadings(tools: ReadingTools): Readings {
       const before = last?.evidence.get(key);
       const evidence = before?.final
         ? before
-        : await readEvidence({ session, stage, planned, readReport: tools.readReport });
+        : await readEvidence({ ...tools, session, stage, planned, files: () => filesOf(run) });
       all.set(key, evidence);
     }
     return all;
+  }
+
+  async function filesOf({ request }: PipelineRun): Promise<CommitPaths | null> {
+    if (request.kind !== "start") return null;
+    const { repository, run } = request.start;
+    const read = await tools.commitPaths(repository, run.sha);
+    return read.kind === "known" ? read.value : null;
   }
 
   async function findSummary(

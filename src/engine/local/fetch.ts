@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, GitHub, Log, StartRequest } from "../../port.ts";
 import type { LocalLimits } from "./limits.ts";
 import { type Unpacked, unpack } from "./unpack.ts";
-import { createWorkspace, freeBytes, type Workspace } from "./workspace.ts";
+import { createWorkspace, freeBytes, keepFiles, type Workspace } from "./workspace.ts";
 
 export interface FetchOrder {
   readonly tarball: GitHub["tarball"];
@@ -71,7 +71,10 @@ async function fetchOnce(order: FetchOrder): Promise<Once> {
   if (answer.kind === "limited") return answer;
   if (answer.kind === "unknown") return { kind: "broken", why: answer.why };
   const { sha } = request.run;
-  return await unpack({ archive: answer.value, sha, into: workspace.tree, limits, signal });
+  const into = workspace.tree;
+  const unpacked = await unpack({ archive: answer.value, sha, into, limits, signal });
+  if (unpacked.kind === "unpacked") await keepFiles(workspace, unpacked.files);
+  return unpacked;
 }
 
 type Answer = Awaited<ReturnType<GitHub["tarball"]>>;

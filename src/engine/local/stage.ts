@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CommitPaths } from "../../core/place.ts";
 import type { PlanStage } from "../../core/plan.ts";
 import { addCounts, failedText, noTests, type ReportReading } from "../../core/report.ts";
 import { type DiskShare, watchBounds } from "./bounds.ts";
@@ -10,7 +11,7 @@ import type { CommandExit, ProcessGroup } from "./hold.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LocalLimits } from "./limits.ts";
 import { openTail } from "./tail.ts";
-import { type Workspace, writeOwn } from "./workspace.ts";
+import { keptFiles, type Workspace, writeOwn } from "./workspace.ts";
 
 export type CollectReports = (order: {
   readonly root: string;
@@ -18,6 +19,8 @@ export type CollectReports = (order: {
   readonly modifiedAfter_ms: number;
   /** The workspace's path as the command saw it, for absolute paths in its reports; null for `root`. */
   readonly seenAs: string | null;
+  /** The files of the commit, to tell where a test failed; null where they are not known. */
+  readonly files: () => Promise<CommitPaths | null>;
 }) => Promise<readonly ReportReading[]>;
 
 export interface StageOrder {
@@ -157,7 +160,16 @@ async function reportsOf(order: StageOrder, since_ms: number): Promise<readonly 
   const root = order.workspace.tree;
   const seenAs = order.isolation?.inside.tree ?? null;
   try {
-    return await order.collectReports({ root, patterns, modifiedAfter_ms: since_ms, seenAs });
+    return await order.collectReports({
+      root,
+      patterns,
+      modifiedAfter_ms: since_ms,
+      seenAs,
+      files: async () => {
+        const paths = await keptFiles(order.workspace);
+        return paths === null ? null : { paths, whole: true };
+      },
+    });
   } catch {
     // The machine is out of something. What cannot be read is no pass.
     return patterns.map((path) => ({ kind: "broken", path, why: "could not be read" }));

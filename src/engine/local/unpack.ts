@@ -19,8 +19,12 @@ export interface UnpackOrder {
 }
 
 export type Unpacked =
-  /** `leftOut`: symbolic links that point outside the tree. */
-  | { readonly kind: "unpacked"; readonly leftOut: readonly string[] }
+  /** `leftOut`: symbolic links that point outside the tree. `files`: paths of the plain files in it. */
+  | {
+      readonly kind: "unpacked";
+      readonly leftOut: readonly string[];
+      readonly files: readonly string[];
+    }
   /** The archive will not be better next time. */
   | { readonly kind: "refused"; readonly why: string }
   /** The transfer broke off or was damaged. */
@@ -41,7 +45,8 @@ export async function unpack(order: UnpackOrder): Promise<Unpacked> {
       (tar: AsyncIterable<Uint8Array>) => extract(tar, reading),
       { signal: order.signal },
     );
-    return { kind: "unpacked", leftOut: await makeLinks(order.into, reading.links) };
+    const leftOut = await makeLinks(order.into, reading.links);
+    return { kind: "unpacked", leftOut, files: reading.files };
   } catch (error) {
     // Messages of others may hold an address with a token in it, so that only codes are passed on.
     if (error instanceof Refusal) return { kind: "refused", why: error.message };
@@ -101,6 +106,7 @@ interface Link {
 class Reading {
   readonly order: UnpackOrder;
   readonly links: Link[] = [];
+  readonly files: string[] = [];
   refusal: Refusal | null = null;
   #entries = 0;
   #bytes = 0;
@@ -143,6 +149,7 @@ class Reading {
         entry.mode = ((entry.mode ?? 0o644) & 0o777) | 0o600;
         // A file from the future would look like one that a stage has just written.
         entry.mtime = new Date(Math.min(entry.mtime?.getTime() ?? 0, Date.now() - 60_000));
+        if (entry.type !== "Directory") this.files.push(rest.join("/"));
         return this.refusal === null;
       case "SymbolicLink":
         this.links.push({ path: rest.join("/"), target: entry.linkpath ?? "" });

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readdir, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { limit } from "../../core/limit.ts";
 import { removeTree } from "./tree.ts";
 
 export interface Workspace {
@@ -40,11 +41,24 @@ export async function createWorkspace(workspace: Workspace, token: string): Prom
 
 /** The token of the run that the folder was made for; null where it is not a complete workspace. */
 export async function tokenOf(root: string): Promise<string | null> {
-  const token = await readOwn(join(root, tokenFile)).catch(() => null);
+  const token = await readOwn(join(root, tokenFile), 4_096).catch(() => null);
   return token !== null && workspaceOf(dirname(root), token).root === root ? token : null;
 }
 
 const tokenFile = "run";
+
+/** Notes the files of the commit, before any command can add one: a retry may be another process's. */
+export async function keepFiles({ root }: Workspace, files: readonly string[]): Promise<void> {
+  await writeOwn(join(root, listFile), files.join("\0"));
+}
+
+/** Null where they were not noted. */
+export async function keptFiles({ root }: Workspace): Promise<readonly string[] | null> {
+  const list = await readOwn(join(root, listFile), limit.report.list_bytes).catch(() => null);
+  return list === null ? null : list.split("\0");
+}
+
+const listFile = "files";
 
 /**
  * Writes a file of ours, in place of whatever has this name. A command without isolation may have put
@@ -58,12 +72,12 @@ export async function writeOwn(path: string, text: string): Promise<number> {
   return (await file.stat()).mtimeMs;
 }
 
-/** What `writeOwn` has written; null where it is another kind of file by now, or larger than any of ours. */
-async function readOwn(path: string): Promise<string | null> {
+/** What `writeOwn` has written; null where it is another kind of file by now, or larger than ours is. */
+async function readOwn(path: string, most_bytes: number): Promise<string | null> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const status = await file.stat();
-  return status.isFile() && status.size <= 4_096 ? await file.readFile("utf8") : null;
+  return status.isFile() && status.size <= most_bytes ? await file.readFile("utf8") : null;
 }
 
 /** The folders in which workspaces are kept, as roots. */

@@ -298,6 +298,7 @@ test("of very many failing tests the first are listed, and the number of the oth
 test.each([
   ["a path that hides its direction", { file: "src/\u202ea.ts" }, 0],
   ["no path", { file: null }, 0],
+  ["a path that the commit does not have", { inTree: false }, 0],
   ["a path without a line", { line: null }, 1],
 ])("%s", (_, problem, annotations) => {
   const stages = [
@@ -308,4 +309,17 @@ test.each([
   const tests = checks.find(({ name }) => name === "interlock/shop/tests");
   expect(tests?.annotations).toHaveLength(annotations);
   expect(tests?.summary).toContain("cart › adds up");
+});
+
+test("what an earlier version stored, without looking for the file, is listed and not annotated", () => {
+  const { inTree: _, ...stored } = problemOf();
+  const stages = [
+    { name: "build" },
+    { name: "test", reports: [{ counts: { failed: 1 }, problems: [stored] }] },
+  ];
+  const facts = pullFacts({ executions: [{ stages }] });
+  const asStored = JSON.parse(JSON.stringify(facts).replaceAll('"inTree":true,', "")) as Facts;
+  const tests = decide(asStored).checks.find(({ name }) => name === "interlock/shop/tests");
+  expect(tests?.annotations).toEqual([]);
+  expect(tests?.summary).toContain("src/cart.test.ts:7");
 });

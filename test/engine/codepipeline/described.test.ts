@@ -8,7 +8,7 @@ import { seededRandom } from "../../../src/sandbox/github/random.ts";
 import { hearing } from "../../store/silent.ts";
 import { startDescribed } from "./described.ts";
 import { memoryRuns } from "./runs.ts";
-import { requestOf, sha } from "./world.ts";
+import { noTree, requestOf, sha } from "./world.ts";
 
 const ids = ["11111111-2222-4333-8444-555555555555", "66666666-7777-4888-8999-000000000000"];
 const words = ["shop-release", "Source", "Build", "Production", ...ids, sha("a"), sha("b"), "1"];
@@ -38,6 +38,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       notice: () => {},
       others: () => {},
       readReport: readAside,
+      commitPaths: noTree,
       ownCredentials: true,
       environment: {
         AWS_ENDPOINT_URL: server.url,

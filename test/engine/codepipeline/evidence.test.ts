@@ -3,8 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { limit } from "../../../src/core/limit.ts";
 import { unzip } from "../../../src/engine/codepipeline/zip.ts";
+import type { TreeReader } from "../../../src/ports/tree.ts";
 import { zip } from "../../../src/sandbox/aws/zip.ts";
 import { artifact, batched, junit, passing, tested, testedBy, unfound } from "./tested.ts";
+import { noTree, sha } from "./world.ts";
 
 describe("the log of a failed action", () => {
   test("ends as the log ends, and stays masked and plain", async () => {
@@ -108,6 +110,36 @@ describe("reports in the artifacts of a stage", () => {
     expect((await look()).reports).toMatchObject([
       { problems: [{ file: "src/price.ts", line: 3 }] },
     ]);
+  });
+
+  test("place what failed in the files that GitHub says the commit has, asked once and only for failures", async () => {
+    const asked: string[] = [];
+    const commitPaths: TreeReader["commitPaths"] = async ({ name }, of) => {
+      asked.push(`${name} ${of}`);
+      return { kind: "known", value: { paths: ["apps/shop/src/price.ts"], whole: true } };
+    };
+    const files = { "junit.xml": junit };
+    const { w, look } = await tested({ files }, { reports: ["junit.xml"], commitPaths });
+    const place = { file: "apps/shop/src/price.ts", line: 3, inTree: true };
+    expect((await look()).reports).toMatchObject([{ problems: [place] }]);
+    w.pipeline.pass("Production");
+    await look();
+    expect(asked).toEqual([`shop ${sha("a")}`]);
+
+    const passed = { files: { "junit.xml": passing } };
+    await (await tested(passed, { reports: ["junit.xml"], commitPaths })).look();
+    expect(asked).toHaveLength(1);
+  });
+
+  test("place nothing where GitHub does not say what files the commit has", async () => {
+    const { look } = await tested(
+      { files: { "junit.xml": junit } },
+      { reports: ["junit.xml"], commitPaths: noTree },
+    );
+    expect(await look()).toMatchObject({
+      state: "succeeded",
+      reports: [{ counts: { failed: 1 }, problems: [{ file: "src/price.ts", inTree: false }] }],
+    });
   });
 
   test("are read once, however often the execution is looked at", async () => {

@@ -8,7 +8,7 @@ import { OutOfTurn, openPace } from "../../../src/engine/codepipeline/pace.ts";
 import { openRole } from "../../../src/engine/codepipeline/role.ts";
 import { readAside } from "../../../src/report/aside.ts";
 import { silent } from "../../store/silent.ts";
-import { openWorld, roleArn, shop, type World } from "./world.ts";
+import { noTree, openWorld, roleArn, shop, type World } from "./world.ts";
 
 test("the role is taken on once, with the repository as external id, and its name and ids as tags", async () => {
   const w = await openWorld();
@@ -185,6 +185,7 @@ describe("the SDK's own environment", () => {
       notice: () => {},
       others: () => {},
       readReport: readAside,
+      commitPaths: noTree,
       ownCredentials: false,
     });
     try {

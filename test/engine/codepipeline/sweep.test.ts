@@ -7,6 +7,7 @@ import type { NewStage } from "../../../src/sandbox/aws/declare.ts";
 import { startAws } from "../../../src/sandbox/aws/server.ts";
 import { worlds } from "../../world/world.ts";
 import { memoryRuns } from "./runs.ts";
+import { noTree } from "./world.ts";
 
 const open = worlds();
 
@@ -38,6 +39,7 @@ async function merged(production: NewStage = { name: "Production" }) {
     notice: () => {},
     others: (key) => void w.store.wakeExecution(key, w.clock.now()).then(() => told()),
     readReport: readAside,
+    commitPaths: noTree,
     ownCredentials: true,
     environment: {
       AWS_ENDPOINT_URL: url,

@@ -9,6 +9,7 @@ import {
 import { readEvent } from "../../../src/engine/codepipeline/event.ts";
 import { lineOf } from "../../../src/engine/codepipeline/hint.ts";
 import type { Observation, StartRequest } from "../../../src/port.ts";
+import type { TreeReader } from "../../../src/ports/tree.ts";
 import { readAside } from "../../../src/report/aside.ts";
 import type { AwsOptions, NewRole } from "../../../src/sandbox/aws/aws.ts";
 import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
@@ -34,7 +35,11 @@ export interface WorldOptions {
   readonly role?: Partial<NewRole>;
   readonly spec?: Partial<CodePipelinePart>;
   readonly ownCredentials?: boolean;
+  readonly commitPaths?: TreeReader["commitPaths"];
 }
+
+/** GitHub does not say what files a commit has. */
+export const noTree: TreeReader["commitPaths"] = async () => ({ kind: "unknown", why: "" });
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
@@ -76,6 +81,7 @@ export async function openWorld(options: WorldOptions = {}) {
       notice: (key) => noticed.push(key),
       others: () => {},
       readReport: readAside,
+      commitPaths: options.commitPaths ?? noTree,
       ownCredentials: options.ownCredentials ?? false,
       environment: {
         AWS_ENDPOINT_URL: url,

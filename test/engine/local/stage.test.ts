@@ -183,6 +183,25 @@ test("a report that lies in the repository or comes from an earlier stage does n
   expect(second.stages).toMatchObject([{ state: "succeeded" }, { state: "failed" }]);
 });
 
+test("a failure is placed in a file that the commit has, and in no file that a stage made", async () => {
+  const failing = (file: string) =>
+    `<testcase name="${file}" file="${file}" line="3"><failure/></testcase>`;
+  const text = `<testsuite>${["src/a.test.ts", "dist/b.test.js"].map(failing).join("")}</testsuite>`;
+  const made = `mkdir dist; echo > dist/b.test.js; ${write(text)}; exit 1`;
+  const { run, engine, ended } = await world({ files: { "packages/a/src/a.test.ts": "" } });
+  const places = [
+    { file: "packages/a/src/a.test.ts", line: 3, inTree: true },
+    { file: "dist/b.test.js", line: 3, inTree: false },
+  ];
+  const first = await run({ run: `rm -rf dist out; ${made}`, reports });
+  expect(first.stages[0]).toMatchObject({ reports: [{ problems: places }] });
+  // A retry has no archive, and what the first attempt made lies in its folder.
+  await engine.retry("run", "one", "again");
+  const second = await ended("run");
+  expect(second.retries).toEqual(["again"]);
+  expect(second.stages[0]).toMatchObject({ reports: [{ problems: places }] });
+});
+
 test("many short commands in a row leave nothing running", async () => {
   const { engine, ended, runs } = await world();
   const keys = Array.from({ length: 6 }, (_, index) => `r${index}`);

@@ -1,0 +1,48 @@
+// The files of a commit, as git lists them: one request, and the last lists are remembered.
+
+import { limit } from "../core/limit.ts";
+import type { CommitPaths } from "../core/place.ts";
+import type { TreeReader } from "../ports/tree.ts";
+import type { Client } from "./client.ts";
+import { place, slug, unknown } from "./read.ts";
+import * as shapes from "./shape.ts";
+
+/**
+ * A commit's files never change, so nothing is asked twice; kept in memory alone, for a list may have megabytes.
+ * docs.github.com/rest/git/trees#get-a-tree: beyond 100,000 entries or 7 MB the list is truncated.
+ */
+export function openTrees(client: Client): TreeReader {
+  const kept = new Map<string, CommitPaths>();
+  return {
+    async commitPaths(repository, sha) {
+      const key = `${slug(repository)}|${sha}`;
+      const known = kept.get(key);
+      if (known !== undefined) return { kind: "known", value: known };
+      const answer = await client.read(
+        repository.installation,
+        (octokit) =>
+          octokit.request("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", {
+            ...place(repository),
+            tree_sha: sha,
+            recursive: "1",
+          }),
+        shapes.wholeTree,
+      );
+      if (answer.kind !== "ok") return unknown(answer);
+      const { tree, truncated } = answer.data;
+      const paths = tree.filter(isFile).map(({ path }) => path);
+      const value = { paths, whole: !truncated };
+      kept.set(key, value);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= limit.github.kept_trees) break;
+        kept.delete(oldest);
+      }
+      return { kind: "known", value };
+    },
+  };
+}
+
+/** Neither a folder, nor a link, nor another repository. */
+function isFile({ mode }: { readonly mode: string }): boolean {
+  return mode.startsWith("100");
+}
