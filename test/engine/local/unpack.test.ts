@@ -45,7 +45,7 @@ test("strips the one folder and keeps contents, modes and links", async () => {
       sha,
     ),
   );
-  expect(result).toEqual({ kind: "unpacked", leftOut: [] });
+  expect(result).toEqual({ kind: "unpacked", leftOut: [], files: ["bin/run"] });
   expect(await readFile(join(into, "lib/tool"), "utf8")).toBe("#!/bin/sh\n");
   expect((await stat(join(into, "bin/run"))).mode & 0o100).toBe(0o100);
   expect(await readlink(join(into, "later"))).toBe("dist/made-by-build");
@@ -84,7 +84,7 @@ test.each(["/etc/passwd", "../../../../etc/passwd", "sub/../../x", ".."])(
   async (linkpath) => {
     const link = { path: "top/link", type: "SymbolicLink", linkpath } as const;
     const { result, into } = await unpacked(archive([top, link, { path: "top/ok", body: "ok" }]));
-    expect(result).toEqual({ kind: "unpacked", leftOut: ["link"] });
+    expect(result).toMatchObject({ kind: "unpacked", leftOut: ["link"] });
     expect(await readdir(into)).toEqual(["ok"]);
   },
 );
@@ -97,7 +97,7 @@ test("writes no file through a link", async () => {
       { path: "top/out/x", body: "x" },
     ]),
   );
-  expect(result).toEqual({ kind: "unpacked", leftOut: ["out"] });
+  expect(result).toMatchObject({ kind: "unpacked", leftOut: ["out"] });
   expect(await readFile(join(into, "out/x"), "utf8")).toBe("x");
 });
 
@@ -111,7 +111,7 @@ test("makes no folder through a chain of links that leaves the tree only togethe
       { path: "top/p/q/parent", type: "SymbolicLink", linkpath: "up/.." },
     ]),
   );
-  expect(result).toEqual({ kind: "unpacked", leftOut: ["p/q/out/x/y", "p/q/parent"] });
+  expect(result).toMatchObject({ kind: "unpacked", leftOut: ["p/q/out/x/y", "p/q/parent"] });
   expect((await readdir(join(into, "p/q"))).sort()).toEqual(["out", "up"]);
 });
 
