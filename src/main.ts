@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { runCommandLine } from "./command-line/run.ts";
 import { limit } from "./core/limit.ts";
+import { counted } from "./engine/codepipeline/count.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
 import { openLender } from "./engine/codepipeline/lend.ts";
 import type { Place } from "./engine/codepipeline/patrol.ts";
@@ -181,8 +182,8 @@ async function startOn(
   const engines = new Map<string, Engine>([[codepipeline.name, codepipeline]]);
   if (local !== null) engines.set(local.name, local);
   const elapsed = () => performance.now();
-  const counted = meter === undefined ? {} : { meter };
-  const ports: Ports = { github, store, engines, clock, elapsed, log, ...counted };
+  const metered = meter === undefined ? {} : { meter };
+  const ports: Ports = { github, store, engines, clock, elapsed, log, ...metered };
   const { receive, calm } = openReceive({ store, log });
   const ear = {
     runs: pipelineRuns,
@@ -194,7 +195,7 @@ async function startOn(
   const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
   const unsigned = openWrongSignatures(log);
   const answerGitHub: Answer = (post) =>
-    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned, ...counted }, post);
+    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned, ...metered }, post);
   const posts = new Map<string, Answer>([
     [webhookPath, answerGitHub],
     [setupHookPath, answerGitHub],
@@ -244,14 +245,15 @@ async function startOn(
   });
   // The sweep after it, since what GitHub is asked for again comes at once.
   const clockwork = startClockwork(ports);
-  const lender = openLender({ ownCredentials });
+  const lender = openLender({ ownCredentials, meter });
   const notifier = openSnsNotifier({
     lend: (teller) => lender.lend(teller, "SNS"),
     site: siteOf(githubApiUrl),
+    watch: (client) => counted(client, "sns", meter),
   });
-  const telling = startTelling({ ledger: notices, notifier, clock, log, ...counted });
+  const telling = startTelling({ ledger: notices, notifier, clock, log, ...metered });
   const queues = sqsQueueUrls.map((queueUrl) => {
-    const client = queueClient(queueUrl, null);
+    const client = queueClient(queueUrl, null, meter);
     return { client, reader: readQueue({ client, queueUrl, ear, log }) };
   });
   log.info(

@@ -38,8 +38,10 @@ export function openSnsNotifier(with_: {
   readonly lend: (teller: Teller) => Lent;
   /** Where people see commits, such as https://github.com. */
   readonly site: string;
+  /** Is given each client before it sends anything. */
+  readonly watch?: (client: SNSClient) => void;
 }): SnsNotifier {
-  const { lend, site } = with_;
+  const { lend, site, watch } = with_;
   const clients = new Map<string, SNSClient>();
   return {
     async send(draft) {
@@ -69,8 +71,9 @@ export function openSnsNotifier(with_: {
     const { role, region, repository } = teller;
     const { id, ownerId } = repository;
     const key = [role ?? "", region, fullName(repository), id ?? "", ownerId ?? ""].join(" ");
+    const known = clients.get(key);
     const client =
-      clients.get(key) ??
+      known ??
       new SNSClient({
         region,
         // The ledger tries again, and has more patience.
@@ -83,6 +86,7 @@ export function openSnsNotifier(with_: {
         ...(credentials !== undefined && { credentials }),
         ...(endpoint !== undefined && { endpoint }),
       });
+    if (known === undefined) watch?.(client);
     // To the end of the line: the first is the one that was not used for longest.
     clients.delete(key);
     clients.set(key, client);

@@ -2,8 +2,8 @@
 
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
-import type { Meter } from "../../ports/meter.ts";
 import { ownerOf } from "./arn.ts";
+import type { AwsMeter } from "./count.ts";
 import type { Settings } from "./environment.ts";
 import { openPace, type Pace, type PaceLimits } from "./pace.ts";
 import { openSession, type Scope, type Session } from "./session.ts";
@@ -24,7 +24,7 @@ export interface AccessOrder {
   readonly settings: Settings;
   readonly log: Log;
   readonly pace: PaceLimits;
-  readonly meter?: Pick<Meter, "aws"> | undefined;
+  readonly meter?: AwsMeter | undefined;
 }
 
 export function openAccess(order: AccessOrder): Access {

@@ -4,7 +4,9 @@ import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { CodeBuildClient } from "@aws-sdk/client-codebuild";
 import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { S3Client } from "@aws-sdk/client-s3";
+import { STSClient } from "@aws-sdk/client-sts";
 import { limit } from "../../core/limit.ts";
+import { type AwsMeter, counted } from "./count.ts";
 import type { Settings } from "./environment.ts";
 
 export interface Clients {
@@ -22,6 +24,7 @@ export interface ClientOrder {
   readonly settings: Settings;
   /** Absent for the SDK's own way to find them. */
   readonly credentials: Settings["credentials"] | (() => Promise<TemporaryCredentials>);
+  readonly meter?: AwsMeter | undefined;
 }
 
 export interface TemporaryCredentials {
@@ -32,18 +35,53 @@ export interface TemporaryCredentials {
 }
 
 export function openClients(order: ClientOrder): Clients {
-  const { endpoint } = order.settings;
+  const { settings, meter } = order;
+  const { endpoint } = settings;
   const config = clientConfig(order);
   // Adaptive: after a refusal for its rate, a client slows down by itself.
   const patient = { ...config, retryMode: "adaptive", maxAttempts: limit.codepipeline.attempts };
+  const pipelines = endpoint("CODEPIPELINE");
   return {
-    codepipeline: new CodePipelineClient({ ...patient, ...endpoint("CODEPIPELINE") }),
-    once: new CodePipelineClient({ ...config, maxAttempts: 1, ...endpoint("CODEPIPELINE") }),
-    codebuild: new CodeBuildClient({ ...patient, ...endpoint("CODEBUILD") }),
-    logs: new CloudWatchLogsClient({ ...patient, ...endpoint("CLOUDWATCH_LOGS") }),
+    codepipeline: counted(
+      new CodePipelineClient({ ...patient, ...pipelines }),
+      "codepipeline",
+      meter,
+    ),
+    once: counted(
+      new CodePipelineClient({ ...config, maxAttempts: 1, ...pipelines }),
+      "codepipeline",
+      meter,
+    ),
+    codebuild: counted(
+      new CodeBuildClient({ ...patient, ...endpoint("CODEBUILD") }),
+      "codebuild",
+      meter,
+    ),
+    logs: counted(
+      new CloudWatchLogsClient({ ...patient, ...endpoint("CLOUDWATCH_LOGS") }),
+      "logs",
+      meter,
+    ),
     // By path, which AWS takes everywhere and which needs no name server that knows buckets.
-    s3: new S3Client({ ...patient, ...endpoint("S3"), forcePathStyle: true }),
+    s3: counted(new S3Client({ ...patient, ...endpoint("S3"), forcePathStyle: true }), "s3", meter),
   };
+}
+
+/** With Interlock's own credentials: it is asked for those of roles. */
+export function stsClient({
+  region,
+  settings,
+  meter,
+}: Omit<ClientOrder, "credentials">): STSClient {
+  return counted(
+    new STSClient({
+      ...clientConfig({ region, credentials: settings.credentials }),
+      ...settings.endpoint("STS"),
+      maxAttempts: limit.codepipeline.attempts,
+    }),
+    "sts",
+    meter,
+  );
 }
 
 export function destroyClients(clients: Clients): void {
@@ -51,7 +89,7 @@ export function destroyClients(clients: Clients): void {
 }
 
 /** What every client has. */
-export function clientConfig({ region, credentials }: Omit<ClientOrder, "settings">) {
+export function clientConfig({ region, credentials }: Pick<ClientOrder, "region" | "credentials">) {
   return {
     region,
     requestHandler: patience(limit.codepipeline.request_ms),

@@ -21,11 +21,11 @@ import type {
   Started,
   StartRequest,
 } from "../../port.ts";
-import type { Meter } from "../../ports/meter.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import { type Access, openAccess } from "./access.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
+import type { AwsMeter } from "./count.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { openExecutions } from "./executions.ts";
 import { findLost, findRollback } from "./find.ts";
@@ -58,7 +58,7 @@ export interface CodePipelineOrder {
   /** Instead of the environment that the SDK reads; for a process that speaks to more than one AWS. */
   readonly environment?: AwsEnvironment;
   readonly pace?: PaceLimits;
-  readonly meter?: Pick<Meter, "aws"> | undefined;
+  readonly meter?: AwsMeter | undefined;
 }
 
 export interface CodePipelineEngine extends Engine {

@@ -1,8 +1,8 @@
 // Lends the identities of plans to those who do something else for a plan at AWS, such as tell a topic.
 
-import { STSClient } from "@aws-sdk/client-sts";
 import { limit } from "../../core/limit.ts";
-import { clientConfig, type TemporaryCredentials } from "./clients.ts";
+import { stsClient, type TemporaryCredentials } from "./clients.ts";
+import type { AwsMeter } from "./count.ts";
 import { type AwsEnvironment, type Settings, settingsFrom } from "./environment.ts";
 import { openPace } from "./pace.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
@@ -31,8 +31,9 @@ export function openLender(with_: {
   readonly ownCredentials: boolean;
   /** Instead of the environment that the SDK reads. */
   readonly environment?: AwsEnvironment;
+  readonly meter?: AwsMeter | undefined;
 }): Lender {
-  const { ownCredentials, environment = null } = with_;
+  const { ownCredentials, environment = null, meter } = with_;
   const settings = settingsFrom(environment);
   const pace = openPace(limit.codepipeline);
   const roles = new Map<string, RoleCredentials>();
@@ -56,7 +57,8 @@ export function openLender(with_: {
   function roleOf({ region, repository }: Scope, role: string): RoleCredentials {
     const key = [role, region, identityKey(repository)].join(" ");
     const known = roles.get(key);
-    const opened = known ?? openRole({ sts: stsIn(region), role, repository, pace });
+    const opened =
+      known ?? openRole({ sts: stsClient({ region, settings, meter }), role, repository, pace });
     // To the end of the line: the first is the one that was not used for longest.
     roles.delete(key);
     roles.set(key, opened);
@@ -66,14 +68,6 @@ export function openLender(with_: {
       first[1].close();
     }
     return opened;
-  }
-
-  function stsIn(region: string): STSClient {
-    return new STSClient({
-      ...clientConfig({ region, credentials: settings.credentials }),
-      ...settings.endpoint("STS"),
-      maxAttempts: limit.codepipeline.attempts,
-    });
   }
 }
 

@@ -1,25 +1,15 @@
 // One identity at AWS for one repository: the role that its plan names, in one region, and the way it is asked.
 
-import { STSClient } from "@aws-sdk/client-sts";
 import type { Repository } from "../../core/event.ts";
-import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
-import type { Meter } from "../../ports/meter.ts";
 import { type Owner, ownerOf } from "./arn.ts";
-import { type Clients, clientConfig, destroyClients, openClients } from "./clients.ts";
+import { type Clients, destroyClients, openClients, stsClient } from "./clients.ts";
+import type { AwsMeter } from "./count.ts";
 import type { Settings } from "./environment.ts";
-import type { Pace } from "./pace.ts";
+import { OutOfTurn, type Pace } from "./pace.ts";
 import type { Permission } from "./permission.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
-import {
-  isOfCredentials,
-  isThrottled,
-  NotOfAws,
-  type Reply,
-  type Sentences,
-  type Trouble,
-  troubleOf,
-} from "./trouble.ts";
+import { isOfCredentials, NotOfAws, type Reply, type Sentences, troubleOf } from "./trouble.ts";
 
 export interface Scope {
   /** Null for Interlock's own credentials. */
@@ -56,7 +46,7 @@ export interface SessionOrder {
   readonly settings: Settings;
   readonly pace: Pace;
   readonly log: Log;
-  readonly meter?: Pick<Meter, "aws"> | undefined;
+  readonly meter?: AwsMeter | undefined;
 }
 
 export function openSession({ scope, key, settings, pace, log, meter }: SessionOrder): Session {
@@ -65,11 +55,8 @@ export function openSession({ scope, key, settings, pace, log, meter }: SessionO
 
   function roleOf(): RoleCredentials | null {
     if (scope.role === null) return null;
-    const sts = new STSClient({
-      ...clientConfig({ region: scope.region, credentials: settings.credentials }),
-      ...settings.endpoint("STS"),
-      maxAttempts: limit.codepipeline.attempts,
-    });
+    const { region } = scope;
+    const sts = stsClient({ region, settings, meter });
     return openRole({ sts, role: scope.role, repository: scope.repository, pace });
   }
 
@@ -77,7 +64,7 @@ export function openSession({ scope, key, settings, pace, log, meter }: SessionO
     const there = byRegion.get(region);
     if (there !== undefined) return there;
     const credentials = role === null ? settings.credentials : role.provide;
-    const made = openClients({ region, settings, credentials });
+    const made = openClients({ region, settings, credentials, meter });
     byRegion.set(region, made);
     return made;
   }
@@ -93,16 +80,15 @@ export function openSession({ scope, key, settings, pace, log, meter }: SessionO
     owner: ownerOf(scope.role, scope.region),
     key,
     async ask({ action, resource, region = scope.region, sentences = {}, send, has }) {
-      const [service = ""] = action.split(":");
       try {
         await pace.take();
         const value = await send(clientsIn(region));
         if (has(value) === undefined) throw new NotOfAws();
-        meter?.aws(service, "ok");
         return { kind: "ok", value };
       } catch (error) {
         const trouble = troubleOf(error, { action, resource, role: scope.role, sentences });
-        meter?.aws(service, outcomeOf(trouble));
+        // Our own pace let nothing go out.
+        if (error instanceof OutOfTurn) meter?.aws(serviceOf(action), "throttled");
         log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");
         // The next call begins with new ones.
         if (isOfCredentials(trouble)) {
@@ -116,7 +102,6 @@ export function openSession({ scope, key, settings, pace, log, meter }: SessionO
   };
 }
 
-function outcomeOf(trouble: Trouble): "throttled" | "refused" | "failed" {
-  if (isThrottled(trouble)) return "throttled";
-  return trouble.is === "later" ? "failed" : "refused";
+function serviceOf(action: Permission): string {
+  return action.slice(0, action.indexOf(":"));
 }

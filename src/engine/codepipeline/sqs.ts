@@ -11,6 +11,7 @@ import { z } from "zod";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
 import { patience } from "./clients.ts";
+import { type AwsMeter, counted } from "./count.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { type Ear, hear } from "./hear.ts";
 
@@ -24,10 +25,14 @@ export interface QueueReader {
 type Outcome = "stored" | "known" | "ignored" | "malformed" | "failed";
 
 /** With Interlock's own credentials: the queue is the operator's. */
-export function queueClient(queueUrl: string, environment: AwsEnvironment | null): SQSClient {
+export function queueClient(
+  queueUrl: string,
+  environment: AwsEnvironment | null,
+  meter?: AwsMeter,
+): SQSClient {
   const { credentials, endpoint } = settingsFrom(environment);
   const region = regionOf(queueUrl);
-  return new SQSClient({
+  const client = new SQSClient({
     ...(region !== null && { region }),
     ...(credentials !== undefined && { credentials }),
     ...endpoint("SQS"),
@@ -35,6 +40,7 @@ export function queueClient(queueUrl: string, environment: AwsEnvironment | null
     // The reader itself asks again, and says so.
     maxAttempts: 1,
   });
+  return counted(client, "sqs", meter);
 }
 
 /**
@@ -55,8 +61,10 @@ export function readQueue(with_: {
   readonly queueUrl: string;
   readonly ear: Ear;
   readonly log: Log;
+  /** Resolves after so many milliseconds, or once the signal comes. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }): QueueReader {
-  const { client, queueUrl: QueueUrl, ear, log } = with_;
+  const { client, queueUrl: QueueUrl, ear, log, wait = waited } = with_;
   const stopping = new AbortController();
   const counts = new Map<Outcome, number>();
   /** Messages that could not be stored, by their ids. */
@@ -78,7 +86,10 @@ export function readQueue(with_: {
         const messages = await receive();
         const done = await Promise.all(messages.map(take));
         await remove(done.filter((message) => typeof message === "object"));
-        failures = done.includes("down") ? failures + 1 : 0;
+        // Where another one was stored it is the message, and the store is well.
+        const isDown =
+          done.includes("down") && !done.some((message) => typeof message === "object");
+        failures = isDown ? failures + 1 : 0;
         // AWS waits with an empty answer; something else that does not would be asked without end.
         const isHasty = messages.length === 0 && performance.now() - since < limit.sqs.again_ms;
         if (isHasty && failures === 0) await pause(1);
@@ -142,12 +153,16 @@ export function readQueue(with_: {
 
   async function pause(times: number): Promise<void> {
     const ms = Math.min(limit.sqs.again_ms * 2 ** (times - 1), limit.sqs.again_ms_max);
-    await sleep(ms, null, { signal: stopping.signal }).catch(() => {});
+    await wait(ms, stopping.signal);
   }
 
   function count(outcome: Outcome): void {
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   }
+}
+
+async function waited(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, null, { signal }).catch(() => {});
 }
 
 const envelope = z.object({

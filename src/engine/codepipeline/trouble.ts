@@ -103,9 +103,14 @@ export function isOfCredentials({ name }: Trouble): boolean {
   return credentialProblem(name, null)?.is === "later";
 }
 
-/** Whether AWS, or our own pace, allowed no more calls at that moment. */
-export function isThrottled({ name }: Trouble): boolean {
-  return name === "OutOfTurn" || throttled.has(name);
+/** What a request that did not go well came to, for those who count. */
+export function outcomeOf(error: unknown): "throttled" | "refused" | "failed" {
+  const failure = read(error);
+  const { name, status } = failure;
+  if (throttled.has(name)) return "throttled";
+  if (credentialProblem(name, null)?.is === "later") return "failed";
+  if (!isOfAws(failure, () => false) || isPassing(name, status)) return "failed";
+  return "refused";
 }
 
 /** One without an answer is not judged here. */

@@ -2,6 +2,7 @@
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { counted } from "../../../src/engine/codepipeline/count.ts";
 import { openLender } from "../../../src/engine/codepipeline/lend.ts";
 import { openSnsNotifier } from "../../../src/notify/sns.ts";
 import type { NewRole } from "../../../src/sandbox/aws/aws.ts";
@@ -30,8 +31,13 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
     ...wanted,
   });
   const { topicArn: target } = server.createTopic("releases", { region });
+  const calls: string[] = [];
+  const meter = {
+    aws: (service: string, outcome: string) => void calls.push(`${service} ${outcome}`),
+  };
   const lender = openLender({
     ownCredentials,
+    meter,
     environment: {
       AWS_ENDPOINT_URL: url,
       AWS_ACCESS_KEY_ID: aws.credentials.accessKeyId,
@@ -41,6 +47,7 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
   const notifier = openSnsNotifier({
     lend: (teller) => lender.lend(teller, "SNS"),
     site: "https://github.com",
+    watch: (client) => counted(client, "sns", meter),
   });
   onTestFinished(() => {
     notifier.close();
@@ -63,13 +70,14 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
         sentences: ["It failed."],
       },
     });
-  return { aws, role, send, target };
+  return { aws, role, send, target, calls };
 }
 
 test("the plan's role is taken on for its repository, once for many notices", async () => {
-  const { aws, role, send } = await world();
+  const { aws, role, send, calls } = await world();
   expect(await send(role.arn)).toEqual({ kind: "sent" });
   expect(await send(role.arn)).toEqual({ kind: "sent" });
+  expect(calls).toEqual(["sts ok", "sns ok", "sns ok"]);
   expect(aws.log.all.map(({ operation }) => operation)).toEqual([
     "AssumeRole",
     "Publish",

@@ -1,5 +1,6 @@
 // The queue of notices, against a queue that others wrote.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
@@ -24,8 +25,14 @@ afterAll(() => server.stop());
 interface World extends AsyncDisposable {
   readonly queue: string;
   readonly stored: Delivery[];
+  /** Requests to SQS as they were counted. */
+  readonly calls: readonly string[];
   readonly log: HearingLog;
   storeWorks: boolean;
+  /** Bodies that no store would take. */
+  readonly poison: Set<string>;
+  /** Milliseconds of each pause that the reader made. */
+  readonly pauses: number[];
   reader: QueueReader;
   left(): number;
 }
@@ -35,29 +42,44 @@ function open(): World {
   const queue = `notices-${queues}`;
   // What was not stored is shown again at once.
   const { queueUrl } = server.createQueue(queue, { attributes: { VisibilityTimeout: "0" } });
-  const client = queueClient(queueUrl, {
-    AWS_ACCESS_KEY_ID: "test",
-    AWS_SECRET_ACCESS_KEY: "test",
-    AWS_ENDPOINT_URL_SQS: server.address,
-  });
+  const calls: string[] = [];
+  const client = queueClient(
+    queueUrl,
+    {
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+      AWS_ENDPOINT_URL_SQS: server.address,
+    },
+    { aws: (service, outcome) => calls.push(`${service} ${outcome}`) },
+  );
   const stored: Delivery[] = [];
   const runs = heardRuns(new Map([[executionId, "run-1"]]));
   const log = hearing();
+  const poison = new Set<string>();
+  const pauses: number[] = [];
   const world = {
     queue,
     stored,
+    calls,
     log,
+    poison,
+    pauses,
     storeWorks: true,
     reader: readQueue({
       client,
       queueUrl,
       log,
+      wait: async (ms, signal) => {
+        pauses.push(ms);
+        await sleep(ms, null, { signal }).catch(() => {});
+      },
       ear: {
         suspect: () => {},
         clock: () => 1,
         runs,
         receive: async (delivery) => {
           if (!world.storeWorks) throw new Error("The database is away");
+          if (poison.has(delivery.guid)) throw new Error("The database refuses it");
           if (stored.some(({ guid }) => guid === delivery.guid)) return "known";
           stored.push(delivery);
           return "new";
@@ -118,6 +140,22 @@ test("what was not stored stays in the queue until it is", async () => {
   world.storeWorks = true;
   await soon(() => world.left()).toBe(0);
   expect(world.stored).toHaveLength(1);
+});
+
+test("messages that cannot be stored make nobody wait for them", async () => {
+  await using world = open();
+  const send = () => server.sendMessage(world.queue, JSON.stringify(event())).messageId;
+  // They are shown again and again, beside what comes meanwhile.
+  for (let count = 0; count < 4; count += 1) world.poison.add(`sqs:${send()}`);
+  await soon(() => world.reader.counts().get("failed")).toBeGreaterThan(8);
+  const before = world.pauses.length;
+  for (let count = 0; count < 30; count += 1) {
+    send();
+    if (count % 5 === 0) world.poison.add(`sqs:${send()}`);
+  }
+  await soon(() => world.stored).toHaveLength(30);
+  expect(world.pauses.slice(before)).toEqual([]);
+  expect(world.left()).toBe(10);
 });
 
 test("more than a batch arrives whole", async () => {

@@ -2,6 +2,7 @@
 
 import { onTestFinished } from "vitest";
 import type { CodePipelinePart } from "../../../src/core/plan.ts";
+import type { AwsMeter } from "../../../src/engine/codepipeline/count.ts";
 import {
   type CodePipelineEngine,
   openCodePipelineEngine,
@@ -36,6 +37,7 @@ export interface WorldOptions {
   readonly spec?: Partial<CodePipelinePart>;
   readonly ownCredentials?: boolean;
   readonly commitPaths?: TreeReader["commitPaths"];
+  readonly meter?: AwsMeter;
 }
 
 /** GitHub does not say what files a commit has. */
@@ -82,6 +84,7 @@ export async function openWorld(options: WorldOptions = {}) {
       others: () => {},
       readReport: readAside,
       commitPaths: options.commitPaths ?? noTree,
+      meter: options.meter,
       ownCredentials: options.ownCredentials ?? false,
       environment: {
         AWS_ENDPOINT_URL: url,
