@@ -142,13 +142,13 @@ async function startOn(
 
   // What an engine has told last must be stored before the store is closed.
   let waking = Promise.resolve();
-  const wake = (key: string, heardAt: number | null) => {
+  const wake = (key: string, by: "us" | "others") => {
     const woken = store
-      .wakeExecution(key, heardAt)
+      .wakeExecution(key, by)
       .catch((err: unknown) => log.error({ err }, "No wake"));
     waking = Promise.all([waking, woken]).then(() => {});
   };
-  const notice = (key: string) => wake(key, null);
+  const notice = (key: string) => wake(key, "us");
   const local =
     settings.localEngine.kind !== "off"
       ? openLocalEngine({
@@ -173,7 +173,7 @@ async function startOn(
     clock,
     log,
     notice,
-    others: (key) => wake(key, clock()),
+    others: (key) => wake(key, "others"),
     readReport: readAside,
     commitPaths: github.commitPaths,
     ownCredentials,

@@ -25,7 +25,7 @@ import type {
   Landed,
   PlanReading,
   Pull,
-  ReadBack,
+  ShownRequest,
   Rollback,
   Sibling,
   StageFact,
@@ -239,7 +239,7 @@ export interface GitHub {
   redeliver(id: string): Promise<Sent<null>>;
 
   /** Whether a person's request stands at GitHub as it was told. */
-  readBack(repository: Repository, question: ReadBackQuestion): Promise<Known<ReadBack>>;
+  readBack(repository: Repository, question: ReadBackQuestion): Promise<Known<ShownRequest>>;
   /** A commit's tree as a gzipped tar stream with one top-level folder. */
   tarball(
     repository: Repository,
@@ -510,10 +510,10 @@ export interface Store {
   /** One job for each subject that has none waiting. Unknown keys are left out. */
   wake(keys: readonly string[]): Promise<void>;
   /**
-   * The subject that an execution belongs to gets a job; for a rollback all whom it concerns. Where a
-   * time is given, others did something, and what was read before then is old.
+   * The subject that an execution belongs to gets a job; for a rollback all whom it concerns. Where others
+   * did something, what was read before is old.
    */
-  wakeExecution(executionKey: string, heardAt: number | null): Promise<void>;
+  wakeExecution(executionKey: string, by: "us" | "others"): Promise<void>;
   /** Wakes subjects whose time has come by the store's clock; returns the next time at which one is due, if any. */
   wakeDue(): Promise<number | null>;
   forget(repository: Repository, lease?: Lease): Promise<Written>;

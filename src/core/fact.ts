@@ -174,6 +174,13 @@ export interface Intention {
 /** `changed`: by another author, edited, or about something else than was told. */
 export type ReadBack = "same" | "changed" | "absent";
 
+/** What GitHub shows of the comment or check that a person asked with. */
+export interface ShownRequest {
+  readonly state: ReadBack;
+  /** How old it is in milliseconds, by GitHub's clock alone; null where GitHub does not say. */
+  readonly age_ms: number | null;
+}
+
 /** What became of one command of an intention. */
 export interface Outcome {
   readonly kind: "done" | "refused";

@@ -114,7 +114,7 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
       });
       if (recorded === "lost") {
         // Whoever has the subject now may have given it up.
-        await ports.store.wakeExecution(run.key, null);
+        await ports.store.wakeExecution(run.key, "us");
         return lost;
       }
       ports.log.info({ subject: row.key, run: run.key }, "Started an execution");
@@ -212,7 +212,7 @@ async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">):
       : { key, stage, state: "refused" as const, why: acted.why, at };
   if ((await ports.store.recordApproval(row, execution.key, answer)) === "lost") return lost;
   ports.log.info({ run: execution.key, stage, actor, answer: acted.kind }, "Answered an approval");
-  await ports.store.wakeExecution(execution.key, null);
+  await ports.store.wakeExecution(execution.key, "us");
   return atOnce(ports, scene);
 }
 

@@ -142,6 +142,7 @@ async function readWishes(ports: Ports, row: Leased, branch: string | null) {
     asks,
     intentions: await readBack(ports, row.subject, {
       begun,
+      now: row.now,
       intentions: await readRoles(ports, row, { intentions, begun }),
     }),
     releases: await Promise.all(releases.map((release) => refresh(ports, row, release))),

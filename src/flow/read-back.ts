@@ -11,7 +11,12 @@ import type { Ports } from "./work.ts";
 export async function readBack(
   ports: Ports,
   subject: Subject,
-  of: { readonly intentions: readonly Intention[]; readonly begun: readonly Rollback[] },
+  of: {
+    readonly intentions: readonly Intention[];
+    readonly begun: readonly Rollback[];
+    /** The store's time at which the look began, in milliseconds since 1970. */
+    readonly now: number;
+  },
 ): Promise<readonly Intention[]> {
   return await Promise.all(
     of.intentions.map(async (intention) => {
@@ -22,10 +27,17 @@ export async function readBack(
         return { ...intention, readBack: asBefore };
       if (origin === null) return { ...intention, readBack: absent };
       const read = await ports.github.readBack(subject.repository, { origin, commands, actor });
+      if (read.kind === "unknown") return { ...intention, readBack: read };
+      const { state, age_ms } = read.value;
       // GitHub may answer 404 for what it has just told us of.
-      const isYoung = ports.clock() - askedAt < limit.look.young_ms;
-      const notYet = isYoung && read.kind === "known" && read.value === "absent";
-      return { ...intention, readBack: notYet ? notShown : read };
+      if (state === "absent" && of.now - askedAt < limit.look.young_ms)
+        return { ...intention, readBack: notShown };
+      return {
+        ...intention,
+        // What it is compared with was timed by the store's clock, and GitHub's may be minutes away from that.
+        askedAt: age_ms === null ? askedAt : of.now - age_ms,
+        readBack: { kind: "known", value: state },
+      };
     }),
   );
 }

@@ -88,11 +88,11 @@ function distance(tries: number): number {
 }
 
 /** What others do in the pipelines of engines, where no notice tells of it. */
-async function patrolAll({ engines, store, clock, log }: Ports): Promise<void> {
+async function patrolAll({ engines, store, log }: Ports): Promise<void> {
   for (const engine of engines.values()) {
     const keys = (await engine.patrol?.()) ?? [];
     if (keys.length > 0)
       log.info({ engine: engine.name, runs: keys }, "Others did something in its pipelines");
-    for (const key of keys) await store.wakeExecution(key, clock());
+    for (const key of keys) await store.wakeExecution(key, "others");
   }
 }

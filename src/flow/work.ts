@@ -120,6 +120,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
       sha: decision.sha,
       verdict: decision.verdict?.state ?? "silent",
       reason: decision.verdict?.reasons[0]?.code,
+      unread: "pull" in facts && facts.pull.kind === "unknown" ? facts.pull.why : undefined,
       effects: effects.map((effect) => effect.kind),
     },
     "Looked",

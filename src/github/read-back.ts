@@ -2,7 +2,7 @@
 
 import { parseCommands } from "../core/command.ts";
 import type { Origin, Repository } from "../core/event.ts";
-import type { Known, ReadBack } from "../core/fact.ts";
+import type { Known, ShownRequest } from "../core/fact.ts";
 import type { GitHub, ReadBackQuestion } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";
@@ -18,8 +18,10 @@ export function openReadBack(with_: {
       const { origin } = question;
       switch (origin.kind) {
         case "comment":
-          return judged(await readComment(client, repository, origin), (comment) =>
-            isAsTold(comment, { ...question, origin }),
+          return judged(
+            await readComment(client, repository, origin),
+            (comment) => isAsTold(comment, { ...question, origin }),
+            ({ created_at }) => created_at,
           );
         case "check":
           return judged(
@@ -100,8 +102,21 @@ function isSameTime(one: string | null | undefined, other: string | null): boole
   return Math.floor(Date.parse(one) / 1000) === Math.floor(Date.parse(other) / 1000);
 }
 
-function judged<T>(answer: Answer<T>, isSame: (data: T) => boolean): Known<ReadBack> {
-  if (answer.kind === "absent") return { kind: "known", value: "absent" };
+function judged<T>(
+  answer: Answer<T>,
+  isSame: (data: T) => boolean,
+  writtenAt: (data: T) => string | null = () => null,
+): Known<ShownRequest> {
+  if (answer.kind === "absent") return { kind: "known", value: { state: "absent", age_ms: null } };
   if (answer.kind !== "ok") return unknown(answer);
-  return { kind: "known", value: isSame(answer.data) ? "same" : "changed" };
+  const { data, headers } = answer;
+  // Both are cut to whole seconds. The greater age is the safe one: what began meanwhile was not meant.
+  const age_ms = Date.parse(String(headers.date)) + 1_000 - Date.parse(writtenAt(data) ?? "");
+  return {
+    kind: "known",
+    value: {
+      state: isSame(data) ? "same" : "changed",
+      age_ms: Number.isNaN(age_ms) ? null : Math.max(0, age_ms),
+    },
+  };
 }

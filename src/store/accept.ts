@@ -1,5 +1,6 @@
 // The intake: deliveries, the subjects and runs they speak of, the wishes they carry and the jobs, in one transaction.
 
+import { byStoreClock } from "../core/arrival.ts";
 import {
   type IntentionDraft,
   type Moved,
@@ -10,7 +11,7 @@ import {
   subjectKey,
 } from "../core/event.ts";
 import type { Accepted, Delivery } from "../port.ts";
-import type { Connection, Database } from "./database.ts";
+import { type Connection, type Database, storeNow } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
 import { keepReading, takeMoment } from "./readings.ts";
@@ -23,12 +24,15 @@ export async function accept(
   database: Database,
   enqueue: Enqueue,
   deliveries: readonly Delivery[],
+  time: number | null,
 ): Promise<ReadonlyMap<string, Accepted>> {
   const fresh = await database.transaction(async (tx) => {
-    const added = await insertDeliveries(tx, deliveries);
+    const { added, now } = await insertDeliveries(tx, deliveries, time);
     // A delivery that is twice in this group counts once.
     const left = new Set(added);
-    const once = deliveries.filter(({ guid }) => left.delete(guid));
+    const once = deliveries
+      .filter(({ guid }) => left.delete(guid))
+      .map((delivery) => byStoreClock(delivery, now));
     await enqueue(tx, await takeIn(tx, await withhold(tx, once)));
     return added;
   });
@@ -99,15 +103,16 @@ function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
 async function insertDeliveries(
   tx: Connection,
   deliveries: readonly Delivery[],
-): Promise<ReadonlySet<string>> {
+  time: number | null,
+): Promise<{ readonly added: ReadonlySet<string>; readonly now: number }> {
   // In one order everywhere, so that two processes with the same deliveries never wait for each other.
-  const rows = await tx.query<{ guid: string }>(
+  const rows = await tx.query<{ guid: string; now: number }>(
     `insert into interlock.delivery (guid, event, action, received_at, outcome)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
             as given (guid, event, action, received_at, outcome)
       order by guid
          on conflict do nothing
-     returning guid`,
+     returning guid, ${storeNow(6)} as now`,
     [
       deliveries.map(({ guid }) => guid),
       deliveries.map(({ name }) => name),
@@ -116,9 +121,12 @@ async function insertDeliveries(
       deliveries.map(({ event }) =>
         event.kind === "ignored" ? `ignored: ${event.reason}` : event.kind,
       ),
+      time,
     ],
   );
-  return new Set(rows.map(({ guid }) => guid));
+  // The later of two that differ by a few microseconds.
+  const now = Math.max(...rows.map((row) => row.now));
+  return { added: new Set(rows.map(({ guid }) => guid)), now };
 }
 
 interface Wish {

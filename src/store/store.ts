@@ -46,7 +46,7 @@ export function createStore(parts: StoreParts): Store {
   };
   return {
     accept: async (deliveries) => {
-      const accepted = await accept(database, enqueue, deliveries);
+      const accepted = await accept(database, enqueue, deliveries, time());
       poke();
       return accepted;
     },
@@ -76,10 +76,10 @@ export function createStore(parts: StoreParts): Store {
       return written;
     },
     wake,
-    wakeExecution: async (executionKey, heardAt) => {
+    wakeExecution: async (executionKey, by) => {
       const key = await executions.readSubjectOfExecution(database, executionKey);
       const keys = key === null ? await rollbacks.readConcerned(database, executionKey) : [key];
-      if (heardAt !== null) await subjects.hear(database, keys, heardAt);
+      if (by === "others") await subjects.hear(database, keys, time());
       await wake(keys);
     },
     wakeDue: async () => {

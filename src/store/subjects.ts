@@ -226,13 +226,17 @@ export async function openUnfinished(
 }
 
 /** Somebody spoke of them. */
-export async function hear(on: Connection, keys: readonly string[], at: number): Promise<void> {
+export async function hear(
+  on: Connection,
+  keys: readonly string[],
+  time: number | null,
+): Promise<void> {
   await on.query(
     `update interlock.subject
-        set heard_at = greatest(heard_at, $2), heard = nextval('interlock.moment')
+        set heard_at = greatest(heard_at, ${storeNow(2)}), heard = nextval('interlock.moment')
       where key in (select key from interlock.subject where key = any($1::text[])
                      order by key for update)`,
-    [keys, at],
+    [keys, time],
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { planPath } from "../../src/core/plan.ts";
+import type { PullHandle } from "../../src/sandbox/github/pull-handle.ts";
 import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { type RunningGitHub, startGitHub } from "../../src/sandbox/github/server.ts";
 import { serviceFiles } from "../../src/sandbox/service.ts";
@@ -47,10 +48,19 @@ const functions = {
     const pulls = Array.from({ length: count }, (_, index) => {
       const branch = `change-${index}`;
       change(repository, branch, index);
-      const { number, head } = repository.openPull({ head: branch });
-      return { number, head };
+      return pullOf(repository.openPull({ head: branch }));
     });
-    return { owner, name: "shop", installation: installation.id, pulls };
+    const { id, defaultBranch } = repository.data;
+    const ownerId = repository.data.owner.id;
+    return {
+      owner,
+      name: "shop",
+      id,
+      ownerId,
+      defaultBranch,
+      installation: installation.id,
+      pulls,
+    };
   },
 
   /** A repository with branches of which each has one commit of its own. */
@@ -72,7 +82,7 @@ const functions = {
     const pulls = Array.from({ length: count }, (_, turn) => {
       const branch = `same-${turn}`;
       repository.push({ branch, sha: head });
-      return { number: repository.openPull({ head: branch }).number, head };
+      return pullOf(repository.openPull({ head: branch }));
     });
     return { ...place, pulls };
   },
@@ -175,6 +185,11 @@ export type GitHubFunctions = typeof functions;
 function started(): RunningGitHub {
   if (running === undefined) throw new Error("The embedded GitHub is not started");
   return running;
+}
+
+function pullOf({ number, head, data }: PullHandle): Place["pulls"][number] {
+  const { ref, sha } = data.base;
+  return { number, head, base: { ref, sha }, updatedAt: data.updatedAt };
 }
 
 interface CheckRunAnswer {

@@ -7,8 +7,18 @@ import examples from "@octokit/webhooks-examples/api.github.com/index.json" with
 export interface Place {
   readonly owner: string;
   readonly name: string;
+  /** What tells them from others of the same name: Interlock keeps aside what contradicts it. */
+  readonly id: number;
+  readonly ownerId: number;
+  readonly defaultBranch: string;
   readonly installation: number;
-  readonly pulls: readonly { readonly number: number; readonly head: string }[];
+  readonly pulls: readonly {
+    readonly number: number;
+    readonly head: string;
+    readonly base: { readonly ref: string; readonly sha: string };
+    /** Milliseconds since 1970. */
+    readonly updatedAt: number;
+  }[];
   /** Branches that were pushed, each at one commit. */
   readonly pushes?: readonly { readonly branch: string; readonly sha: string }[];
 }
@@ -23,26 +33,33 @@ export const secret = "a secret of the bench";
 
 /** One body for each pull request and each push; a delivery differs from the next of the same one by its GUID. */
 export function signedBodies({ pulls, pushes = [], ...place }: Place): readonly Signed[] {
-  const { owner, name, installation } = place;
+  const { owner, name, id, ownerId, defaultBranch, installation } = place;
+  const repositoryLike = (example: object & { readonly owner: object }) => ({
+    ...example,
+    id,
+    name,
+    full_name: `${owner}/${name}`,
+    owner: { ...example.owner, login: owner, id: ownerId },
+    default_branch: defaultBranch,
+  });
   const around = (example: Example) => ({
     ...example,
-    repository: {
-      ...example.repository,
-      name,
-      full_name: `${owner}/${name}`,
-      owner: { ...example.repository.owner, login: owner },
-    },
+    repository: repositoryLike(example.repository),
     installation: { id: installation },
   });
+  const { head: headExample, base: baseExample } = opened.pull_request;
   return [
-    ...pulls.map(({ number, head }) =>
+    ...pulls.map(({ number, head, base, updatedAt }) =>
       signed("pull_request", {
         ...around(opened),
         number,
         pull_request: {
           ...opened.pull_request,
           number,
-          head: { ...opened.pull_request.head, sha: head },
+          // GitHub's times are in whole seconds.
+          updated_at: new Date(updatedAt - (updatedAt % 1_000)).toISOString(),
+          head: { ...headExample, sha: head, repo: repositoryLike(headExample.repo) },
+          base: { ...baseExample, ...base, repo: repositoryLike(baseExample.repo) },
         },
       }),
     ),
@@ -71,9 +88,13 @@ interface Example {
   readonly repository: { readonly owner: object };
 }
 
+interface SideExample {
+  readonly repo: { readonly owner: object };
+}
+
 interface OpenedExample extends Example {
   readonly action: string;
-  readonly pull_request: { readonly head: object };
+  readonly pull_request: { readonly head: SideExample; readonly base: SideExample };
 }
 
 const opened = exampleOf<OpenedExample>("pull_request", ({ action }) => action === "opened");

@@ -121,7 +121,7 @@ test("what is told while the survey is under way is looked at", async () => {
       // After AWS has answered, somebody retries the stage in the console, and AWS tells of it.
       w.clock.advance(5);
       await w.careful.retry(engineId, "OneBox", "by the console");
-      await w.store.wakeExecution(key, w.clock.now());
+      await w.store.wakeExecution(key, "others");
       w.clock.advance(5);
       return kept;
     }
@@ -147,7 +147,7 @@ test("a survey that fails once is made again though the commit rests", async () 
   await w.careful.retry(engineId, "OneBox", "by the console");
   w.careful.around = { kind: "unknown", why: "AWS throttles." };
   // As the patrol says it, once.
-  await w.store.wakeExecution(key, w.clock.now());
+  await w.store.wakeExecution(key, "others");
   await w.settle();
   w.careful.around = { kind: "known", value: { live: [engineId] } };
   await w.advance("3h");
@@ -249,11 +249,11 @@ test("a rollback outlives the pull request that asked for it", async () => {
   await w.advance("80d");
   // The commit is looked at once more, whyever.
   const key = [...w.careful.runs.keys()][0] ?? "";
-  await w.store.wakeExecution(key, w.clock.now());
+  await w.store.wakeExecution(key, "others");
   await w.settle();
   await w.advance("11d");
   await w.sweep();
-  await w.store.wakeExecution(key, w.clock.now());
+  await w.store.wakeExecution(key, "others");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
 });

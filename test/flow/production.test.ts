@@ -288,7 +288,7 @@ test("a release that somebody retried in the engine's console is followed again"
   await w.careful.retry(engineId, "OneBox", "by the console");
   w.careful.around = { kind: "known", value: { live: [engineId] } };
   w.careful.wait(run);
-  await w.store.wakeExecution(run.request.run.key, w.clock.now());
+  await w.store.wakeExecution(run.request.run.key, "others");
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
   w.careful.around = { kind: "known", value: {} };

@@ -21,7 +21,7 @@ const asked = {
 
 interface Given {
   readonly app?: typeof asked;
-  readonly authClock?: () => number;
+  readonly clock?: () => number;
   readonly id?: number;
   readonly key?: string;
   readonly apiUrl?: string;
@@ -31,10 +31,10 @@ interface Given {
 }
 
 async function introduced(given: Given) {
-  const { authClock } = given;
+  const { clock } = given;
   const github = createGitHub({
     app: given.app ?? asked,
-    ...(authClock !== undefined && { authClock: { now: authClock, sleep: async () => {} } }),
+    ...(clock !== undefined && { clock: { now: clock, sleep: async () => {} } }),
   });
   for (const account of given.installOn ?? []) github.install({ account });
   given.prepare?.(github);
@@ -162,13 +162,13 @@ test.each([
   ["behind", 600_000],
   ["ahead of", -600_000],
 ])("a clock that is %s GitHub's is told", async (_, shift) => {
-  const { refusal, lines } = await introduced({ authClock: () => Date.now() + shift });
+  const { refusal, lines } = await introduced({ clock: () => Date.now() + shift });
   expect(refusal).toBeNull();
   expect(lines.at(-1)?.text).toContain("This machine's clock is not GitHub's");
   expect(limit.github.clock_s).toBeLessThan(600);
 });
 
 test("a signature that GitHub refuses from a machine with a wrong clock says that of the clock", async () => {
-  const { refusal } = await introduced({ authClock: () => Date.now() + 600_000, key: other });
+  const { refusal } = await introduced({ clock: () => Date.now() + 600_000, key: other });
   expect(refusal).toMatch(/This machine's clock may be wrong: it is \d+ seconds behind GitHub's/);
 });

@@ -108,6 +108,19 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
     expect(await waitingKeys()).toEqual([]);
   });
 
+  test("the time of what arrives is the store's, however wrong the clock of the process is", async () => {
+    const late = 60 * 60_000;
+    at().time.now = () => late;
+    await at().store.accept([look(sight(pull(1), sha("a")))]);
+    const intention = { ...wish("comment:1"), writtenAt: 400 };
+    await at().store.accept([delivery({ kind: "intend", target: pull(1), intention })]);
+    const key = subjectKey(pull(1));
+    expect(await at().store.subject(key)).toMatchObject({ createdAt: late, heardAt: late });
+    // It was 600 ms old when it arrived.
+    const [asked] = await at().store.intentions(key);
+    expect(asked?.askedAt).toBe(late - 600);
+  });
+
   test("an empty group is nothing", async () => {
     expect(await at().store.accept([])).toEqual(new Map());
     await at().store.see([], 1);

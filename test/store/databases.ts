@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
-import type { Clock, Job } from "../../src/port.ts";
+import type { Clock, Job, Store } from "../../src/port.ts";
 import type { Database } from "../../src/store/database.ts";
 import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
@@ -74,11 +74,11 @@ export async function openDatabase(kind: DatabaseKind): Promise<Database | Embed
   return kind === "pglite" ? loadPglite() : openPostgres(await newUrl(), silent);
 }
 
-/** The store of a test file, empty before each test. */
+/** The store of a test file, empty before each test. What arrives does so at the time that it says, unless the test turns the clock. */
 export function storeFor(kind: StoreKind): () => TestStore {
   let opened: TestStore | undefined;
   beforeAll(async () => {
-    opened = await openTestStore(kind);
+    opened = punctual(await openTestStore(kind));
   });
   beforeEach(async () => {
     await opened?.clear();
@@ -91,6 +91,21 @@ export function storeFor(kind: StoreKind): () => TestStore {
     if (opened === undefined) throw new Error("The store is not open yet");
     return opened;
   };
+}
+
+/** The store's clock shows the time of what arrives. */
+function punctual(opened: TestStore): TestStore {
+  const { store, time } = opened;
+  const accept: Store["accept"] = async (deliveries) => {
+    if (deliveries.length === 0) return await store.accept(deliveries);
+    const { now } = time;
+    time.now ??= () => Math.max(...deliveries.map(({ receivedAt }) => receivedAt));
+    const accepted = store.accept(deliveries);
+    // It has read the clock by now.
+    time.now = now;
+    return await accepted;
+  };
+  return { ...opened, store: { ...store, accept } };
 }
 
 /** Address of a new database on the server of this test run. */

@@ -194,8 +194,8 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
 
     test("wake their subject", async () => {
       await at().store.intendRun(held(key), run("r1"), 5);
-      await at().store.wakeExecution("r1", null);
-      await at().store.wakeExecution("unknown", 5);
+      await at().store.wakeExecution("r1", "us");
+      await at().store.wakeExecution("unknown", "others");
       expect((await at().queue.take(10)).map((job) => job.key)).toEqual([key]);
     });
 
@@ -203,9 +203,11 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       const heardAt = async () => (await at().store.subject(key))?.heardAt;
       await at().store.intendRun(held(key), run("r1"), 5);
       const before = await heardAt();
-      await at().store.wakeExecution("r1", null);
+      await at().store.wakeExecution("r1", "us");
       expect(await heardAt()).toBe(before);
-      await at().store.wakeExecution("r1", 5_000);
+      at().time.now = () => 5_000;
+      await at().store.wakeExecution("r1", "others");
+      at().time.now = null;
       expect(await heardAt()).toBe(5_000);
       const { owner, name } = shop;
       const what = { kind: "commit", owner, name, sha: sha("e") } as const;
@@ -411,7 +413,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     const after = await store.moment();
     expect([before.number < heard, heard < after.number]).toEqual([true, true]);
     await store.intendRun(held(key), run("r1"), 5);
-    await store.wakeExecution("r1", 10);
+    await store.wakeExecution("r1", "others");
     expect((await store.subject(key))?.heard).toBeGreaterThan(after.number);
   });
 

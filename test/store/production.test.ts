@@ -134,7 +134,9 @@ describe.each(storeKinds)("production on %s", (kind) => {
       });
       expect(await woken()).toEqual([...keys].sort());
       await at().clearJobs();
-      await at().store.wakeExecution(wanted.key, 6_000);
+      at().time.now = () => 6_000;
+      await at().store.wakeExecution(wanted.key, "others");
+      at().time.now = null;
       expect(await woken()).toEqual([...keys].sort());
       for (const concerned of keys)
         expect(await at().store.subject(concerned)).toMatchObject({ heardAt: 6_000 });

@@ -389,7 +389,8 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     const now = 1_000 + keep.subjects_ms + 1;
     const old = look(sight(pull(1), sha("a")));
     const recent = { ...look(sight(pull(2))), receivedAt: now - 1 };
-    await at().store.accept([old, recent, look(sight(pull(3)))]);
+    await at().store.accept([old, look(sight(pull(3)))]);
+    await at().store.accept([recent]);
     for (const number of [1, 3]) {
       const key = subjectKey(pull(number));
       await at().store.intendRun(held(key), run(`run-${number}`), 1);

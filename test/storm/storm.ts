@@ -82,7 +82,7 @@ class Storm {
     this.#settings = settings;
     this.#opened = opened;
     this.#engine = new EngineDouble(Date.now, (key) => {
-      void opened.store.wakeExecution(key, null);
+      void opened.store.wakeExecution(key, "us");
     });
   }
 

@@ -249,7 +249,7 @@ export class World {
     await this.github.settled();
     if (held !== null) this.hold();
     for (const key of this.#notices.splice(0))
-      if (!this.losesNotice()) await this.store.wakeExecution(key, null);
+      if (!this.losesNotice()) await this.store.wakeExecution(key, "us");
   }
 
   /** Somebody who has recorded a delivery sends it once more, under a GUID of their own, which nobody signs. */

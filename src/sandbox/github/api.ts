@@ -115,7 +115,8 @@ function finish(
     answer.raw ?? (answer.body === undefined ? Buffer.alloc(0) : Buffer.from(jsonOf(answer.body)));
   const headers: Record<string, string> = {
     ...(answer.raw ? {} : { "content-type": "application/json; charset=utf-8" }),
-    date: new Date(world.authClock.now()).toUTCString(),
+    // What it says of itself is by its own clock; whose token ran out is judged by that of tokens.
+    date: new Date((answer.status === 401 ? world.authClock : world.clock).now()).toUTCString(),
     "x-github-request-id": world.log.all.length.toString(16).toUpperCase().padStart(8, "0"),
     "x-github-media-type": "github.v3; format=json",
     ...answer.headers,

@@ -37,7 +37,7 @@ async function merged(production: NewStage = { name: "Production" }) {
     log: w.log,
     clock: w.clock.now,
     notice: () => {},
-    others: (key) => void w.store.wakeExecution(key, w.clock.now()).then(() => told()),
+    others: (key) => void w.store.wakeExecution(key, "others").then(() => told()),
     readReport: readAside,
     commitPaths: noTree,
     ownCredentials: true,

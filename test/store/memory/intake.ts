@@ -1,5 +1,6 @@
 // What deliveries and the resync tell, written into the tables.
 
+import { byStoreClock } from "../../../src/core/arrival.ts";
 import {
   type IntentionDraft,
   type Moved,
@@ -28,7 +29,7 @@ export function accept(
     accepted.set(guid, tables.deliveries.has(guid) ? "known" : "new");
     if (tables.deliveries.has(guid)) continue;
     tables.deliveries.set(guid, receivedAt);
-    told.push(...withhold(tables, delivery));
+    told.push(...withhold(tables, byStoreClock(delivery, tables.now())));
   }
   return { accepted, jobs: takeIn(tables, told) };
 }

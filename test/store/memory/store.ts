@@ -72,11 +72,11 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
       return "written";
     },
     wake: async (keys) => wake(keys),
-    wakeExecution: async (key, heardAt) => {
+    wakeExecution: async (key, by) => {
       const own = tables.executions.get(key)?.subjectKey;
       const keys = own === undefined ? concerned(tables, key) : [own];
       for (const record of keys.map((one) => subjects.get(one)))
-        if (record !== undefined && heardAt !== null) tables.hear(record, heardAt);
+        if (record !== undefined && by === "others") tables.hear(record, tables.now());
       wake(keys);
     },
     wakeDue: async () => {
