@@ -25,8 +25,8 @@ import type {
   Landed,
   PlanReading,
   Pull,
-  ShownRequest,
   Rollback,
+  ShownRequest,
   Sibling,
   StageFact,
 } from "./core/fact.ts";

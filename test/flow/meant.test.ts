@@ -112,26 +112,29 @@ test("a rollback that comes late takes nothing out that was released after it wa
 test.each([
   ["behind", -10],
   ["ahead of", 10],
-])("what a rollback was written before is told by one clock, also where Interlock's is minutes %s GitHub's", async (_, minutes) => {
-  const { w, pull, sha } = await passed(open);
-  w.on.time.now = () => w.clock.now() + minutes * 60_000;
-  w.skews[0] = minutes * 60_000;
-  const good = await releaseNext(w, "good");
-  w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
-  pull.comment("mia", "/interlock rollback shop");
-  await w.settle();
-  await w.advance("5s");
-  const fix = await releaseNext(w, "the fix");
-  await w.advance("5m");
-  await w.sweep();
-  await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
-  // The one that is written now means what is there now.
-  pull.comment("mia", `/interlock rollback shop to ${sha}`);
-  await w.advance("5s");
-  expect(w.careful.rollbacks).toMatchObject([{ to: sha }]);
-  expect([good, fix]).not.toContain(sha);
-});
+])(
+  "what a rollback was written before is told by one clock, also where Interlock's is minutes %s GitHub's",
+  async (_, minutes) => {
+    const { w, pull, sha } = await passed(open);
+    w.on.time.now = () => w.clock.now() + minutes * 60_000;
+    w.skews[0] = minutes * 60_000;
+    const good = await releaseNext(w, "good");
+    w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
+    pull.comment("mia", "/interlock rollback shop");
+    await w.settle();
+    await w.advance("5s");
+    const fix = await releaseNext(w, "the fix");
+    await w.advance("5m");
+    await w.sweep();
+    await w.settle();
+    expect(w.careful.rollbacks).toEqual([]);
+    // The one that is written now means what is there now.
+    pull.comment("mia", `/interlock rollback shop to ${sha}`);
+    await w.advance("5s");
+    expect(w.careful.rollbacks).toMatchObject([{ to: sha }]);
+    expect([good, fix]).not.toContain(sha);
+  },
+);
 
 test("Roll back on an older commit's check does not take the newer one out", async () => {
   const { w, sha: older } = await passed(open);
