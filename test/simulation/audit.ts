@@ -138,6 +138,9 @@ async function auditStore({ world, truth }: Accounts): Promise<void> {
   const known = await on.store.knownDeliveries(told.map(({ guid }) => guid));
   const lost = told.filter(({ guid }) => !known.has(guid));
   if (lost.length > 0) problems.push(`${lost.length} answered deliveries are not in the store`);
+  // What shows through where a newer check run is gone, or comes late, is found and written over.
+  if (truth.past.vanished.size > 0 || truth.past.writesLate)
+    world.forgiven.push(/A gate shows green though something else was decided/);
   const jobs = await on.jobCount();
   if (jobs > 0) problems.push(`${jobs} jobs are left`);
   try {

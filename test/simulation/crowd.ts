@@ -122,8 +122,9 @@ export class Crowd {
   }
 
   #openFork(): void {
-    this.#attempt("eve opens from a fork", () => {
-      this.#pulls.push(this.#world.openForkPull("eve", this.#change()));
+    const files = this.#change();
+    this.#attempt(`eve opens from a fork with ${Object.keys(files)}`, () => {
+      this.#pulls.push(this.#world.openForkPull("eve", files));
     });
   }
 

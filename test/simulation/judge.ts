@@ -93,8 +93,9 @@ export class Judge {
     const proposed = files.includes(planPath) ? past.plan(sha) : undefined;
     const plan = past.plan(tip);
     if (ref !== "main") {
-      if (!mains.some((main) => isRoad(past.plan(main), ref)))
-        return `main does not call ${ref} a road`;
+      const whys = mains.map((main) => this.#whyNotOnMain(past.plan(main), { ref, sha }));
+      const [why = `main does not call ${ref} a road`] = whys;
+      if (why !== null && !whys.includes(null)) return why;
       if (plan === null) return "there is no plan";
     }
     if (plan === null)
@@ -108,6 +109,22 @@ export class Judge {
     for (const [pipeline, { verify }] of routed)
       if (!past.hasPassed({ pipeline, part: "verify", sha }, verify))
         return `${pipeline}/verify has not passed`;
+    return null;
+  }
+
+  /** The gate is the commit's, and counts for main as well: all that main asks for has to have passed too. */
+  #whyNotOnMain(
+    plan: WrittenPlan | "broken" | null,
+    { ref, sha }: { readonly ref: string; readonly sha: string },
+  ): string | null {
+    if (plan === null || plan === "broken" || !isRoad(plan, ref))
+      return `main does not call ${ref} a road`;
+    for (const [pipeline, { branches, verify }] of Object.entries(plan.pipelines))
+      if (
+        branches.includes("main") &&
+        !this.#past.hasPassed({ pipeline, part: "verify", sha }, verify)
+      )
+        return `${pipeline}/verify has not passed by the plan of main`;
     return null;
   }
 

@@ -136,7 +136,8 @@ export class Past {
     const stages = as.stages.map(({ name, run }) => [name, run]);
     return [...this.#passed.values()].some(
       ({ pipeline, part, sha, spec }) =>
-        pipeline === what.pipeline &&
+        // What the default branch's plan means by the name, where the base's plan means something else.
+        [what.pipeline, `${what.pipeline}@default`].includes(pipeline) &&
         part === what.part &&
         sha === what.sha &&
         isSame(

@@ -112,8 +112,8 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
   // Whatever is on its way arrives or fails before the sweep asks what did.
   await program.settle();
   await program.sweep();
-  // Longer than the longest wait after failures in a row.
-  await program.advance(6 * 60_000);
+  // Longer than the longest wait after failures in a row, and than what came late is believed.
+  await program.advance(limit.look.stale_ms + 6 * 60_000);
   auditRuns({ world, truth, pulls: program.pulls });
   for (let round = 0; round < rounds; round += 1) {
     const live = engine.live();
