@@ -182,10 +182,13 @@ function ended(content: CheckWanted, reason: Reason): CheckWanted {
 }
 
 function cancelled(content: CheckWanted): CheckWanted {
-  const sentence = "The plan does not ask for it any more.";
+  const isGate = isGateName(content.name);
+  const sentence = isGate
+    ? "Another branch is the default one now, so the gate of this commit has another name."
+    : "The plan does not ask for it any more.";
   return {
     ...content,
-    state: { status: "completed", conclusion: "cancelled" },
+    state: { status: "completed", conclusion: isGate ? "failure" : "cancelled" },
     title: sentence,
     summary: sentence,
     text: "",

@@ -67,7 +67,8 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   if (bases?.names.has(repository.defaultBranch ?? ""))
     for (const { subject } of known)
       if (subject.kind === "commit") sights.push({ subject, head: null, before: null });
-  if (branches.kind === "known") sights.push(...(await movedTips(ports, row, branches.value)));
+  const tips = branches.kind === "known" ? await movedTips(ports, row, branches.value) : null;
+  sights.push(...(tips ?? []));
 
   if ((await ports.store.see(sights, now, row)) === "lost") return "lost";
   // Recorded last: a tip that is known is taken for seen.
@@ -77,7 +78,8 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
 
   await bases?.keep();
 
-  const unread = pulls.kind === "unknown" || branches.kind === "unknown";
+  // Without the plan it is not known which tips matter, so that nobody has looked at them.
+  const unread = pulls.kind === "unknown" || tips === null;
   if (!unread && sighted !== null)
     await ports.store.keepReading(inspectedKey(repository), {
       ...sighted,
@@ -164,14 +166,18 @@ async function seenAtFirst(
   await store.recordFloor(row, repository, branch, sha);
 }
 
-/** Tips of the plan's branches that no push told us of. The first sight of a branch releases nothing. */
+/**
+ * Tips of the plan's branches that no push told us of; null where the plan could not be read. The first
+ * sight of a branch releases nothing.
+ */
 async function movedTips(
   ports: Ports,
   row: Leased,
   branches: ReadonlyMap<string, string>,
-): Promise<readonly Sight[]> {
+): Promise<readonly Sight[] | null> {
   const { repository } = row.subject;
   const roads = await defaultPlanOf(ports, { repository, now: row.now, since: row.heard });
+  if (roads.kind === "unknown") return null;
   if (roads.kind !== "read" || roads.parse.kind !== "valid") return [];
   const { plan } = roads.parse;
   const sights: Sight[] = [];

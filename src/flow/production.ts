@@ -8,7 +8,11 @@ import type { Ports } from "./work.ts";
 
 /** The facts with what the rollbacks and approvals need that are about to begin. */
 export async function withProduction(ports: Ports, facts: Facts): Promise<Facts> {
-  const begins = decide(facts).rollbacks.filter(({ key }) => isNew(facts, key));
+  const asked = decide(facts);
+  // What nothing is known for yet is told of all that may be done, so that there will be no more.
+  if (asked.rollbacks.length === 0 && asked.approvals.length === 0)
+    return { ...facts, targets: [], authors: [] };
+  const begins = asked.rollbacks.filter(({ key }) => isNew(facts, key));
   const targets = await Promise.all(begins.map((wanted) => targetOf(ports, facts, wanted)));
   const aimed = { ...facts, targets };
   const { approvals } = decide(aimed);

@@ -110,6 +110,31 @@ test("a release from another branch has passed by its own name alone", async () 
   expect(mergeAtOnce(w, "release/x")).not.toBe("merged");
 });
 
+test("the gate of what landed goes on under its other name once another branch is the default one", async () => {
+  const w = await worldOf(
+    planText({ shop: { branches: ["main", "trunk"], verify: ["build"], release: ["deploy"] } }),
+  );
+  w.shop.commit({ branch: "trunk", from: "main", files: { "src/b.js": "1" } });
+  await w.settle();
+  const onMain = w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "boss" });
+  await w.advance("5s");
+  expect(w.checksOf(onMain)).toMatchObject({ interlock: "in_progress" });
+  w.shop.data.defaultBranch = "trunk";
+  await w.sweep();
+  await w.advance("1m");
+  expect(w.checksOf(onMain)).toMatchObject({
+    interlock: "failure",
+    "interlock/landed": "in_progress",
+  });
+  expect(w.shop.checks(onMain).get("interlock")?.output.title).toContain("has another name");
+  w.shop.data.defaultBranch = "main";
+  await w.sweep();
+  await w.advance("1m");
+  w.engine.pass("deploy");
+  await w.settle();
+  expect(w.checksOf(onMain)).toMatchObject({ interlock: "success", "interlock/landed": "failure" });
+});
+
 // ---------------------------------------------------------------- closed, and opened again
 
 test("a pull request that is opened again is not open by the plan of before", async () => {

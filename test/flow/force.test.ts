@@ -77,3 +77,21 @@ test.each(["heard", "lost"] as const)(
     expect(w.gateOf(next)).not.toMatch(/^success/);
   },
 );
+
+test("a branch that was put back without a word right after another push is found once GitHub's answer is believed", async () => {
+  const w = await world({ plan, files });
+  const first = w.shop.tip();
+  await w.sweep();
+  w.pushTo("main", { "web/a": "2" });
+  await w.settle();
+  w.engine.pass("ship web");
+  await w.advance("5s");
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "lost" } });
+  w.shop.push({ branch: "main", sha: first });
+  // Until then GitHub may only show what was there before the push that was told.
+  await w.sweep();
+  expect(runs(w, first)).toEqual([]);
+  await w.advance("20m");
+  expect(runs(w, first)).toEqual(["web"]);
+  expect(w.gateOf(first)).toBe("in_progress (stage_pending)");
+});

@@ -17,14 +17,13 @@ interface Accounts {
 }
 
 /** Whatever runs has somebody whom it runs for; everything else was asked to stop. */
-export function auditRuns({ world, truth, pulls }: Accounts): void {
-  for (const { request, stopAsked } of world.engine.live()) {
+export function runsForNobody({ world, pulls }: Accounts): readonly string[] {
+  return world.engine.live().flatMap(({ request, stopAsked }) => {
     const { key, part, sha } = request.run;
-    if (part !== "verify" || stopAsked !== null) continue;
+    if (part !== "verify" || stopAsked !== null) return [];
     const pull = pulls.find(({ number }) => number === request.pull);
-    if (pull?.handle.state !== "open" || pull.head !== sha)
-      truth.problems.push(`${key} runs for nobody`);
-  }
+    return pull?.handle.state === "open" && pull.head === sha ? [] : [`${key} runs for nobody`];
+  });
 }
 
 export async function audit(accounts: Accounts): Promise<void> {
@@ -81,7 +80,12 @@ function auditLanded({ truth }: Accounts): void {
   for (const branch of roads) {
     const sha = truth.past.landing(branch, old_ms);
     if (sha === null) continue;
-    const run = truth.gate(sha, branch === "main" ? "interlock" : "interlock/landed");
+    // Once another branch has become the default one, what was said before stays under its name.
+    const since = truth.past.tips.at(branch, sha) ?? 0;
+    const run = truth.past.defaults
+      .since("default", since)
+      .map((main) => truth.gate(sha, main === branch ? "interlock" : "interlock/landed"))
+      .findLast((gate) => gate !== undefined);
     const name = `${sha.slice(0, 7)} on ${branch}`;
     if (run === undefined) truth.problems.push(`${name} has no gate`);
     else if (run.conclusion === "success" && truth.judge.whyNotReleased(branch, sha) !== null)

@@ -88,6 +88,7 @@ export class Crowd {
       [may("archive", 0.5), () => this.#archiveOrNot()],
       [may("reinstall", 0.3), () => this.#uninstallOrNot()],
       [may("turns", 1), () => this.#turn()],
+      [may("defaults", 1), () => this.#switchDefault()],
     ];
   }
 
@@ -263,8 +264,9 @@ export class Crowd {
 
   /** The release branch becomes what main is: one commit on two branches. */
   #promote(): void {
+    const { shop } = this.#world;
     this.#attempt("boss pushes main to release", () =>
-      this.#world.shop.push({ branch: "release", sha: this.#world.shop.tip(), author: "boss" }),
+      shop.push({ branch: "release", sha: shop.tip("main"), author: "boss" }),
     );
   }
 
@@ -311,6 +313,13 @@ export class Crowd {
         shop.data.protection.set(branch, protection);
       }
     });
+  }
+
+  /** GitHub sends no event of it that Interlock hears. */
+  #switchDefault(): void {
+    const { data } = this.#world.shop;
+    data.defaultBranch = data.defaultBranch === "main" ? "release" : "main";
+    this.#say(`${data.defaultBranch} is the default branch`);
   }
 
   #archiveOrNot(): void {

@@ -15,8 +15,8 @@ interface Base {
   readonly tip: string;
   /** What the change is compared with. */
   readonly from: string;
-  /** Where it is read which branches are roads. */
-  readonly mains: readonly string[];
+  /** The default branch, which says which branches are roads. */
+  readonly mains: ReturnType<Past["mains"]>;
 }
 
 export class Judge {
@@ -32,15 +32,15 @@ export class Judge {
   whyNot(pull: Pull): string | null {
     const { ref } = pull.base;
     const tip = this.#past.tip(ref);
-    const main = this.#past.tip("main");
-    if (tip === undefined || main === undefined) return "its base is gone";
-    return this.#whyNotUnder(pull, { ref, tip, from: tip, mains: [main] });
+    if (tip === undefined) return "its base is gone";
+    const mains = this.#past.mains(this.#past.now).slice(-1);
+    return this.#whyNotUnder(pull, { ref, tip, from: tip, mains });
   }
 
   /** The same, as things were at any moment that a reading may be from. */
   whyNotLately(pull: Pull): string | null {
     const since = this.#past.now - old_ms - this.more_ms;
-    const mains = this.#past.tips.since("main", since);
+    const mains = this.#past.mains(since);
     let why: string | null = "it has no base";
     for (const ref of this.#past.bases.since(pull.number, since)) {
       const tips = this.#past.tips.since(ref, since);
@@ -76,14 +76,17 @@ export class Judge {
     return why?.sentence ?? null;
   }
 
-  /** What another branch than main releases is said by main's plan, as it was since or shortly before. */
+  /** What another branch than the default one releases is said by that one's plan, as it was since or shortly before. */
   #plansOf(branch: string, sha: string, own: WrittenPlan): readonly WrittenPlan[] {
     const past = this.#past;
-    if (branch === "main") return [own];
     const since = (past.tips.at(branch, sha) ?? 0) - old_ms - this.more_ms;
-    const mains = past.tips.since("main", since).map((main) => past.plan(main));
-    const good = mains.filter((plan) => plan !== null && plan !== "broken");
-    return good.length > 0 ? good : [own];
+    const mains = past.mains(since);
+    const good = mains
+      .filter((main) => main.branch !== branch)
+      .map((main) => past.plan(main.sha))
+      .filter((plan) => plan !== null && plan !== "broken");
+    const isMain = mains.some((main) => main.branch === branch);
+    return isMain || good.length === 0 ? [own, ...good] : good;
   }
 
   #whyNotUnder(pull: Pull, { ref, tip, from, mains }: Base): string | null {
@@ -92,12 +95,10 @@ export class Judge {
     const files = past.changed(from, sha);
     const proposed = files.includes(planPath) ? past.plan(sha) : undefined;
     const plan = past.plan(tip);
-    if (ref !== "main") {
-      const whys = mains.map((main) => this.#whyNotOnMain(past.plan(main), { ref, sha }));
-      const [why = `main does not call ${ref} a road`] = whys;
-      if (why !== null && !whys.includes(null)) return why;
-      if (plan === null) return "there is no plan";
-    }
+    const whys = mains.map((main) => this.#whyNotOnMain(main, { ref, sha }));
+    const [why = "there is no default branch"] = whys;
+    if (why !== null && !whys.includes(null)) return why;
+    if (plan === null && mains.every(({ branch }) => branch !== ref)) return "there is no plan";
     if (plan === null)
       return proposed !== undefined && proposed !== null && proposed !== "broken"
         ? null
@@ -112,19 +113,21 @@ export class Judge {
     return null;
   }
 
-  /** The gate is the commit's, and counts for main as well: all that main asks for has to have passed too. */
+  /** The gate is the commit's, and counts for the default branch too: all that it asks for has to have passed. */
   #whyNotOnMain(
-    plan: WrittenPlan | "broken" | null,
+    main: Base["mains"][number],
     { ref, sha }: { readonly ref: string; readonly sha: string },
   ): string | null {
+    const plan = this.#past.plan(main.sha);
+    if (main.branch === ref) return null;
     if (plan === null || plan === "broken" || !isRoad(plan, ref))
-      return `main does not call ${ref} a road`;
+      return `${main.branch} does not call ${ref} a road`;
     for (const [pipeline, { branches, verify }] of Object.entries(plan.pipelines))
       if (
-        branches.includes("main") &&
+        branches.includes(main.branch) &&
         !this.#past.hasPassed({ pipeline, part: "verify", sha }, verify)
       )
-        return `${pipeline}/verify has not passed by the plan of main`;
+        return `${pipeline}/verify has not passed by the plan of ${main.branch}`;
     return null;
   }
 

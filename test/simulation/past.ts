@@ -17,6 +17,8 @@ export class Past {
   readonly tips = new History<string, string>();
   /** By number of the pull request. */
   readonly bases = new History<number, string>();
+  /** Which branch was the default one. */
+  readonly defaults = new History<"default", string>();
   /** Commits of which a check run is gone. */
   readonly vanished = new Set<string>();
   /** Whether GitHub carries out writes long after their connections broke. */
@@ -44,6 +46,7 @@ export class Past {
   /** After anything happened that moves a branch, a base or a run. */
   note(): void {
     const { shop, engine } = this.#world;
+    this.defaults.note("default", shop.data.defaultBranch, this.now);
     for (const [ref, sha] of shop.data.refs) {
       if (!ref.startsWith("heads/")) continue;
       const branch = ref.slice("heads/".length);
@@ -83,9 +86,16 @@ export class Past {
     if (tip === undefined || at === null || this.before(branch, tip) === undefined) return null;
     // What came before anybody could ask where a branch stands that was created counts as what it held at first.
     const [created, second] = this.tips.since(branch, 0);
-    if (branch !== "main" && second === tip && this.before(branch, tip) === created) return null;
-    const mains = this.tips.since("main", at - long_ms);
-    return mains.every((main) => isRoad(this.plan(main), branch)) ? tip : null;
+    if (branch === "release" && second === tip && this.before(branch, tip) === created) return null;
+    const mains = this.mains(at - long_ms);
+    return mains.every(({ sha }) => isRoad(this.plan(sha), branch)) ? tip : null;
+  }
+
+  /** Where the default branch has been since then, whichever that was. */
+  mains(since: number): readonly { readonly branch: string; readonly sha: string }[] {
+    return this.defaults
+      .since("default", since)
+      .flatMap((branch) => this.tips.since(branch, since).map((sha) => ({ branch, sha })));
   }
 
   /** Whether the default branch has no plan now. */
@@ -170,9 +180,17 @@ export class Past {
     const refused = [...engine.calls.keys()]
       .filter((call) => call.startsWith(`start ${parts}`) && call.includes(`|${head.sha}|`))
       .filter((call) => !engine.runs.has(call.slice("start ".length)));
-    const ended = [...last.values()].every((run) => run.state === "succeeded" && there.has(run));
+    const ended = [...last.values()].every(
+      (run) => run.state === "succeeded" && isInTime(run) && there.has(run),
+    );
     return ended && refused.length === 0;
   }
+}
+
+/** What comes to its end after its deadline has not passed. */
+function isInTime({ request, stages, endedAt }: DoubleRun): boolean {
+  const begun = stages[0]?.startedAt ?? 0;
+  return (endedAt ?? 0) - begun < request.run.spec.deadline_ms;
 }
 
 /** The key of a run without the attempt and the generation of the database. */

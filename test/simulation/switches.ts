@@ -28,6 +28,8 @@ const on = {
   turns: true,
   /** The operator starts the program without its engine. */
   engineOff: true,
+  /** Another branch becomes the default one. */
+  defaults: true,
 };
 
 export type Switch = keyof typeof on;

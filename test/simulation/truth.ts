@@ -4,7 +4,7 @@ import type { CheckWanted } from "../../src/core/effect.ts";
 import type { CheckRun, Pull } from "../../src/sandbox/github/model.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
-import { Judge } from "./judge.ts";
+import { Judge, old_ms } from "./judge.ts";
 import { beforeOf, isSame, Past, partOf } from "./past.ts";
 import type { Call } from "./turnstile.ts";
 
@@ -85,11 +85,11 @@ export class Truth {
     const repository = { installation: 0, owner: shop.data.owner.login, name: shop.data.name };
     const others = await on.store.siblings(externalId, repository, sha);
     // A commit that landed elsewhere has a gate of another name, which is nobody's to require.
+    const mains = this.past.defaults.since("default", this.past.now - old_ms);
+    const isMain = (key: string) => mains.every((main) => key.endsWith(`:${main}`));
     const red = others.filter(
       ({ key, verdict }) =>
-        verdict !== null &&
-        verdict !== "success" &&
-        (!key.startsWith("commit:") || key.endsWith(":main")),
+        verdict !== null && verdict !== "success" && (!key.startsWith("commit:") || isMain(key)),
     );
     const before = this.gate(sha);
     const wasOpen = before?.conclusion === "success";

@@ -150,8 +150,9 @@ export function obsoleteNames(
   const { views, ground } = of;
   // Where the parts are not known, whatever is shown of them stays.
   if (ground === undefined || ground.kind === "unread") return [];
-  // An earlier version wrote it there.
-  const misnamed = isElsewhere(facts.subject) ? [gateName] : [];
+  // Written while another branch was the default one, or by an earlier version.
+  const misnamed =
+    facts.subject.kind === "commit" ? [isElsewhere(facts.subject) ? gateName : landedName] : [];
   const gone = facts.executions
     .filter((execution) => execution.sha === sha)
     // Without a plan to hold it against, a run is shown for as long as it is under way.
