@@ -25,6 +25,8 @@ export class Past {
   writesLate = false;
   /** Whether a branch may lose what landed there, or the program where it stood. */
   mayLose = false;
+  /** The longest time in which nobody looked at anything, in milliseconds. */
+  slept_ms = 0;
   /** Whether the app was taken away at some time. */
   wasAway = false;
   readonly #world: World;
@@ -86,7 +88,8 @@ export class Past {
     if (tip === undefined || at === null || this.before(branch, tip) === undefined) return null;
     // What came before anybody could ask where a branch stands that was created counts as what it held at first.
     const [created, second] = this.tips.since(branch, 0);
-    if (branch === "release" && second === tip && this.before(branch, tip) === created) return null;
+    const isFirst = tip === created || (second === tip && this.before(branch, tip) === created);
+    if (branch === "release" && isFirst) return null;
     const mains = this.mains(at - long_ms);
     return mains.every(({ sha }) => isRoad(this.plan(sha), branch)) ? tip : null;
   }
@@ -183,9 +186,14 @@ export class Past {
     const ended = [...last.values()].every(
       (run) => run.state === "succeeded" && isInTime(run) && there.has(run),
     );
+    // What never began may have passed its deadline.
+    if (this.slept_ms >= deadline_ms) return false;
     return ended && refused.length === 0;
   }
 }
+
+/** The plans name none. */
+const deadline_ms = 2 * 60 * 60_000;
 
 /** What comes to its end after its deadline has not passed. */
 function isInTime({ request, stages, endedAt }: DoubleRun): boolean {

@@ -299,6 +299,7 @@ export class Program {
       [1, this.#dice.below(4 * 60 * 60_000)],
     ]);
     this.#say(`${duration} ms pass`);
+    this.#truth.past.slept_ms = Math.max(this.#truth.past.slept_ms, duration);
     this.#world.clock.advance(duration);
   }
 
