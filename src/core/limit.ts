@@ -475,7 +475,7 @@ export const limit = {
     headers_ms: 5_000,
     /** How often requests are looked at for being late; Node does it every 30 seconds unless told. */
     late_ms: 1_000,
-    /** Open at the same time. GitHub had 32 at once in the bench's largest flood; each takes about 20 KiB. */
+    /** Open at the same time; one more takes the place of one that says nothing. GitHub had 32 at once in the bench's largest flood; each takes about 20 KiB. */
     connections: 1_000,
     /** Held of all bodies whose senders are not verified: the largest that GitHub sends, and many small ones beside it. */
     unverified_bytes: 32 * MiB,

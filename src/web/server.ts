@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { limit } from "../core/limit.ts";
 import type { Clock, Log, Post, PostReply } from "../port.ts";
 import { openBodies } from "./body.ts";
+import { limitConnections } from "./places.ts";
 
 export interface Web {
   readonly port: number;
@@ -39,7 +40,7 @@ export async function openWeb(with_: {
       })
       .finally(() => bodies.drain(request));
   });
-  server.maxConnections = limit.web.connections;
+  limitConnections(server, limit.web.connections);
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?")[0] ?? "/";

@@ -2,8 +2,9 @@
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { limit } from "../../src/core/limit.ts";
 import { type Flood, flood } from "./flood.ts";
 import type { App } from "./process.ts";
@@ -71,6 +72,30 @@ async function growthWhile(what: Promise<unknown>): Promise<number> {
 }
 
 const linux = process.platform === "linux" ? test : test.skip;
+
+test.each([
+  ["say nothing", ""],
+  [
+    "never send their body",
+    `POST ${path} HTTP/1.1\r\nhost: a\r\n${Object.entries(forged)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("")}content-length: 1000\r\n\r\n`,
+  ],
+])("strangers on all connections who %s keep no delivery out", async (_, said) => {
+  const port = Number(new URL(app.url).port);
+  const strangers = Array.from({ length: limit.web.connections + 50 }, () => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(said));
+    return socket.on("error", () => {});
+  });
+  onTestFinished(() => {
+    for (const socket of strangers) socket.destroy();
+  });
+  // Those that came first had to go, so the places are taken.
+  await expect
+    .poll(() => strangers.filter(({ closed }) => closed).length, { timeout: 60_000 })
+    .toBeGreaterThanOrEqual(50);
+  expect((await deliver(app, watch())).status).toBe(202);
+});
 
 linux.each<[string, Partial<Flood>, readonly number[]]>([
   ["with a forged signature", {}, [401, 408, 503]],
