@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { Permission, Permit } from "../../../src/port.ts";
-import { openWorld, sha } from "./world.ts";
+import { openWorld, sha, shop } from "./world.ts";
 
 /** Says go so often, and then something else. */
 function permits(go: number, then: Permission): Permit & { readonly asked: () => number } {
@@ -66,4 +66,41 @@ test("no stage runs again where the permission is lost by then", async () => {
   const under = w.engine.under?.(permits(0, "lost")) ?? expect.fail();
   expect(await under.retry(id, "Build", "k")).toMatchObject({ kind: "failed" });
   expect(w.pipeline.execution(id).data.status).toBe("Failed");
+});
+
+test("nothing is rolled back where the permission is lost by then", async () => {
+  const w = await openWorld();
+  for (const [turn, digit] of ["a", "b"].entries()) {
+    w.clock.advance(60_000);
+    const id = await w.start({ key: `release ${turn}`, sha: sha(digit) });
+    w.pipeline.execution(id).passUntil();
+  }
+  const wanted = {
+    spec: w.spec,
+    repository: shop,
+    stage: "Production",
+    from: sha("b"),
+    to: sha("a"),
+    among: [sha("a")],
+    key: "comment:1",
+  };
+  const before = w.pipeline.executions().length;
+  const under = w.engine.under?.(permits(0, "lost")) ?? expect.fail();
+  expect(await under.rollback?.(wanted)).toMatchObject({ kind: "failed" });
+  expect(w.pipeline.executions()).toHaveLength(before);
+  // Whoever has the subject by now does it, once AWS's list is sure to show that nothing was sent.
+  w.clock.advance(120_000);
+  expect(await w.engine.rollback(wanted)).toMatchObject({ kind: "started", sha: sha("a") });
+  expect(w.pipeline.executions()).toHaveLength(before + 1);
+});
+
+test("nothing is approved where the permission is lost by then", async () => {
+  const w = await openWorld({ pipeline: { stages: ["Build", "Approve", "Production"] } });
+  const engineId = await w.start();
+  w.pipeline.execution(engineId).passUntil("Approve");
+  const approval = { engineId, stage: "Approve", actor: "ada", key: "comment:7" };
+  const under = w.engine.under?.(permits(0, "overtaken")) ?? expect.fail();
+  expect(await under.approve?.(approval)).toMatchObject({ kind: "failed" });
+  expect(w.pipeline.execution(engineId).run("Approve")?.status).toBe("InProgress");
+  expect(await w.engine.approve(approval)).toEqual({ kind: "done" });
 });
