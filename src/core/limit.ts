@@ -415,7 +415,7 @@ export const limit = {
     artifact_ms: 60_000,
     downloads: 2,
     /** All that is unpacked of one stage's artifacts. */
-    unpacked_bytes: 64 * MiB,
+    unpacked_bytes: reportLimit.total_bytes,
     artifacts: 10,
     /** API_BatchGetBuilds.html, API_BatchGetReports.html */
     batch: 100,

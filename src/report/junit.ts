@@ -5,6 +5,7 @@ import { limit } from "../core/limit.ts";
 import type { FileReading } from "../core/report.ts";
 import { broken, Refusal, type ReportFile } from "./file.ts";
 import { JUnitReader } from "./junit-reader.ts";
+import { plainElements } from "./xml-plain.ts";
 import { xmlText } from "./xml-text.ts";
 
 /**
@@ -44,7 +45,15 @@ export function readJUnit(file: ReportFile): FileReading {
 
   // Throwing is the only way to stop the parser; the refusal does not leave this function.
   try {
-    for (const text of xmlText(file.bytes)) parser.write(text);
+    const plain = plainElements({
+      element(name, attributes) {
+        reader.open(name, attributes);
+        reader.close();
+      },
+      rest: (text) => parser.write(text),
+    });
+    for (const text of xmlText(file.bytes)) plain.write(text);
+    plain.end();
     parser.close();
   } catch (error) {
     if (error instanceof Refusal) return broken(file.path, `${error.why} (line ${parser.line})`);

@@ -199,6 +199,26 @@ test("a file beyond the limit is refused for its size", async () => {
   expect(await collect("big.xml")).toEqual(["broken big.xml: is larger than 20 MiB"]);
 });
 
+test("files of 100 MB together are read whole, and what is beyond the limit of one stage is told", async () => {
+  const large_bytes = 19.5 * 2 ** 20;
+  const pad = " ".repeat(large_bytes);
+  const most = Math.floor(limit.report.total_bytes / large_bytes);
+  for (let at = 0; at <= most; at += 1)
+    await write(
+      `big/${String(at).padStart(2, "0")}.xml`,
+      `<testsuite>${pad}<testcase/></testsuite>`,
+    );
+  const readings = await collectReports({ root, patterns: ["big/*.xml"] });
+  expect(readings).toMatchObject([
+    { kind: "read", files: most, counts: { passed: most } },
+    {
+      kind: "broken",
+      why: "is one too many: the reports of one stage have at most 200 MiB",
+    },
+  ]);
+  expect(most * large_bytes).toBeGreaterThan(100_000_000);
+});
+
 test("a report from before the stage is not the stage's", async () => {
   const old = await write("old.xml");
   await write("new.xml");

@@ -17,7 +17,7 @@ import { readObject } from "./object.ts";
 import type { Session } from "./session.ts";
 import { openSlots } from "./slots.ts";
 import { oneLine } from "./text.ts";
-import { type Unzipped, unzip, type ZippedFile } from "./zip.ts";
+import { type Unzipped, unzip, type ZipOrder, type ZippedFile } from "./zip.ts";
 
 /** Reads one report in whatever format it is written. */
 export type ReadReport = (file: {
@@ -60,7 +60,13 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
   const places = all.slice(0, limit.codepipeline.artifacts);
   let unpacked_bytes: number = limit.codepipeline.unpacked_bytes;
   for (const place of places) {
-    const got = await slots.use(() => unpack(order.session, place, { wanted, unpacked_bytes }));
+    const read = async (file: ZippedFile) => ({
+      path: file.path,
+      reading: await readingOf(file, order.readReport),
+    });
+    const got = await slots.use(() =>
+      unpack(order.session, place, { wanted, unpacked_bytes, read }),
+    );
     if (got === null) return { kind: "later", why: "other artifacts are being read." };
     if (got.kind === "later") return got;
     if (got.kind === "broken") {
@@ -69,8 +75,7 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
     }
     unpacked_bytes -= got.bytes;
     if (got.files.length > 0) from.add(place.run);
-    for (const file of got.files)
-      files.push({ path: file.path, reading: await readingOf(file, order.readReport) });
+    files.push(...got.files);
   }
   if (all.length > places.length)
     reports.push(broken("artifacts", `the stage has ${all.length}, and ${places.length} are read`));
@@ -172,12 +177,12 @@ function placesOf(runs: readonly ActionRun[]): readonly Place[] {
   return [...places.values()];
 }
 
-type Unpacked = Unzipped | { readonly kind: "later"; readonly why: string };
+type Unpacked = Unzipped<FileRead> | { readonly kind: "later"; readonly why: string };
 
 async function unpack(
   session: Session,
   { bucket, key, region }: Place,
-  wanted: Pick<Parameters<typeof unzip>[0], "wanted" | "unpacked_bytes">,
+  wanted: Omit<ZipOrder<FileRead>, "bytes">,
 ): Promise<Unpacked> {
   const gone = "an artifact of the stage is not there any more";
   const reply = await session.ask({

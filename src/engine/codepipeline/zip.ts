@@ -4,15 +4,17 @@ import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { limit } from "../../core/limit.ts";
 
-export interface ZipOrder {
+export interface ZipOrder<T> {
   readonly bytes: Uint8Array;
   readonly wanted: (path: string) => boolean;
   /** For all files together; what is left of it is in the answer. */
   readonly unpacked_bytes: number;
+  /** Is given one file after the other: only one of them is in memory. */
+  readonly read: (file: ZippedFile) => Promise<T>;
 }
 
-export type Unzipped =
-  | { readonly kind: "read"; readonly files: readonly ZippedFile[]; readonly bytes: number }
+export type Unzipped<T> =
+  | { readonly kind: "read"; readonly files: readonly T[]; readonly bytes: number }
   | { readonly kind: "broken"; readonly why: string };
 
 export interface ZippedFile {
@@ -26,7 +28,7 @@ export interface ZippedFile {
  * Files in the order of the zip's directory; of two with one path the last, as whoever unpacks it on top of
  * each other gets it. A file whose sum is wrong is damage of the whole.
  */
-export async function unzip(order: ZipOrder): Promise<Unzipped> {
+export async function unzip<T>(order: ZipOrder<T>): Promise<Unzipped<T>> {
   let zip: ZipFile;
   try {
     const { bytes } = order;
@@ -44,7 +46,7 @@ export async function unzip(order: ZipOrder): Promise<Unzipped> {
   }
 }
 
-async function readAll(zip: ZipFile, order: ZipOrder): Promise<Unzipped> {
+async function readAll<T>(zip: ZipFile, order: ZipOrder<T>): Promise<Unzipped<T>> {
   const { entries, files: most } = limit.report;
   if (zip.entryCount > entries)
     return { kind: "broken", why: `contains more than ${entries} files` };
@@ -56,13 +58,13 @@ async function readAll(zip: ZipFile, order: ZipOrder): Promise<Unzipped> {
     if (wanted.size > most)
       return { kind: "broken", why: `contains more than ${most} files that are asked for` };
   }
-  const files: ZippedFile[] = [];
+  const files: T[] = [];
   let bytes = 0;
   for (const [path, entry] of wanted) {
     const left = Math.min(limit.report.bytes, order.unpacked_bytes - bytes);
     const file = await readOne(zip, entry, left);
     bytes += file.bytes?.length ?? 0;
-    files.push({ path, ...file });
+    files.push(await order.read({ path, ...file }));
   }
   return { kind: "read", files, bytes };
 }

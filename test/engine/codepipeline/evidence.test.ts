@@ -2,11 +2,14 @@
 
 import { describe, expect, test } from "vitest";
 import { limit } from "../../../src/core/limit.ts";
-import { unzip } from "../../../src/engine/codepipeline/zip.ts";
+import { unzip as unzipBy, type ZippedFile } from "../../../src/engine/codepipeline/zip.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
 import { zip } from "../../../src/sandbox/aws/zip.ts";
 import { artifact, batched, junit, passing, tested, testedBy, unfound } from "./tested.ts";
 import { noTree, sha } from "./world.ts";
+
+const unzip = (order: Omit<Parameters<typeof unzipBy<ZippedFile>>[0], "read">) =>
+  unzipBy({ ...order, read: async (file) => file });
 
 describe("the log of a failed action", () => {
   test("ends as the log ends, and stays masked and plain", async () => {
@@ -307,6 +310,29 @@ describe("hostile artifacts", () => {
       files: [{ why: "" }, { why: "" }, { bytes: null }],
       bytes: 2_000,
     });
+  });
+
+  test("are unpacked one file at a time, and 100 MB of reports are within the limits", async () => {
+    const most = { open: 0, now: 0 };
+    const large = Buffer.alloc(17 * 2 ** 20);
+    const names = Array.from({ length: 6 }, (_, at) => `${at}.xml`);
+    const read = await unzipBy({
+      bytes: zip(Object.fromEntries(names.map((name) => [name, large]))),
+      wanted,
+      unpacked_bytes: limit.codepipeline.unpacked_bytes,
+      read: async ({ path, bytes }) => {
+        most.now += 1;
+        most.open = Math.max(most.open, most.now);
+        await Promise.resolve();
+        most.now -= 1;
+        return { path, length: bytes?.length };
+      },
+    });
+    expect(read).toMatchObject({
+      files: names.map((path) => ({ path, length: large.length })),
+      bytes: 102 * 2 ** 20,
+    });
+    expect(most.open).toBe(1);
   });
 
   test("with too many files that are asked for are refused", async () => {
