@@ -5,7 +5,9 @@ import type { CheckRun } from "../../src/sandbox/github/model.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
-import { plans } from "./plans.ts";
+import { Operators } from "./operators.ts";
+import { plansFor } from "./plans.ts";
+import { engineOf, productionOf } from "./production.ts";
 import { Dice } from "./random.ts";
 import type { Switch } from "./switches.ts";
 import type { Truth } from "./truth.ts";
@@ -29,6 +31,8 @@ export class Crowd {
 
   #isTakenOut = false;
   readonly #switches: ReadonlySet<Switch>;
+  readonly #plans: readonly (string | null)[];
+  readonly #operators: Operators;
   /** How much more often than usual each act is done, in their order. */
   readonly #tastes: readonly number[];
 
@@ -42,6 +46,8 @@ export class Crowd {
     this.#world = with_.world;
     this.#truth = with_.truth;
     this.#switches = with_.switches;
+    this.#plans = plansFor(with_.switches);
+    this.#operators = new Operators(with_.world, with_.say);
     this.#say = with_.say;
     this.#tastes = Array.from({ length: 40 }, () => with_.taste.pick([0.2, 1, 1, 1, 6]) ?? 1);
   }
@@ -57,7 +63,8 @@ export class Crowd {
       return [weight * taste, act] as const;
     });
     // Engines always move, or nothing would.
-    dice.weighted<Act>([...acts, [30, () => this.#engineMoves()]])();
+    const moves = this.#switches.has("production") ? 45 : 30;
+    dice.weighted<Act>([...acts, [moves, () => this.#engineMoves()]])();
     this.#truth.past.note();
   }
 
@@ -80,7 +87,7 @@ export class Crowd {
       [3, () => this.#rerequest()],
       [3, () => this.#press()],
       [6, () => this.#merge()],
-      [5, () => this.#pushToRoad()],
+      [5 + may("production", 5), () => this.#pushToRoad()],
       [1, () => this.#promote()],
       [3, () => this.#changePlan()],
       [may("vanish", 1), () => this.#vanish()],
@@ -89,6 +96,14 @@ export class Crowd {
       [may("reinstall", 0.3), () => this.#uninstallOrNot()],
       [may("turns", 1), () => this.#turn()],
       [may("defaults", 1), () => this.#switchDefault()],
+      [may("production", 14), () => this.#operators.rollBack(this.#dice, this.#anyPull)],
+      [may("production", 10), () => this.#operators.approve(this.#dice, this.#anyPull)],
+      [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#dice))],
+      [may("production", 1), () => this.#operators.closeWay(this.#dice)],
+      [may("production", 2), () => this.#operators.goOn(this.#dice)],
+      [may("production", 0.5), () => this.#operators.startAround(this.#dice)],
+      [may("production", 0.5), () => this.#operators.interfere(this.#dice)],
+      [may("production", 8), () => this.#operators.endBack(this.#dice)],
     ];
   }
 
@@ -258,8 +273,10 @@ export class Crowd {
   #pushToRoad(): void {
     const branch = this.#dice.chance(0.8) ? "main" : "release";
     const files = this.#change();
-    this.#say(`boss pushes ${Object.keys(files)} to ${branch}`);
-    this.#world.shop.commit({ branch, files, author: "boss" });
+    // Whoever approves may have written it.
+    const author = this.#switches.has("production") && this.#dice.chance(0.3) ? "mia" : "boss";
+    const push = () => this.#world.shop.commit({ branch, files, author });
+    this.#attempt(`${author} pushes ${Object.keys(files)} to ${branch}`, push);
   }
 
   /** The release branch becomes what main is: one commit on two branches. */
@@ -272,16 +289,16 @@ export class Crowd {
 
   #changePlan(): void {
     const plan = this.#dice.weighted([
-      [4, plans[0]],
-      [4, plans[1]],
-      [3, plans[2]],
-      [1, plans[3]],
-      [1, plans[4]],
+      [4, this.#plans[0]],
+      [4, this.#plans[1]],
+      [3, this.#plans[2]],
+      [1, this.#plans[3]],
+      [1, this.#plans[4]],
     ]);
     const branch = this.#dice.chance(0.8) ? "main" : "release";
     const { shop } = this.#world;
     if (plan === undefined || shop.file(planPath, branch) === (plan ?? undefined)) return;
-    this.#say(`boss gives ${branch} plan ${plans.indexOf(plan)}`);
+    this.#say(`boss gives ${branch} plan ${this.#plans.indexOf(plan)}`);
     shop.commit({ branch, files: { [planPath]: plan }, author: "boss" });
   }
 
@@ -357,15 +374,17 @@ export class Crowd {
     const run = this.#dice.pick(engine.all().filter(({ state }) => state === "succeeded"));
     if (run === undefined) return;
     this.#say(`${run.request.run.key} has failed after all`);
-    engine.turn(run);
+    engineOf(this.#world, run).turn(run);
   }
 
   // ------------------------------------------------------------ engines
 
   #engineMoves(): void {
-    const { engine } = this.#world;
-    const run = this.#dice.pick(engine.live());
+    const world = this.#world;
+    const live = world.engine.live();
+    const run = this.#dice.pick(live.filter((one) => !productionOf(world).isStill(one)));
     if (run === undefined) return;
+    const engine = engineOf(world, run);
     this.#dice.weighted<Act>([
       [12, () => engine.passIn(run, engine.stageOf(run))],
       [2, () => engine.failIn(run, engine.stageOf(run))],
@@ -382,6 +401,11 @@ export class Crowd {
   }
 
   // ------------------------------------------------------------ who and what
+
+  /** Also one that is closed: that is where what landed is spoken of. */
+  get #anyPull(): WorldPull | undefined {
+    return this.#dice.pick(this.#pulls);
+  }
 
   get #open(): readonly WorldPull[] {
     return this.#pulls.filter(({ handle }) => handle.state === "open");
@@ -412,7 +436,8 @@ export class Crowd {
       const path = this.#dice.weighted(paths.map((one, index) => [8 - index, one] as const));
       files[path] = `${this.#files}`;
     }
-    if (this.#dice.chance(planned)) files[planPath] = this.#dice.pick(plans.slice(0, 4)) ?? "";
+    if (this.#dice.chance(planned))
+      files[planPath] = this.#dice.pick(this.#plans.slice(0, 4)) ?? "";
     return files;
   }
 

@@ -56,6 +56,9 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
   may("fencing", (_, chance) => {
     mishaps.losesLease = chance / 8;
   });
+  may("production", (_, chance) => {
+    mishaps.losesMail = chance;
+  });
   may("clocks", (_, chance) => {
     mishaps.setsClock = chance;
   });
@@ -94,17 +97,18 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
 }
 
 function breakEngine(world: World, dice: Dice, chance: number): void {
-  world.engine.chance = (method) => {
+  const chosen: typeof world.engine.chance = (method) => {
     if (!dice.chance(chance)) return null;
     if (method === "stop") return dice.pick(["answer_lost", "failed", "refused", "late"]) ?? null;
     // A refusal is final, so it is rare.
     if (method === "start" && dice.chance(0.1)) return "refused";
     return dice.pick(["answer_lost", "failed"]) ?? null;
   };
+  for (const engine of [world.engine, world.careful]) engine.chance = chosen;
 }
 
 export function stopFaults(world: World): void {
   world.github.faults.stop();
-  world.engine.chance = () => null;
+  for (const engine of [world.engine, world.careful]) engine.chance = () => null;
   world.losesNotice = () => false;
 }

@@ -132,6 +132,27 @@ export class Past {
     return later !== sha && isAncestor(this.#world.shop.data.store, sha, later);
   }
 
+  /** What the later one has and the earlier one has not, itself among them. */
+  between(earlier: string, later: string): readonly string[] {
+    const { store } = this.#world.shop.data;
+    const found = new Set<string>();
+    const waiting = [later];
+    for (let sha = waiting.pop(); sha !== undefined; sha = waiting.pop()) {
+      if (found.has(sha) || sha === earlier || isAncestor(store, sha, earlier)) continue;
+      found.add(sha);
+      waiting.push(...(store.commits.get(sha)?.parents ?? []));
+    }
+    return [...found];
+  }
+
+  /** Whether a branch was moved back to the commit at some time. */
+  cameBack(sha: string): boolean {
+    return roads.some((branch) => {
+      const tips = this.tips.since(branch, 0);
+      return tips.indexOf(sha) !== tips.lastIndexOf(sha);
+    });
+  }
+
   /** Whether a branch that was at the newer commit came to the older one after that: somebody moved it back. */
   cameAgain(older: string, newer: string): boolean {
     return roads.some((branch) => {
@@ -154,7 +175,7 @@ export class Past {
         part === what.part &&
         sha === what.sha &&
         isSame(
-          spec.stages.map((stage) => [stage.name, "run" in stage && stage.run]),
+          spec.stages.map((stage) => [stage.name, "run" in stage ? stage.run : undefined]),
           stages,
         ),
     );

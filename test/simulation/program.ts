@@ -7,6 +7,7 @@ import { Broken } from "../world/ports.ts";
 import type { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { Crowd } from "./crowd.ts";
+import { Mail } from "./mail.ts";
 import { Dice } from "./random.ts";
 import type { Switch } from "./switches.ts";
 import { openedBy, type Truth } from "./truth.ts";
@@ -26,6 +27,8 @@ export interface Mishaps {
   setsClock: number;
   /** How often a process comes up without its engine. */
   engineOff: number;
+  /** How often a notification does not arrive, its answer is lost, or the process dies that sent it. */
+  losesMail: number;
 }
 
 export const calm: Mishaps = {
@@ -35,6 +38,7 @@ export const calm: Mishaps = {
   losesLease: 0,
   setsClock: 0,
   engineOff: 0,
+  losesMail: 0,
 };
 
 /** A look under way. */
@@ -50,6 +54,7 @@ export class Program {
   readonly #world: World;
   readonly #truth: Truth;
   readonly #crowd: Crowd;
+  readonly mail: Mail;
   readonly #story: string[];
   readonly #turnstile = new Turnstile();
   readonly #seed: Dice;
@@ -73,6 +78,8 @@ export class Program {
     this.#truth = with_.truth;
     this.#seed = with_.dice;
     this.#story = with_.story;
+    this.mail = new Mail(with_.world, with_.truth.problems);
+    this.mail.fails = with_.mishaps.losesMail;
     this.#crowd = new Crowd({
       world: this.#world,
       truth: this.#truth,
@@ -102,6 +109,7 @@ export class Program {
     this.#world.clock.advance(this.#dice.below(3_000));
     if (this.#dice.chance(this.mishaps.setsClock)) this.#setClock();
     await act();
+    if (number % 2 === 0) await this.mail.round(this.#seed.fork(telling + number));
     for (let rounds = this.#dice.below(5); rounds > 0; rounds -= 1) await this.#lookSome();
   }
 
@@ -145,6 +153,14 @@ export class Program {
     this.#crowd.recover();
     this.#world.skews.fill(0);
     for (const process of [0, 1]) await this.#restart(process);
+  }
+
+  /** Nobody who is to be told of a release is left out. */
+  async auditMail(): Promise<void> {
+    const { past } = this.#truth;
+    // What ran while nobody let the program in is not its own to tell.
+    const isExcused = past.wasAway || past.slept_ms > hour_ms;
+    await this.mail.audit(this.#seed.fork(telling), { isExcused });
   }
 
   /** One or more looks are made side by side. */
@@ -274,7 +290,8 @@ export class Program {
     this.#say(`process ${process} dies`);
     for (const job of this.#taken.splice(0)) await this.#world.queue.handBack(job);
     this.#world.enginesOff.clear();
-    if (this.#dice.chance(this.mishaps.engineOff)) this.#world.enginesOff.add("local");
+    if (this.#dice.chance(this.mishaps.engineOff))
+      for (const engine of ["local", "codepipeline"]) this.#world.enginesOff.add(engine);
     await (process === 0 ? this.#world.start() : this.#world.startSecond());
   }
 
@@ -332,6 +349,8 @@ export class Program {
 const hour_ms = 60 * 60_000;
 /** The dice that are thrown when the steps are over. */
 const settling = 1_000_000;
+/** The dice for what is told. */
+const telling = 5_000_000;
 /** The dice that say what a seed is full of. */
 const tasting = 3_000_000;
 /** A world that needs more is one that goes round in circles. */

@@ -15,7 +15,7 @@ export interface WrittenPipeline {
   readonly release?: WrittenPart;
 }
 export interface WrittenPart {
-  readonly stages: readonly { readonly name: string; readonly run: string }[];
+  readonly stages: readonly { readonly name: string; readonly run?: string }[];
 }
 
 /** Null where there is none. */

@@ -5,7 +5,8 @@ import type { TestStore } from "../store/databases.ts";
 import { openWorld, type World } from "../world/world.ts";
 import { audit, runsForNobody } from "./audit.ts";
 import { breakThings, stale_ms, stopFaults } from "./faults.ts";
-import { plans } from "./plans.ts";
+import { plansFor } from "./plans.ts";
+import { engineOf, Production, productionOf, shareRuns } from "./production.ts";
 import { Program } from "./program.ts";
 import { Dice } from "./random.ts";
 import { type Switch, someOf } from "./switches.ts";
@@ -40,9 +41,10 @@ export async function simulate(
   await setting.store.clear();
   const dice = new Dice(seed);
   const story: string[] = [];
-  const { world, truth } = await openShop(setting, seed, story);
   const switches = someOf(setting.switches, dice.fork(swarming));
   story.push(`with ${[...switches].join(", ")}`);
+  const { world, truth } = await openShop(setting, { seed, story, switches });
+  if (switches.has("production")) await releaseSome(world, truth);
   const mishaps = breakThings(world, dice.fork(faulty), switches);
   // One that stood still may write on facts of a minute before; what GitHub shows may be old by itself.
   if (mishaps.losesLease > 0) truth.judge.more_ms += limit.look.age_ms;
@@ -64,6 +66,7 @@ export async function simulate(
     await comeToRest({ world, truth, program });
     const { pulls } = program;
     if (truth.problems.length === 0) await audit({ world, truth, pulls });
+    if (truth.problems.length === 0) await program.auditMail();
   } catch (error) {
     truth.problems.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   } finally {
@@ -75,14 +78,19 @@ export async function simulate(
 /** A repository with two roads whose branches are protected, and somebody who sees all that is written. */
 async function openShop(
   { store, way }: Setting,
-  seed: number,
-  story: string[],
+  of: {
+    readonly seed: number;
+    readonly story: string[];
+    readonly switches: ReadonlySet<Switch>;
+  },
 ): Promise<{ world: World; truth: Truth }> {
+  const { seed, story, switches } = of;
   const watch: { truth?: Truth; say?: (what: string) => void } = {};
   const world = await openWorld(store, {
     seed,
     direct: way === "direct",
-    plan: plans[0] ?? null,
+    plan: plansFor(switches)[0] ?? null,
+    careful: Production,
     files: { "src/b.js": "1", "side/x": "1", "docs/y.md": "1" },
     observe: (request, answer) => {
       const line = lineOf(request, answer?.status);
@@ -91,6 +99,7 @@ async function openShop(
     },
   });
   const { shop, github, clock } = world;
+  shareRuns(world);
   watch.say = (what) => story.push(`${clock.now() % 100_000_000}   ${what}`);
   shop.push({ branch: "release", sha: shop.tip() });
   await world.startSecond();
@@ -105,10 +114,28 @@ async function openShop(
   return { world, truth };
 }
 
+/** Releases that went well, so that there is something to go back to. */
+async function releaseSome(world: World, truth: Truth): Promise<void> {
+  // Whoever may approve may have written it, and pushes past the protection.
+  world.shop.setPermission("mia", "admin");
+  for (const author of ["boss", "mia", "boss"]) {
+    world.shop.commit({ branch: "main", files: { "src/b.js": `${world.shop.tip()}` }, author });
+    truth.past.note();
+    await world.advance("5s");
+    for (const run of world.engine.live()) {
+      const own = engineOf(world, run);
+      while (run.state === "running") own.passIn(run, own.stageOf(run));
+    }
+    truth.past.note();
+    await world.advance("5s");
+  }
+}
+
 /** The faults are over: one sweep, and whatever still runs comes to its end. */
 async function comeToRest(on: { world: World; truth: Truth; program: Program }): Promise<void> {
   const { world, truth, program } = on;
   const { engine } = world;
+  const production = productionOf(world);
   // Whatever is on its way arrives or fails before the sweep asks what did.
   await program.settle();
   await program.sweep();
@@ -121,13 +148,19 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
   for (let round = 0; round < rounds; round += 1) {
     const live = engine.live();
     for (const run of live) {
-      if (run.stopAsked !== null) engine.halt(run);
-      else while (run.state === "running") engine.passIn(run, engine.stageOf(run));
+      const own = engineOf(world, run);
+      if (run.stopAsked !== null) own.halt(run);
+      while (run.state === "running") {
+        if (production.isStill(run)) production.resume(run);
+        else own.passIn(run, own.stageOf(run));
+      }
     }
+    const backs = production.begun.filter(({ state }) => state === "running");
+    for (const back of backs) production.endBack(back, "succeeded");
     truth.past.note();
-    await program.advance(live.length > 0 ? 10_000 : 6 * 60_000);
+    await program.advance(live.length + backs.length > 0 ? 10_000 : 6 * 60_000);
     truth.check();
-    if (live.length > 0 || engine.live().length > 0) continue;
+    if (live.length + backs.length > 0 || engine.live().length > 0) continue;
     // A commit that its branch does not hold is waited for, since GitHub may show the branch as it was before.
     if (truth.past.mayLose) await program.advance(limit.look.order_ms);
     // By now whatever GitHub carried out late has arrived, and is read back.

@@ -30,6 +30,8 @@ const on = {
   engineOff: true,
   /** Another branch becomes the default one. */
   defaults: true,
+  /** Releases run on CodePipeline: rollbacks, approvals, and what others do there. */
+  production: true,
 };
 
 export type Switch = keyof typeof on;

@@ -4,6 +4,7 @@ import type { CheckWanted } from "../../src/core/effect.ts";
 import type { CheckRun, Pull } from "../../src/sandbox/github/model.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
+import { Guard } from "./guard.ts";
 import { Judge, old_ms } from "./judge.ts";
 import { beforeOf, isSame, Past, partOf } from "./past.ts";
 import type { Call } from "./turnstile.ts";
@@ -25,11 +26,13 @@ export class Truth {
   readonly #justified = new Set<string>();
   readonly #releasesSeen = new Set<string>();
   #errorsSeen = 0;
+  readonly #guard: Guard;
 
   constructor(world: World) {
     this.#world = world;
     this.past = new Past(world);
     this.judge = new Judge(this.past);
+    this.#guard = new Guard(world, this.past, this.problems);
     this.past.note();
   }
 
@@ -109,6 +112,7 @@ export class Truth {
     this.#checkCauses();
     this.#checkForks();
     this.#checkConclusions();
+    this.#guard.check();
   }
 
   gate(sha: string, named = "interlock"): CheckRun | undefined {

@@ -38,8 +38,8 @@ export interface WorldSettings {
   readonly plan?: string | null;
   readonly files?: Files;
   readonly repository?: Partial<NewRepository>;
-  /** Whether there is an engine too that others can reach. */
-  readonly careful?: boolean;
+  /** Whether there is an engine too that others can reach, and which double of it. */
+  readonly careful?: boolean | typeof CarefulDouble;
   /** Without Octokit and HTTP between the program and the embedded GitHub; nothing is held against the description. */
   readonly direct?: boolean;
 }
@@ -158,7 +158,8 @@ export class World {
     });
     this.#checked = checkedFetch((input, init) => this.#fetch(input, init));
     this.engine = new EngineDouble(this.clock.now, (key) => this.#notices.push(key));
-    this.careful = new CarefulDouble(this.clock.now, (key) => this.#notices.push(key));
+    const Careful = typeof settings.careful === "function" ? settings.careful : CarefulDouble;
+    this.careful = new Careful(this.clock.now, (key) => this.#notices.push(key));
     this.#engines = settings.careful ? [this.engine, this.careful] : [this.engine];
   }
 
