@@ -41,6 +41,7 @@ import type {
 } from "./core/shown.ts";
 import type { Survey } from "./core/survey.ts";
 import type { Heard, PullKnown, ToldOf } from "./core/told.ts";
+import type { GatheredReads, ReadingLedger } from "./ports/reads.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
 export type Clock = () => number;
@@ -500,7 +501,7 @@ export type RollbackChange = Partial<
 >;
 
 /** Durable state. Methods throw only when the database does; `work` then hands the job back. */
-export interface Store {
+export interface Store extends GatheredReads, ReadingLedger {
   /** Deliveries, their subjects, intentions and jobs, in one transaction. */
   accept(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, Accepted>>;
   knownDeliveries(guids: readonly string[]): Promise<ReadonlySet<string>>;
@@ -669,9 +670,6 @@ export interface Store {
 
   /** The moment now: what is read after it knows of every event with a smaller number. */
   moment(): Promise<Moment>;
-  reading(key: string): Promise<AgedReading | null>;
-  keepReading(key: string, reading: KeptReading): Promise<void>;
-  dropReading(keyPrefix: string): Promise<void>;
 
   /** After a restore: what is begun from now on has keys that were never used. */
   renewGeneration(): Promise<void>;

@@ -184,6 +184,8 @@ export const limit = {
     reconnect_ms: 1_000,
     /** Statements that each connection keeps planned; the program has about half as many. */
     planned: 200,
+    /** Snapshots of looks of which this process knows that they are in the store as it wrote them. */
+    snapshots: 10_000,
     /** Tries of a transaction that the database asks to repeat. */
     attempts: 5,
     /** Log that PGlite reads again after a crash, at most; one segment of it has 16 MB. */
@@ -279,6 +281,9 @@ export const limit = {
     graph_repositories: 25,
     graph_commits: 50,
     parsed_plans: 500,
+    /** Answers about what a SHA names that are kept in memory, and how long one may be as JSON. */
+    unchanging: 2_000,
+    unchanging_chars: 4_096,
     /** A permission to write counts for so long, and is asked for so often where it comes too late. */
     permit_ms: 2_000,
     permits: 3,

@@ -31,6 +31,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
   const { subject } = row;
   switch (subject.kind) {
     case "pull": {
+      const ahead = await lookAhead(ports, row, subject.number);
       const { pull, asTold } = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
       const base = pull.kind === "known" ? pull.value.base.ref : row.base;
@@ -40,7 +41,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         readPresent(ports, row, head),
         pull.kind !== "known" || asTold
           ? unread
-          : readChange(ports, row, { pull: pull.value, asks }),
+          : readChange(ports, row, { pull: pull.value, asks, ahead }),
       ]);
       const facts = { ...common, ...asked, ...present.facts, subject, pull, ...read, surveys: [] };
       return {
@@ -163,22 +164,45 @@ const unread: Change = {
   proposed: null,
 };
 
+/** Where a branch stands, while it is asked about. */
+interface Ahead {
+  readonly branch: string;
+  readonly at: ReturnType<typeof standsAt>;
+}
+
+/** The base is what it was or was told to be, as a rule: it is asked about while GitHub shows the pull request. */
+async function lookAhead(ports: Ports, row: Leased, number: number): Promise<Ahead | null> {
+  const { repository } = row.subject;
+  const heard = await ports.store.told(repository, { kind: "pull", number });
+  const bound = heard?.bound.kind === "pull" ? heard.bound : null;
+  const branch = bound?.base.now ?? row.base;
+  if (branch === null || bound?.state === "closed") return null;
+  const at = standsAt(ports, { repository, now: row.now, since: row.heard, branch });
+  // Whoever needs the answer hears of it.
+  at.catch(() => {});
+  return { branch, at };
+}
+
 /** Of one that is closed only what a wish is carried out by, where there is one. */
 async function readChange(
   ports: Ports,
   row: Leased,
-  { pull, asks }: { readonly pull: Pull; readonly asks: boolean },
+  of: { readonly pull: Pull; readonly asks: boolean; readonly ahead: Ahead | null },
 ): Promise<Change> {
+  const { pull, asks, ahead } = of;
   if (pull.state === "closed" && !asks) return unread;
   const { repository } = row.subject;
   const { github } = ports;
   const { base, defaultBranch } = pull;
-  const of = { repository, now: row.now, since: 0 };
+  const place = { repository, now: row.now, since: 0 };
   // Plan and paths are those of one commit, whatever lands meanwhile. Whatever made this look necessary may be
   // that the branch was put back, which no event told: a reading from before it is of what the branch has lost.
-  const at = await standsAt(ports, { ...of, since: row.heard, branch: base.ref });
+  const at =
+    ahead?.branch === base.ref
+      ? await ahead.at
+      : await standsAt(ports, { ...place, since: row.heard, branch: base.ref });
   const [roads, plan, files] = await Promise.all([
-    base.ref === defaultBranch ? null : planOf(ports, { ...of, branch: defaultBranch }),
+    base.ref === defaultBranch ? null : planOf(ports, { ...place, branch: defaultBranch }),
     at.kind === "known" ? github.plan(repository, at.value) : at,
     at.kind === "known" && pull.state === "open"
       ? github.pullFiles(repository, pull, at.value)

@@ -1,6 +1,7 @@
 // Asks engines what became of runs and rollbacks, and what was done around them. The ledger is brought up to date.
 
 import { isLive, latest, mayArrive } from "../core/attempt.ts";
+import { canonical } from "../core/canonical.ts";
 import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
 import { openSteps } from "../core/glob.ts";
 import { demandOf } from "../core/judge.ts";
@@ -34,9 +35,11 @@ export async function refresh(ports: Ports, row: Leased, execution: Execution): 
     seen.kind === "absent"
       ? { state: "lost" as const, why: "Its engine does not know it.", endedAt: row.now }
       : seen.value;
+  const now = { ...execution, ...change, engineId };
   // Where the lease is lost by now, the first write of what follows finds it out.
-  await ports.store.recordExecution(row, execution.key, { ...change, engineId });
-  return { ...execution, ...change, engineId };
+  if (canonical(now) !== canonical(execution))
+    await ports.store.recordExecution(row, execution.key, { ...change, engineId });
+  return now;
 }
 
 /** A start that arrived after the ledger had ended it: it runs, and is still to be stopped for the same reason. */

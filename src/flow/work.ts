@@ -17,6 +17,7 @@ import { opens, whoseSubject } from "./identity.ts";
 import { inspect } from "./inspect.ts";
 import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
+import { readingOnce } from "./once.ts";
 import { type Look, storeTime } from "./permit.ts";
 import { withProduction } from "./production.ts";
 
@@ -61,7 +62,8 @@ export async function work(ports: Ports, job: Job): Promise<Worked> {
 
 async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const { row } = begun;
-  const gathered = await gather(ports, row);
+  const once = readingOnce(ports, row);
+  const gathered = await gather(once, row);
   const { present } = gathered;
   const facts = await withProduction(ports, await withLanding(ports, row, gathered.facts));
   const decision = decide(facts);
@@ -76,7 +78,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   }
   const applied = await apply(ports, { ...begun, facts, effects });
   if (applied.lost) return "lost";
-  const judgedAnew = [...(await noteGated(ports, row, facts)), ...(await putBack(ports, row))];
+  const judgedAnew = [...(await noteGated(ports, row, facts)), ...(await putBack(once, row))];
 
   const unread = isBlind(decision);
   const turn = unread ? turnOf(ports, row) : null;

@@ -32,7 +32,7 @@ export async function openGitHub(with_: {
   readonly privateKey: string;
   readonly webhookSecret: string;
   readonly apiUrl: string;
-  readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
+  readonly store: Pick<Store, "recall" | "keepReading" | "dropReading">;
   readonly plans: PlanReader;
   /** Takes points of a budget that several replicas share; null where there is one alone. */
   readonly share?: Store["takePoints"] | null;
@@ -95,7 +95,7 @@ export async function openGitHub(with_: {
 /** The port on whatever answers requests as an Octokit does. */
 export function openPort(with_: {
   readonly appId: number;
-  readonly store: Pick<Store, "moment" | "reading" | "keepReading" | "dropReading">;
+  readonly store: Pick<Store, "recall" | "keepReading" | "dropReading">;
   readonly plans: PlanReader;
   readonly share?: Store["takePoints"] | null;
   readonly clock: Clock;

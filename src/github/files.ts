@@ -35,6 +35,7 @@ export function openFiles(with_: {
     await readings<Compared>({
       key: `compared|${slug(repository)}|${base}|${head}`,
       keep: "forever",
+      of: repository.id,
       ask: async (headers) => await askCompare(client, repository, { base, head, headers }),
     });
 
@@ -50,6 +51,7 @@ export function openFiles(with_: {
         key,
         // A branch can be moved back, and a change then brings more than before: the base is part of the key.
         keep: "forever",
+        of: repository.id,
         ask: async (headers) =>
           patience(key, await listPaths(client, repository, { pull, base, headers })),
       });

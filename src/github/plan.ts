@@ -59,6 +59,7 @@ export function openPlans(with_: {
     return await readings<Found>({
       key: `plan-in|${slug(repository)}|${sha}`,
       keep: "forever",
+      of: repository.id,
       ask: async (headers) => {
         const answer = await askFolder(client, repository, { ref: sha, headers });
         return answer.kind === "absent" ? await askWhole(client, repository, sha) : answer;
@@ -85,6 +86,7 @@ export function openPlans(with_: {
     const text = await readings<string | null>({
       key: `blob|${slug(repository)}|${blob}`,
       keep: "forever",
+      of: repository.id,
       ask: async () => await readBlob(client, repository, blob),
     });
     if (text.kind !== "ok") return unknown(text);

@@ -14,7 +14,7 @@ import type { Accepted, Delivery } from "../port.ts";
 import { type Connection, type Database, storeNow } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
-import { keepReading, takeMoment } from "./readings.ts";
+import { keepReadings, takeMoment } from "./readings.ts";
 import { letIn } from "./repositories.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
 import { type ToldNow, writeTold } from "./told.ts";
@@ -68,7 +68,8 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
         // It can be sent again by whoever has kept it: whoever looks at the repository asks GitHub.
         for (const repository of await letIn(tx, event.repositories)) {
           const moment = await takeMoment(tx, receivedAt);
-          await keepReading(tx, removalKey(repository), { etag: null, moment, value: guid });
+          const reading = { etag: null, moment, value: guid };
+          await keepReadings(tx, [{ key: removalKey(repository), reading }]);
           const subject = { kind: "repository", repository } as const;
           batch.seen.add({ subject, head: null, before: null }, receivedAt);
         }

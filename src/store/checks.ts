@@ -8,7 +8,7 @@ import type { Connection } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";
 
 export async function readChecks(
-  on: Connection,
+  on: Pick<Connection, "query">,
   repository: Repository,
   shas: readonly string[],
 ): Promise<readonly CheckPresent[]> {
@@ -22,7 +22,7 @@ export async function readChecks(
 }
 
 export async function readOpenChecks(
-  on: Connection,
+  on: Pick<Connection, "query">,
   key: string,
   exceptSha: string,
 ): Promise<readonly CheckPresent[]> {
@@ -161,7 +161,10 @@ export async function bequeathCheck(
     );
 }
 
-export async function readAnswers(on: Connection, key: string): Promise<readonly AnswerPresent[]> {
+export async function readAnswers(
+  on: Pick<Connection, "query">,
+  key: string,
+): Promise<readonly AnswerPresent[]> {
   return on.query<AnswerPresent>(
     `select intention_key as key, id, body from interlock.answer
       where subject_key = $1 order by intention_key`,

@@ -11,7 +11,10 @@ import { assignments } from "./assign.ts";
 import type { Connection, Database } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";
 
-export async function readExecutions(on: Connection, key: string): Promise<readonly Execution[]> {
+export async function readExecutions(
+  on: Pick<Connection, "query">,
+  key: string,
+): Promise<readonly Execution[]> {
   const rows = await on.query<Row>(
     "select * from interlock.execution where subject_key = $1 order by position",
     [key],

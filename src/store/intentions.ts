@@ -9,7 +9,10 @@ import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";
 
-export async function readIntentions(on: Connection, key: string): Promise<readonly Intention[]> {
+export async function readIntentions(
+  on: Pick<Connection, "query">,
+  key: string,
+): Promise<readonly Intention[]> {
   const rows = await on.query<Row>(
     "select * from interlock.intention where subject_key = $1 order by position",
     [key],

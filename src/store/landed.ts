@@ -25,7 +25,7 @@ export async function readLanded(
  * `limit.look.later`, and of each pipeline the newest that has a release of it, however far away.
  */
 export async function readNewer(
-  on: Connection,
+  on: Pick<Connection, "query">,
   subject: CommitSubject,
 ): Promise<readonly Landed[]> {
   return on.query<Landed>(
@@ -55,7 +55,7 @@ export async function readNewer(
  * `limit.look.earlier` of them.
  */
 export async function readWaiting(
-  on: Connection,
+  on: Pick<Connection, "query">,
   subject: CommitSubject,
 ): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
@@ -77,7 +77,10 @@ export async function readWaiting(
  * subjects count too: their engine may still be at work, and two releases must not meet there. They do not
  * stay so, because whoever looks at the repository opens them again.
  */
-export async function readBusy(on: Connection, subject: CommitSubject): Promise<readonly Busy[]> {
+export async function readBusy(
+  on: Pick<Connection, "query">,
+  subject: CommitSubject,
+): Promise<readonly Busy[]> {
   const rows = await on.query<BusyRow>(
     `select pipeline, sha, subject_key as key, spec, created_at, retries
        from interlock.execution
@@ -109,7 +112,7 @@ interface BusyRow {
  * while this one has no release, which pipelines it will have is not known and any commit's release counts.
  */
 export async function readCarried(
-  on: Connection,
+  on: Pick<Connection, "query">,
   subject: CommitSubject,
 ): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(

@@ -11,7 +11,10 @@ import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";
 
 /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
-export async function readRollbacks(on: Connection, key: string): Promise<readonly Rollback[]> {
+export async function readRollbacks(
+  on: Pick<Connection, "query">,
+  key: string,
+): Promise<readonly Rollback[]> {
   const rows = await on.query<Row>(
     `select rollback.* from interlock.rollback
        join interlock.subject as own on own.key = $1

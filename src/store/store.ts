@@ -1,17 +1,19 @@
 // The durable state behind `Store`: which statement does what, and when workers are woken.
 
 import type { Store } from "../port.ts";
+import type { Reads } from "../ports/reads.ts";
 import { accept } from "./accept.ts";
 import * as checks from "./checks.ts";
-import type { Database, StoreClock } from "./database.ts";
+import type { Connection, Database, StoreClock } from "./database.ts";
 import { describe } from "./describe.ts";
 import * as executions from "./executions.ts";
 import { hold } from "./fence.ts";
 import { readGatedPlan, writeGatedPlan } from "./gated-plans.ts";
 import { doubtGate, readGates } from "./gates.ts";
+import { gathered, readingTogether } from "./gather.ts";
 import { renewGeneration } from "./generation.ts";
 import * as intentions from "./intentions.ts";
-import { type Enqueue, jobsFor } from "./jobs.ts";
+import { type Enqueue, type JobData, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
 import { insertNotices } from "./notices.ts";
 import { prune } from "./prune.ts";
@@ -19,6 +21,7 @@ import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
 import * as rollbacks from "./rollbacks.ts";
 import { SeenSubjects, writeSeen } from "./seen.ts";
+import { readSnapshot, WrittenSnapshots } from "./snapshots.ts";
 import { takePoints } from "./spending.ts";
 import * as subjects from "./subjects.ts";
 import * as tips from "./tips.ts";
@@ -39,12 +42,23 @@ export interface StoreParts {
 export function createStore(parts: StoreParts): Store {
   const { database, enqueue, poke, checkQueue } = parts;
   const time = () => parts.clock?.() ?? null;
-  const wake = async (keys: readonly string[]) => {
-    if (keys.length === 0) return;
-    await database.transaction(async (tx) => enqueue(tx, await jobsFor(tx, keys)));
+  const begin = async (jobs: readonly JobData[]) => {
+    if (jobs.length === 0) return;
+    await enqueue(database, jobs);
     poke();
   };
+  const wake = async (keys: readonly string[]) => begin(await jobsFor(database, keys));
+  const recall = gathered((keys: readonly string[]) =>
+    readings.recallReadings(database, keys, time()),
+  );
+  const keep = gathered(async (all: readonly readings.KeptUnder[]) => {
+    await readings.keepReadings(database, all);
+    return [];
+  });
+  const writtenSnapshots = new WrittenSnapshots();
   return {
+    ...readsOn(database),
+    together: () => readsOn(readingTogether(database)),
     accept: async (deliveries) => {
       const accepted = await accept(database, enqueue, deliveries, time());
       poke();
@@ -83,7 +97,7 @@ export function createStore(parts: StoreParts): Store {
       await wake(keys);
     },
     wakeDue: async () => {
-      await wake(await subjects.readDue(database, time()));
+      await begin(await subjects.readDue(database, time()));
       return subjects.readNextDue(database, time());
     },
     forget: (repository, lease) =>
@@ -118,7 +132,6 @@ export function createStore(parts: StoreParts): Store {
       poke();
     },
     claims: (repository) => readClaims(database, repository),
-    told: (repository, of) => readTold(database, repository, of),
     landed: (repository, branch, sha) => landed.readLanded(database, { repository, branch, sha }),
 
     firstLanded: (repository, branch) => subjects.readFirstLanded(database, repository, branch),
@@ -131,20 +144,24 @@ export function createStore(parts: StoreParts): Store {
     restless: () => subjects.readRestless(database),
     repositories: () => listRepositories(database),
     record: async (look) => {
-      const written = await database.transaction(async (tx) => {
-        if ((await subjects.writeLook(tx, look)) === "lost") return "lost";
-        await intentions.writeSettlements(tx, look.key, look.settlements);
-        await insertNotices(tx, look);
-        await enqueue(tx, await jobsFor(tx, look.wake));
-        return "written";
-      });
+      const { write, written: noted } = writtenSnapshots.plan(look);
+      const others = [look.settlements, look.notices, look.wake, look.bequests ?? []];
+      const written = others.every(({ length }) => length === 0)
+        ? await subjects.writeLook(database, look, write)
+        : await database.transaction(async (tx) => {
+            if ((await subjects.writeLook(tx, look, write)) === "lost") return "lost";
+            await intentions.writeSettlements(tx, look.key, look.settlements);
+            await insertNotices(tx, look);
+            await enqueue(tx, await jobsFor(tx, look.wake));
+            return "written";
+          });
+      if (written === "written") noted();
       if (look.wake.length > 0) poke();
       return written;
     },
     postpone: (lease, dueAt, failures) => subjects.postpone(database, lease, dueAt, failures),
-    snapshot: (key) => subjects.readSnapshot(database, key),
+    snapshot: (key) => readSnapshot(database, key),
 
-    executions: (key) => executions.readExecutions(database, key),
     previousReleases: (key) => executions.readPreviousReleases(database, key),
     intendRun: (lease, run, at) => executions.insertExecution(database, lease, run, at),
     intendRelease: (lease, run, at) => executions.insertRelease(database, lease, run, at),
@@ -156,7 +173,6 @@ export function createStore(parts: StoreParts): Store {
       executions.reopenExecution(database, lease, executionKey),
     releases: (repository, branch) => executions.readReleases(database, repository, branch),
 
-    rollbacks: (key) => rollbacks.readRollbacks(database, key),
     rollbacksOf: (repository) => rollbacks.readRollbacksOf(database, repository),
     intendRollback: (lease, wanted, at) =>
       database.transaction((tx) => rollbacks.insertRollback(tx, lease, wanted, at)),
@@ -171,18 +187,9 @@ export function createStore(parts: StoreParts): Store {
       return written;
     },
 
-    intentions: (key) => intentions.readIntentions(database, key),
     recordRole: (lease, intentionKey, role) =>
       intentions.writeRole(database, lease, intentionKey, role),
 
-    siblings: (key, repository, sha) => subjects.readSiblings(database, key, repository, sha),
-    newer: (subject) => landed.readNewer(database, subject),
-    waiting: (subject) => landed.readWaiting(database, subject),
-    busy: (subject) => landed.readBusy(database, subject),
-    carried: (subject) => landed.readCarried(database, subject),
-
-    checks: (repository, shas) => checks.readChecks(database, repository, shas),
-    openChecks: (key, exceptSha) => checks.readOpenChecks(database, key, exceptSha),
     intendCheck: (lease, check) => checks.intendCheck(database, lease, check),
     dropIntendedCheck: (lease, check) =>
       database.transaction((tx) => checks.dropIntendedCheck(tx, lease, check)),
@@ -198,7 +205,6 @@ export function createStore(parts: StoreParts): Store {
       if (keys.length > 0) poke();
       return keys.length > 0;
     },
-    answers: (key) => checks.readAnswers(database, key),
     intendAnswer: (lease, intentionKey, pull) =>
       checks.intendAnswer(database, lease, intentionKey, pull),
     recordAnswer: (lease, intentionKey, sent) =>
@@ -207,8 +213,9 @@ export function createStore(parts: StoreParts): Store {
     takePoints: (wanted) => takePoints(database, wanted),
 
     moment: () => readings.takeMoment(database, time()),
-    reading: (key) => readings.readReading(database, key, time()),
-    keepReading: (key, reading) => readings.keepReading(database, key, reading),
+    reading: async (key) => (await recall(key)).old,
+    recall,
+    keepReading: (key, reading) => keep({ key, reading }),
     dropReading: (keyPrefix) => readings.dropReadings(database, keyPrefix),
 
     renewGeneration: () => renewGeneration(database),
@@ -217,5 +224,22 @@ export function createStore(parts: StoreParts): Store {
       await database.query("select 1 from interlock.migration limit 1");
       await checkQueue();
     },
+  };
+}
+
+function readsOn(on: Pick<Connection, "query">): Reads {
+  return {
+    told: (repository, of) => readTold(on, repository, of),
+    executions: (key) => executions.readExecutions(on, key),
+    rollbacks: (key) => rollbacks.readRollbacks(on, key),
+    intentions: (key) => intentions.readIntentions(on, key),
+    siblings: (key, repository, sha) => subjects.readSiblings(on, key, repository, sha),
+    newer: (subject) => landed.readNewer(on, subject),
+    waiting: (subject) => landed.readWaiting(on, subject),
+    busy: (subject) => landed.readBusy(on, subject),
+    carried: (subject) => landed.readCarried(on, subject),
+    checks: (repository, shas) => checks.readChecks(on, repository, shas),
+    openChecks: (key, exceptSha) => checks.readOpenChecks(on, key, exceptSha),
+    answers: (key) => checks.readAnswers(on, key),
   };
 }

@@ -4,7 +4,9 @@ import type { Repository, Subject } from "../core/event.ts";
 import type { GateState, Sibling } from "../core/fact.ts";
 import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
-import { type Connection, storeNow } from "./database.ts";
+import { type Connection, type Param, storeNow } from "./database.ts";
+import type { JobData } from "./jobs.ts";
+import { type SnapshotWrite, snapshotStep } from "./snapshots.ts";
 
 /** Null also where its repository is gone: a job that still waits finds nothing to look at. */
 export async function readSubject(on: Connection, key: string): Promise<SubjectRow | null> {
@@ -96,12 +98,15 @@ export async function readRestless(on: Connection): Promise<readonly string[]> {
   return rows.map(({ key }) => key);
 }
 
-export async function readDue(on: Connection, time: number | null): Promise<readonly string[]> {
-  const rows = await on.query<{ key: string }>(
-    `select key from interlock.subject where open and due_at <= ${storeNow(1)} order by key`,
+/** Those whose repository is gone are left out. */
+export async function readDue(on: Connection, time: number | null): Promise<readonly JobData[]> {
+  return on.query<JobData>(
+    `select subject.key, repository.installation
+       from interlock.subject join interlock.repository using (owner, name)
+      where subject.open and due_at <= ${storeNow(1)} and repository.present
+      order by subject.key`,
     [time],
   );
-  return rows.map(({ key }) => key);
 }
 
 export async function readNextDue(on: Connection, time: number | null): Promise<number | null> {
@@ -117,7 +122,7 @@ export async function readNextDue(on: Connection, time: number | null): Promise<
  * those that looked at it and have nothing to say. What was said of a landed commit stands for good.
  */
 export async function readSiblings(
-  on: Connection,
+  on: Pick<Connection, "query">,
   key: string,
   repository: Repository,
   sha: string,
@@ -151,39 +156,41 @@ export async function readStanding(
   return { ...row, siblings: JSON.parse(row.siblings ?? "[]") as readonly Sibling[] };
 }
 
-/** A repository that went away during the look stays closed. */
-export async function writeLook(tx: Connection, look: LookRecord): Promise<Written> {
+/** One statement where nothing is handed over. A repository that went away during the look stays closed. */
+export async function writeLook(
+  tx: Connection,
+  look: LookRecord,
+  snapshot: SnapshotWrite,
+): Promise<Written> {
+  const params: readonly Param[] = [
+    look.key,
+    look.open,
+    look.head,
+    look.base,
+    look.open ? look.dueAt : null,
+    look.failures,
+    look.verdict,
+    look.verdictSha,
+    look.at,
+    look.epoch,
+  ];
+  const step = snapshotStep(snapshot, { at: look.at, first: params.length + 1 });
   const rows = await tx.query(
-    `update interlock.subject
-        set open = $2 and exists (select from interlock.repository
-                                   where repository.owner = subject.owner
-                                     and repository.name = subject.name and present), head = coalesce($3, head), base = coalesce($4, base), due_at = $5,
-            failures = $6, verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
-      where key = $1 and epoch = $10
-     returning key`,
-    [
-      look.key,
-      look.open,
-      look.head,
-      look.base,
-      look.open ? look.dueAt : null,
-      look.failures,
-      look.verdict,
-      look.verdictSha,
-      look.at,
-      look.epoch,
-    ],
+    `with looked as (
+       update interlock.subject
+          set open = $2 and exists (select from interlock.repository
+                                     where repository.owner = subject.owner
+                                       and repository.name = subject.name and present),
+              head = coalesce($3, head), base = coalesce($4, base), due_at = $5, failures = $6,
+              verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
+        where key = $1 and epoch = $10
+       returning key
+     )${step === null ? "" : `, snapshot as (${step.text})`}
+     select key from looked`,
+    [...params, ...(step?.params ?? [])],
   );
   if (rows.length === 0) return "lost";
   for (const bequest of look.bequests ?? []) await bequeathCheck(tx, look.key, bequest);
-  if (look.snapshot === null) return "written";
-  await tx.query(
-    `insert into interlock.snapshot (subject_key, content, taken_at)
-     select key, $2, $3 from interlock.subject where key = $1
-         on conflict (subject_key) do update
-        set content = excluded.content, taken_at = excluded.taken_at`,
-    [look.key, JSON.stringify(look.snapshot), look.at],
-  );
   return "written";
 }
 
@@ -256,14 +263,6 @@ export async function postpone(
     [key, epoch, dueAt, failures],
   );
   return rows.length === 1 ? "written" : "lost";
-}
-
-export async function readSnapshot(on: Connection, key: string): Promise<LookRecord["snapshot"]> {
-  const [row] = await on.query<{ content: string }>(
-    "select content from interlock.snapshot where subject_key = $1",
-    [key],
-  );
-  return row === undefined ? null : (JSON.parse(row.content) as LookRecord["snapshot"]);
 }
 
 const selectSubject = `

@@ -14,7 +14,7 @@ export interface ToldNow {
 }
 
 export async function readTold(
-  on: Connection,
+  on: Pick<Connection, "query">,
   { owner, name }: Repository,
   of: ToldOf,
 ): Promise<Heard | null> {

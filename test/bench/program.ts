@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import project from "../../package.json" with { type: "json" };
 import type { AwsFunctions } from "./aws.ts";
+import type { Sent } from "./counting.ts";
 import type { GitHubFunctions } from "./github.ts";
 import type { Inside } from "./inside.ts";
 import { secret } from "./payload.ts";
@@ -19,6 +20,8 @@ export interface Program {
   stop(): Promise<void>;
   /** Stops it and starts it again on the same data. */
   restart(): Promise<void>;
+  /** What it has sent to PostgreSQL since its start; only where that is counted. */
+  sent(): Promise<Sent>;
   /** Sets its clock forward; only with an `aws`. */
   ahead(ms: number): Promise<void>;
 }
@@ -30,6 +33,8 @@ export interface ProgramOptions {
   readonly localEngine: "on" | "off";
   /** Where it finds AWS, which only some parts of the bench have. */
   readonly aws?: Awaited<ReturnType<AwsFunctions["start"]>>;
+  /** Whether its statements are counted. */
+  readonly counted?: boolean;
   readonly folder: string;
   readonly output: number;
 }
@@ -56,6 +61,11 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
       await stop();
       child = await start();
     },
+    async sent() {
+      child.send("count");
+      const [sent] = await once(child, "message");
+      return sent as Sent;
+    },
     async ahead(ms) {
       ahead_ms += ms;
       child.send(ms);
@@ -65,13 +75,16 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
 }
 
 async function launch(
-  { output, aws }: ProgramOptions,
+  { output, aws, counted }: ProgramOptions,
   environment: Readonly<Record<string, string>>,
 ): Promise<ChildProcess> {
-  const before = aws === undefined ? [] : ["--import", inside.href];
+  const before = [
+    ...(aws === undefined ? [] : ["--import", inside.href]),
+    ...(counted ? ["--import", counting.href] : []),
+  ];
   const child = spawn(process.execPath, [...before, ...started.split(" ").slice(1)], {
     cwd: new URL("../..", import.meta.url),
-    stdio: ["ignore", output, output, ...(aws === undefined ? [] : ["ipc" as const])],
+    stdio: ["ignore", output, output, ...(before.length === 0 ? [] : ["ipc" as const])],
     env: environment,
   });
   if (child.pid === undefined) throw new Error("Interlock did not start");
@@ -83,6 +96,7 @@ async function launch(
 }
 
 const inside = new URL("./inside.ts", import.meta.url);
+const counting = new URL("./counting.ts", import.meta.url);
 
 type Running = Awaited<ReturnType<GitHubFunctions["start"]>>;
 

@@ -9,6 +9,7 @@ import { databasesOf } from "./database.ts";
 import { measureFloods, quickFlood, wholeFlood } from "./flood.ts";
 import { measureQueries, type Row } from "./queries.ts";
 import { whole } from "./scene.ts";
+import { measureStatements, type Statements } from "./statements.ts";
 
 async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "interlock-scale-"));
@@ -25,6 +26,8 @@ async function main(): Promise<void> {
       const sizes = isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_000];
       printQueries(await measureQueries(bench.newDatabase, sizes), sizes);
     }
+    if (only === undefined || "statements".includes(only))
+      printStatements(await measureStatements(bench));
     const size = isQuick ? quickFlood : wholeFlood;
     const floods = await measureFloods(bench, size, only);
     console.log(
@@ -52,6 +55,13 @@ function printQueries(rows: readonly Row[], sizes: readonly number[]): void {
     const figures = sizes.map((size) => Math.round(of(size))).join(" | ");
     console.log(`| ${name} | ${figures} | ${exponent.toFixed(2)} |`);
   }
+}
+
+function printStatements(rows: readonly Statements[]): void {
+  console.log("| statements and transactions of | looks | statements | transactions |");
+  console.log("| --- | --- | --- | --- |");
+  for (const { name, looks, statements, transactions } of rows)
+    console.log(`| ${name} | ${looks} | ${statements.toFixed(1)} | ${transactions.toFixed(1)} |`);
 }
 
 function wait({ p50, most, missing }: { p50: number; most: number; missing: number }): string {

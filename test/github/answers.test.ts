@@ -163,8 +163,7 @@ test("what is refused is not asked for again before its time, and given up after
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: {
-      moment: async () => ({ number: 1, at: now }),
-      reading: async () => null,
+      recall: async () => ({ old: null, moment: { number: 1, at: now } }),
       keepReading: async () => {},
       dropReading: async () => {},
     },
@@ -254,8 +253,7 @@ test("at most 80 comments are created in a minute, and 500 in an hour", async ()
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: {
-      moment: async () => ({ number: 1, at: now }),
-      reading: async () => null,
+      recall: async () => ({ old: null, moment: { number: 1, at: now } }),
       keepReading: async () => {},
       dropReading: async () => {},
     },

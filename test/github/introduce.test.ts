@@ -52,8 +52,7 @@ async function introduced(given: Given) {
     webhookSecret: "a secret of the tests",
     apiUrl: given.apiUrl ?? "https://api.github.com",
     store: {
-      moment: async () => ({ number: 1, at: 0 }),
-      reading: async () => null,
+      recall: async () => ({ old: null, moment: { number: 1, at: 0 } }),
       keepReading: async () => {},
       dropReading: async () => {},
     },

@@ -20,8 +20,7 @@ test("writes within the budget wait for no timer", async () => {
       webhookSecret: "a secret",
       apiUrl: "https://api.github.com",
       store: {
-        moment: async () => ({ number: 1, at: Date.now() }),
-        reading: async () => null,
+        recall: async () => ({ old: null, moment: { number: 1, at: Date.now() } }),
         keepReading: async () => {},
         dropReading: async () => {},
       },

@@ -48,8 +48,7 @@ test.each(reads.filter(([name]) => name !== "the installations" && name !== "the
         webhookSecret: "a secret",
         apiUrl: "https://api.github.com",
         store: {
-          reading: async () => null,
-          moment: async () => ({ number: 1, at: now }),
+          recall: async () => ({ old: null, moment: { number: 1, at: now } }),
           keepReading: async (key, reading) => void readings.set(key, reading),
           dropReading: async () => {},
         },

@@ -41,13 +41,13 @@ export async function appWith(answers: readonly (Given | "lost")[], from: RegExp
     webhookSecret: "a secret",
     apiUrl: "https://api.github.com",
     store: {
-      moment: async () => {
+      recall: async (key) => {
         moments += 1;
-        return { number: moments, at: now };
-      },
-      reading: async (key) => {
         const kept = readings.get(key);
-        return kept === undefined ? null : { ...kept, age_ms: now - kept.moment.at };
+        return {
+          moment: { number: moments, at: now },
+          old: kept === undefined ? null : { ...kept, age_ms: now - kept.moment.at },
+        };
       },
       keepReading: async (key, reading) => void readings.set(key, reading),
       dropReading: async (prefix) => {

@@ -85,11 +85,35 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await see(pull(1));
       const key = subjectKey(pull(1));
       expect(await at().store.snapshot(key)).toBe(null);
-      const facts = { now: 1, text: "\u0000 ü", none: null } as unknown as PullFacts;
+      const facts = { now: 2_000, text: "\u0000 ü", none: null } as unknown as PullFacts;
       const snapshot = { facts, decision: { verdict: ["a"] } };
       await at().store.record(record(pull(1), { snapshot }));
       await at().store.record(record(pull(1)));
       expect(await at().store.snapshot(key)).toEqual(snapshot);
+    });
+
+    test("that sees the same as the one before leaves what that saw, with its own time", async () => {
+      await see(pull(1));
+      const key = subjectKey(pull(1));
+      const look = async (now: number, text: string) => {
+        const epoch = (await at().store.lease(key))?.epoch ?? 0;
+        const facts = { now, text } as unknown as PullFacts;
+        await at().store.record(
+          record(pull(1), { epoch, at: now, snapshot: { facts, decision: null } }),
+        );
+        return (await at().store.snapshot(key))?.facts;
+      };
+      expect(await look(2_000, "one")).toEqual({ now: 2_000, text: "one" });
+      if (kind !== "memory")
+        await at().database.exec(
+          `update interlock.snapshot set content = replace(content, 'one', 'as it was')`,
+        );
+      const kept = kind === "memory" ? "one" : "as it was";
+      expect(await look(3_000, "one")).toEqual({ now: 3_000, text: kept });
+      // Another process has looked in between, and may have seen something else.
+      await at().store.lease(key);
+      expect(await look(4_000, "one")).toEqual({ now: 4_000, text: "one" });
+      expect(await look(5_000, "two")).toEqual({ now: 5_000, text: "two" });
     });
 
     test("wakes who it says, and leaves out whom nobody knows", async () => {

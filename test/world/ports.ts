@@ -25,7 +25,8 @@ export function breakable<T extends object>(inner: T, breaks: Breaks): T {
         if (left === 0) breaks.planned.delete(String(name));
         if (breaks.dead || left === 0 || breaks.broken.has(String(name)))
           throw new Broken(`${String(name)} broke`);
-        return (member as (...all: unknown[]) => unknown).apply(target, args);
+        const answer = (member as (...all: unknown[]) => unknown).apply(target, args);
+        return name === "together" ? breakable(answer as object, breaks) : answer;
       };
     },
   });

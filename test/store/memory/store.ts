@@ -6,6 +6,7 @@ import type { Repository } from "../../../src/core/event.ts";
 import { limit } from "../../../src/core/limit.ts";
 import type { Role } from "../../../src/core/plan.ts";
 import type {
+  KeptReading,
   LocalRuns,
   NoticeLedger,
   PipelineRequest,
@@ -53,6 +54,8 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     queue.poke();
   };
   const wake = (keys: readonly string[]) => enqueue(jobsFor(keys));
+  const aged = (known: KeptReading | undefined) =>
+    known === undefined ? null : { ...known, age_ms: tables.now() - known.moment.at };
   const due = (now: number) =>
     [...subjects.values()].filter(({ open, dueAt }) => open && dueAt !== null && dueAt <= now);
 
@@ -156,10 +159,12 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
         if (intention.key === key) intention.role = { kind: "known", value: role };
     }),
     moment: async () => ({ number: tables.moment(), at: tables.now() }),
-    reading: async (key) => {
-      const known = readings.get(key);
-      return known === undefined ? null : { ...known, age_ms: tables.now() - known.moment.at };
-    },
+    together: () => store,
+    reading: async (key) => aged(readings.get(key)),
+    recall: async (key) => ({
+      moment: { number: tables.moment(), at: tables.now() },
+      old: aged(readings.get(key)),
+    }),
     keepReading: async (key, reading) => {
       const known = readings.get(key);
       const replaced = tables.replaced.get(key.split("|")[1] ?? "") ?? 0;
