@@ -55,7 +55,8 @@ export function pipelineRuns(on: Connection): PipelineRuns {
            select (select min(place) from interlock.pipeline_run where place > places.place)
              from places where place is not null),
          ranked as (
-           select of.* from places cross join lateral (
+           select of.* from (select * from places where place is not null) as places
+           cross join lateral (
              select token, started_at,
                     row_number() over (order by started_at desc, token) as rank
                from (select token, started_at from interlock.pipeline_run

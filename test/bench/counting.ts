@@ -24,13 +24,13 @@ const { query } = prototype;
 prototype.query = function counted(given, ...rest) {
   const text = (typeof given === "string" ? given : (given.text ?? "")).trim().toLowerCase();
   statements += 1;
-  if (text.startsWith("begin")) within.add(this);
-  else if (text === "commit" || text === "rollback") {
+  // pg-boss also sends a whole transaction as one script.
+  const isScript = text.startsWith("begin") && text.includes("commit");
+  if (text === "commit" || text === "rollback") {
     within.delete(this);
     transactions += 1;
-  } else if (!within.has(this)) transactions += 1;
-  if (process.env.BENCH_STATEMENTS)
-    console.error(`SQL ${text.replaceAll(/\s+/g, " ").slice(0, 200)}`);
+  } else if (text.startsWith("begin") && !isScript) within.add(this);
+  else if (!within.has(this)) transactions += 1;
   return query.call(this, given, ...rest);
 };
 

@@ -140,6 +140,8 @@ export class Turnstile {
         const member: unknown = Reflect.get(target, name, receiver);
         // What answers at once does not leave the process.
         if (typeof member !== "function" || name === "readyAt") return member;
+        // The reads that it gives wait for their turn one by one, in whatever order.
+        if (name === "together") return () => this.#guarded(kind, look, member.apply(target));
         return (...args: unknown[]) => {
           const run = () => member.apply(target, args);
           // What a call asks for on its way is a part of it.
