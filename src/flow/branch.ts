@@ -23,21 +23,36 @@ export interface BranchQuestion {
  * when the push is older than `limit.look.stale_ms`.
  */
 export async function standsAt(ports: Ports, question: BranchQuestion): Promise<Read<string>> {
-  const { repository, branch, now } = question;
+  const { repository, branch } = question;
   const heard = await ports.store.told(repository, { kind: "branch", branch });
   const since = Math.max(question.since, heard?.heard ?? 0);
-  const shown = await ports.github.branch(repository, branch, since);
-  const bound = boundOf(heard, now);
-  if (bound === null || shown.kind === "unknown") return shown;
-  if (shown.kind === "absent") return unshown;
-  if (shown.value === bound.now) return shown;
-  if (bound.left.includes(shown.value)) return unshown;
-  const stands = await ports.github.compare(repository, bound.now, shown.value);
-  if (stands.kind === "unknown") return stands;
-  const { relation, files } = stands.value;
-  // It left the pushed commit for one that nobody told of. A list that is cut says that GitHub may lack one of both.
-  const isOther = relation === "diverged" && files.kind === "known";
-  return relation === "ahead" || isOther ? shown : unshown;
+  return await held(
+    ports,
+    { ...question, heard },
+    await ports.github.branch(repository, branch, since),
+  );
+}
+
+/** The same, read from GitHub for this very question, before anything is started by it. */
+export async function tipNow(
+  ports: Ports,
+  question: Omit<BranchQuestion, "since">,
+): Promise<Read<string>> {
+  const { repository, branch } = question;
+  const shown = await ports.github.branchTip(repository, branch);
+  // After the answer: whatever was told until then is the least that it has to know.
+  const heard = await ports.store.told(repository, { kind: "branch", branch });
+  return await held(ports, { ...question, heard }, shown);
+}
+
+/** Whether events told that the branch stood at the commit and left it, so that a list which shows it there is old. */
+export async function hasLeft(
+  { store }: Ports,
+  question: Omit<BranchQuestion, "since"> & { readonly sha: string },
+): Promise<boolean> {
+  const { repository, branch, now, sha } = question;
+  const bound = boundOf(await store.told(repository, { kind: "branch", branch }), now);
+  return bound?.left.includes(sha) === true;
 }
 
 /** The plan where the branch stands. */
@@ -56,6 +71,25 @@ export async function defaultPlanOf(
   return defaultBranch === undefined
     ? await ports.github.defaultPlan(repository, since)
     : await planOf(ports, { ...question, branch: defaultBranch });
+}
+
+async function held(
+  ports: Ports,
+  question: Omit<BranchQuestion, "since"> & { readonly heard: Heard | null },
+  shown: Read<string>,
+): Promise<Read<string>> {
+  const { repository, heard, now } = question;
+  const bound = boundOf(heard, now);
+  if (bound === null || shown.kind === "unknown") return shown;
+  if (shown.kind === "absent") return unshown;
+  if (shown.value === bound.now) return shown;
+  if (bound.left.includes(shown.value)) return unshown;
+  const stands = await ports.github.compare(repository, bound.now, shown.value);
+  if (stands.kind === "unknown") return stands;
+  const { relation, files } = stands.value;
+  // It left the pushed commit for one that nobody told of. A list that is cut says that GitHub may lack one of both.
+  const isOther = relation === "diverged" && files.kind === "known";
+  return relation === "ahead" || isOther ? shown : unshown;
 }
 
 const unshown = { kind: "unknown", why: `${outdated}.` } as const;

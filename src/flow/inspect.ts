@@ -7,7 +7,7 @@ import { branchMatcher } from "../core/route.ts";
 import type { OpenPull } from "../core/shown.ts";
 import type { Leased, Written } from "../port.ts";
 import { changedBases } from "./bases.ts";
-import { defaultPlanOf } from "./branch.ts";
+import { defaultPlanOf, hasLeft } from "./branch.ts";
 import { settleClaims } from "./identity.ts";
 import { type Access, accessTo } from "./removal.ts";
 import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
@@ -148,7 +148,8 @@ export async function readTips(ports: Ports, repository: Repository): Promise<bo
   for (const [branch, sha] of branches.value) {
     if (isCovered(branch) === false) continue;
     const before = await store.tip(repository, branch);
-    if (before === sha) continue;
+    if (before === sha || (await hasLeft(ports, { repository, branch, sha, now: clock() })))
+      continue;
     sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }
   await store.see(sights, clock());
@@ -188,7 +189,7 @@ async function movedTips(
       ports.log.warn({ subject: row.key }, "The plan's patterns are too costly for its branches");
       return sights;
     }
-    if (!covers) continue;
+    if (!covers || (await hasLeft(ports, { repository, branch, sha, now: row.now }))) continue;
     const before = await ports.store.tip(repository, branch);
     if (before === null) await ports.store.recordTip(row, repository, branch, sha);
     else if ((await ports.store.floor(repository, branch)) === null)

@@ -4,6 +4,7 @@ import type { Subject } from "../core/event.ts";
 import type { Comparison, Known, Landed, Landing } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Leased, SubjectRow } from "../port.ts";
+import { tipNow } from "./branch.ts";
 import type { Ports } from "./work.ts";
 
 type Commit = Extract<Subject, { kind: "commit" }>;
@@ -24,9 +25,9 @@ export interface LandingQuestion {
 export async function askLanding(ports: Ports, question: LandingQuestion): Promise<Landing> {
   const { row, subject, newer } = question;
   const { repository, branch, sha } = subject;
-  const { github, store } = ports;
+  const { store } = ports;
   if (isFirst(row)) return { kind: "first", noted: true };
-  const read = await github.branchTip(repository, branch);
+  const read = await tipNow(ports, { repository, branch, now: row.now });
   if (read.kind === "unknown") return read;
   if (read.kind === "absent") return { kind: "gone", tip: null };
   const tip = read.value;
@@ -64,12 +65,13 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
 
 /** What a branch holds when it is seen for the first time is not ours to release, nor anything before it. */
 export async function noteFirst(
-  { github, store }: Ports,
+  ports: Ports,
   row: Leased,
   { repository, branch }: Commit,
 ): Promise<Landing> {
+  const { store } = ports;
   if ((await store.floor(repository, branch)) !== null) return { kind: "first", noted: true };
-  const tip = await github.branchTip(repository, branch);
+  const tip = await tipNow(ports, { repository, branch, now: row.now });
   if (tip.kind === "known") await store.recordFloor(row, repository, branch, tip.value);
   return { kind: "first", noted: tip.kind !== "unknown" };
 }

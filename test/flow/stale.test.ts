@@ -148,3 +148,51 @@ test("a push back to an earlier head is believed in the end", async () => {
   expect(pull.head).toBe(first);
   expect(pull.gate).toBe("success (passed)");
 });
+
+/** Where a governed branch has one release behind it. */
+async function releasedOn(branch: string): Promise<{ w: World; first: string }> {
+  const w = await world({
+    plan: planText({ shop: { branches: ["main", "release/*"], release: ["deploy"] } }),
+  });
+  await w.settle();
+  if (branch !== "main") w.shop.push({ branch, sha: w.shop.tip() });
+  await w.settle();
+  const first = w.pushTo(branch, { "src/a.js": "known" });
+  await w.settle();
+  await w.advance("5s");
+  w.engine.pass("deploy");
+  await w.advance("2m");
+  return { w, first };
+}
+
+test.each(["main", "release/1"])(
+  "a commit that was pushed away from %s is not released, though GitHub still shows it there",
+  async (branch) => {
+    const { w, first } = await releasedOn(branch);
+    const away = w.pushTo(branch, { "src/a.js": "a secret" });
+    stale(w, { path: /git\/ref/ });
+    const good = w.shop.commit({ branch, onto: first, files: { "src/a.js": "good" } });
+    // Both pushes arrive before anything is looked at.
+    await w.hear();
+    await w.settle();
+    expect(w.engine.all({ sha: away })).toEqual([]);
+    await w.advance("3m");
+    expect(w.engine.all({ sha: away })).toEqual([]);
+    expect(w.gateOf(away)).toBe("failure (landing_gone)");
+    expect(w.engine.live({ sha: good })).toHaveLength(1);
+  },
+);
+
+test("a commit that was pushed away is no new tip, though a list of the branches still shows it there", async () => {
+  const { w, first } = await releasedOn("release/1");
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "lost" } });
+  const away = w.pushTo("release/1", { "src/a.js": "a secret" });
+  await w.settle();
+  stale(w, { for: "5m" });
+  const good = w.shop.commit({ branch: "release/1", onto: first, files: { "src/a.js": "good" } });
+  await w.settle();
+  await w.sweep();
+  await w.advance("10m");
+  expect(w.engine.all({ sha: away })).toEqual([]);
+  expect(w.engine.live({ sha: good })).toHaveLength(1);
+});
