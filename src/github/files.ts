@@ -5,7 +5,7 @@ import type { Comparison, Files, Pull } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Clock, GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, slug, unknown } from "./read.ts";
+import { hasMore, mapped, place, slug, unknown } from "./read.ts";
 import { misfit, type Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -181,7 +181,7 @@ async function allFiles(
     if (strange) return { kind: "failed", why: "GitHub listed the files of another head" };
     count += answer.data.length;
     paths.push(...namesOf(answer.data));
-    if (answer.data.length < 100) break;
+    if (!hasMore(answer.headers)) break;
   }
   return agreed(pull, { count, paths });
 }

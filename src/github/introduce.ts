@@ -6,6 +6,7 @@ import type { Clock } from "../port.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
 import type { Octokit } from "./client.ts";
 import { neededPermissions } from "./permission.ts";
+import { hasMore } from "./read.ts";
 import { subscribed } from "./webhook.ts";
 
 export function openIntroduce(with_: {
@@ -26,7 +27,7 @@ export function openIntroduce(with_: {
         const read = z.array(installation).safeParse(answer.data);
         if (!read.success) return elsewhere(apiUrl, "what answers there is not GitHub's API");
         installations.push(...read.data);
-        if (read.data.length < 100) break;
+        if (!hasMore(answer.headers)) break;
       }
       return knownOf(app.data, { installations, ahead_s: aheadOf(headers, clock()) });
     } catch (error) {

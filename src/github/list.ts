@@ -7,7 +7,7 @@ import type { OpenPull } from "../core/shown.ts";
 import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
 import { authorsOf } from "./authors.ts";
 import type { Answer, Client } from "./client.ts";
-import { mapped, place, readOf, slug, unknown } from "./read.ts";
+import { hasMore, mapped, place, readOf, slug, unknown } from "./read.ts";
 import type { Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";
 
@@ -40,7 +40,7 @@ export function openLists({ client, readings }: { client: Client; readings: Read
         ask: async (headers) => {
           const read = await ask(page, headers);
           if (read.kind !== "ok") return read;
-          const more = hasMore(read.headers.link) ? ("more" as const) : ("last" as const);
+          const more = hasMore(read.headers) ? ("more" as const) : ("last" as const);
           return { ...read, data: { items: read.data, more } };
         },
       });
@@ -193,10 +193,6 @@ interface Page<T> {
   readonly more: "more" | "last";
 }
 
-function hasMore(link: string | number | undefined): boolean {
-  return String(link ?? "").includes('rel="next"');
-}
-
 /** Every page, or the first answer that is not one. A full last page allowed means the list is cut: unknown. */
 async function pages<T>(
   ask: (page: number) => Promise<Answer<readonly T[]>>,
@@ -206,7 +202,7 @@ async function pages<T>(
     const answer = await ask(page);
     if (answer.kind !== "ok") return answer;
     all.push(...answer.data);
-    if (!hasMore(answer.headers.link)) return { ...answer, data: all };
+    if (!hasMore(answer.headers)) return { ...answer, data: all };
   }
   return { kind: "failed", why: `More than ${limit.github.pages} pages.` };
 }

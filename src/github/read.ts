@@ -203,3 +203,11 @@ export function place(repository: Repository): { owner: string; repo: string } {
 export function slug(repository: Repository): string {
   return `${repository.owner}/${repository.name}`;
 }
+
+/**
+ * Whether a list goes on after the page that came with these headers. A page can be shorter than what was
+ * asked for, so its length says nothing. docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+ */
+export function hasMore(headers: Readonly<Record<string, unknown>>): boolean {
+  return String(headers.link ?? "").includes('rel="next"');
+}

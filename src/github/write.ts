@@ -4,7 +4,7 @@ import type { Annotation, CheckWanted } from "../core/effect.ts";
 import type { GitHub } from "../port.ts";
 import type { Client } from "./client.ts";
 import type { ContentPace } from "./content.ts";
-import { place, slug, unknown } from "./read.ts";
+import { hasMore, place, slug, unknown } from "./read.ts";
 import { accepted, checkRuns, comments, written } from "./shape.ts";
 
 type Writes = Pick<
@@ -154,7 +154,7 @@ export function openWrites(with_: {
             comment.performed_via_github_app?.id === appId && comment.body?.startsWith(marker),
         );
         if (own !== undefined) return { kind: "known", value: own.id };
-        if (answer.data.length < 100) return { kind: "absent" };
+        if (!hasMore(answer.headers)) return { kind: "absent" };
       }
     },
 

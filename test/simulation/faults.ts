@@ -8,6 +8,9 @@ import type { Switch } from "./switches.ts";
 /** How old an answer of GitHub may be at most. */
 export const stale_ms = 25_000;
 
+/** The dice for how long a page is. */
+const pages = 7;
+
 export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Switch>): Mishaps {
   const { faults } = world.github;
   const some = (likely: number, arm: (chance: number) => void) => {
@@ -38,6 +41,7 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
     world.losesNotice = () => dice.chance(chance);
   });
   const mishaps: Mishaps = { ...calm };
+  if (switches.has("pages")) world.github.world.pageSize = 1 + dice.fork(pages).below(3);
   some(0.7, (chance) => {
     mishaps.dies = chance / 2;
   });

@@ -32,6 +32,8 @@ const on = {
   defaults: true,
   /** Releases run on CodePipeline: rollbacks, approvals, and what others do there. */
   production: true,
+  /** Lists come in short pages, each of which can fail, or be from before what the others show. */
+  pages: true,
 };
 
 export type Switch = keyof typeof on;

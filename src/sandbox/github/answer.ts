@@ -72,7 +72,7 @@ export function perPage(call: Call): number {
   const wanted = Number(call.query.get("per_page") ?? 0);
   if (call.pageSize !== undefined)
     return wanted > 0 ? Math.min(wanted, call.pageSize) : call.pageSize;
-  return Math.min(100, Math.max(1, wanted || 30));
+  return Math.min(call.world.pageSize, Math.max(1, wanted || 30));
 }
 
 export function textField(call: Call, name: string): string | undefined {

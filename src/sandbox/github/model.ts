@@ -236,6 +236,8 @@ export type World = {
   log: RequestLog;
   /** As a GitHub Enterprise Server before 3.9, which lists all deliveries whatever is asked for. */
   ignoresDeliveryStatus: boolean;
+  /** The most on one page of a list, whatever is asked for; GitHub promises no more than that there are not more. */
+  pageSize: number;
   nextId(): number;
 };
 

@@ -36,6 +36,7 @@ export function createWorld(options: { clock?: Clock; authClock?: Clock; seed?: 
     outbox: createOutbox({ clock, faults }),
     log: createRequestLog(),
     ignoresDeliveryStatus: false,
+    pageSize: 100,
   };
   return world;
 }
