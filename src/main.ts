@@ -154,6 +154,7 @@ async function startOn(
       ? openLocalEngine({
           runs: localRuns,
           tarball: github.tarball,
+          trees: github,
           collectReports,
           clock,
           log,

@@ -47,6 +47,8 @@ export const limit = {
     tree_entries: 200_000,
     /** The longest path in an archive; Linux allows 4,096 with the workspace's own in front. */
     path_chars: 2_048,
+    /** Files that are fetched one by one, because the archive has them otherwise than the commit. */
+    completed_files: 200,
     fetch_tries: 3,
     fetch_wait_ms: 1_000,
     fetch_ms: 5 * 60_000,

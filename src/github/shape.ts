@@ -44,7 +44,7 @@ export const tree = z.object({
 });
 
 export const wholeTree = z.object({
-  tree: z.array(z.object({ path: z.string(), mode: z.string() })),
+  tree: z.array(z.object({ path: z.string(), mode: z.string(), sha: z.string() })),
   truncated: z.boolean(),
 });
 

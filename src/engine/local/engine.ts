@@ -17,6 +17,7 @@ import type {
   Started,
   StartRequest,
 } from "../../port.ts";
+import type { TreeReader } from "../../ports/tree.ts";
 import type { Isolation } from "./isolation.ts";
 import { openKeeper } from "./keep.ts";
 import type { LocalLimits } from "./limits.ts";
@@ -31,6 +32,7 @@ import { openWatch } from "./watch.ts";
 export interface LocalEngineOrder {
   readonly runs: LocalRuns;
   readonly tarball: GitHub["tarball"];
+  readonly trees: Pick<TreeReader, "commitTree" | "blob">;
   readonly collectReports: CollectReports;
   readonly clock: Clock;
   readonly log: Log;

@@ -2,12 +2,15 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, GitHub, Log, StartRequest } from "../../port.ts";
+import type { TreeReader } from "../../ports/tree.ts";
+import { complete } from "./complete.ts";
 import type { LocalLimits } from "./limits.ts";
 import { type Unpacked, unpack } from "./unpack.ts";
 import { createWorkspace, freeBytes, keepFiles, type Workspace } from "./workspace.ts";
 
 export interface FetchOrder {
   readonly tarball: GitHub["tarball"];
+  readonly trees: Pick<TreeReader, "commitTree" | "blob">;
   readonly request: StartRequest;
   readonly workspace: Workspace;
   readonly limits: LocalLimits;
@@ -73,8 +76,12 @@ async function fetchOnce(order: FetchOrder): Promise<Once> {
   const { sha } = request.run;
   const into = workspace.tree;
   const unpacked = await unpack({ archive: answer.value, sha, into, limits, signal });
-  if (unpacked.kind === "unpacked") await keepFiles(workspace, unpacked.files);
-  return unpacked;
+  if (unpacked.kind !== "unpacked") return unpacked;
+  const { trees } = order;
+  const { repository } = request;
+  const whole = await complete({ trees, repository, sha, tree: into, unpacked, limits });
+  if (whole.kind === "unpacked") await keepFiles(workspace, whole.files);
+  return whole;
 }
 
 type Answer = Awaited<ReturnType<GitHub["tarball"]>>;

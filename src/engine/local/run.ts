@@ -3,6 +3,7 @@
 import type { StageFact } from "../../core/fact.ts";
 import type { PlanStage } from "../../core/plan.ts";
 import type { Clock, GitHub, LocalRun, Log } from "../../port.ts";
+import type { TreeReader } from "../../ports/tree.ts";
 import type { DiskShare } from "./bounds.ts";
 import { environmentOf } from "./environment.ts";
 import { fetchCommit } from "./fetch.ts";
@@ -16,6 +17,7 @@ import { type Workspace, workspaceOf } from "./workspace.ts";
 
 export interface RunTools {
   readonly tarball: GitHub["tarball"];
+  readonly trees: Pick<TreeReader, "commitTree" | "blob">;
   readonly collectReports: CollectReports;
   readonly clock: Clock;
   readonly log: Log;

@@ -19,10 +19,11 @@ export interface UnpackOrder {
 }
 
 export type Unpacked =
-  /** `leftOut`: symbolic links that point outside the tree. `files`: paths of the plain files in it. */
+  /** `leftOut`: symbolic links that point outside the tree. `links`: the others. `files`: paths of the plain files in it. */
   | {
       readonly kind: "unpacked";
       readonly leftOut: readonly string[];
+      readonly links: readonly string[];
       readonly files: readonly string[];
     }
   /** The archive will not be better next time. */
@@ -46,7 +47,9 @@ export async function unpack(order: UnpackOrder): Promise<Unpacked> {
       { signal: order.signal },
     );
     const leftOut = await makeLinks(order.into, reading.links);
-    return { kind: "unpacked", leftOut, files: reading.files };
+    const out = new Set(leftOut);
+    const links = reading.links.map(({ path }) => path).filter((path) => !out.has(path));
+    return { kind: "unpacked", leftOut, links, files: reading.files };
   } catch (error) {
     // Messages of others may hold an address with a token in it, so that only codes are passed on.
     if (error instanceof Refusal) return { kind: "refused", why: error.message };

@@ -12,7 +12,10 @@ export function tarball(store: GitStore, of: { sha: string; folder: string }): B
     new Pax({ comment: of.sha }, true).encode(),
     entry({ path: `${of.folder}/`, mode: 0o775, type: "Directory", mtime }),
   ];
-  for (const [path, file] of filesOf(store, of.sha)) {
+  const files = filesOf(store, of.sha);
+  const isLeftOut = leavesOut(blobText(store, files.get(".gitattributes")?.sha));
+  for (const [path, file] of files) {
+    if (isLeftOut(path)) continue;
     const content = blobOf(store, file.sha);
     parts.push(
       file.mode === "120000"
@@ -34,6 +37,27 @@ export function tarball(store: GitStore, of: { sha: string; folder: string }): B
   }
   parts.push(Buffer.alloc(2 * block));
   return gzipSync(Buffer.concat(parts));
+}
+
+/**
+ * As `git archive`: what the commit's own attributes say is to be left out. Here a pattern is a path, a folder,
+ * or a name anywhere. git-scm.com/docs/gitattributes#_creating_an_archive
+ */
+function leavesOut(attributes: string): (path: string) => boolean {
+  const patterns = attributes.split("\n").flatMap((line) => {
+    const [pattern = "", ...words] = line.trim().split(/\s+/);
+    return words.includes("export-ignore") ? [pattern.replace(/^\/|\/$/g, "")] : [];
+  });
+  return (path) =>
+    patterns.some((one) =>
+      one.includes("/")
+        ? path === one || path.startsWith(`${one}/`)
+        : path.split("/").includes(one),
+    );
+}
+
+function blobText(store: GitStore, sha: string | undefined): string {
+  return sha === undefined ? "" : blobOf(store, sha).toString("utf8");
 }
 
 const modes: Record<FileMode, number> = { "100644": 0o664, "100755": 0o775, "120000": 0o777 };

@@ -1,7 +1,10 @@
 // Commits as GitHub packs them, and archives as nobody should.
 
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { Header, Pax } from "tar";
+import { Header, Parser, Pax, type ReadEntry } from "tar";
+import type { GitHub } from "../../../src/port.ts";
+import type { CommitEntry, TreeReader } from "../../../src/ports/tree.ts";
 
 export interface Entry {
   readonly path: string;
@@ -45,3 +48,58 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 const padding = (length: number): Buffer => Buffer.alloc((512 - (length % 512)) % 512);
+
+/** Lists what the last archive had as what is in the commit. */
+export function withTrees(given: GitHub["tarball"]): {
+  readonly tarball: GitHub["tarball"];
+  readonly trees: Pick<TreeReader, "commitTree" | "blob">;
+} {
+  let last: Uint8Array[] = [];
+  return {
+    async tarball(repository, sha) {
+      const answer = await given(repository, sha);
+      if (answer.kind !== "known") return answer;
+      last = [];
+      const kept = new TransformStream<Uint8Array, Uint8Array>({
+        transform(piece, controller) {
+          last.push(piece);
+          controller.enqueue(piece);
+        },
+      });
+      return { kind: "known", value: answer.value.pipeThrough(kept) };
+    },
+    trees: {
+      commitTree: async () => ({
+        kind: "known",
+        value: { entries: await entriesOf(last), whole: true },
+      }),
+      blob: async () => ({ kind: "unknown", why: "GitHub does not show it." }),
+    },
+  };
+}
+
+async function entriesOf(pieces: readonly Uint8Array[]): Promise<readonly CommitEntry[]> {
+  const entries: CommitEntry[] = [];
+  const parser = new Parser({
+    onReadEntry(entry: ReadEntry) {
+      const path = entry.path.split("/").slice(1).join("/");
+      const pieces: Buffer[] = [];
+      entry.on("data", (piece: Buffer) => pieces.push(piece));
+      entry.on("end", () => {
+        if (entry.type === "SymbolicLink") entries.push({ path, mode: "120000", sha: "" });
+        if (entry.type === "File")
+          entries.push({ path, mode: "100644", sha: blobSha(Buffer.concat(pieces)) });
+      });
+    },
+  });
+  const ended = new Promise((resolve) => parser.on("end", resolve));
+  for (const piece of pieces) parser.write(Buffer.from(piece));
+  parser.end();
+  await ended;
+  return entries;
+}
+
+/** As git names the contents of a file. */
+export function blobSha(bytes: Uint8Array): string {
+  return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+}

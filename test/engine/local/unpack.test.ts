@@ -45,7 +45,12 @@ test("strips the one folder and keeps contents, modes and links", async () => {
       sha,
     ),
   );
-  expect(result).toEqual({ kind: "unpacked", leftOut: [], files: ["bin/run"] });
+  expect(result).toEqual({
+    kind: "unpacked",
+    leftOut: [],
+    links: ["latest", "lib/tool", "later"],
+    files: ["bin/run"],
+  });
   expect(await readFile(join(into, "lib/tool"), "utf8")).toBe("#!/bin/sh\n");
   expect((await stat(join(into, "bin/run"))).mode & 0o100).toBe(0o100);
   expect(await readlink(join(into, "later"))).toBe("dist/made-by-build");

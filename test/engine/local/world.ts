@@ -12,8 +12,9 @@ import type { Isolation } from "../../../src/engine/local/isolation.ts";
 import type { LocalLimits } from "../../../src/engine/local/limits.ts";
 import { removeTree } from "../../../src/engine/local/tree.ts";
 import type { GitHub, LocalRun, StartRequest } from "../../../src/port.ts";
+import type { TreeReader } from "../../../src/ports/tree.ts";
 import { collectReports } from "../../../src/report/collect.ts";
-import { commit, streamOf } from "./archive.ts";
+import { commit, streamOf, withTrees } from "./archive.ts";
 import { memoryRuns } from "./runs.ts";
 
 export const sha = "a".repeat(40);
@@ -22,6 +23,8 @@ interface Settings {
   readonly limits?: Partial<LocalLimits>;
   readonly files?: Readonly<Record<string, string>>;
   readonly tarball?: GitHub["tarball"];
+  /** What is in the commit; without it what the archive has. */
+  readonly trees?: Pick<TreeReader, "commitTree" | "blob">;
   readonly instance?: string;
   readonly soleOwner?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
@@ -49,11 +52,17 @@ export async function world(settings: Settings = {}): Promise<World> {
   const notices: string[] = settings.after?.notices ?? [];
   const logged: unknown[] = [];
   const note = (fields: object, message: string) => logged.push({ ...fields, message });
+  const given =
+    settings.tarball ??
+    (async () => ({
+      kind: "known" as const,
+      value: streamOf(commit(settings.files ?? { README: "" })),
+    }));
+  const { tarball, trees } = withTrees(given);
   const engine = openLocalEngine({
     runs,
-    tarball:
-      settings.tarball ??
-      (async () => ({ kind: "known", value: streamOf(commit(settings.files ?? { README: "" })) })),
+    tarball,
+    trees: settings.trees ?? trees,
     collectReports,
     clock: settings.now ?? Date.now,
     log: { debug: note, info: note, warn: note, error: note },
