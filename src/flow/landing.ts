@@ -37,11 +37,13 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
     if (held.kind === "unknown") return held;
     if (!isWithin(held.value)) return await notHeld(ports, question, tip);
   }
-  const floor = await store.floor(repository, branch);
-  if (floor === null) {
+  const known = await store.floor(repository, branch);
+  if (known === null) {
     await store.recordFloor(row, repository, branch, tip);
-    return { kind: "first", noted: true };
+    // After a restore what has begun something can be asked for again by a person, if the branch stands there.
+    if (question.executions.length === 0) return { kind: "first", noted: true };
   }
+  const floor = known ?? tip;
   const passed = await passedBy(ports, { ...question, floor });
   if (passed.kind === "unknown") return passed;
   // It was there before anything was known of it, or has been released already and is forgotten.

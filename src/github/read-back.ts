@@ -24,24 +24,7 @@ export function openReadBack(with_: {
             ({ created_at }) => created_at,
           );
         case "check":
-          return judged(
-            await client.read(
-              repository.installation,
-              (octokit) =>
-                octokit.request("GET /repos/{owner}/{repo}/check-runs/{check_run_id}", {
-                  ...place(repository),
-                  check_run_id: origin.id,
-                }),
-              shapes.checkRun,
-            ),
-            (run) =>
-              run.app?.id === appId &&
-              run.name === origin.name &&
-              run.head_sha === origin.sha &&
-              run.status === origin.status &&
-              run.conclusion === origin.conclusion &&
-              isSameTime(run.completed_at, origin.completedAt),
-          );
+          return await checkShown({ client, appId, repository, origin });
         case "suite":
           return judged(
             await client.read(
@@ -64,6 +47,58 @@ export function openReadBack(with_: {
       }
     },
   };
+}
+
+type CheckOrigin = Extract<Origin, { kind: "check" }>;
+
+/** A run again leaves the old check as it was and makes a new one, so that the one asked with has to be the newest of its name. */
+async function checkShown(of: {
+  readonly client: Client;
+  readonly appId: number;
+  readonly repository: Repository;
+  readonly origin: CheckOrigin;
+}): Promise<Known<ShownRequest>> {
+  const { client, appId, repository, origin } = of;
+  const { installation } = repository;
+  const shown = judged(
+    await client.read(
+      installation,
+      (octokit) =>
+        octokit.request("GET /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+          ...place(repository),
+          check_run_id: origin.id,
+        }),
+      shapes.checkRun,
+    ),
+    (run) =>
+      run.app?.id === appId &&
+      run.name === origin.name &&
+      run.head_sha === origin.sha &&
+      run.status === origin.status &&
+      run.conclusion === origin.conclusion &&
+      isSameTime(run.completed_at, origin.completedAt),
+  );
+  if (shown.kind === "unknown" || shown.value.state !== "same") return shown;
+  return judged(
+    await client.read(
+      installation,
+      (octokit) =>
+        octokit.request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+          ...place(repository),
+          ref: origin.sha,
+          check_name: origin.name,
+          app_id: appId,
+          filter: "latest",
+          per_page: 100,
+        }),
+      shapes.checkRuns,
+    ),
+    ({ check_runs }) =>
+      check_runs.some(({ id }) => id === origin.id) &&
+      check_runs.every(
+        ({ id, app, name }) => id <= origin.id || app?.id !== appId || name !== origin.name,
+      ),
+  );
 }
 
 async function readComment(

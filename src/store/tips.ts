@@ -47,6 +47,7 @@ export async function readFloor(
   return row?.floor ?? null;
 }
 
+/** Where no tip is known, the commit is that too. */
 export async function writeFloor(
   on: Connection,
   lease: Lease,
@@ -55,8 +56,9 @@ export async function writeFloor(
   const { repository, branch, sha } = of;
   return await writeUnder(on, lease, {
     text: `
-      update interlock.tip set floor = $6 from held
-       where tip.owner = $3 and tip.name = $4 and branch = $5`,
+      insert into interlock.tip (owner, name, branch, sha, heard_at, floor)
+      select $3, $4, $5, $6, null, $6 from held
+          on conflict (owner, name, branch) do update set floor = excluded.floor`,
     params: [repository.owner, repository.name, branch, sha],
   });
 }

@@ -20,6 +20,7 @@ import {
   freshExecution,
   isUnderWay,
   type RollbackRecord,
+  saysSomething,
   slug,
   slugOf,
   type Tables,
@@ -124,12 +125,6 @@ export function executionLedger(tables: Tables): Executions {
       assign(known, { stopRefused: null, surveyedAt: null });
     }),
   };
-}
-
-/** Those that ended because nobody wanted them any more say nothing. */
-function saysSomething({ state, stopReason }: Execution): boolean {
-  if (state !== "stopped") return true;
-  return stopReason === "deadline_passed" || (stopReason?.startsWith("person:") ?? false);
 }
 
 function told(record: ExecutionRecord): Execution {

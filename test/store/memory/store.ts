@@ -108,7 +108,9 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     floor: async (repository, branch) => tips.get(placeOf(repository, branch))?.floor ?? null,
     recordFloor: tables.under((_, repository: Repository, branch: string, sha: string) => {
       const known = tips.get(placeOf(repository, branch));
-      if (known !== undefined) known.floor = sha;
+      if (known === undefined)
+        tips.set(placeOf(repository, branch), { sha, heardAt: null, floor: sha });
+      else known.floor = sha;
     }),
     returnTip: tables.under(
       (_, repository: Repository, branch: string, move: { sha: string; before: string }) => {

@@ -118,6 +118,14 @@ export class Tables {
 
   renewGeneration(): void {
     this.#renewals += 1;
+    this.tips.clear();
+    const begun = new Set(
+      [...this.executions.values()].filter(saysSomething).map(({ subjectKey }) => subjectKey),
+    );
+    for (const [key, record] of this.subjects)
+      if (record.subject.kind === "commit" && !begun.has(key)) record.arrival = "first";
+    for (const key of this.readings.keys())
+      if (key.startsWith("inspected|")) this.readings.delete(key);
   }
 
   /** One order for what is heard and what is read. */
@@ -208,4 +216,10 @@ export function freshExecution(at: number): Omit<Execution, keyof RunWanted> {
     marks: [],
     surveyedAt: null,
   };
+}
+
+/** Those that ended because nobody wanted them any more say nothing. */
+export function saysSomething({ state, stopReason }: Execution): boolean {
+  if (state !== "stopped") return true;
+  return stopReason === "deadline_passed" || (stopReason?.startsWith("person:") ?? false);
 }
