@@ -115,7 +115,7 @@ const rules: readonly (readonly [folder: RegExp, rule: Rule])[] = [
   [/^src\/metrics\//, adapter("metrics", /^prom-client$/)],
   [/^src\/metric\//, adapter("metric", /^@aws-sdk\//, /^zod$/)],
   [/^src\/notify\//, adapter("notify", /^@aws-sdk\//, /^zod$/)],
-  [/^src\/report\//, adapter("report", /^saxes$/, /^zod$/)],
+  [/^src\/report\//, adapter("report", /^src\/thread\//, /^saxes$/, /^zod$/)],
   [/^src\/store\//, adapter("store", /^pg$/, /^pg-boss$/, /^@electric-sql\/pglite/)],
   [/^src\/web\//, adapter("web")],
   [

@@ -8,6 +8,10 @@ export const reportLimit = {
   bytes: 20 * MiB,
   /** Up to here it is read where it is, in a few milliseconds; what is larger gets a thread of its own. */
   inline_bytes: 64 * KiB,
+  /** Up to here it does not wait for larger ones: the hostile ones of this size take a fifth of a second. */
+  short_bytes: 2 * MiB,
+  /** How long a thread is kept for the next report. */
+  idle_ms: 10_000,
   /** The hostile ones of full size that we know take two seconds and 150 MB. */
   read_ms: 60_000,
   memory_mb: 512,
@@ -40,7 +44,10 @@ export const reportLimit = {
   values: 2_000_000,
   /** Files that one `reports` pattern may match: Surefire and Gradle write one for each test class. */
   files: 10_000,
-  /** Bytes of all the files that the patterns of one stage match, and how long their reading may take. */
+  /**
+   * Bytes of all the files that the patterns of one stage match, and how long their reading may take, without
+   * the wait for a turn.
+   */
   total_bytes: 200 * MiB,
   total_ms: 120_000,
   /** Files that cannot be used and are named, of those that one pattern matches. */

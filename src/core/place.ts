@@ -1,6 +1,7 @@
 // Which file of a commit a report means: reports name files by the folder they ran in, and on the machine they ran on.
 
 import { limit } from "./limit.ts";
+import { withoutLast } from "./plain.ts";
 
 export interface Location {
   /** Relative to the repository, with forward slashes. */
@@ -197,7 +198,7 @@ function isAbsolute(path: string): boolean {
 }
 
 function baseOf(root: string): string {
-  return slashes(root).replace(/\/+$/, "");
+  return withoutLast(slashes(root), "/");
 }
 
 /** A path with forward slashes, however the runner writes it. */

@@ -16,6 +16,13 @@ export function withoutUnseen(text: string): string {
   return text.replace(unseen, "");
 }
 
+/** Text without the run of such characters at its end: a pattern that ends in `$` looks at a long run once for each of its characters. */
+export function withoutLast(text: string, chars: string): string {
+  let end = text.length;
+  while (end > 0 && chars.includes(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 // ECMA-48: control sequences (CSI), strings (OSC, DCS, SOS, PM, APC; ended by BEL or ST), two-character escapes.
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.

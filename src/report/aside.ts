@@ -1,47 +1,48 @@
-// Reads large reports in a thread of their own: webhooks must not wait for what a stage has written.
+// Reads large reports in threads with limits: webhooks must not wait for what a stage has written.
 
-import { Worker } from "node:worker_threads";
 import { limit } from "../core/limit.ts";
 import type { FileReading } from "../core/report.ts";
+import { openThread } from "../thread/thread.ts";
 import { broken, type ReportFile } from "./file.ts";
 import { readReport } from "./read.ts";
+import type { TimedReading } from "./thread.ts";
 
-/** One at a time, however many stages end at once: they share the memory of the process. */
-let last: Promise<unknown> = Promise.resolve();
+export interface Reader {
+  /** Whose stage has written it: installations take turns. */
+  readonly installation: number;
+  /** Told how long the reading itself took, in milliseconds, without the wait for a turn. */
+  readonly spent?: (ms: number) => void;
+}
 
 /** As `readReport`, which small reports are read by where they are. */
-export async function readAside(file: ReportFile): Promise<FileReading> {
-  if (file.bytes.length <= limit.report.inline_bytes) return readReport(file);
-  const reading = last.then(() => inThread(file));
-  last = reading;
-  return await reading;
-}
-
-/** What takes too long or too much memory is no report that anybody could use. */
-async function inThread(file: ReportFile): Promise<FileReading> {
-  const worker = new Worker(new URL("./thread.ts", import.meta.url), {
-    workerData: file,
-    resourceLimits: { maxOldGenerationSizeMb: limit.report.memory_mb },
-    // Nothing of the program's own is of use there.
-    env: {},
-  });
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await new Promise<FileReading>((resolve) => {
-      const give = (why: string) => resolve(broken(file.path, why));
-      timer = setTimeout(() => give("takes too long to be read"), limit.report.read_ms);
-      worker.once("message", resolve);
-      worker.once("error", (error: unknown) => give(whyOf(error)));
-      worker.once("exit", () => give("could not be read"));
-    });
-  } finally {
-    clearTimeout(timer);
-    await worker.terminate();
+export async function readAside(file: ReportFile, reader: Reader): Promise<FileReading> {
+  if (file.bytes.length <= limit.report.inline_bytes) {
+    const since = performance.now();
+    const reading = readReport(file);
+    reader.spent?.(performance.now() - since);
+    return reading;
   }
+  const lane = file.bytes.length <= limit.report.short_bytes ? lanes.short : lanes.long;
+  const answer = await lane.ask(file, reader.installation);
+  if (answer.kind === "done") {
+    reader.spent?.(answer.value.took_ms);
+    return answer.value.reading;
+  }
+  // What takes too long or too much memory is no report that anybody could use, and counts as the longest.
+  reader.spent?.(limit.report.read_ms);
+  return broken(file.path, answer.why);
 }
 
-function whyOf(error: unknown): string {
-  const isMemory =
-    error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-  return isMemory ? "takes too much memory to be read" : "could not be read";
-}
+const open = () =>
+  openThread<ReportFile, TimedReading>({
+    entry: new URL("./thread.ts", import.meta.url),
+    memory_mb: limit.report.memory_mb,
+    within_ms: limit.report.read_ms,
+    idle_ms: limit.report.idle_ms,
+  });
+
+/**
+ * One report at a time in each, however many stages end at once: they share the memory of the process. What is
+ * read in a moment does not wait for what takes seconds.
+ */
+const lanes = { short: open(), long: open() };

@@ -17,6 +17,8 @@ import { openReport, realFolder } from "./open.ts";
 import { plainLine } from "./plain.ts";
 
 interface Collection {
+  /** Whose stage it is: installations take turns where reading takes long. */
+  readonly installation: number;
   /** The workspace; nothing outside it is read, whatever links the stage left there. */
   readonly root: string;
   /** Globs below the workspace, as in the plan. */
@@ -42,7 +44,8 @@ export async function collectReports(collection: Collection): Promise<ReportRead
   const seen = new Set<string>();
   const budget = {
     bytes: limit.report.total_bytes,
-    until: performance.now() + limit.report.total_ms,
+    ms: limit.report.total_ms,
+    installation: collection.installation,
   };
   for (const pattern of patterns) {
     const shown = plainLine(pattern, limit.report.name_chars);
@@ -70,8 +73,9 @@ export async function collectReports(collection: Collection): Promise<ReportRead
 
 interface Budget {
   bytes: number;
-  /** By `performance.now()`. */
-  readonly until: number;
+  /** Of reading itself: who waits for a turn has done nothing yet. */
+  ms: number;
+  readonly installation: number;
 }
 
 async function read(
@@ -79,12 +83,14 @@ async function read(
   { seenAs, budget }: { readonly seenAs: string; readonly budget: Budget },
 ): Promise<FileReading> {
   const path = plainLine(file.path, limit.report.name_chars);
-  if (performance.now() > budget.until)
+  if (budget.ms < 0)
     return broken(
       path,
       `is one of too many: reading them takes over ${limit.report.total_ms / 1_000} s`,
     );
+  const since = performance.now();
   const opened = await openReport(file);
+  budget.ms -= performance.now() - since;
   switch (opened.kind) {
     case "gone":
       return { kind: "missing", path };
@@ -97,6 +103,14 @@ async function read(
           path,
           `is one too many: the reports of one stage have at most ${limit.report.total_bytes / 2 ** 20} MiB`,
         );
-      return await readAside({ path, bytes: opened.bytes, root: seenAs });
+      return await readAside(
+        { path, bytes: opened.bytes, root: seenAs },
+        {
+          installation: budget.installation,
+          spent: (ms) => {
+            budget.ms -= ms;
+          },
+        },
+      );
   }
 }

@@ -102,7 +102,7 @@ export function isExpected({ failures, errors }: Suite, test: TestCase): boolean
 export function repeatsOf(suite: Suite, test: TestCase): boolean {
   if (suite.repeatsNames || test.name === "" || test.classname === "") return false;
   const isGo = test.failure.message === "Failed" && /^(?:Test|Fuzz|Example)/.test(test.name);
-  const isJava = /\n\s*at [\w.$/]+\(/.test(test.failure.text) && suite.name === test.classname;
+  const isJava = /\n[ \t]*at [\w.$/]+\(/.test(test.failure.text) && suite.name === test.classname;
   return (isGo && suite.name === test.classname) || isJava;
 }
 

@@ -1,6 +1,7 @@
 // Counts what a report says and keeps as many problems as a reader can use.
 
 import { limit } from "../core/limit.ts";
+import { withoutLast } from "../core/plain.ts";
 import {
   type FoundProblem,
   noTests,
@@ -134,7 +135,7 @@ function isGeneric(said: string, { kind, names }: RawProblem): boolean {
  */
 function plainName(names: readonly string[], root: string): string {
   const { name_chars } = limit.report;
-  const base = `${root.replace(/[\\/]+$/, "")}/`;
+  const base = `${withoutLast(root, "/\\")}/`;
   const parts = names
     .map((name) => plainLine(name, limit.report.message_chars))
     .map((name) => (root !== "" && name.startsWith(base) ? name.slice(base.length) : name))

@@ -1,7 +1,19 @@
-// The thread behind `aside.ts`: reads the one report that it is given.
+// The threads behind `aside.ts`: each reads the reports that it is given, one after the other.
 
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
+import type { FileReading } from "../core/report.ts";
 import type { ReportFile } from "./file.ts";
 import { readReport } from "./read.ts";
 
-parentPort?.postMessage(readReport(workerData as ReportFile));
+export interface TimedReading {
+  readonly reading: FileReading;
+  readonly took_ms: number;
+}
+
+parentPort?.on("message", (file: ReportFile) => {
+  const since = performance.now();
+  const reading = readReport(file);
+  const answer: TimedReading = { reading, took_ms: performance.now() - since };
+  parentPort?.postMessage(answer);
+});
+parentPort?.postMessage("ready");

@@ -8,6 +8,10 @@ import { readReport } from "../../src/report/read.ts";
 const cases = (count: number) =>
   Array.from({ length: count }, (_, at) => `<testcase classname="shop" name="adds ${at}"/>`);
 
+const suite = (count: number) => `<testsuite>${cases(count).join("")}</testsuite>`;
+
+const reader = { installation: 1 };
+
 function file(text: string) {
   return { path: "junit.xml", bytes: new TextEncoder().encode(text), root: "" };
 }
@@ -17,7 +21,7 @@ test.each([
   ["large", `<testsuite>${cases(20_000).join("")}</testsuite>`],
   ["large and broken", `<testsuite>${cases(20_000).join("")}`],
 ])("a %s report is read as where it is", async (_, text) => {
-  expect(await readAside(file(text))).toEqual(readReport(file(text)));
+  expect(await readAside(file(text), reader)).toEqual(readReport(file(text)));
 });
 
 test("other work goes on while a large one is read", async () => {
@@ -27,7 +31,7 @@ test("other work goes on while a large one is read", async () => {
   const turning = setInterval(() => {
     turns += 1;
   }, 1);
-  const reading = await readAside(large);
+  const reading = await readAside(large, reader);
   clearInterval(turning);
   expect(reading).toMatchObject({ kind: "read", counts: { passed: 100_000 } });
   expect(turns).toBeGreaterThan(1);
@@ -35,8 +39,38 @@ test("other work goes on while a large one is read", async () => {
 
 test("several are all read, each as what it is", async () => {
   const counts = [3_000, 4_000, 5_000];
-  const readings = await Promise.all(
-    counts.map((count) => readAside(file(`<testsuite>${cases(count).join("")}</testsuite>`))),
-  );
+  const readings = await Promise.all(counts.map((count) => readAside(file(suite(count)), reader)));
   expect(readings).toMatchObject(counts.map((passed) => ({ counts: { passed } })));
+});
+
+test("installations take turns, so that the reports of one do not hold up the stage of another", async () => {
+  const order: string[] = [];
+  const read = async (name: string, text: string, installation: number) => {
+    const reading = await readAside(file(text), { installation });
+    order.push(name);
+    return reading;
+  };
+  const large = suite(60_000);
+  expect(large.length).toBeGreaterThan(limit.report.short_bytes);
+  await Promise.all([
+    ...[1, 2, 3, 4].map((at) => read(`one ${at}`, large, 1)),
+    read("other", large, 2),
+    read("other, short", suite(2_000), 2),
+  ]);
+  expect(order.indexOf("other")).toBeLessThan(order.indexOf("one 3"));
+  expect(order.indexOf("other, short")).toBeLessThan(order.indexOf("one 2"));
+});
+
+test("the time of a report is that of reading it, without the wait for a turn", async () => {
+  const spent: number[] = [];
+  const since = performance.now();
+  await Promise.all(
+    [1, 2, 3].map((installation) =>
+      readAside(file(suite(60_000)), { installation, spent: (ms) => spent.push(ms) }),
+    ),
+  );
+  const whole = performance.now() - since;
+  expect(spent).toHaveLength(3);
+  expect(spent.every((ms) => ms > 0)).toBe(true);
+  expect(spent.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(whole);
 });

@@ -40,7 +40,7 @@ async function write(path: string, text = good) {
 
 /** Readings as: kind path, with the reason of a broken one. */
 async function collect(...patterns: string[]) {
-  const readings = await collectReports({ root, patterns });
+  const readings = await collectReports({ installation: 1, root, patterns });
   return readings.map((reading) =>
     reading.kind === "broken"
       ? `broken ${reading.path}: ${reading.why}`
@@ -62,6 +62,7 @@ test("the files of a pattern are one reading, and each file counts once", async 
     "read ./reports/**/*.xml",
   ]);
   const [, reports] = await collectReports({
+    installation: 1,
     root,
     patterns: ["z.xml", "reports/**/*.xml", "reports/a.xml"],
   });
@@ -77,9 +78,9 @@ test("the files of a pattern are one reading, and each file counts once", async 
 test("a report for each class is read, however many classes there are", async () => {
   for (let at = 0; at < 300; at += 1) await write(`surefire/TEST-${at}.xml`);
   await write("surefire/TEST-none.xml", "<testsuite/>");
-  expect(await collectReports({ root, patterns: ["surefire/*.xml"] })).toMatchObject([
-    { kind: "read", files: 301, emptyFiles: 1, counts: { passed: 300 } },
-  ]);
+  expect(
+    await collectReports({ installation: 1, root, patterns: ["surefire/*.xml"] }),
+  ).toMatchObject([{ kind: "read", files: 301, emptyFiles: 1, counts: { passed: 300 } }]);
 });
 
 test("files that cannot be used stand beside what could be read, and many of them are counted", async () => {
@@ -208,7 +209,7 @@ test("files of 100 MB together are read whole, and what is beyond the limit of o
       `big/${String(at).padStart(2, "0")}.xml`,
       `<testsuite>${pad}<testcase/></testsuite>`,
     );
-  const readings = await collectReports({ root, patterns: ["big/*.xml"] });
+  const readings = await collectReports({ installation: 1, root, patterns: ["big/*.xml"] });
   expect(readings).toMatchObject([
     { kind: "read", files: most, counts: { passed: most } },
     {
@@ -223,7 +224,12 @@ test("a report from before the stage is not the stage's", async () => {
   const old = await write("old.xml");
   await write("new.xml");
   await utimes(old, new Date(0), new Date(0));
-  const readings = await collectReports({ root, patterns: ["*.xml"], modifiedAfter_ms: 1_000_000 });
+  const readings = await collectReports({
+    installation: 1,
+    root,
+    patterns: ["*.xml"],
+    modifiedAfter_ms: 1_000_000,
+  });
   expect(readings).toMatchObject([
     { kind: "read", path: "new.xml" },
     { kind: "broken", path: "old.xml", why: "was not written by this stage" },
@@ -236,7 +242,7 @@ test("paths in a report are below the workspace", async () => {
     "a.xml",
     `<testsuite><testcase name="a" file="${root}/test/a.js" line="3"><failure/></testcase></testsuite>`,
   );
-  expect(await collectReports({ root, patterns: ["a.xml"] })).toMatchObject([
+  expect(await collectReports({ installation: 1, root, patterns: ["a.xml"] })).toMatchObject([
     { problems: [{ file: "test/a.js", line: 3 }] },
   ]);
 });
@@ -255,15 +261,15 @@ test("what failed is placed in the files of the commit, which are asked for once
   await write("packages/a/a.xml", failing);
   await write("packages/b/b.xml", failing);
   await write("all.xml", failing);
-  await collectReports({ root, patterns: ["good.xml"], files });
+  await collectReports({ installation: 1, root, patterns: ["good.xml"], files });
   expect(asked).toBe(0);
   const patterns = ["packages/*/*.xml", "all.xml"];
-  expect(await collectReports({ root, patterns, files })).toMatchObject([
+  expect(await collectReports({ installation: 1, root, patterns, files })).toMatchObject([
     { problems: [{ file: "packages/a/src/a.js" }, { file: "packages/b/src/a.js", inTree: true }] },
     { problems: [{ file: "src/a.js", inTree: false }] },
   ]);
   expect(asked).toBe(1);
-  expect(await collectReports({ root, patterns: ["all.xml"] })).toMatchObject([
+  expect(await collectReports({ installation: 1, root, patterns: ["all.xml"] })).toMatchObject([
     { problems: [{ file: "src/a.js", inTree: false }] },
   ]);
 });

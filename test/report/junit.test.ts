@@ -437,3 +437,12 @@ test("the reason names the line and stays short and plain", () => {
     limit.report.message_chars,
   );
 });
+
+/** The report of one failure costs its length. With the square of it, this would take minutes. */
+test("a trace of blank lines costs no more than its length", () => {
+  const blank = "\n".repeat(60 * 1024);
+  const failed = `<testcase name="a" classname="b"><failure message="m"><![CDATA[${blank}]]></failure></testcase>`;
+  expect(counts(`<testsuite name="b">${failed.repeat(40)}</testsuite>`)).toMatchObject({
+    failed: 40,
+  });
+});

@@ -1,6 +1,6 @@
 // Turns foreign text into Markdown that shows it and does nothing else.
 
-import { plain } from "../plain.ts";
+import { plain, withoutLast } from "../plain.ts";
 
 /** One line of plain text. */
 export function plainLine(text: string): string {
@@ -28,7 +28,7 @@ export function link(text: string, address: string): string {
 
 /** A fenced block. */
 export function block(text: string, language = ""): string {
-  const body = plain(text).replace(/\n+$/, "");
+  const body = withoutLast(plain(text), "\n");
   const fence = "`".repeat(Math.max(3, longestRun(body) + 1));
   return `${fence}${language}\n${body}\n${fence}`;
 }

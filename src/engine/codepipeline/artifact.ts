@@ -20,13 +20,13 @@ import { oneLine } from "./text.ts";
 import { type Unzipped, unzip, type ZipOrder, type ZippedFile } from "./zip.ts";
 
 /** Reads one report in whatever format it is written. */
-export type ReadReport = (file: {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly root: string;
-}) => Promise<FileReading>;
+export type ReadReport = (
+  file: { readonly path: string; readonly bytes: Uint8Array; readonly root: string },
+  reader: { readonly installation: number },
+) => Promise<FileReading>;
 
 export interface ArtifactOrder {
+  readonly installation: number;
   readonly session: Session;
   readonly patterns: readonly string[];
   readonly runs: readonly ActionRun[];
@@ -62,7 +62,7 @@ export async function reportsInArtifacts(order: ArtifactOrder): Promise<FilesRea
   for (const place of places) {
     const read = async (file: ZippedFile) => ({
       path: file.path,
-      reading: await readingOf(file, order.readReport),
+      reading: await readingOf(file, order),
     });
     const got = await slots.use(() =>
       unpack(order.session, place, { wanted, unpacked_bytes, read }),
@@ -141,11 +141,12 @@ function broken(path: string, why: string): FileReading & { readonly kind: "brok
 
 async function readingOf(
   { path, bytes, why }: ZippedFile,
-  readReport: ReadReport,
+  { readReport, installation }: ArtifactOrder,
 ): Promise<FileReading> {
   const shown = oneLine(path, limit.report.name_chars);
   if (bytes === null) return { kind: "broken", path: shown, why };
-  return await readReport({ path: shown, bytes, root: sourceFolderIn(bytes) });
+  const root = sourceFolderIn(bytes);
+  return await readReport({ path: shown, bytes, root }, { installation });
 }
 
 /**

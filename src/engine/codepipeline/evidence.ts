@@ -23,6 +23,8 @@ export interface Evidence {
 }
 
 export interface EvidenceOrder {
+  /** Whose stage it is: installations take turns where reading takes long. */
+  readonly installation: number;
   readonly session: Session;
   readonly stage: StageView;
   /** What the plan says of the stage; null where it does not name it. */
@@ -60,13 +62,20 @@ type Reports =
  * of several nobody knows for which.
  */
 async function readReports(order: EvidenceOrder, builds: Builds): Promise<Reports> {
-  const { session, stage, planned, readReport, files: tree } = order;
+  const { installation, session, stage, planned, readReport, files: tree } = order;
   if (planned === null) return { kind: "read", reports: [] };
   const patterns = planned.reports;
   const files =
     patterns.length === 0
       ? none
-      : await reportsInArtifacts({ session, patterns, runs: stage.runs, readReport, files: tree });
+      : await reportsInArtifacts({
+          installation,
+          session,
+          patterns,
+          runs: stage.runs,
+          readReport,
+          files: tree,
+        });
   if (files.kind === "later") return files;
   const lacks = files.reports.some(({ kind }) => kind === "missing");
   const silent = stage.runs.filter(({ id }) => lacks || !files.from.has(id));

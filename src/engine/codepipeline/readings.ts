@@ -215,7 +215,14 @@ export function openReadings(tools: ReadingTools): Readings {
       const before = last?.evidence.get(key);
       const evidence = before?.final
         ? before
-        : await readEvidence({ ...tools, session, stage, planned, files: () => filesOf(run) });
+        : await readEvidence({
+            ...tools,
+            installation: installationOf(run),
+            session,
+            stage,
+            planned,
+            files: () => filesOf(run),
+          });
       all.set(key, evidence);
     }
     return all;
@@ -290,4 +297,16 @@ export function openReadings(tools: ReadingTools): Readings {
       return "news";
     },
   };
+}
+
+function installationOf({ request }: PipelineRun): number {
+  switch (request.kind) {
+    case "start":
+      return request.start.repository.installation;
+    case "rollback":
+      return request.rollback.repository.installation;
+    case "approve":
+      // It has no execution of its own, so that no report is read for it.
+      return 0;
+  }
 }

@@ -164,6 +164,7 @@ class RunCourse {
     this.#change(index, { state: "running", startedAt: clock() });
     const end = await runStage({
       ...this.#tools,
+      installation: request.repository.installation,
       disk: this.#share(),
       stage,
       workspace,

@@ -14,6 +14,7 @@ import { openTail } from "./tail.ts";
 import { keptFiles, type Workspace, writeOwn } from "./workspace.ts";
 
 export type CollectReports = (order: {
+  readonly installation: number;
   readonly root: string;
   readonly patterns: readonly string[];
   readonly modifiedAfter_ms: number;
@@ -24,6 +25,7 @@ export type CollectReports = (order: {
 }) => Promise<readonly ReportReading[]>;
 
 export interface StageOrder {
+  readonly installation: number;
   readonly stage: PlanStage;
   readonly workspace: Workspace;
   readonly environment: Readonly<Record<string, string>>;
@@ -161,6 +163,7 @@ async function reportsOf(order: StageOrder, since_ms: number): Promise<readonly 
   const seenAs = order.isolation?.inside.tree ?? null;
   try {
     return await order.collectReports({
+      installation: order.installation,
       root,
       patterns,
       modifiedAfter_ms: since_ms,

@@ -137,3 +137,8 @@ test("cut plain text ends with an ellipsis and never with half a letter", () => 
   expect(cutChars("abc😀def", 5).isWellFormed()).toBe(true);
   expect(cutChars("abc😀def", 5).length).toBeLessThanOrEqual(5);
 });
+
+test("a block of blank lines costs no more than its length", () => {
+  const text = `${"\n".repeat(1_000_000)}x`;
+  expect(block(`${text}\n\n`)).toBe(`\`\`\`\n${text}\n\`\`\``);
+});
