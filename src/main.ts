@@ -21,6 +21,7 @@ import { openInquiry } from "./flow/inquiry.ts";
 import { type Introduction, startIntroduction } from "./flow/introduce.ts";
 import { startTelling } from "./flow/notify.ts";
 import { openReceive } from "./flow/receive.ts";
+import { regain } from "./flow/regain.ts";
 import { openSharedClock, type SharedClock } from "./flow/shared-clock.ts";
 import { type Ports, work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
@@ -195,8 +196,12 @@ async function startOn(
   const { webhookSecret, previousWebhookSecret } = app;
   const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
   const unsigned = openWrongSignatures(log);
+  const regained = (installation: number) => regain(ports, github, installation);
   const answerGitHub: Answer = (post) =>
-    answerHook({ secrets, receive, appId: app.id, clock, log, unsigned, ...metered }, post);
+    answerHook(
+      { secrets, receive, regained, appId: app.id, clock, log, unsigned, ...metered },
+      post,
+    );
   const posts = new Map<string, Answer>([
     [webhookPath, answerGitHub],
     [setupHookPath, answerGitHub],

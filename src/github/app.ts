@@ -3,6 +3,7 @@
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
 import type { Clock, GitHub, Store } from "../port.ts";
+import type { Forgiving } from "../ports/forgiving.ts";
 import type { Introduce } from "../ports/identity.ts";
 import type { TreeReader } from "../ports/tree.ts";
 import { openAllowance } from "./allowance.ts";
@@ -23,7 +24,7 @@ import { whole } from "./whole.ts";
 import { openWrites } from "./write.ts";
 
 export interface GitHubApp {
-  readonly github: GitHub & TreeReader;
+  readonly github: GitHub & TreeReader & Forgiving;
   readonly introduce: Introduce;
 }
 
@@ -103,7 +104,7 @@ export function openPort(with_: {
   readonly fetch: typeof globalThis.fetch;
   readonly authenticate: Authenticate;
   readonly meter?: GitHubMeter | undefined;
-}): GitHub & TreeReader {
+}): GitHub & TreeReader & Forgiving {
   const { appId, store, plans, clock, fetch, authenticate } = with_;
   const budget = openBudget(clock);
   const client = openClient({
@@ -116,6 +117,7 @@ export function openPort(with_: {
   });
   const readings = openReadings({ store });
   return {
+    forgive: client.forgive,
     readyAt: ({ installation }) => budget.readyAt(installation),
     roomAt: budget.roomAt,
     ...openReads({ client, readings }),

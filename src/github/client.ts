@@ -7,7 +7,7 @@ import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
 import type { Meter } from "../ports/meter.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Budget } from "./budget.ts";
-import { openRefusals } from "./refusals.ts";
+import { openRefusals, type Refusable } from "./refusals.ts";
 
 export type Octokit = InstanceType<typeof ProbotOctokit>;
 
@@ -52,11 +52,15 @@ export interface Client {
       urgency: Urgency;
       /** Null where nothing can speak against it. */
       permit: Permit | null;
+      /** Whether it is asked for for ever where GitHub refuses it; given up after a while where absent. */
+      patience?: Refusable["patience"];
     },
     /** `options` go with the request: they make it ask for the permission. */
     request: (octokit: Octokit, options: { fetch: typeof fetch }) => Promise<Response>,
     shape: Shape<V>,
   ): Promise<Sent<V>>;
+  /** What GitHub refused there may be asked for at once. */
+  forgive(installation: number): void;
 }
 
 export type GitHubMeter = Pick<Meter, "githubPoints" | "githubWait" | "githubWrite">;
@@ -133,14 +137,16 @@ export function openClient(with_: {
       meter?.githubWrite(written.kind);
       return written;
     },
+    forgive: refusals.forgive,
   };
 
   async function write<T>(
-    { installation, key, urgency, permit }: Parameters<Client["write"]>[0],
+    { installation, key, urgency, permit, patience = "bounded" }: Parameters<Client["write"]>[0],
     request: (octokit: Octokit, options: { readonly fetch: typeof fetch }) => Promise<Response>,
     shape: Shape<T>,
   ): Promise<Sent<T>> {
-    const standing = refusals.standing(key);
+    const refusable = { installation, key, patience };
+    const standing = refusals.standing(refusable);
     if (standing !== null) return { ...standing, kind: "refused", tries: 0 };
     const until =
       budget.write(installation ?? appAccount, key, urgency) ??
@@ -162,12 +168,12 @@ export function openClient(with_: {
         return { kind: "deferred", until: answer.until };
       case "absent": {
         const absent = { status: 404, why: "GitHub does not know it." };
-        return { kind: "refused", ...refusals.add(key, absent) };
+        return { kind: "refused", ...refusals.add(refusable, absent) };
       }
       case "unchanged":
         return { kind: "failed", why: "GitHub answered a write with 304." };
       case "refused":
-        return { kind: "refused", ...refusals.add(key, answer) };
+        return { kind: "refused", ...refusals.add(refusable, answer) };
       case "failed":
         return answer;
     }

@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { limit } from "../core/limit.ts";
 import type { Accepted, Clock, Delivery, Log, Post, PostReply } from "../port.ts";
 import type { DeliveryOutcome, Meter } from "../ports/meter.ts";
-import { actionOf, readWebhook } from "./webhook.ts";
+import { actionOf, readWebhook, regainedIn } from "./webhook.ts";
 import type { WrongSignatures } from "./wrong-signatures.ts";
 
 export const webhookPath = "/api/github/webhooks";
@@ -17,6 +17,8 @@ export interface Hook {
   readonly clock: Clock;
   readonly log: Log;
   readonly unsigned?: WrongSignatures;
+  /** Told where an installation may do again what it might not. */
+  readonly regained?: (installation: number) => Promise<void>;
   readonly meter?: Pick<Meter, "delivery">;
 }
 
@@ -100,6 +102,8 @@ async function takeIn(
   const delivery: Delivery = { guid, name, action: actionOf(payload), receivedAt, event };
   try {
     const accepted = await hook.receive(delivery);
+    const regained = regainedIn(name, payload);
+    if (regained !== null) await hook.regained?.(regained);
     const { outcome, ok } =
       accepted === "known"
         ? ({ outcome: "known", ok: "known already" } as const)

@@ -1,4 +1,5 @@
-// What GitHub refused is asked for again a bounded number of times, ever later, and then left alone.
+// What GitHub refused is asked for again a bounded number of times, ever later, and then left alone; what keeps a
+// wrong green from standing is asked for for ever, twice a day.
 
 import { limit } from "../core/limit.ts";
 import type { Clock } from "../port.ts";
@@ -6,21 +7,34 @@ import type { Clock } from "../port.ts";
 interface Refused {
   readonly status: number;
   readonly why: string;
+  readonly installation: number | null;
   readonly tries: number;
-  /** Null once it is given up. */
-  readonly until: number | null;
+  /** When it may be asked for again; it is given up after `tries_max`, unless it is lasting. */
+  readonly until: number;
   /** When it was refused last. */
   readonly at: number;
 }
 
 /** `tries`: how often it was refused so far. `until`: when to ask again, null where it is given up. */
-export type Refusal = Pick<Refused, "status" | "why" | "tries" | "until">;
+export interface Refusal extends Pick<Refused, "status" | "why" | "tries"> {
+  readonly until: number | null;
+}
+
+/** A write that GitHub may refuse. */
+export interface Refusable {
+  readonly key: string;
+  readonly installation: number | null;
+  /** `lasting` is never given up. */
+  readonly patience: "bounded" | "lasting";
+}
 
 export interface Refusals {
   /** Null where the write may be asked for. */
-  standing(key: string): Refusal | null;
-  add(key: string, answer: { readonly status: number; readonly why: string }): Refusal;
+  standing(write: Refusable): Refusal | null;
+  add(write: Refusable, answer: { readonly status: number; readonly why: string }): Refusal;
   drop(key: string): void;
+  /** Everything of the installation may be asked for at once. */
+  forgive(installation: number): void;
 }
 
 /**
@@ -33,21 +47,23 @@ export function openRefusals(clock: Clock): Refusals {
   const refused = new Map<string, Refused>();
 
   return {
-    standing(key) {
+    standing(write) {
+      const { key } = write;
       const known = refused.get(key);
       if (known === undefined) return null;
       const now = clock();
       if (now - known.at > forget_ms) refused.delete(key);
-      const waits = known.until === null || known.until > now;
-      return waits && refused.has(key) ? known : null;
+      const { until } = shown(known, write);
+      const waits = until === null || until > now;
+      return waits && refused.has(key) ? shown(known, write) : null;
     },
-    add(key, { status, why }) {
+    add(write, { status, why }) {
+      const { key, installation } = write;
       const now = clock();
       const tries = (refused.get(key)?.tries ?? 0) + 1;
       const first = status === 403 ? forbidden_ms : first_ms;
       const wait = Math.min(first * 2 ** (tries - 1), longest_ms);
-      const until = tries < tries_max ? now + wait : null;
-      const refusal = { status, why, tries, until, at: now };
+      const refusal = { status, why, installation, tries, until: now + wait, at: now };
       // Newest last, so that the oldest is dropped first.
       refused.delete(key);
       refused.set(key, refusal);
@@ -55,10 +71,22 @@ export function openRefusals(clock: Clock): Refusals {
         if (refused.size <= kept) break;
         refused.delete(oldest);
       }
-      return refusal;
+      return shown(refusal, write);
     },
     drop(key) {
       refused.delete(key);
     },
+    forgive(installation) {
+      for (const [key, one] of refused) if (one.installation === installation) refused.delete(key);
+    },
   };
+
+  function shown({ status, why, tries, until }: Refused, { patience }: Refusable): Refusal {
+    return {
+      status,
+      why,
+      tries,
+      until: patience === "bounded" && tries >= tries_max ? null : until,
+    };
+  }
 }

@@ -304,6 +304,14 @@ function readInstallation({ body }: Payload): Event | undefined {
   }
 }
 
+/** The installation that has got permissions, or is no longer suspended; null where the payload tells nothing of it. */
+export function regainedIn(name: string, body: unknown): number | null {
+  const read = name === "installation" ? installationPayload.safeParse(body) : null;
+  if (!read?.success) return null;
+  const { action, installation } = read.data;
+  return action === "unsuspend" || action === "new_permissions_accepted" ? installation.id : null;
+}
+
 const repositoriesPayload = z.object({
   action: z.string(),
   installation,

@@ -1,6 +1,7 @@
 // Writes check runs and comments, within the budget of the installation.
 
 import type { Annotation, CheckWanted } from "../core/effect.ts";
+import { isGateName } from "../core/page/checks.ts";
 import type { GitHub } from "../port.ts";
 import type { Client } from "./client.ts";
 import type { ContentPace } from "./content.ts";
@@ -30,6 +31,7 @@ export function openWrites(with_: {
         {
           installation: repository.installation,
           key: `${slug(repository)}|${check.sha}|${check.name}`,
+          patience: patienceOf(check),
           ...terms,
         },
         (octokit, request) =>
@@ -52,6 +54,7 @@ export function openWrites(with_: {
         {
           installation: repository.installation,
           key: `${slug(repository)}|${check.sha}|${check.name}|${id}`,
+          patience: patienceOf(check),
           ...terms,
         },
         (octokit, request) =>
@@ -176,6 +179,12 @@ function stateOf({ state }: CheckWanted) {
   return state.status === "completed"
     ? { status: state.status, conclusion: state.conclusion }
     : { status: state.status };
+}
+
+/** A green that stands in place of it could be merged: it is never let be. */
+function patienceOf({ name, state }: CheckWanted): "bounded" | "lasting" {
+  const passes = state.status === "completed" && state.conclusion === "success";
+  return isGateName(name) && !passes ? "lasting" : "bounded";
 }
 
 /** `annotations` are those that GitHub does not have yet: it adds what an update sends. */

@@ -1,7 +1,7 @@
 // What GitHub refuses: for a moment, where the last word has to be said all the same; or for good, where it is let be.
 
 import { expect, test } from "vitest";
-import { released } from "../world/plan.ts";
+import { planText, released } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -142,6 +142,48 @@ test.each([
   await w.advance("5m");
   expect(pull.gate).toBe("absent");
   expect(w.engine.all()).toEqual([]);
+});
+
+/** The gate is green, and the App may not write checks any more when the plan asks for another stage. */
+async function staleGreen() {
+  const w = await world();
+  w.forgiven.push(/given up/);
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.pass(["build", "test"]);
+  await w.settle();
+  expect(pull.gate).toBe("success (passed)");
+  await w.advance("2m");
+  for (const [method, path] of [
+    ["POST", runs],
+    ["PATCH", run],
+  ] as const)
+    w.github.faults.onRequest({ method, path, fault: refusal(403, "Not accessible") });
+  w.changePlan(planText({ shop: { verify: ["build", "test", "scan"] } }));
+  await w.settle();
+  for (let hour = 0; hour < 90; hour += 1) await w.advance("1h");
+  expect(pull.gate).toBe("success (passed)");
+  return { w, pull };
+}
+
+test("a green that may not be taken back for days is asked about twice a day, and taken back in the end", async () => {
+  const { w, pull } = await staleGreen();
+  w.github.log.clear();
+  await w.advance("24h");
+  expect(w.requests[`PATCH ${run}`]).toBe(2);
+  w.github.faults.stop();
+  await w.advance("13h");
+  expect(pull.gate).not.toMatch(/^success/);
+});
+
+test("a green is taken back at once where the App has got its permissions back", async () => {
+  const { w, pull } = await staleGreen();
+  w.github.faults.stop();
+  if (w.installation === undefined) throw new Error("not installed");
+  w.github.suspend(w.installation, "boss");
+  w.github.unsuspend(w.installation, "boss");
+  await w.settle();
+  expect(pull.gate).not.toMatch(/^success/);
 });
 
 test("a token that was revoked is renewed, and nothing waits for its hour to end", async () => {

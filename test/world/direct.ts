@@ -4,14 +4,14 @@ import { createSign } from "node:crypto";
 import { openPort } from "../../src/github/app.ts";
 import type { Octokit } from "../../src/github/client.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Clock, GitHub, Store } from "../../src/port.ts";
+import type { Clock, Store } from "../../src/port.ts";
 import type { EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 
 export function openDirect(with_: {
   readonly on: EmbeddedGitHub;
   readonly store: Store;
   readonly clock: Clock;
-}): GitHub {
+}): ReturnType<typeof openPort> {
   const { on, store, clock } = with_;
   /** By installation, kept until GitHub takes one no more. */
   const tokens = new Map<number, string>();

@@ -6,12 +6,14 @@ import { afterEach, expect } from "vitest";
 import { limit } from "../../src/core/limit.ts";
 import { planPath } from "../../src/core/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
+import { regain } from "../../src/flow/regain.ts";
 import { resume, sweep } from "../../src/flow/sweep.ts";
 import { type Ports, work } from "../../src/flow/work.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Clock, GitHub, Job, Queue, Store } from "../../src/port.ts";
+import type { Forgiving } from "../../src/ports/forgiving.ts";
 import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 import type { Installation } from "../../src/sandbox/github/model.ts";
@@ -112,6 +114,7 @@ export class World {
   readonly #checked: { fetch: typeof fetch; problems: string[] };
   readonly #notices: string[] = [];
   readonly #engines: readonly EngineDouble[];
+  #forgiving: Forgiving = { forgive: () => {} };
   #deliver:
     | ((request: { headers: Record<string, string>; body: string }) => Promise<{
         status: number;
@@ -175,7 +178,8 @@ export class World {
     const { receive } = openReceive({ store: this.store, log: this.log });
     this.#deliver = async ({ headers, body }) => {
       const secrets = [secret];
-      const hook = { secrets, receive, appId: this.github.app.id, clock, log: this.log };
+      const regained = (id: number) => regain(this, this.#forgiving, id);
+      const hook = { secrets, receive, regained, appId: this.github.app.id, clock, log: this.log };
       const post = this.#isDirect ? unsigned(headers, body) : postOf({ headers, body });
       const reply = await answerHook(hook, post);
       if (reply === null) throw new Error("A delivery was not answered");
@@ -193,6 +197,7 @@ export class World {
   async #open(process: 0 | 1): Promise<Ports> {
     const clock = () => this.clock.now() + (this.skews[process] ?? 0);
     const { github } = await this.#connect(clock);
+    if (process === 0) this.#forgiving = github;
     const engines = this.#engines.filter(({ name }) => !this.enginesOff.has(name));
     return {
       github,
@@ -375,7 +380,7 @@ export class World {
     return this.github.log.counted().length;
   }
 
-  async #connect(clock: Clock): Promise<{ readonly github: GitHub }> {
+  async #connect(clock: Clock): Promise<{ readonly github: GitHub & Forgiving }> {
     if (this.#isDirect)
       return { github: openDirect({ on: this.github, store: this.store, clock }) };
     return await openGitHub({
