@@ -56,8 +56,9 @@ export async function withhold(tx: Connection, all: readonly Told[]): Promise<re
 }
 
 /**
- * What was kept aside and is as GitHub has answered, in the order in which it came. What was kept before
- * GitHub was asked and is otherwise is dropped: it is of a repository that has the name no more.
+ * What was kept aside and is of a repository that GitHub has told of, in the order in which it came, under the
+ * name that it has now: one that was renamed has lost nothing by that. What was kept before GitHub was asked
+ * and is otherwise is dropped: it is of a repository that has the name no more.
  */
 export async function release(
   tx: Connection,
@@ -68,11 +69,10 @@ export async function release(
   if (any === undefined || answers.length === 0) return [];
   const given =
     "unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) as given (owner, name, id, owner_id)";
-  const rows = await tx.query<{ position: number; content: string }>(
+  const rows = await tx.query<{ position: number; content: string; owner: string; name: string }>(
     `delete from interlock.withheld using ${given}
-      where withheld.owner = given.owner and withheld.name = given.name and withheld.id = given.id
-        and coalesce(withheld.owner_id = given.owner_id, true)
-     returning position, content`,
+      where withheld.id = given.id and coalesce(withheld.owner_id = given.owner_id, true)
+     returning position, content, withheld.owner, withheld.name`,
     identities(answers),
   );
   await tx.query(
@@ -83,7 +83,31 @@ export async function release(
   );
   return [...rows]
     .sort((one, other) => one.position - other.position)
-    .map(({ content }) => JSON.parse(content) as Told);
+    .map(({ content, owner, name }) => {
+      const told = JSON.parse(content) as Told;
+      const [first] = repositoriesOf(told.event);
+      const now = answers.find(({ id }) => id === first?.id);
+      const isRenamed = now !== undefined && (now.owner !== owner || now.name !== name);
+      return isRenamed ? readdressed(told, now) : told;
+    });
+}
+
+/** The same under the name that its repository has now. */
+export function readdressed<T extends Pick<Told, "event">>(told: T, repository: Repository): T {
+  const { event } = told;
+  switch (event.kind) {
+    case "look": {
+      const sights = event.sights.map((sight) => ({
+        ...sight,
+        subject: { ...sight.subject, repository },
+      }));
+      return { ...told, event: { ...event, sights } };
+    }
+    case "intend":
+      return { ...told, event: { ...event, target: { ...event.target, repository } } };
+    default:
+      return told;
+  }
 }
 
 /** What events that wait here say of the name, or of the id by another name. */

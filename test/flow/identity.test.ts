@@ -229,6 +229,39 @@ test("what is told under a new name before anybody asked GitHub is not lost", as
   expect(await w.store.subject(`commit:${slug}@${next}:main`)).toBeNull();
 });
 
+test("a command that reaches us by its old name after a rename is carried out under the new one", async () => {
+  const w = await world({ plan: verified });
+  const shop = w.shop;
+  const pull = w.openPull();
+  await w.settle();
+  w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
+  pull.comment("dev", "/interlock status");
+  await w.settle();
+  shop.rename("store", "boss");
+  await w.sweep();
+  await w.advance("1m");
+  expect(pull.answers).toHaveLength(1);
+});
+
+test("a push that reaches us by the old name after a rename is released, also where a copy has that name", async () => {
+  const w = await world({ plan: verified });
+  const shop = w.shop;
+  shop.commit({ branch: "main", files: { "src/a.js": "1" } });
+  await w.settle();
+  w.engine.pass("deploy");
+  await w.settle();
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "failed" } });
+  const sha = shop.commit({ branch: "main", files: { "src/a.js": "2" } });
+  await w.settle();
+  const { copy } = replaceByCopy(w);
+  await w.sweep();
+  await w.advance("1m");
+  expect(w.engine.live()).toMatchObject([
+    { request: { run: { sha }, repository: { id: shop.id } } },
+  ]);
+  expect(gateIn(copy, sha)).toBe("absent");
+});
+
 test("requests by the old name lead to the repository while nobody else has it", async () => {
   const w = await world({ plan: verified });
   const pull = w.openPull();

@@ -4,8 +4,10 @@ import { decide } from "../../src/core/decide.ts";
 import { subjectKey } from "../../src/core/event.ts";
 import { answerMark } from "../../src/core/page/answer.ts";
 import { gather } from "../../src/flow/gather.ts";
+import type { Repository } from "../../src/sandbox/github/model.ts";
 import { stateText, type WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
+import { isCopys } from "./copies.ts";
 import { old_ms } from "./judge.ts";
 import { roads } from "./past.ts";
 import type { Truth } from "./truth.ts";
@@ -20,10 +22,14 @@ interface Accounts {
 export function runsForNobody({ world, pulls }: Accounts): readonly string[] {
   return world.engine.live().flatMap(({ request, stopAsked }) => {
     const { key, part, sha } = request.run;
-    if (part !== "verify" || stopAsked !== null) return [];
+    if (part !== "verify" || stopAsked !== null || isCopys(world, request)) return [];
     const pull = pulls.find(({ number }) => number === request.pull);
     return pull?.handle.state === "open" && pull.head === sha ? [] : [`${key} runs for nobody`];
   });
+}
+
+function placeOf({ owner, name }: Repository): { readonly owner: string; readonly name: string } {
+  return { owner: owner.login, name };
 }
 
 export async function audit(accounts: Accounts): Promise<void> {
@@ -40,7 +46,7 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
   const { problems } = truth;
   const { ports, installation, on, clock } = world;
   if (ports === undefined) return;
-  const repository = { installation: installation?.id ?? 0, owner: "acme", name: "shop" };
+  const repository = { installation: installation?.id ?? 0, ...placeOf(world.shop.data) };
   const key = subjectKey({ kind: "pull", repository, number: pull.number });
   const row = await on.store.subject(key);
   if (row === null) {

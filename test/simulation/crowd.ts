@@ -5,6 +5,7 @@ import type { CheckRun } from "../../src/sandbox/github/model.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
+import { copiesOf } from "./copies.ts";
 import { Operators } from "./operators.ts";
 import { plansFor } from "./plans.ts";
 import { engineOf, productionOf } from "./production.ts";
@@ -96,6 +97,8 @@ export class Crowd {
       [may("reinstall", 0.3), () => this.#uninstallOrNot()],
       [may("turns", 1), () => this.#turn()],
       [may("defaults", 1), () => this.#switchDefault()],
+      [may("names", 4), () => this.#rename()],
+      [may("names", 4), () => this.#takeName()],
       [may("production", 14), () => this.#operators.rollBack(this.#dice, this.#anyPull)],
       [may("production", 10), () => this.#operators.approve(this.#dice, this.#anyPull)],
       [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#dice))],
@@ -337,6 +340,31 @@ export class Crowd {
     const { data } = this.#world.shop;
     data.defaultBranch = data.defaultBranch === "main" ? "release" : "main";
     this.#say(`${data.defaultBranch} is the default branch`);
+  }
+
+  /** Another name, or the first one again where nobody has it. */
+  #rename(): void {
+    const { shop } = this.#world;
+    const name = shop.data.name === "shop" ? "store" : "shop";
+    this.#attempt(`the repository is renamed to ${name}`, () => shop.rename(name, "boss"));
+  }
+
+  /** Somebody brings a copy under the name that the repository had, with the same commits and a change of their own. */
+  #takeName(): void {
+    const { github, shop } = this.#world;
+    if (shop.data.name === "shop" || copiesOf(this.#world).length > 0) return;
+    this.#attempt("a copy takes the old name", () => {
+      const copy = shop.fork("mallory");
+      copy.rename("shop", "boss");
+      copy.transfer("acme", "boss");
+      copy.commit({ branch: "theirs", from: "main", files: { "src/b.js": "theirs" } });
+      copy.openPull({ head: "theirs", base: "main" });
+      const twin = this.#dice.pick(this.#open.filter((one) => this.#isOwn(one)));
+      if (twin === undefined) return;
+      const { ref } = twin.handle.data.head;
+      if (copy.data.refs.has(`heads/${ref}`) && ref !== "main")
+        github.repository(copy.fullName).openPull({ head: ref, base: "main" });
+    });
   }
 
   #archiveOrNot(): void {

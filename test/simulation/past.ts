@@ -1,11 +1,13 @@
 // What has happened so far, told from the model of GitHub and the double of the engine alone.
 
+import type { StartRequest } from "../../src/port.ts";
 import { diffFiles } from "../../src/sandbox/github/diff.ts";
 import { isAncestor, mergeBase } from "../../src/sandbox/github/history.ts";
 import type { Pull } from "../../src/sandbox/github/model.ts";
 import { filesOf } from "../../src/sandbox/github/objects.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import type { World } from "../world/world.ts";
+import { isCopys } from "./copies.ts";
 import { History } from "./history.ts";
 import { isRoad, planAt, type WrittenPart, type WrittenPlan } from "./rules.ts";
 
@@ -58,6 +60,7 @@ export class Past {
     for (const pull of shop.data.pulls.values())
       this.bases.note(pull.number, pull.base.ref, this.now);
     for (const run of engine.all()) {
+      if (isCopys(this.#world, run.request)) continue;
       const { key } = run.request.run;
       this.#runs.set(key, run);
       if (run.state === "succeeded" && run.stages.every(({ state }) => state === "succeeded"))
@@ -193,16 +196,18 @@ export class Past {
     const { engine } = this.#world;
     const last = new Map<string, DoubleRun>();
     for (const run of this.#runs.values()) {
-      const { key, attempt, part, sha } = run.request.run;
+      const { attempt, part, sha } = run.request.run;
       if (run.request.pull !== number || part !== "verify" || sha !== head.sha) continue;
-      const before = last.get(partOf(key))?.request.run.attempt ?? 0;
-      if (attempt > before) last.set(partOf(key), run);
+      const place = partOf(run.request);
+      const before = last.get(place)?.request.run.attempt ?? 0;
+      if (attempt > before) last.set(place, run);
     }
     const there = new Set(engine.all());
-    const parts = `pull:acme/shop#${number}|`;
+    // Under whatever name the repository had.
+    const parts = new RegExp(`^start pull:[^#]*#${number}\\|`);
     // What the engine would not start never ran.
     const refused = [...engine.calls.keys()]
-      .filter((call) => call.startsWith(`start ${parts}`) && call.includes(`|${head.sha}|`))
+      .filter((call) => parts.test(call) && call.includes(`|${head.sha}|`))
       .filter((call) => !engine.runs.has(call.slice("start ".length)));
     const ended = [...last.values()].every(
       (run) => run.state === "succeeded" && isInTime(run) && there.has(run),
@@ -222,15 +227,17 @@ function isInTime({ request, stages, endedAt }: DoubleRun): boolean {
   return (endedAt ?? 0) - begun < request.run.spec.deadline_ms;
 }
 
-/** The key of a run without the attempt and the generation of the database. */
-export function partOf(key: string): string {
-  return key.split("|").slice(0, -2).join("|");
+/** What the run is of, whatever its repository was called: its key without the attempt and the generation. */
+export function partOf({ run, repository }: StartRequest): string {
+  const [subject = "", ...rest] = run.key.split("|").slice(0, -2);
+  return [repository.id, subject.replace(/:[^#@]*/, ":"), ...rest].join("|");
 }
 
 /** The key of the run before that one. */
 export function beforeOf(key: string): string {
   const [attempt, generation] = key.split("|").slice(-2);
-  return `${partOf(key)}|${Number(attempt) - 1}|${generation}`;
+  const part = key.split("|").slice(0, -2).join("|");
+  return `${part}|${Number(attempt) - 1}|${generation}`;
 }
 
 export function isSame(one: unknown, other: unknown): boolean {

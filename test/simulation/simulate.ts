@@ -100,6 +100,7 @@ async function openShop(
   });
   const { shop, github, clock } = world;
   shareRuns(world);
+  world.followed = shop;
   watch.say = (what) => story.push(`${clock.now() % 100_000_000}   ${what}`);
   shop.push({ branch: "release", sha: shop.tip() });
   await world.startSecond();

@@ -34,6 +34,8 @@ const on = {
   production: true,
   /** Lists come in short pages, each of which can fail, or be from before what the others show. */
   pages: true,
+  /** The repository has another name, and others take the old one. */
+  names: true,
 };
 
 export type Switch = keyof typeof on;

@@ -4,6 +4,7 @@ import type { CheckWanted } from "../../src/core/effect.ts";
 import type { CheckRun, Pull } from "../../src/sandbox/github/model.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
+import { copiesOf, isAboutShop, isCopys } from "./copies.ts";
 import { Guard } from "./guard.ts";
 import { Judge, old_ms } from "./judge.ts";
 import { beforeOf, isSame, Past, partOf } from "./past.ts";
@@ -50,6 +51,7 @@ export class Truth {
   /** A request that GitHub has just carried out: no gate opens without a reason. */
   observe(request: Written): void {
     if (request.method === "GET" || !request.url.includes("/check-runs")) return;
+    if (!isAboutShop(this.#world, request.url)) return;
     const { conclusion, name, head_sha, external_id } = (request.body ?? {}) as Readonly<
       Record<string, string | undefined>
     >;
@@ -113,6 +115,30 @@ export class Truth {
     this.#checkForks();
     this.#checkConclusions();
     this.#guard.check();
+    this.#checkCopies();
+  }
+
+  /** One that has taken the name has nothing by that: no gate without a run of its own, and no release. */
+  #checkCopies(): void {
+    const { engine, github } = this.#world;
+    for (const copy of copiesOf(this.#world)) {
+      const own = engine.all().filter(({ request }) => request.repository.id === copy.id);
+      for (const { request } of own)
+        if (request.run.part === "release")
+          this.problems.push(`${request.run.key} releases what a copy had from the start`);
+      for (const { suite, name, headSha, conclusion } of copy.runs.values()) {
+        if (suite.app !== github.app || name !== "interlock" || conclusion !== "success") continue;
+        const has = own.some(({ request, state }) => {
+          return request.run.sha === headSha && state === "succeeded";
+        });
+        if (!has) this.problems.push(`${headSha.slice(0, 7)} is green in a copy, by no run of it`);
+      }
+    }
+    const { id } = this.#world.shop;
+    const ids = new Set([id, ...copiesOf(this.#world).map((copy) => copy.id)]);
+    for (const { request } of engine.all())
+      if (!ids.has(request.repository.id ?? id))
+        this.problems.push(`${request.run.key} is of no repository that there is`);
   }
 
   gate(sha: string, named = "interlock"): CheckRun | undefined {
@@ -135,7 +161,9 @@ export class Truth {
 
   /** Only what landed is released, and nothing older after something newer that went out. */
   #checkReleases(): void {
-    const runs = this.#world.engine.all({ part: "release" });
+    const runs = this.#world.engine
+      .all({ part: "release" })
+      .filter(({ request }) => !isCopys(this.#world, request));
     for (const [index, run] of runs.entries()) {
       const { key, sha, pipeline } = run.request.run;
       if (this.#releasesSeen.has(key)) continue;
@@ -154,7 +182,7 @@ export class Truth {
   #checkOverlaps(): void {
     const live = new Set<string>();
     for (const { request } of this.#world.engine.live()) {
-      const part = partOf(request.run.key);
+      const part = partOf(request);
       if (live.has(part)) this.problems.push(`two runs of ${part} are under way`);
       live.add(part);
     }
@@ -166,7 +194,7 @@ export class Truth {
     const causes = new Set<string>();
     for (const { request } of engine.all()) {
       const { key, cause, spec } = request.run;
-      const asked = `${cause} of ${partOf(key)}`;
+      const asked = `${cause} of ${partOf(request)}`;
       if (cause !== "auto" && causes.has(asked)) this.problems.push(`${asked} was run twice`);
       causes.add(asked);
       const before = engine.runs.get(beforeOf(key));
@@ -182,7 +210,8 @@ export class Truth {
     for (const pull of shop.data.pulls.values()) {
       if (pull.head.repository === pull.base.repository) continue;
       const { sha } = pull.head;
-      if (engine.all({ sha }).length > 0 && !this.#allowed.has(sha))
+      const own = engine.all({ sha }).filter(({ request }) => !isCopys(this.#world, request));
+      if (own.length > 0 && !this.#allowed.has(sha))
         this.problems.push(`${sha.slice(0, 7)} of a fork runs though nobody named it`);
     }
   }

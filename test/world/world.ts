@@ -101,6 +101,8 @@ export class World {
   readonly store: Store;
   readonly on: TestStore;
   installation: Installation | undefined;
+  /** The shop, whatever it is called by now; without it whichever has the name is the shop. */
+  followed: RepositoryHandle | undefined;
   /** Everything that the flow reaches the outside with; made anew by a restart. */
   ports: Ports | undefined;
   /** Changes what GitHub answers, by the path that was asked for. */
@@ -167,7 +169,7 @@ export class World {
   }
 
   get shop(): RepositoryHandle {
-    return this.github.repository("acme/shop");
+    return this.followed ?? this.github.repository("acme/shop");
   }
 
   /** The program comes up, as after an installation or a crash. */

@@ -2,6 +2,7 @@
 
 import { type Event, type Repository, type Sight, subjectKey } from "../../../src/core/event.ts";
 import type { Delivery, Moment } from "../../../src/port.ts";
+import { readdressed } from "../../../src/store/withheld.ts";
 import { slug, slugOf, type Tables } from "./tables.ts";
 
 export type Told = Pick<Delivery, "guid" | "receivedAt" | "event">;
@@ -123,8 +124,7 @@ export function describe(
       switched.push(one);
     if (known !== undefined) tables.repositories.set(`${owner}/${name}`, { ...known, ...of });
   }
-  const isTold = (of: Identified) =>
-    told.some((one) => slug(one) === slug(of) && one.id === of.id && isSameOwner(one, of));
+  const isTold = (of: Identified) => told.some((one) => one.id === of.id && isSameOwner(one, of));
   const concerns = (of: Identified) =>
     told.some((one) => slug(one) === slug(of) || one.id === of.id);
   const released = tables.withheld.filter(({ of }) => isTold(of));
@@ -138,7 +138,11 @@ export function describe(
     .filter(({ open }) => open)
     .filter(({ subject }) => [...renamed, ...switched].some((one) => slug(one) === slugOf(subject)))
     .map(({ key }) => key);
-  return { taken: [...released.map((one) => one.told), seen], moved };
+  const taken = released.map(({ of, told: one }) => {
+    const now = told.find(({ id }) => id === of.id);
+    return now === undefined || slug(now) === slug(of) ? one : readdressed(one, now);
+  });
+  return { taken: [...taken, seen], moved };
 }
 
 function isSameOwner(one: Repository, other: Repository): boolean {
