@@ -1,7 +1,7 @@
 // Finds what no event told: looks over all repositories with few requests, and at those where something moved.
 
 import { canonical } from "../core/canonical.ts";
-import { type Repository, subjectKey } from "../core/event.ts";
+import { type Repository, removalKey, subjectKey } from "../core/event.ts";
 import { limit } from "../core/limit.ts";
 import type { ListedRepository, RepositoryOverview } from "../core/shown.ts";
 import type { Ports } from "./work.ts";
@@ -19,10 +19,11 @@ export interface Listed {
   readonly whole: boolean;
 }
 
-/** Every repository that may have changed gets a job; those that are gone are forgotten. */
+/** Every repository that may have changed gets a job; those that are not listed are asked about. */
 export async function lookOver(ports: Ports): Promise<Listed> {
   const { github, store, log, clock } = ports;
   // Before the lists are read, so that one that is added meanwhile is not taken for gone.
+  const moment = await store.moment();
   const known = await store.repositories();
   const before = new Set(known.map(keyOf));
   const there = new Set<string>();
@@ -59,8 +60,10 @@ export async function lookOver(ports: Ports): Promise<Listed> {
   for (const repository of known) {
     const key = keyOf(repository);
     if (there.has(key)) continue;
-    if (whole) await store.forget(repository);
-    else await store.wake([key]);
+    // A list of several pages misses one where another one is removed meanwhile: whoever looks at it asks again.
+    if (whole)
+      await store.keepReading(removalKey(repository), { etag: null, moment, value: "unlisted" });
+    await store.wake([key]);
   }
   return { repositories, whole };
 }

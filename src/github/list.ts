@@ -118,6 +118,8 @@ export function openLists({ client, readings }: { client: Client; readings: Read
     },
 
     async repositories(installation) {
+      let counted = 0;
+      const seen = new Set<number>();
       const answer = await pages(async (page) =>
         mapped(
           await client.read(
@@ -125,9 +127,11 @@ export function openLists({ client, readings }: { client: Client; readings: Read
             (octokit) => octokit.request("GET /installation/repositories", { per_page: 100, page }),
             shapes.repositories,
           ),
-          // Nothing can be written to one that is archived, and nothing lands there.
-          ({ repositories }) =>
-            repositories
+          ({ repositories, total_count = 0 }) => {
+            counted = total_count;
+            for (const { id } of repositories) seen.add(Number(id));
+            // Nothing can be written to one that is archived, and nothing lands there.
+            return repositories
               .filter(({ archived }) => !archived)
               .map(({ owner, name, id, default_branch }) => ({
                 repository: {
@@ -139,9 +143,13 @@ export function openLists({ client, readings }: { client: Client; readings: Read
                   defaultBranch: default_branch,
                 },
                 defaultBranch: default_branch,
-              })),
+              }));
+          },
         ),
       );
+      // Between two pages one can slip to the page before, which was read already.
+      if (answer.kind === "ok" && seen.size < counted)
+        return { kind: "unknown", why: `GitHub counts ${counted}, and listed ${seen.size}.` };
       return answer.kind === "ok" ? { kind: "known", value: answer.data } : unknown(answer);
     },
 

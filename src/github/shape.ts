@@ -106,6 +106,7 @@ export const commits = z.object({ total_commits: z.int(), commits: z.array(commi
 export const branches = z.array(z.object({ name: z.string(), commit: z.object({ sha }) }));
 
 export const repositories = z.object({
+  total_count: z.int().optional(),
   repositories: z.array(
     z.object({
       owner: login.extend({ id: anyId }),

@@ -82,3 +82,56 @@ test.each(["the repository was removed", "the App was uninstalled"])(
     expect(w.engine.live({ sha: second })).toHaveLength(1);
   },
 );
+
+/** As where another repository is removed between two pages, so that this one slips to a page that was read. */
+function missing(w: World): void {
+  w.rewrite = (path, body) =>
+    path === "/installation/repositories" ? { ...(body as object), repositories: [] } : body;
+}
+
+test("a repository that one list misses is not forgotten: what lands right after it is released", async () => {
+  const w = await world({ plan: released });
+  const first = w.pushTo("main", { "src/a.js": "0" });
+  await w.settle();
+  w.engine.pass(["package", "deploy"]);
+  await w.advance("5m");
+  expect(w.gateOf(first)).toBe("success (passed)");
+  const pull = w.openPull();
+  await w.settle();
+  missing(w);
+  await w.sweep();
+  w.rewrite = null;
+  const next = w.pushTo("main", { "src/a.js": "1" });
+  await w.advance("5m");
+  await w.sweep();
+  await w.advance("5m");
+  expect(w.engine.all({ sha: next, part: "release" })).toHaveLength(1);
+  expect(pull.gate).toBe("in_progress (stage_pending)");
+});
+
+test("a release that waits for another one is not lost where one list misses its repository", async () => {
+  const w = await world({ plan: released });
+  const running = w.pushTo("main", { "src/a.js": "1" });
+  await w.advance("5s");
+  const waiting = w.pushTo("main", { "src/a.js": "2" });
+  await w.advance("5s");
+  missing(w);
+  await w.sweep();
+  w.rewrite = null;
+  await w.sweep();
+  w.engine.pass(["package", "deploy"], { sha: running });
+  await w.advance("5m");
+  expect(w.engine.all({ sha: waiting, part: "release" })).toHaveLength(1);
+});
+
+test("a repository that is in no list any more, though no event told of it, is forgotten", async () => {
+  const w = await world({ plan: released });
+  w.openPull();
+  await w.settle();
+  if (w.installation === undefined) throw new Error("Interlock is not installed");
+  w.github.faults.onWebhook({ fault: { kind: "failed" } });
+  w.github.removeFromInstallation(w.installation, w.shop, "boss");
+  await w.sweep();
+  await w.advance("1m");
+  expect(await w.store.repositories()).toEqual([]);
+});
