@@ -15,6 +15,7 @@ import type { Event, Origin, Repository, Sight, Subject } from "./core/event.ts"
 import type {
   ActFact,
   AuthorsOf,
+  BegunRollback,
   Comparison,
   Execution,
   Facts,
@@ -331,8 +332,7 @@ export interface RollbackRequest {
 }
 
 export type RolledBack =
-  /** `engineId` is an execution of its own, which can be observed; `sha` is what it brings back. */
-  | { readonly kind: "started"; readonly engineId: string; readonly sha: string }
+  | BegunRollback
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -497,7 +497,7 @@ export type ExecutionChange = Partial<
 
 /** What may change about a rollback. */
 export type RollbackChange = Partial<
-  Pick<Rollback, "engineId" | "sha" | "state" | "why" | "endedAt">
+  Pick<Rollback, "engineId" | "sha" | "stays" | "state" | "why" | "endedAt">
 >;
 
 /** Durable state. Methods throw only when the database does; `work` then hands the job back. */
@@ -807,6 +807,7 @@ export type PipelineRequest =
       readonly sha: string;
       /** The newest execution of the pipeline before the wish; ours is newer. */
       readonly after: string | null;
+      readonly stays?: BegunRollback["stays"];
     }
   /** An entry of its own, which never has an execution: the key stands for this place and no other one. */
   | {
@@ -838,7 +839,6 @@ export type PipelineAct =
   | { readonly kind: "sent"; readonly at: number };
 
 // ---------------------------------------------------------------- notices
-
 /** One notice for one place. */
 export interface NoticeDraft {
   /** ARN of a topic. */

@@ -142,6 +142,8 @@ export interface Rollback {
   readonly to: string | null;
   /** What is brought back; null until the engine has said. */
   readonly sha: string | null;
+  /** The stage is before the one where the plan ends, so that the commit is still there. Absent where nobody has said so. */
+  readonly stays?: true;
   readonly actor: string;
   readonly spec: Part;
   readonly engineId: string | null;
@@ -238,6 +240,15 @@ interface Common {
   readonly isPrivate?: boolean;
   /** Looks in a row before this one that could not be finished. */
   readonly failures: number;
+}
+
+/** What an engine says of a rollback that it has begun. */
+export interface BegunRollback extends Pick<Rollback, "stays"> {
+  readonly kind: "started";
+  /** An execution of its own, which can be observed. */
+  readonly engineId: string;
+  /** What it brings back. */
+  readonly sha: string;
 }
 
 export interface RollbackTarget {

@@ -47,7 +47,8 @@ export function rollbackReasons(
   rollbacks: readonly Rollback[],
 ): readonly Reason[] {
   const newest = rollbacks.findLast(
-    (rollback) => rollback.execution === execution.key && isInForce(rollback, execution),
+    (rollback) =>
+      rollback.execution === execution.key && takesOut(rollback) && isInForce(rollback, execution),
   );
   if (newest === undefined) return [];
   const { stage, sha, actor, state, why } = newest;
@@ -72,6 +73,11 @@ export function rollbackReasons(
       sentence: `${name} could not be rolled back${back} in ${stage}: ${why || "the engine does not say why"}`,
     },
   ];
+}
+
+/** One of an earlier stage leaves the commit where the plan ends. */
+export function takesOut({ stays }: Rollback): boolean {
+  return stays !== true;
 }
 
 /** Until the execution has run again from that stage on, or from one before it. */

@@ -10,7 +10,7 @@ import { verdictOf } from "./gate.ts";
 import { openSteps, type Steps } from "./glob.ts";
 import { effectsOf, type Intervention, interventions, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
-import { surveyOf } from "./outside.ts";
+import { surveyOf, takesOut } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
@@ -114,7 +114,9 @@ function underPlan(given: {
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files, steps });
   const force = inForce(facts, off);
-  const isOut = facts.rollbacks.some(({ from, state }) => from === sha && state !== "refused");
+  const isOut = facts.rollbacks.some(
+    (one) => one.from === sha && one.state !== "refused" && takesOut(one),
+  );
   const takenOut = isOut ? { takenOut: { by: force } } : {};
   const wishes = openWishes({ intentions, head: sha, fork: false, plan, ...takenOut }).filter(
     ({ command }) => !isIntervention(command),

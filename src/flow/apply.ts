@@ -235,9 +235,9 @@ async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Pro
     case undefined:
       return { kind: "failed" };
     case "started": {
-      const { engineId, sha } = begun;
-      await ports.store.recordRollback(row, key, { state: "running", engineId, sha });
-      ports.log.info({ subject: row.key, stage, actor, to: sha }, "Began a rollback");
+      const { kind: _, ...change } = begun;
+      await ports.store.recordRollback(row, key, { state: "running", ...change });
+      ports.log.info({ subject: row.key, stage, actor, to: begun.sha }, "Began a rollback");
       return atOnce(ports, scene);
     }
     case "refused": {

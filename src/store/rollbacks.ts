@@ -91,8 +91,8 @@ export async function updateRollback(
   key: string,
   change: RollbackChange,
 ): Promise<void> {
-  const { engineId, sha, state, why, endedAt } = change;
-  const set = assignments({ engine_id: engineId, sha, state, why, ended_at: endedAt });
+  const { engineId, sha, stays, state, why, endedAt } = change;
+  const set = assignments({ engine_id: engineId, sha, stays, state, why, ended_at: endedAt });
   if (set === null) return;
   await on.query(
     `update interlock.rollback set ${set.text(2)}
@@ -127,6 +127,7 @@ interface Row {
   readonly from_sha: string;
   readonly to_sha: string | null;
   readonly sha: string | null;
+  readonly stays: boolean;
   readonly actor: string;
   readonly spec: string;
   readonly engine_id: string | null;
@@ -145,6 +146,7 @@ function rollback(row: Row): Rollback {
     from: row.from_sha,
     to: row.to_sha,
     sha: row.sha,
+    ...(row.stays && { stays: true }),
     actor: row.actor,
     spec: JSON.parse(row.spec) as Part,
     engineId: row.engine_id,

@@ -36,6 +36,20 @@ test("a rollback by command on the merged pull request turns the commit red for 
   expect(w.careful.rollbacks).toHaveLength(1);
 });
 
+test("a rollback of a stage before the last leaves what is in the last one green", async () => {
+  const { w, pull, sha } = await passed(open);
+  pull.comment("mia", "/interlock rollback shop OneBox");
+  await w.settle();
+  expect(w.careful.rollbacks).toMatchObject([{ stage: "OneBox" }]);
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  w.careful.endRollback("succeeded");
+  await w.settle();
+  await w.advance("10m");
+  await w.sweep();
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  expect(pull.answers[0]).toContain("**Result:** the rollback");
+});
+
 test("a release that failed and was rolled back stays failed, and says both", async () => {
   const { w, pull, sha } = await merged(open);
   w.careful.pass("OneBox");

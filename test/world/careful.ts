@@ -68,7 +68,10 @@ export class CarefulDouble extends EngineDouble {
       this.back.set(engineId, { state: "running", why: "", stages: [], endedAt: null });
     }
     if (answer === "answer_lost") return { kind: "failed", why: "no answer" };
-    return { kind: "started", engineId, sha: request.to ?? this.before };
+    // Its stages all deploy, so that only one of the last takes the commit out of where the plan ends.
+    const stays = request.stage !== request.spec.stages.at(-1)?.name;
+    const sha = request.to ?? this.before;
+    return { kind: "started", engineId, sha, ...(stays && { stays: true as const }) };
   }
 
   async approve(approval: Approval): Promise<Acted> {

@@ -16,6 +16,7 @@ import { findSource } from "./source.ts";
 import { readState, type StageNow } from "./state.ts";
 import { noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
+import { isBeforeTheEnd } from "./taken-out.ts";
 import type { Reply, Trouble } from "./trouble.ts";
 
 export interface Target {
@@ -23,6 +24,8 @@ export interface Target {
   readonly sha: string;
   /** The newest execution of the pipeline at this moment; null where there is none. */
   readonly newest: string | null;
+  /** The stage is before the one where the plan ends. */
+  readonly stays?: true;
 }
 
 export type ChosenTarget =
@@ -84,7 +87,10 @@ export async function chooseTarget(
     present: meant,
   });
   if (typeof found === "string") return refuse(found);
-  return { kind: "chosen", target: { ...found, newest: summaries[0]?.id ?? null } };
+  const planned = spec.stages.map(({ name }) => name);
+  const stays = isBeforeTheEnd({ structure: structure.value, planned }, stage);
+  const newest = summaries[0]?.id ?? null;
+  return { kind: "chosen", target: { ...found, newest, ...(stays && { stays }) } };
 }
 
 /** With what is in the stage now, however long ago it began. */

@@ -46,6 +46,7 @@ export async function rollback(
     target: target.id,
     sha: target.sha,
     after: target.newest,
+    ...staying(target),
   };
   const startedAt = clock();
   const added = await runs.add({
@@ -72,11 +73,13 @@ async function again(
   const wish = known.request;
   if (wish.kind !== "rollback") return { kind: "refused", why: "The key belongs to another wish." };
   const { sha, target, after } = wish;
-  if (known.executionId !== null) return { kind: "started", engineId: known.executionId, sha };
+  const stays = staying(wish);
+  if (known.executionId !== null)
+    return { kind: "started", engineId: known.executionId, sha, ...stays };
   const found = await findRollback(tools, session, { run: known, spec });
   switch (found.kind) {
     case "known":
-      return { kind: "started", engineId: found.value, sha };
+      return { kind: "started", engineId: found.value, sha, ...stays };
     case "taken":
       return { kind: "refused", why: taken };
     case "unknown":
@@ -93,7 +96,7 @@ async function again(
   return await send(tools, session, {
     request: wish.rollback,
     spec,
-    target: { id: target, sha, newest: after },
+    target: { id: target, sha, newest: after, ...stays },
   });
 }
 
@@ -129,7 +132,11 @@ async function send(
   const engineId = reply.value.pipelineExecutionId;
   if (engineId === undefined) return { kind: "failed", why: "AWS named no execution." };
   if (!(await claim(runs, key, engineId))) return { kind: "refused", why: taken };
-  return { kind: "started", engineId, sha: target.sha };
+  return { kind: "started", engineId, sha: target.sha, ...staying(target) };
+}
+
+function staying({ stays }: { readonly stays?: true | undefined }): Pick<Target, "stays"> {
+  return stays === true ? { stays } : {};
 }
 
 const taken = "Somebody else's wish has rolled it back already.";

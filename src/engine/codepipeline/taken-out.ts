@@ -48,7 +48,10 @@ export async function takenOut(question: TakenOutQuestion): Promise<Reply<readon
 }
 
 /** The commit is still in a stage behind it that deploys. Where no later one says so, nobody knows that it is. */
-function isBeforeTheEnd({ structure, planned }: TakenOutQuestion, stage: string): boolean {
+export function isBeforeTheEnd(
+  { structure, planned }: Pick<TakenOutQuestion, "structure" | "planned">,
+  stage: string,
+): boolean {
   if (!planned.includes(stage)) return true;
   const at = structure.stages.findIndex(({ name }) => name === stage);
   return structure.stages

@@ -64,3 +64,24 @@ describe("a rollback by somebody else", () => {
     expect(marks).toHaveLength(1);
   });
 });
+
+test("a rollback of our own says where the commit stays where the plan ends, however often it is asked", async () => {
+  const w = await openWorld({ pipeline: { mode: "QUEUED", stages: ["Staging", "Production"] } });
+  for (const digit of ["a", "b"]) {
+    w.clock.advance(60_000);
+    const id = await w.start({ key: digit, sha: sha(digit) });
+    w.pipeline.execution(id).passUntil();
+  }
+  const wish = (key: string, stage: string) => ({
+    ...{ spec: w.spec, repository: shop, to: null, key, stage },
+    ...{ from: sha("b"), among: [sha("a")] },
+  });
+  const done = await w.engine.rollback(wish("early", "Staging"));
+  expect(done).toMatchObject({ kind: "started", stays: true });
+  w.restart();
+  expect(await w.engine.rollback(wish("early", "Staging"))).toEqual(done);
+  w.pipeline.latest().passUntil();
+  const last = await w.engine.rollback(wish("last", "Production"));
+  expect(last).toMatchObject({ kind: "started" });
+  expect(last).not.toHaveProperty("stays");
+});
