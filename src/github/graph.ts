@@ -7,7 +7,7 @@ import { gateName } from "../core/page/checks.ts";
 import type { ShownGate } from "../core/shown.ts";
 import type { GitHub } from "../port.ts";
 import type { Client, Octokit } from "./client.ts";
-import { mapped, place, unknown } from "./read.ts";
+import { hasMore, mapped, place, unknown } from "./read.ts";
 
 type Graph = Pick<GitHub, "overviews" | "gates">;
 
@@ -49,20 +49,59 @@ export function openGraph({ client, appId }: { client: Client; appId: number }):
     async gates(installation, commits) {
       const found: (readonly ShownGate[] | null)[] = [];
       for (const some of chunks(commits, limit.github.graph_commits)) {
-        const { query, variables } = gateQuery(some);
+        const { query, variables } = gateQuery(some, appId);
         const answer = mapped(
           await client.read(installation, ask(query, variables), gatesShape),
           (data) => some.map((_, at) => shown(data[`c${at}`]?.object, appId)),
         );
         if (answer.kind !== "ok") return unknown(answer);
-        found.push(...answer.data);
+        for (const [at, one] of answer.data.entries()) {
+          const commit = some[at];
+          const others = one?.isCut && commit !== undefined ? await othersOn(commit) : [];
+          found.push(one === null ? null : [...one.gates, ...others]);
+        }
       }
       return { kind: "known", value: found };
     },
   };
+
+  /**
+   * Whoever writes to the repository can make any number of suites with a check of the gate's name, of which
+   * the query has the first. Those that cannot be listed are looked for in the next sweep.
+   */
+  async function othersOn({ repository, sha }: At): Promise<readonly ShownGate[]> {
+    const runs: z.infer<typeof gateRuns>["check_runs"][number][] = [];
+    for (let page = 1; page <= limit.github.pages; page += 1) {
+      const answer = await client.read(
+        repository.installation,
+        (octokit) =>
+          octokit.request("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+            ...place(repository),
+            ref: sha,
+            check_name: gateName,
+            filter: "latest",
+            per_page: 100,
+            page,
+          }),
+        gateRuns,
+      );
+      if (answer.kind !== "ok") break;
+      runs.push(...answer.data.check_runs);
+      if (!hasMore(answer.headers)) break;
+    }
+    const others = runs.filter(({ app }) => app?.id !== appId);
+    return others.map((run) => ({
+      source: "foreign",
+      app: run.app?.slug ?? "unknown",
+      state: run.conclusion ?? "in_progress",
+      title: run.output.title ?? "",
+      externalId: run.external_id ?? "",
+      startedAt: run.started_at === null ? 0 : Date.parse(run.started_at),
+    }));
+  }
 }
 
-type Variables = Readonly<Record<string, string>>;
+type Variables = Readonly<Record<string, string | number>>;
 
 /** What GitHub could not answer is null, and told beside it; octokit rejects with what there is. */
 function ask(query: string, variables: Variables) {
@@ -98,8 +137,8 @@ interface At {
   readonly sha: string;
 }
 
-/** Every check run on the commits that has the gate's name, whoever made it. */
-export function gateQuery(commits: readonly At[]) {
+/** Every check run on the commits that has the gate's name: our own by themselves, and whoever made them. */
+export function gateQuery(commits: readonly At[], appId: number) {
   const repositories = commits.map(({ repository }) => repository);
   const { query, variables } = withRepositories(
     repositories,
@@ -109,10 +148,11 @@ export function gateQuery(commits: readonly At[]) {
   );
   const shas = commits.map((_, at) => `$s${at}: GitObjectID!`);
   return {
-    query: query.replace("query(", `query($gate: String!, ${shas.join(", ")}, `),
+    query: query.replace("query(", `query($gate: String!, $app: Int!, ${shas.join(", ")}, `),
     variables: {
       ...variables,
       gate: gateName,
+      app: appId,
       ...Object.fromEntries(commits.map(({ sha }, at) => [`s${at}`, sha])),
     },
   };
@@ -120,13 +160,15 @@ export function gateQuery(commits: readonly At[]) {
 
 const gateFragment = /* GraphQL */ `
   fragment Gates on Commit {
-    checkSuites(first: 5, filterBy: { checkName: $gate }) {
-      totalCount
-      nodes {
-        app { databaseId slug }
-        checkRuns(first: 1, filterBy: { checkName: $gate, checkType: LATEST }) {
-          nodes { status conclusion externalId title startedAt }
-        }
+    own: checkSuites(first: 5, filterBy: { checkName: $gate, appId: $app }) { ...Suites }
+    all: checkSuites(first: 5, filterBy: { checkName: $gate }) { ...Suites }
+  }
+  fragment Suites on CheckSuiteConnection {
+    totalCount
+    nodes {
+      app { databaseId slug }
+      checkRuns(first: 1, filterBy: { checkName: $gate, checkType: LATEST }) {
+        nodes { status conclusion externalId title startedAt }
       }
     }
   }`;
@@ -177,30 +219,42 @@ const overviewShape = z.record(
     .nullable(),
 );
 
-const commitShape = z.object({
-  checkSuites: z
-    .object({
-      totalCount: z.int(),
-      nodes: z.array(
-        z.object({
-          app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
-          checkRuns: z
-            .object({
-              nodes: z.array(
-                z.object({
-                  status: z.string(),
-                  conclusion: z.string().nullable(),
-                  externalId: z.string().nullable(),
-                  title: z.string().nullable(),
-                  startedAt: z.string().nullable(),
-                }),
-              ),
-            })
-            .nullable(),
-        }),
-      ),
-    })
-    .nullable(),
+const suites = z
+  .object({
+    totalCount: z.int(),
+    nodes: z.array(
+      z.object({
+        app: z.object({ databaseId: z.int().nullable(), slug: z.string() }).nullable(),
+        checkRuns: z
+          .object({
+            nodes: z.array(
+              z.object({
+                status: z.string(),
+                conclusion: z.string().nullable(),
+                externalId: z.string().nullable(),
+                title: z.string().nullable(),
+                startedAt: z.string().nullable(),
+              }),
+            ),
+          })
+          .nullable(),
+      }),
+    ),
+  })
+  .nullable();
+
+const commitShape = z.object({ own: suites, all: suites });
+
+const gateRuns = z.object({
+  check_runs: z.array(
+    z.object({
+      conclusion: z.string().nullable(),
+      external_id: z.string().nullable(),
+      started_at: z.string().nullable(),
+      output: z.object({ title: z.string().nullable() }),
+      app: z.object({ id: z.int(), slug: z.string().optional() }).nullable(),
+    }),
+  ),
 });
 
 const gatesShape = z.record(
@@ -208,16 +262,26 @@ const gatesShape = z.record(
   z.object({ object: z.union([commitShape, z.object({})]).nullable() }).nullable(),
 );
 
-/** Null where GitHub did not say it, or not all of it. */
+/** Null where GitHub did not say it, or not all of our own; `isCut` where others have more than fits. */
 function shown(
   commit: z.infer<typeof commitShape> | object | null | undefined,
   appId: number,
-): readonly ShownGate[] | null {
-  const suites = commit && "checkSuites" in commit ? commit.checkSuites : null;
-  if (suites === null || suites.totalCount > suites.nodes.length) return null;
-  return suites.nodes.flatMap(({ app, checkRuns }) =>
+): { readonly gates: readonly ShownGate[]; readonly isCut: boolean } | null {
+  if (!commit || !("own" in commit)) return null;
+  const { own, all } = commit;
+  if (own === null || all === null || own.totalCount > own.nodes.length) return null;
+  const isCut = all.totalCount > all.nodes.length;
+  const foreign = isCut ? [] : all.nodes.filter(({ app }) => app?.databaseId !== appId);
+  return { gates: [...gatesOf(own.nodes, "own"), ...gatesOf(foreign, "foreign")], isCut };
+}
+
+function gatesOf(
+  nodes: NonNullable<z.infer<typeof suites>>["nodes"],
+  source: ShownGate["source"],
+): readonly ShownGate[] {
+  return nodes.flatMap(({ app, checkRuns }) =>
     (checkRuns?.nodes ?? []).map((run) => ({
-      source: app?.databaseId === appId ? ("own" as const) : ("foreign" as const),
+      source,
       app: app?.slug ?? "unknown",
       state: run.status === "COMPLETED" ? (run.conclusion?.toLowerCase() ?? "") : "in_progress",
       title: run.title ?? "",

@@ -174,3 +174,48 @@ test("a sweep over fifty quiet repositories costs less than a tenth of a request
   expect(w.requestCount - deliveries).toBeLessThan(50 / 10);
   expect(w.github.log.notModified()).toEqual([]);
 });
+
+test.each([1, 6, 120])(
+  "%i suites of others with a check of the gate's name hide no wrong green of ours",
+  async (count) => {
+    const w = await world();
+    w.forgiven.push(/shows green/);
+    const pull = w.openPull();
+    await w.settle();
+    w.engine.fail("build");
+    await w.settle();
+    await w.advance("2m");
+    const mine = pull.check("interlock");
+    for (let at = 0; at < count; at += 1)
+      w.shop.reportCheck({
+        app: w.github.registerOtherApp(`ci-${at}`),
+        sha: pull.head,
+        name: "interlock",
+        conclusion: "failure",
+      });
+    w.shop.overwrite(mine, { conclusion: "success" });
+    await w.sweep();
+    await w.advance("5m");
+    expect(w.shop.data.runs.get(mine.id)?.conclusion).toBe("failure");
+  },
+);
+
+test("a green of others is seen behind many other checks of the gate's name", async () => {
+  const w = await world();
+  w.forgiven.push(/shows green/);
+  const pull = w.openPull();
+  await w.settle();
+  w.engine.fail("build");
+  await w.settle();
+  for (let at = 0; at < 6; at += 1)
+    w.shop.reportCheck({
+      app: w.github.registerOtherApp(`ci-${at}`),
+      sha: pull.head,
+      name: "interlock",
+      conclusion: at < 5 ? "failure" : "success",
+    });
+  await w.advance("2m");
+  await w.sweep();
+  await w.advance("5m");
+  expect(pull.gate).toMatch(/^failure/);
+});

@@ -25,8 +25,14 @@ const at = { repository, sha: "a".repeat(40) };
 test.each([
   ["one repository", overviewQuery([repository])],
   ["many repositories", overviewQuery(Array.from({ length: 25 }, () => repository))],
-  ["one gate", gateQuery([at])],
-  ["many gates", gateQuery(Array.from({ length: 50 }, () => at))],
+  ["one gate", gateQuery([at], 1)],
+  [
+    "many gates",
+    gateQuery(
+      Array.from({ length: 50 }, () => at),
+      1,
+    ),
+  ],
 ])("the query for %s is one that GitHub describes", (_, { query }) => {
   expect(validate(whole, parse(query)).map(({ message }) => message)).toEqual([]);
   expect(validate(ours, parse(query)).map(({ message }) => message)).toEqual([]);

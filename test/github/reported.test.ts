@@ -90,7 +90,8 @@ test("the second page is asked for by its number, wherever the link leads", asyn
 // MeltanoLabs/tap-github#579: a 200 with errors beside half of the data.
 test("of a GraphQL answer with errors that counts which is there", async () => {
   const errors = [{ type: "NOT_FOUND", path: ["c1"], message: "Could not resolve" }];
-  const gates = { checkSuites: { totalCount: 0, nodes: [] } };
+  const none = { totalCount: 0, nodes: [] };
+  const gates = { own: none, all: none };
   const { github } = await appWith([
     { status: 200, body: { data: { c0: { object: gates }, c1: null }, errors } },
   ]);
