@@ -427,6 +427,8 @@ export interface Standing {
 export interface Busy
   extends Pick<Execution, "pipeline" | "sha" | "spec" | "createdAt" | "retries"> {
   readonly key: string;
+  /** A rollback that is under way; `sha` is taken out. */
+  readonly isRollback?: true;
 }
 
 /** What one look came to, written in one transaction. */

@@ -1,7 +1,13 @@
 // How a landed commit stands to the others of its branch: what keeps it from being released, and which one carries it.
 
 import type { CommitFacts, Landed } from "./fact.ts";
-import type { Pipeline } from "./plan.ts";
+import type { Pipeline, Plan } from "./plan.ts";
+import {
+  isSamePlace,
+  mayBeRenamed,
+  type ProductionPlace,
+  productionPlace,
+} from "./production-place.ts";
 import type { Reason, ReasonCode } from "./reason.ts";
 
 /** Why nothing is started for the commit, whatever is asked; null where nothing stands against it. */
@@ -35,17 +41,36 @@ export function barOf({ landing, subject }: CommitFacts): Reason | null {
 }
 
 /** A later commit that was released by the pipeline, and what came of it. */
-export function overtaken(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+export function overtaken(facts: CommitFacts, plan: Plan, pipeline: Pipeline): Reason | null {
+  const own = ownPlace(pipeline);
+  const isOut = isInForce(facts, pipeline.name) === false;
+  const isThere = (place: ProductionPlace) =>
+    isSamePlace(own, place) || (isOut && mayBeRenamed(own, place, plan));
   const later = [...facts.newer].reverse();
   const { landing } = facts;
   // A branch that was put back to this commit has lost what the others brought.
   const holders = landing?.kind === "landed" ? [] : facts.holders;
-  const carrier = [...later, ...holders].find((one) => one.released.includes(pipeline.name));
+  const carrier = [...later, ...holders].find((one) => placesOf(one).some(isThere));
   if (carrier === undefined) return null;
   return {
     code: codeOf(carrier),
     sentence: `${pipeline.name}/release carries this commit with the later ${short(carrier.sha)}.`,
   };
+}
+
+/** Where its release goes by the plan. */
+export function ownPlace({ name, release }: Pipeline): ProductionPlace {
+  return release === null ? { pipeline: name, at: "" } : productionPlace(name, release);
+}
+
+function placesOf({ places, released }: Landed): readonly ProductionPlace[] {
+  return places ?? released.map((pipeline) => ({ pipeline, at: "" }));
+}
+
+/** Whether the default branch's plan has the pipeline now; null where that is not known. */
+function isInForce({ roads }: CommitFacts, name: string): boolean | null {
+  if (roads.kind !== "read" || roads.parse.kind !== "valid") return null;
+  return roads.parse.plan.pipelines.some((one) => one.name === name);
 }
 
 /** The commit that brought one which was heard of late, where its branch is past it and that one has a verdict. */

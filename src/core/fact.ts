@@ -3,6 +3,7 @@
 import type { Command } from "./command.ts";
 import type { Origin, Subject } from "./event.ts";
 import type { Part, PartName, PlanParse, Role } from "./plan.ts";
+import type { ProductionPlace } from "./production-place.ts";
 import type { ReportReading } from "./report.ts";
 import type { Mark, Survey } from "./survey.ts";
 
@@ -286,6 +287,8 @@ export interface Landed {
   readonly verdict: GateState | null;
   /** Pipelines for which this commit has an execution of its release. */
   readonly released: readonly string[];
+  /** Where they took effect; absent in what an earlier version stored. */
+  readonly places?: readonly ProductionPlace[];
 }
 
 /** Whether a commit that is told to have landed may be released, as GitHub says now. */
@@ -318,11 +321,18 @@ export interface CommitFacts extends Common {
   readonly holders: readonly Landed[];
   /** Commits that landed later on the same branch, oldest first. */
   readonly newer: readonly Landed[];
-  /** Pipelines whose release runs right now for another commit of the repository. */
+  /**
+   * Pipelines whose release runs right now for another commit of the repository, or in which a commit is being
+   * rolled back.
+   */
   readonly busy: readonly {
     readonly pipeline: string;
     readonly sha: string;
     readonly key: string;
+    /** What the engine calls the place; absent in what an earlier version stored. */
+    readonly at?: string;
+    /** It is a rollback, which takes the commit out. */
+    readonly isRollback?: true;
   }[];
   /** Commits of the branch that landed earlier and still wait for a verdict. */
   readonly waiting: readonly string[];

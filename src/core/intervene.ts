@@ -8,6 +8,7 @@ import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
 import { limit } from "./limit.ts";
 import { code, prose } from "./page/markdown.ts";
 import type { Part, Plan } from "./plan.ts";
+import { isSamePlace, productionPlace } from "./production-place.ts";
 import type { Wish } from "./wish.ts";
 
 export interface Intervention {
@@ -115,7 +116,10 @@ function rollback(facts: Facts, plan: Plan, { wish, command }: Ask<"rollback">):
         ? `The newest release of ${name} has not begun any stage of the plan. Name the stage that is meant.`
         : noStage(name, spec, command.stage),
     );
-  const other = facts.rolledBack.find((back) => back.pipeline === name && isLive(back));
+  const place = productionPlace(name, spec);
+  const other = facts.rolledBack.find(
+    (back) => isLive(back) && isSamePlace(place, productionPlace(back.pipeline, back.spec)),
+  );
   if (other !== undefined) return refuse(alreadyBack(other));
   const present = presentIn(facts, { wish, name, stage, releases });
   if ("why" in present) return refuse(present.why);

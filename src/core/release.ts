@@ -1,7 +1,7 @@
 // Decides about a landed commit: which pipelines release it, when, and what came of it.
 
 import { isLive, latest, mayArrive } from "./attempt.ts";
-import { barOf, broughtBy, overtaken } from "./carrier.ts";
+import { barOf, broughtBy, overtaken, ownPlace } from "./carrier.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf, isLost } from "./due.ts";
 import { subjectKey } from "./event.ts";
@@ -14,6 +14,7 @@ import { surveyOf, takesOut } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
+import { isSamePlace, mayBeRenamed } from "./production-place.ts";
 import { type Reason, type ReasonCode, stateOf } from "./reason.ts";
 import { coversBranch, type Route, route } from "./route.ts";
 import { type Ground, settle } from "./settle.ts";
@@ -134,7 +135,7 @@ function underPlan(given: {
   const bar = barOf(facts);
   for (const pipeline of way.pipelines) {
     if (pipeline.release === null) continue;
-    const carried = carriedBy(facts, pipeline);
+    const carried = carriedBy(facts, plan, pipeline);
     // A later commit carries only what it contains.
     if (carried !== null && bar?.code !== "landing_gone" && bar?.code !== "landing_unknown") {
       reasons.push(carried);
@@ -154,7 +155,7 @@ function underPlan(given: {
         wishes,
         survey: surveyOf(facts, pipeline.name, "release"),
         rollbacks: facts.rollbacks,
-        hold: off ?? bar ?? holdOf(facts, pipeline),
+        hold: off ?? bar ?? holdOf(facts, plan, pipeline),
       }),
     );
   }
@@ -183,13 +184,13 @@ function inForce({ roads }: CommitFacts, off: Reason | null): Plan | null {
 }
 
 /** Older code never goes out after newer: where a later commit was released, it carried this one. */
-function carriedBy(facts: CommitFacts, pipeline: Pipeline): Reason | null {
+function carriedBy(facts: CommitFacts, plan: Plan, pipeline: Pipeline): Reason | null {
   const own = latest(facts.executions, {
     pipeline: pipeline.name,
     part: "release",
     sha: facts.subject.sha,
   });
-  return own === null ? overtaken(facts, pipeline) : null;
+  return own === null ? overtaken(facts, plan, pipeline) : null;
 }
 
 /**
@@ -203,15 +204,21 @@ function late(facts: CommitFacts): Speech | null {
   return { reasons: [reason], ...idle(facts, reason.sentence) };
 }
 
-/** One release of a pipeline at a time, in the order in which the commits landed; who asks is no matter. */
-function holdOf(facts: CommitFacts, pipeline: Pipeline): Reason | null {
-  const after = overtaken(facts, pipeline);
+/** One release in a place at a time, in the order in which the commits landed; who asks is no matter. */
+function holdOf(facts: CommitFacts, plan: Plan, pipeline: Pipeline): Reason | null {
+  const after = overtaken(facts, plan, pipeline);
   if (after !== null) return after;
-  const busy = facts.busy.find((other) => other.pipeline === pipeline.name);
+  const own = ownPlace(pipeline);
+  const busy = facts.busy.find((other) => {
+    const place = { pipeline: other.pipeline, at: other.at ?? "" };
+    return isSamePlace(own, place) || mayBeRenamed(own, place, plan);
+  });
   if (busy !== undefined)
     return {
       code: "release_waits",
-      sentence: `${pipeline.name}/release of ${short(busy.sha)} is still running.`,
+      sentence: busy.isRollback
+        ? `${short(busy.sha)} is being rolled back in ${busy.pipeline}.`
+        : `${busy.pipeline}/release of ${short(busy.sha)} is still running.`,
     };
   const earlier = facts.waiting[0];
   if (earlier === undefined) return null;

@@ -11,6 +11,7 @@ import { limit } from "../core/limit.ts";
 import { gateNameOf } from "../core/page/checks.ts";
 import { isShown } from "../core/page/stages.ts";
 import { planPath } from "../core/plan.ts";
+import { productionPlace } from "../core/production-place.ts";
 import { coversBranch } from "../core/route.ts";
 import { sharesGate } from "../core/sibling.ts";
 import type { Engine, Leased, SubjectRow } from "../port.ts";
@@ -74,7 +75,12 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         // An engine that is turned off does not say what became of its release, perhaps for ever.
         busy: busy
           .filter((run) => !isGone(run, common))
-          .map(({ pipeline, sha: other, key }) => ({ pipeline, sha: other, key })),
+          .map(({ pipeline, sha: other, key, spec, isRollback }) => ({
+            ...productionPlace(pipeline, spec),
+            sha: other,
+            key,
+            ...(isRollback && { isRollback }),
+          })),
         carried,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,

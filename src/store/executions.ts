@@ -5,6 +5,7 @@ import type { Repository } from "../core/event.ts";
 import type { ActFact, Execution, ExecutionState, StageFact } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Part, PartName } from "../core/plan.ts";
+import { isSamePlace, productionPlace } from "../core/production-place.ts";
 import type { Mark } from "../core/survey.ts";
 import type { ExecutionChange, Lease, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
@@ -109,10 +110,13 @@ export async function insertExecution(
   });
 }
 
+/** Of one repository, by columns of `interlock.subject`: whatever begins in its production takes the lock. */
+export const lockOfReleases = "concat_ws('/', owner, name, '|release')";
+
 /**
- * Of two releases of a pipeline that begin at once only one gets through: the lock is of one pipeline of one
- * repository, and the second sees the first one's row. What is older
- * than `limit.look.engine_gone_ms` the facts have held, and decided that it does not matter.
+ * Of two releases of one place that begin at once only one gets through: the lock is of the releases of one
+ * repository, and the second sees the first one's row. A rollback that has begun there counts as one. What is
+ * older than `limit.look.engine_gone_ms` the facts have held, and decided that it does not matter.
  */
 export async function insertRelease(
   on: Database,
@@ -123,20 +127,28 @@ export async function insertRelease(
   return await on.transaction(async (tx) => {
     if ((await hold(tx, lease)) === "lost") return "lost";
     await tx.query(
-      `select pg_advisory_xact_lock(hashtextextended(concat_ws('/', owner, name, $2::text), 0))
+      `select pg_advisory_xact_lock(hashtextextended(${lockOfReleases}, 0))
          from interlock.subject where key = $1`,
-      [lease.key, run.pipeline],
+      [lease.key],
     );
-    const others = await tx.query(
-      `select from interlock.execution as other
+    const others = await tx.query<Pick<Row, "pipeline" | "spec">>(
+      `select other.pipeline, other.spec from interlock.execution as other
          join interlock.subject as own on own.owner = other.owner and own.name = other.name
-        where own.key = $1 and other.subject_key <> own.key and other.pipeline = $2
+        where own.key = $1 and other.subject_key <> own.key
           and other.part = 'release' and other.state in ('intended', 'running')
-          and other.created_at > $3::bigint
-        limit 1`,
-      [lease.key, run.pipeline, at - limit.look.engine_gone_ms],
+          and other.created_at > $2::bigint
+        union all
+       select rollback.pipeline, rollback.spec from interlock.rollback
+         join interlock.subject as own on own.owner = rollback.owner and own.name = rollback.name
+        where own.key = $1 and rollback.state in ('intended', 'running')
+          and rollback.created_at > $2::bigint`,
+      [lease.key, at - limit.look.engine_gone_ms],
     );
-    return others.length > 0 ? "taken" : await insertExecution(tx, lease, run, at);
+    const place = productionPlace(run.pipeline, run.spec);
+    const isTaken = others.some(({ pipeline, spec }) =>
+      isSamePlace(place, productionPlace(pipeline, JSON.parse(spec) as Part)),
+    );
+    return isTaken ? "taken" : await insertExecution(tx, lease, run, at);
   });
 }
 

@@ -1,8 +1,11 @@
 // The commits of a branch in the order in which they landed, and whose release runs.
 
+import { canonical } from "../core/canonical.ts";
 import { type Subject, subjectKey } from "../core/event.ts";
 import type { Landed } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
+import type { Part } from "../core/plan.ts";
+import { productionPlace } from "../core/production-place.ts";
 import type { Busy } from "../port.ts";
 import type { Connection } from "./database.ts";
 
@@ -13,11 +16,11 @@ export async function readLanded(
   on: Connection,
   place: Omit<CommitSubject, "kind">,
 ): Promise<Landed | null> {
-  const rows = await on.query<Landed>(
+  const rows = await on.query<LandedRow>(
     `select ${landed("own")} from interlock.subject as own where own.key = $1`,
     [subjectKey({ kind: "commit", ...place })],
   );
-  return rows[0] ?? null;
+  return rows.map(landedIn)[0] ?? null;
 }
 
 /**
@@ -28,7 +31,7 @@ export async function readNewer(
   on: Pick<Connection, "query">,
   subject: CommitSubject,
 ): Promise<readonly Landed[]> {
-  return on.query<Landed>(
+  const rows = await on.query<LandedRow>(
     `with recursive ${own}, ${pipelines}, next as (
        select later.* from own cross join lateral (
          select key, sha, verdict, position from interlock.subject
@@ -48,6 +51,7 @@ export async function readNewer(
       order by later.position`,
     [subjectKey(subject), limit.look.later],
   );
+  return rows.map(landedIn);
 }
 
 /**
@@ -73,7 +77,8 @@ export async function readWaiting(
 }
 
 /**
- * Releases that run for other landed commits of the repository; `key` is the subject's. Those of closed
+ * Releases that run for other landed commits of the repository, and rollbacks that run for whomever; `key` is
+ * the subject's. Those of closed
  * subjects count too: their engine may still be at work, and two releases must not meet there. They do not
  * stay so, because whoever looks at the repository opens them again.
  */
@@ -82,15 +87,21 @@ export async function readBusy(
   subject: CommitSubject,
 ): Promise<readonly Busy[]> {
   const rows = await on.query<BusyRow>(
-    `select pipeline, sha, subject_key as key, spec, created_at, retries
-       from interlock.execution
-      where owner = $1 and name = $2 and part = 'release' and state in ('intended', 'running')
-        and subject_key <> $3
-      order by position`,
+    `(select pipeline, sha, subject_key as key, spec, created_at, retries, false as is_rollback
+        from interlock.execution
+       where owner = $1 and name = $2 and part = 'release' and state in ('intended', 'running')
+         and subject_key <> $3
+       order by position)
+     union all
+     (select pipeline, from_sha, subject_key, spec, created_at, '[]', true
+        from interlock.rollback
+       where owner = $1 and name = $2 and state in ('intended', 'running')
+       order by position)`,
     [subject.repository.owner, subject.repository.name, subjectKey(subject)],
   );
-  return rows.map(({ created_at, spec, retries, ...row }) => ({
+  return rows.map(({ created_at, spec, retries, is_rollback, ...row }) => ({
     ...row,
+    ...(is_rollback && { isRollback: true }),
     createdAt: created_at,
     spec: JSON.parse(spec) as Busy["spec"],
     retries: JSON.parse(retries) as Busy["retries"],
@@ -104,6 +115,21 @@ interface BusyRow {
   readonly spec: string;
   readonly created_at: number;
   readonly retries: string;
+  readonly is_rollback: boolean;
+}
+
+/** `specs`: of each of `released`, in their order. */
+type LandedRow = Omit<Landed, "places" | "released"> & {
+  readonly runs: readonly string[];
+  readonly specs: readonly string[];
+};
+
+function landedIn({ runs, specs, ...row }: LandedRow): Landed {
+  const places = runs.map((pipeline, at) =>
+    productionPlace(pipeline, JSON.parse(specs[at] ?? "null") as Part),
+  );
+  const once = new Map(places.map((place) => [canonical(place), place]));
+  return { ...row, released: [...new Set(runs)], places: [...once.values()] };
 }
 
 /**
@@ -166,6 +192,9 @@ const pipelines = `pipelines as (
 
 const landed = (commit: string) => `
   ${commit}.key, ${commit}.sha, ${commit}.verdict,
-  array(select distinct pipeline from interlock.execution
+  array(select pipeline from interlock.execution
          where execution.subject_key = ${commit}.key and execution.part = 'release'
-         order by pipeline) as released`;
+         order by pipeline, position) as runs,
+  array(select spec from interlock.execution
+         where execution.subject_key = ${commit}.key and execution.part = 'release'
+         order by pipeline, position) as specs`;

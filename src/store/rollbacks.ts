@@ -5,9 +5,11 @@ import type { Repository } from "../core/event.ts";
 import type { ExecutionState, Rollback } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { Part } from "../core/plan.ts";
+import { isSamePlace, productionPlace } from "../core/production-place.ts";
 import type { Lease, RollbackChange, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
+import { lockOfReleases } from "./executions.ts";
 import { writeUnder } from "./fence.ts";
 
 /** Those that the subject asked for, those of its releases, and those that brought its commit back. */
@@ -42,7 +44,7 @@ export async function readRollbacksOf(
   return rows.map(rollback).reverse();
 }
 
-/** Nothing where it was there before. Two of one pipeline are asked for one after the other, by whomever. */
+/** Nothing where it was there before. Two of one place are asked for one after the other, by whomever. */
 export async function insertRollback(
   on: Connection,
   lease: Lease,
@@ -50,19 +52,23 @@ export async function insertRollback(
   at: number,
 ): Promise<Written | "busy"> {
   await on.query(
-    `select pg_advisory_xact_lock(hashtextextended(owner || '/' || name || '|' || $2, 0))
+    `select pg_advisory_xact_lock(hashtextextended(${lockOfReleases}, 0))
        from interlock.subject where key = $1`,
-    [lease.key, wanted.pipeline],
+    [lease.key],
   );
-  const busy = await on.query(
-    `select from interlock.rollback join interlock.subject as own using (owner, name)
-      where own.key = $1 and pipeline = $2 and rollback.key <> $3
+  const others = await on.query<Pick<Row, "pipeline" | "spec">>(
+    `select pipeline, spec from interlock.rollback
+       join interlock.subject as own using (owner, name)
+      where own.key = $1 and rollback.key <> $2
         and rollback.state in ('intended', 'running')
-        and not exists (select from interlock.rollback where key = $3)
-      limit 1`,
-    [lease.key, wanted.pipeline, wanted.key],
+        and not exists (select from interlock.rollback where key = $2)`,
+    [lease.key, wanted.key],
   );
-  if (busy.length > 0) return "busy";
+  const place = productionPlace(wanted.pipeline, wanted.spec);
+  const isBusy = others.some(({ pipeline, spec }) =>
+    isSamePlace(place, productionPlace(pipeline, JSON.parse(spec) as Part)),
+  );
+  if (isBusy) return "busy";
   return await writeUnder(on, lease, {
     text: `
       insert into interlock.rollback

@@ -41,8 +41,17 @@ describe.each(storeKinds)("landed commits on %s", (kind) => {
       );
       await settle(commit("b"), "in_progress");
       expect(await at().store.newer(commit("c"))).toEqual([
-        { key: subjectKey(commit("a")), sha: sha("a"), verdict: null, released: [] },
-        { key, sha: sha("b"), verdict: "in_progress", released: ["api", "web"] },
+        { key: subjectKey(commit("a")), sha: sha("a"), verdict: null, released: [], places: [] },
+        {
+          key,
+          sha: sha("b"),
+          verdict: "in_progress",
+          released: ["api", "web"],
+          places: [
+            { pipeline: "api", at: "local" },
+            { pipeline: "web", at: "local" },
+          ],
+        },
       ]);
       expect(await at().store.newer(commit("b"))).toEqual([]);
       expect(await at().store.newer(commit("e"))).toEqual([]);

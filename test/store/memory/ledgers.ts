@@ -6,6 +6,7 @@ import type { Repository } from "../../../src/core/event.ts";
 import type { ActFact, Execution, Rollback } from "../../../src/core/fact.ts";
 import { limit } from "../../../src/core/limit.ts";
 import { gateName } from "../../../src/core/page/checks.ts";
+import { isSamePlace, productionPlace } from "../../../src/core/production-place.ts";
 import type {
   ExecutionChange,
   LookRecord,
@@ -93,16 +94,17 @@ export function executionLedger(tables: Tables): Executions {
     intendRelease: async (lease, run, at) => {
       const subject = subjects.get(lease.key)?.subject;
       const since = at - limit.look.engine_gone_ms;
-      const isTaken = all().some(
-        (one) =>
-          one.subjectKey !== lease.key &&
-          one.part === "release" &&
-          one.pipeline === run.pipeline &&
-          subject !== undefined &&
-          one.repository === slugOf(subject) &&
-          isUnderWay(one) &&
-          one.createdAt > since,
-      );
+      const place = productionPlace(run.pipeline, run.spec);
+      const isMeeting = (one: ExecutionRecord | RollbackRecord) =>
+        subject !== undefined &&
+        one.repository === slugOf(subject) &&
+        isUnderWay(one) &&
+        one.createdAt > since &&
+        isSamePlace(place, productionPlace(one.pipeline, one.spec));
+      const isTaken =
+        all().some(
+          (one) => one.subjectKey !== lease.key && one.part === "release" && isMeeting(one),
+        ) || [...tables.rollbacks.values()].some(isMeeting);
       return isTaken && tables.holds(lease) ? "taken" : await intendRun(lease, run, at);
     },
     recordExecution: tables.under((_, key: string, change: ExecutionChange) => {

@@ -1,8 +1,10 @@
 // Subjects in memory: what is open, due and landed, and what the last reconciliation came to.
 
+import { canonical } from "../../../src/core/canonical.ts";
 import { type Repository, type Subject, subjectKey } from "../../../src/core/event.ts";
 import type { Landed, Sibling } from "../../../src/core/fact.ts";
 import { limit } from "../../../src/core/limit.ts";
+import { productionPlace } from "../../../src/core/production-place.ts";
 import type { LookRecord, Store } from "../../../src/port.ts";
 import { open } from "./intake.ts";
 import { addNotices, handOver } from "./ledgers.ts";
@@ -39,6 +41,14 @@ export function subjectsIn(tables: Tables): Subjects {
     sha: subject.kind === "commit" ? subject.sha : "",
     verdict,
     released: [...new Set(releasesOf(key).map(({ pipeline }) => pipeline))].sort(),
+    places: [
+      ...new Map(
+        releasesOf(key)
+          .sort(byText(({ pipeline }) => pipeline))
+          .map(({ pipeline, spec }) => productionPlace(pipeline, spec))
+          .map((place) => [canonical(place), place]),
+      ).values(),
+    ],
   });
   /** Commits of the branch in the order of landing, and the place of this one. */
   const around = (subject: CommitSubject) => {
@@ -148,8 +158,8 @@ export function subjectsIn(tables: Tables): Subjects {
         )
         .slice(0, limit.look.earlier)
         .map(({ key }) => key),
-    busy: async (subject) =>
-      [...executions.values()]
+    busy: async (subject) => [
+      ...[...executions.values()]
         .filter((one) => one.repository === slugOf(subject) && one.part === "release")
         .filter((one) => isUnderWay(one) && one.subjectKey !== subjectKey(subject))
         .map(({ pipeline, sha, subjectKey: key, spec, createdAt, retries }) => ({
@@ -160,6 +170,18 @@ export function subjectsIn(tables: Tables): Subjects {
           createdAt,
           retries,
         })),
+      ...[...tables.rollbacks.values()]
+        .filter((one) => one.repository === slugOf(subject) && isUnderWay(one))
+        .map(({ pipeline, from, subjectKey: key, spec, createdAt }) => ({
+          pipeline,
+          sha: from,
+          key,
+          spec,
+          createdAt,
+          retries: [],
+          isRollback: true as const,
+        })),
+    ],
     carried: async (subject) => {
       const { earlier } = around(subject);
       const own = new Set(releasesOf(subjectKey(subject)).map(({ pipeline }) => pipeline));
