@@ -115,10 +115,8 @@ function underPlan(given: {
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files, steps });
   const force = inForce(facts, off);
-  const isOut = facts.rollbacks.some(
-    (one) => one.from === sha && one.state !== "refused" && takesOut(one),
-  );
-  const takenOut = isOut ? { takenOut: { by: force } } : {};
+  const out = isTakenOut(facts);
+  const takenOut = out === "no" ? {} : { takenOut: { by: force, isKnown: out === "yes" } };
   const wishes = openWishes({ intentions, head: sha, fork: false, plan, ...takenOut }).filter(
     ({ command }) => !isIntervention(command),
   );
@@ -181,6 +179,25 @@ function underPlan(given: {
 function inForce({ roads }: CommitFacts, off: Reason | null): Plan | null {
   if (off !== null || roads.kind !== "read" || roads.parse.kind !== "valid") return null;
   return roads.parse.plan;
+}
+
+/** Whether somebody has taken the commit out of production, by Interlock or around it; the engine may not say. */
+function isTakenOut(facts: CommitFacts): "yes" | "no" | "unknown" {
+  const { rollbacks, executions, surveys, subject } = facts;
+  const { sha } = subject;
+  if (rollbacks.some((one) => one.from === sha && one.state !== "refused" && takesOut(one)))
+    return "yes";
+  const names = new Set(executions.map(({ pipeline }) => pipeline));
+  const newest = [...names].flatMap(
+    (pipeline) => latest(executions, { pipeline, part: "release", sha }) ?? [],
+  );
+  if (newest.some(({ marks }) => marks.some(({ kind }) => kind === "rolled_back"))) return "yes";
+  const isUnread = newest.some(
+    ({ pipeline, stages }) =>
+      stages.some(({ state }) => state === "succeeded") &&
+      surveys.some((survey) => survey.pipeline === pipeline && survey.reading.kind === "unknown"),
+  );
+  return isUnread ? "unknown" : "no";
 }
 
 /** Older code never goes out after newer: where a later commit was released, it carried this one. */

@@ -24,7 +24,7 @@ export function openWishes(question: {
   /** Null where none is in force: who may do what is then as the table says. */
   readonly plan: Plan | null;
   /** Present where the head was taken out of production: to run it again is to undo that, which takes who may do that. */
-  readonly takenOut?: { readonly by: Plan | null };
+  readonly takenOut?: { readonly by: Plan | null; readonly isKnown: boolean };
 }): readonly Wish[] {
   const consented = hasConsent(question.intentions, question.head);
   return question.intentions
@@ -113,7 +113,7 @@ function rule(question: {
   /** Whether somebody who may has named the head before. */
   readonly consented: boolean;
   readonly plan: Plan | null;
-  readonly takenOut?: { readonly by: Plan | null };
+  readonly takenOut?: { readonly by: Plan | null; readonly isKnown: boolean };
 }): Wish["ruling"] {
   const { intention, command, head, fork, consented, plan, takenOut } = question;
   if (command.kind === "unknown") {
@@ -125,8 +125,10 @@ function rule(question: {
   if (!mayGive(command.kind, intention.role.value, plan?.commands ?? {}))
     return refused(mayNot(command.kind, plan));
   if (takenOut !== undefined && (command.kind === "verify" || command.kind === "retry")) {
-    const { by } = takenOut;
-    if (!mayGive("rollback", intention.role.value, by?.commands ?? {}))
+    const { by, isKnown } = takenOut;
+    const may = mayGive("rollback", intention.role.value, by?.commands ?? {});
+    if (!may && !isKnown) return { kind: "unknown" };
+    if (!may)
       return refused(
         `${short(head)} was rolled back, and this would undo that, so it takes who may roll back. ${mayNot("rollback", by)}`,
       );

@@ -345,3 +345,54 @@ test("why a stage cannot be read is said on the gate", async () => {
   expect(w.gateOf(sha)).toBe("in_progress (stage_unknown)");
   expect(summary(w, sha)).toContain("stands: no answer");
 });
+
+const byOthers = {
+  kind: "rolled_back",
+  stage: "Production",
+  sentence: "Somebody rolled it back in Production.",
+} as const;
+
+test("a re-run of what was rolled back around Interlock takes who may roll back, as one of its own", async () => {
+  const { w, sha } = await passed(open);
+  const key = w.careful.all({ sha })[0]?.request.run.key ?? "";
+  const marks = [{ engineId: `double:${key}`, mark: byOthers }];
+  w.careful.around = { kind: "known", value: { marks } };
+  await w.store.wakeExecution(key, "others");
+  await w.advance("10m");
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+  // AWS shows it only until the next execution enters the stage.
+  w.careful.around = { kind: "known", value: {} };
+  w.shop.rerequest(releaseCheck(w, sha), "dev");
+  await w.advance("10s");
+  expect(w.careful.live()).toEqual([]);
+  w.shop.rerequest(releaseCheck(w, sha), "mia");
+  await w.advance("10s");
+  expect(w.careful.live({ sha })).toHaveLength(1);
+});
+
+test("while the engine does not say whether a commit was taken out, a writer's re-run of it waits", async () => {
+  const { w, sha } = await passed(open);
+  await w.advance("1m");
+  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.shop.rerequest(releaseCheck(w, sha), "dev");
+  await w.advance("1m");
+  expect(w.careful.live()).toEqual([]);
+  const key = w.careful.all({ sha })[0]?.request.run.key ?? "";
+  const marks = [{ engineId: `double:${key}`, mark: byOthers }];
+  w.careful.around = { kind: "known", value: { marks } };
+  await w.advance("10m");
+  expect(w.careful.live()).toEqual([]);
+  expect(w.gateOf(sha)).toBe("failure (rolled_back)");
+});
+
+test("once the engine says that a commit is where it was, a writer's re-run of it that waited begins", async () => {
+  const { w, sha } = await passed(open);
+  await w.advance("1m");
+  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.shop.rerequest(releaseCheck(w, sha), "dev");
+  await w.advance("1m");
+  expect(w.careful.live()).toEqual([]);
+  w.careful.around = { kind: "known", value: {} };
+  await w.advance("10m");
+  expect(w.careful.live({ sha })).toHaveLength(1);
+});
