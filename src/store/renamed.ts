@@ -34,6 +34,21 @@ export async function moveRepository(
       `update interlock.${table} set owner = $3, name = $4 where owner = $1 and name = $2`,
       names,
     );
+  // Whose a check is it says by the subject's key. Quotes within a text are written as \", so that only this begins so.
+  const told = (kind: string, ends: string, [owner, name]: readonly string[]) =>
+    `'"externalId":"${kind}:' || ${owner}::text || '/' || ${name}::text || '${ends}'`;
+  const readdressed = (column: string) =>
+    [["pull", "#"] as const, ["commit", "@"] as const].reduce(
+      (text, [kind, ends]) =>
+        `replace(${text}, ${told(kind, ends, ["$1", "$2"])}, ${told(kind, ends, ["$3", "$4"])})`,
+      column,
+    );
+  await tx.query(
+    `update interlock.check_run
+        set content = ${readdressed("content")}, intended = ${readdressed("intended")}
+      where owner = $3 and name = $4`,
+    names,
+  );
   await tx.query(
     `delete from interlock.reading
       where split_part(key, '|', 2) in ($1::text || '/' || $2::text, $3::text || '/' || $4::text)`,

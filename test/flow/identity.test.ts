@@ -262,6 +262,19 @@ test("a push that reaches us by the old name after a rename is released, also wh
   expect(gateIn(copy, sha)).toBe("absent");
 });
 
+test("what a check shows comes to its end after a rename, where its pull request is closed", async () => {
+  const w = await world({ plan: verified });
+  const shop = w.shop;
+  const pull = w.openPull();
+  await w.advance("5s");
+  expect(pull.checks).toEqual({ interlock: "in_progress", "interlock/shop/verify": "in_progress" });
+  silently(w, () => pull.handle.close("dev"));
+  shop.rename("store", "boss");
+  await w.sweep();
+  await w.advance("2m");
+  expect(pull.checks).toEqual({ interlock: "failure", "interlock/shop/verify": "cancelled" });
+});
+
 test("requests by the old name lead to the repository while nobody else has it", async () => {
   const w = await world({ plan: verified });
   const pull = w.openPull();

@@ -41,7 +41,7 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
     world.losesNotice = () => dice.chance(chance);
   });
   const mishaps: Mishaps = { ...calm };
-  if (switches.has("pages")) world.github.world.pageSize = 1 + dice.fork(pages).below(3);
+  if (switches.has("pages")) world.github.world.pageSize = 4 + dice.fork(pages).below(5);
   some(0.7, (chance) => {
     mishaps.dies = chance / 2;
   });

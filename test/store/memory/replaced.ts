@@ -1,5 +1,6 @@
 // Whose a name is: what GitHub has answered, and the events that wait for it.
 
+import type { CheckWanted } from "../../../src/core/effect.ts";
 import { type Event, type Repository, type Sight, subjectKey } from "../../../src/core/event.ts";
 import type { Delivery, Moment } from "../../../src/port.ts";
 import { readdressed } from "../../../src/store/withheld.ts";
@@ -217,8 +218,15 @@ function rename(tables: Tables, from: Repository, to: Repository): void {
   for (const [key, one] of [...tables.checks])
     if (one.repository === old) {
       tables.checks.delete(key);
-      const content = { ...one, repository: place, subjectKey: rekeyed(one.subjectKey) };
-      tables.checks.set(key.replace(old, place), content);
+      const told = (check: CheckWanted | null) =>
+        check && { ...check, externalId: rekeyed(check.externalId) };
+      tables.checks.set(key.replace(old, place), {
+        ...one,
+        repository: place,
+        subjectKey: rekeyed(one.subjectKey),
+        content: told(one.content),
+        intended: told(one.intended),
+      });
     }
   for (const rows of [tables.tips, tables.gatedPlans] as Map<string, unknown>[])
     for (const [key, one] of [...rows])
