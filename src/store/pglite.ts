@@ -1,12 +1,13 @@
 // The database in this process: PGlite in a data folder, or in memory for tests.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { limit } from "../core/limit.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { folderMode, keepPrivate, makePrivate } from "./private-files.ts";
+import { SyncedFolder, syncFolder } from "./synced-folder.ts";
 
 export interface Embedded {
   readonly database: Database;
@@ -23,14 +24,14 @@ export async function openPglite(dataDir: string | null): Promise<Embedded> {
   try {
     // PostgreSQL creates its files with the rights that its folder has.
     await makePrivate(folder);
-    // Relaxed durability would answer before the write-ahead log is written.
+    const isNew = (await readdir(folder)).length === 0;
     const pglite = await PGlite.create({
-      dataDir: folder,
-      relaxedDurability: false,
-      startParams: [...startParams],
+      fs: new SyncedFolder(folder),
+      startParams: [...startParams, ...durable],
     });
     // What PGlite brings along for a new database, everybody may read and write.
     await keepPrivate(folder);
+    if (isNew) await syncFolder(folder);
     return embed(pglite, lock);
   } catch (error) {
     await lock.release();
@@ -48,6 +49,9 @@ export const startParams: readonly string[] = [
   ...["-c", `max_wal_size=${limit.store.wal_mb}MB`],
   ...["-c", `min_wal_size=${limit.store.wal_mb / 2}MB`],
 ];
+
+/** PGlite turns fsync off, with `-F`, because its own file system ignores it. */
+const durable = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"] as const;
 
 /** The adapter itself; `lock` is released with it. */
 export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
