@@ -1,5 +1,6 @@
 // The embedded GitHub in a process of its own, with what the bench asks about the requests it got.
 
+import { type AddressInfo, connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { planPath } from "../../src/core/plan.ts";
 import type { PullHandle } from "../../src/sandbox/github/pull-handle.ts";
@@ -24,7 +25,8 @@ const gates = firsts();
 const verdicts = firsts();
 
 const functions = {
-  async start() {
+  /** Each request takes so much longer, as over a distance. */
+  async start(delay_ms = 0) {
     running = await startGitHub({
       observe({ method, url }, answer) {
         if (method === "GET" || !url.includes("/check-runs")) return;
@@ -35,7 +37,8 @@ const functions = {
       },
     });
     const { app, privateKey } = running.github;
-    return { url: running.url, appId: app.id, privateKey };
+    const url = delay_ms === 0 ? running.url : await openDistance(running.url, delay_ms);
+    return { url, appId: app.id, privateKey };
   },
 
   /** A repository of the sample service with pull requests, of which nobody is told. */
@@ -159,6 +162,22 @@ const functions = {
       await green(repository, head);
     });
   },
+  /** The points of GitHub's secondary limit from a push to an open gate. */
+  async pointsToGreen(owner: string): Promise<Readonly<Record<string, number>>> {
+    const { github } = started();
+    const repository = github.repository(`${owner}/shop`);
+    const head = change(repository, "measured", 1);
+    repository.openPull({ head: "measured" });
+    await green(repository, head);
+    await quiet();
+    github.log.clear();
+    await green(repository, change(repository, "measured", 2));
+    await quiet();
+    const points: Record<string, number> = {};
+    for (const { kind, method } of github.log.all)
+      if (kind === "api") points[method] = (points[method] ?? 0) + (method === "GET" ? 1 : 5);
+    return points;
+  },
   async pushToGreen(owner: string): Promise<Counted> {
     const repository = started().github.repository(`${owner}/shop`);
     return await counted(async () => {
@@ -181,6 +200,21 @@ const functions = {
 };
 
 export type GitHubFunctions = typeof functions;
+
+/** A door in front of the embedded GitHub that hands on what it is sent after a while. */
+async function openDistance(to: string, delay_ms: number): Promise<string> {
+  const { port } = new URL(to);
+  const door = createServer((near) => {
+    const far = connect(Number(port), "127.0.0.1");
+    near.on("data", (bytes) => setTimeout(() => far.write(bytes), delay_ms));
+    far.pipe(near);
+    near.on("error", () => far.destroy());
+    far.on("error", () => near.destroy());
+    near.on("close", () => far.destroy());
+  });
+  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+}
 
 function started(): RunningGitHub {
   if (running === undefined) throw new Error("The embedded GitHub is not started");

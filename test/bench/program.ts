@@ -33,6 +33,8 @@ export interface ProgramOptions {
   readonly localEngine: "on" | "off";
   /** Where it finds AWS, which only some parts of the bench have. */
   readonly aws?: Awaited<ReturnType<AwsFunctions["start"]>>;
+  /** How much longer each of its requests to GitHub takes. */
+  readonly githubDelay_ms?: number;
   /** Whether its statements are counted. */
   readonly counted?: boolean;
   readonly folder: string;
@@ -41,7 +43,7 @@ export interface ProgramOptions {
 
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const github = startHelper<GitHubFunctions>("./github.ts", options.output);
-  const environment = environmentOf(options, await github.call.start());
+  const environment = environmentOf(options, await github.call.start(options.githubDelay_ms ?? 0));
   const port = await freePort();
   let ahead_ms = 0;
   const start = () =>
@@ -137,12 +139,12 @@ function awsEnvironment({
 const started = project.scripts.start;
 
 async function ready(port: number): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1_800; tries++) {
     const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     if (answer?.ok) return;
     await sleep(100);
   }
-  throw new Error("Interlock was not ready within a minute");
+  throw new Error("Interlock was not ready within three minutes");
 }
 
 async function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { startServer } from "../store/server.ts";
 import { databasesOf } from "./database.ts";
 import { measureFloods, quickFlood, wholeFlood } from "./flood.ts";
+import { countPoints, measureLooks } from "./pace.ts";
 import { measureQueries, type Row } from "./queries.ts";
 import { whole } from "./scene.ts";
 import { measureStatements, type Statements } from "./statements.ts";
@@ -28,6 +29,19 @@ async function main(): Promise<void> {
     }
     if (only === undefined || "statements".includes(only))
       printStatements(await measureStatements(bench));
+    if (only === undefined || "pace".includes(only)) {
+      const points = Object.entries(await countPoints(bench));
+      const sum = points.reduce((all, [, count]) => all + count, 0);
+      const pace = await measureLooks(bench, { installations: 15, each: isQuick ? 5 : 25 });
+      console.log("| what | figure | aim |");
+      console.log("| --- | --- | --- |");
+      console.log(
+        `| points from a push to green, two stages of 6 s | ${sum} (${points.map(([method, count]) => `${method} ${count}`).join(", ")}) | ≤ 20 |`,
+      );
+      console.log(
+        `| looks a second, one process, GitHub at ${pace.github_ms} ms | ${pace.perSecond.toFixed(0)} (of ${pace.looks}) | ≥ 80 |`,
+      );
+    }
     const size = isQuick ? quickFlood : wholeFlood;
     const floods = await measureFloods(bench, size, only);
     console.log(
