@@ -25,14 +25,15 @@ export async function openPglite(dataDir: string | null): Promise<Embedded> {
     // PostgreSQL creates its files with the rights that its folder has.
     await makePrivate(folder);
     const isNew = (await readdir(folder)).length === 0;
+    const files = new SyncedFolder(folder);
     const pglite = await PGlite.create({
-      fs: new SyncedFolder(folder),
+      fs: files,
       startParams: [...startParams, ...durable],
     });
     // What PGlite brings along for a new database, everybody may read and write.
     await keepPrivate(folder);
     if (isNew) await syncFolder(folder);
-    return embed(pglite, lock);
+    return embed(pglite, lock, () => files.settled());
   } catch (error) {
     await lock.release();
     throw error;
@@ -53,12 +54,22 @@ export const startParams: readonly string[] = [
 /** PGlite turns fsync off, with `-F`, because its own file system ignores it. */
 const durable = ["-c", "fsync=on", "-c", "wal_sync_method=fsync"] as const;
 
-/** The adapter itself; `lock` is released with it. */
-export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
+/** The adapter itself; `lock` is released with it. What it was given is told to be done once `settled` resolves. */
+export function embed(
+  pglite: PGlite,
+  lock: FolderLock | null,
+  settled: () => Promise<void> = async () => {},
+): Embedded {
+  const breathing = async <T>(work: Promise<T>): Promise<T> => {
+    const value = await work;
+    await settled();
+    await nextTurn();
+    return value;
+  };
   const database: Database = {
     kind: "pglite",
     query: (text, params) => breathing(query(pglite, text, params)),
-    exec: (script) => exec(pglite, script),
+    exec: (script) => breathing(exec(pglite, script)),
     transaction: (work: (connection: Connection) => Promise<unknown>) =>
       breathing(
         pglite.transaction((tx) =>
@@ -74,6 +85,7 @@ export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
     },
     close: async () => {
       await pglite.close();
+      await settled();
       await lock?.release();
     },
   };
@@ -84,10 +96,8 @@ export function embed(pglite: PGlite, lock: FolderLock | null): Embedded {
  * PGlite works in this thread and never waits for anything: those who ask it one thing after the
  * other would keep the program from hearing whatever else goes on.
  */
-async function breathing<T>(work: Promise<T>): Promise<T> {
-  const value = await work;
+async function nextTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
-  return value;
 }
 
 type Queryable = Pick<PGlite, "query" | "exec">;

@@ -7,15 +7,16 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
-test("a write is told once the log is on the disk, and so are the folders of new files", async () => {
+test("a write is told once the log is on the disk, and pages and the folders of new files follow it", async () => {
   const folder = await mkdtemp(join(tmpdir(), "interlock-synced-"));
   try {
     const child = new URL("synced-child.ts", import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [child, join(folder, "data")]);
-    const { written, folders } = JSON.parse(stdout) as { written: number; folders: number };
-    expect(written).toBeGreaterThan(0);
-    expect(folders).toBeGreaterThan(0);
+    const seen = JSON.parse(stdout) as Record<"written" | "before" | "folders", number>;
+    expect(seen.written).toBeGreaterThan(0);
+    expect(seen.before).toBeGreaterThan(0);
+    expect(seen.folders).toBeGreaterThan(0);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}, 120_000);
+}, 180_000);
