@@ -113,6 +113,8 @@ export const limit = {
     again_ms_max: 5 * 60_000,
     /** Looks that wait for the budget come back within this of the moment when it has room. */
     spread_ms: 20_000,
+    /** Whatever is open is looked at again within this. What is due later was timed by a clock that was wrong. */
+    due_max_ms: 2 * 60 * 60_000,
     /** A running execution is asked after this even where no notice came. */
     running_ms: 60_000,
     /** No verdict is made from a reading of a pull request or a plan that is older. */

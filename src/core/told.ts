@@ -99,7 +99,7 @@ export function pullOutdated(
   bound: PullBound | null,
   now: number,
 ): string | null {
-  if (bound === null || now - bound.at > limit.look.stale_ms) return null;
+  if (bound === null || Math.abs(now - bound.at) > limit.look.stale_ms) return null;
   const { updatedAt, state, head, base } = bound;
   const isBefore =
     shown.updatedAt < updatedAt || head.left.includes(shown.head) || base.left.includes(shown.base);

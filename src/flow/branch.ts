@@ -96,5 +96,6 @@ const unshown = { kind: "unknown", why: `${outdated}.` } as const;
 
 function boundOf(heard: Heard | null, now: number) {
   if (heard?.bound.kind !== "branch") return null;
-  return now - heard.bound.at > limit.look.stale_ms ? null : heard.bound.head;
+  // Also one that is timed in the future: the store's clock was ahead then, and how old it is nobody knows.
+  return Math.abs(now - heard.bound.at) > limit.look.stale_ms ? null : heard.bound.head;
 }

@@ -102,7 +102,7 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
     open: decision.open || applied.failed || applied.until !== null,
     head: decision.sha ?? row.head,
     base: decision.base ?? row.base,
-    dueAt: times.length === 0 ? null : Math.min(...times),
+    dueAt: times.length === 0 ? null : Math.min(...times, facts.now + limit.look.due_max_ms),
     failures,
     verdict: decision.verdict?.state ?? null,
     verdictSha: decision.sha,

@@ -2,6 +2,7 @@
 
 import type { Repository, Subject } from "../core/event.ts";
 import type { GateState, Sibling } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
 import { type Connection, type Param, storeNow } from "./database.ts";
@@ -98,14 +99,18 @@ export async function readRestless(on: Connection): Promise<readonly string[]> {
   return rows.map(({ key }) => key);
 }
 
-/** Those whose repository is gone are left out. */
+/**
+ * Those whose repository is gone are left out. What is due later than anything is ever set to was set while
+ * the store's clock was ahead, and would be waited for until then.
+ */
 export async function readDue(on: Connection, time: number | null): Promise<readonly JobData[]> {
   return on.query<JobData>(
     `select subject.key, repository.installation
        from interlock.subject join interlock.repository using (owner, name)
-      where subject.open and due_at <= ${storeNow(1)} and repository.present
+      where subject.open and repository.present
+        and (due_at <= ${storeNow(1)} or due_at > ${storeNow(1)} + $2::bigint)
       order by subject.key`,
-    [time],
+    [time, limit.look.due_max_ms],
   );
 }
 

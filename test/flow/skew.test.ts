@@ -7,7 +7,7 @@ import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import { silent } from "../store/silent.ts";
 import { ms } from "../world/clock.ts";
-import { planText } from "../world/plan.ts";
+import { planText, released } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const world = worlds();
@@ -105,4 +105,30 @@ test("the clock of a process follows the store's", async () => {
   } finally {
     await shared.stop();
   }
+});
+
+test("what was timed while the store's clock was a month ahead is looked at once that is right again", async () => {
+  const w = await world({ plan: released });
+  const pull = w.openPull();
+  await w.settle();
+  const now = w.on.time.now;
+  const month = ms("720h");
+  w.on.time.now = () => w.clock.now() + month;
+  w.skews[0] = month;
+  pull.push({ "src/a.js": "more" });
+  const sha = w.pushTo("main", { "src/b.js": "1" });
+  await w.settle();
+  w.on.time.now = now;
+  w.skews[0] = 0;
+  w.losesNotice = () => true;
+  await w.advance("1m");
+  w.engine.pass(["build", "test"], { sha: pull.head });
+  w.engine.pass(["package", "deploy"], { sha });
+  await w.advance("10m");
+  expect(w.gateOf(sha)).toBe("success (passed)");
+  expect(pull.gate).toBe("success (passed)");
+  const next = w.pushTo("main", { "src/b.js": "2" });
+  await w.settle();
+  await w.advance("1m");
+  expect(w.engine.live({ sha: next })).toHaveLength(1);
 });

@@ -57,7 +57,10 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
   const aged = (known: KeptReading | undefined) =>
     known === undefined ? null : { ...known, age_ms: tables.now() - known.moment.at };
   const due = (now: number) =>
-    [...subjects.values()].filter(({ open, dueAt }) => open && dueAt !== null && dueAt <= now);
+    [...subjects.values()].filter(
+      ({ open, dueAt }) =>
+        open && dueAt !== null && (dueAt <= now || dueAt > now + limit.look.due_max_ms),
+    );
 
   const store: Store = {
     ...subjectsIn(tables),
