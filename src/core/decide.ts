@@ -3,7 +3,7 @@
 import type { Decision } from "./decision.ts";
 import { againAt } from "./due.ts";
 import type { Facts } from "./fact.ts";
-import { unfinished } from "./intervene.ts";
+import { isAskedBy, unfinished } from "./intervene.ts";
 import { decideRelease } from "./release.ts";
 import { decideVerify } from "./verify.ts";
 
@@ -11,7 +11,9 @@ import { decideVerify } from "./verify.ts";
 export function decide(facts: Facts): Decision {
   const decision = "pull" in facts ? decideVerify(facts) : decideRelease(facts);
   const rest = unfinished(facts).filter(
-    ({ key }) => !decision.rollbacks.some((rollback) => rollback.key === key),
+    ({ key }) =>
+      !decision.rollbacks.some((rollback) => rollback.key === key) &&
+      !decision.settlements.some((settled) => isAskedBy(key, settled.key)),
   );
   if (rest.length === 0) return decision;
   // What was begun at an engine is brought to an end, whatever became of the plan that it was begun by.

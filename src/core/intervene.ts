@@ -3,7 +3,7 @@
 import { isLive, placeOf } from "./attempt.ts";
 import type { Command } from "./command.ts";
 import type { Decision } from "./decision.ts";
-import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
+import type { ApprovalWanted, RollbackWanted, Settlement } from "./effect.ts";
 import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
 import { limit } from "./limit.ts";
 import { code, prose } from "./page/markdown.ts";
@@ -48,20 +48,47 @@ export function interventions(question: {
   });
 }
 
-/** Rollbacks that were begun and of which the engine has not said what became, whatever happened to the plan since. */
+/**
+ * Rollbacks that the engine was asked for and of which it has not said what became, whatever happened to the plan
+ * since. Only while it is still asked for by somebody who can write: the engine may have none of it yet.
+ */
 export function unfinished(facts: Facts): readonly RollbackWanted[] {
   return facts.rollbacks
-    .filter(({ state, key }) => state === "intended" && isAsked(facts, key))
+    .filter((one) => one.state === "intended" && !isStale(facts, one) && isAsked(facts, one.key))
     .map((one) => again(facts, one));
 }
 
 function isAsked({ intentions }: Facts, key: string): boolean {
-  return intentions.some((intention) => isAskedBy(key, intention.key));
+  return intentions.some(
+    ({ key: own, outcome, role, readBack }) =>
+      isAskedBy(key, own) &&
+      outcome === null &&
+      role.kind === "known" &&
+      ["write", "maintain", "admin"].includes(role.value) &&
+      readBack?.kind === "known" &&
+      readBack.value === "same",
+  );
+}
+
+/** Whether it waits for its engine for so long that what was right then may not be so now. */
+function isStale({ now }: Facts, { createdAt }: Rollback): boolean {
+  return now - createdAt > limit.command.age_ms;
 }
 
 /** Commands that are carried out on a pull request that is closed as well. */
 export function isIntervention({ kind }: Command): boolean {
   return kind === "rollback" || kind === "approve";
+}
+
+/** Keys of the rollbacks whose requests end as refused, with the reason: what no engine has yet ends with them. */
+export function refusedIn(
+  settlements: readonly Settlement[],
+): readonly { readonly key: string; readonly why: string }[] {
+  return settlements.flatMap(({ key, outcome }) =>
+    outcome.flatMap(({ kind, text }, index) =>
+      kind === "refused" ? [{ key: `${key}|${index}`, why: text }] : [],
+    ),
+  );
 }
 
 /** Whether the wish is behind the effect with that key. */
@@ -180,6 +207,11 @@ function alreadyBack({ pipeline, stage, actor }: Rollback): string {
 /** What became of a wish that is in the ledger. */
 function ongoing(facts: Facts, wish: Wish, there: Rollback): Intervention {
   const { state, pipeline, stage, from, sha, why } = there;
+  if (state === "intended" && isStale(facts, there))
+    return refused(
+      wish,
+      `The engine of ${pipeline} could not be asked for ${Math.round(limit.command.age_ms / 3_600_000)} hours, so this is not carried out any more. Give it once more if it is still meant.`,
+    );
   if (state === "intended") return { ...nothing(wish), rollback: again(facts, there) };
   if (state === "refused") return refused(wish, why);
   const back = code(short(sha ?? ""));

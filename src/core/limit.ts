@@ -267,6 +267,8 @@ export const limit = {
     gate_reserve_points: 300,
     /** Kept free of writes, so that what they depend on can still be read. */
     read_reserve_points: 100,
+    /** Commits whose pull requests are asked for where their authors may not approve: one request each. */
+    authors_commits: 100,
     /** docs.github.com/rest/pulls/pulls#list-pull-requests-files */
     pull_files: 3_000,
     /** docs.github.com/rest/commits/commits#compare-two-commits */

@@ -138,6 +138,8 @@ async function readWishes(ports: Ports, row: Leased, branch: string | null) {
     store.intentions(row.key),
     store.rollbacks(row.key),
   ]);
+  // What no engine has yet can still be taken back.
+  const taken = begun.filter(({ state }) => state !== "intended");
   const asks =
     begun.some(({ state }) => state === "intended") ||
     intentions.some(({ outcome, commands }) => outcome === null && commands.some(isIntervention));
@@ -148,9 +150,9 @@ async function readWishes(ports: Ports, row: Leased, branch: string | null) {
   return {
     asks,
     intentions: await readBack(ports, row.subject, {
-      begun,
+      taken,
       now: row.now,
-      intentions: await readRoles(ports, row, { intentions, begun }),
+      intentions: await readRoles(ports, row, { intentions, taken }),
     }),
     releases: await Promise.all(releases.map((release) => refresh(ports, row, release))),
     rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, row, one))),

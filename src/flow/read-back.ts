@@ -7,13 +7,14 @@ import { limit } from "../core/limit.ts";
 import { touchesProduction } from "../core/wish.ts";
 import type { Ports } from "./work.ts";
 
-/** What touches production is looked up again at GitHub on every look, until it is settled or begun. */
+/** What touches production is looked up again at GitHub on every look, until it is settled or its engine has it. */
 export async function readBack(
   ports: Ports,
   subject: Subject,
   of: {
     readonly intentions: readonly Intention[];
-    readonly begun: readonly Rollback[];
+    /** Those that their engines have. */
+    readonly taken: readonly Rollback[];
     /** The store's time at which the look began, in milliseconds since 1970. */
     readonly now: number;
   },
@@ -23,7 +24,7 @@ export async function readBack(
       const { key, outcome, commands, origin, actor, askedAt } = intention;
       const isNeeded = commands.some((command) => touchesProduction(subject.kind, command));
       if (outcome !== null || !isNeeded) return intention;
-      if (of.begun.some((one) => isAskedBy(one.key, key)))
+      if (of.taken.some((one) => isAskedBy(one.key, key)))
         return { ...intention, readBack: asBefore };
       if (origin === null) return { ...intention, readBack: absent };
       const read = await ports.github.readBack(subject.repository, { origin, commands, actor });

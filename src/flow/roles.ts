@@ -8,12 +8,12 @@ import type { Ports } from "./work.ts";
 
 /**
  * A person's permission is looked up once, when the wish is first read. Where production depends on it, it is
- * looked up on every look until that was begun: the person may have lost it while the wish waited.
+ * looked up on every look until its engine has it: the person may have lost it while the wish waited.
  */
 export async function readRoles(
   ports: Ports,
   row: SubjectRow,
-  of: { readonly intentions: readonly Intention[]; readonly begun: readonly Rollback[] },
+  of: { readonly intentions: readonly Intention[]; readonly taken: readonly Rollback[] },
 ): Promise<readonly Intention[]> {
   const { subject } = row;
   return await Promise.all(
@@ -22,8 +22,8 @@ export async function readRoles(
       if (intention.outcome !== null) return intention;
       const before = intention.role;
       const touches = commands.some((command) => touchesProduction(subject.kind, command));
-      const isBegun = of.begun.some((one) => isAskedBy(one.key, key));
-      if (before.kind === "known" && (!touches || isBegun)) return intention;
+      const isTaken = of.taken.some((one) => isAskedBy(one.key, key));
+      if (before.kind === "known" && (!touches || isTaken)) return intention;
       const role = await ports.github.role(subject.repository, intention.actor);
       const isNews =
         before.kind !== "known" || role.kind !== "known" || role.value !== before.value;

@@ -48,7 +48,7 @@ async function redeliver(ports: Ports, since: number, listed: Listed): Promise<n
   const waits = await whyNotAsked(ports, lost, listed);
   for (const [guid, [last, ...before]] of lost) {
     if (last === undefined || began < last.deliveredAt + distance(before.length)) continue;
-    if (waits(last)) continue;
+    if (waits({ ...last, deliveredAt: (before.at(-1) ?? last).deliveredAt })) continue;
     const sent = await github.redeliver(last.id);
     if (sent.kind === "deferred") break;
     if (sent.kind === "sent")
@@ -61,6 +61,8 @@ async function redeliver(ports: Ports, since: number, listed: Listed): Promise<n
   const waiting = [...lost.values()].flat().map(({ deliveredAt }) => deliveredAt);
   return Math.max(oldest, Math.min(cut ? since : began - limit.sweep.overlap_ms, ...waiting));
 }
+
+const buttons: ReadonlySet<string> = new Set(["check_run", "check_suite"]);
 
 /** An old push is told from a new one by where its branch stands, so that this is read before. */
 async function whyNotAsked(
@@ -77,8 +79,11 @@ async function whyNotAsked(
     const isRead = repository === undefined ? listed.whole : await readTips(ports, repository);
     if (!isRead) unread.add(id);
   }
-  return ({ event, repository }) =>
-    event === "push" && repository !== null && unread.has(repository);
+  const oldest = ports.clock() - limit.command.age_ms;
+  return ({ event, repository, deliveredAt }) =>
+    (event === "push" && repository !== null && unread.has(repository)) ||
+    // Presses and re-runs do not say when they were made. So late nothing is done for them any more.
+    (buttons.has(event) && deliveredAt < oldest);
 }
 
 /** From the last attempt to the next, after so many: at once, then ever longer. */

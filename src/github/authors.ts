@@ -2,6 +2,7 @@
 
 import type { Repository } from "../core/event.ts";
 import type { AuthorsOf } from "../core/fact.ts";
+import { limit } from "../core/limit.ts";
 import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";
 import * as shapes from "./shape.ts";
@@ -10,7 +11,7 @@ import * as shapes from "./shape.ts";
 const ownAccount = "web-flow";
 
 /**
- * The author of the pull request that the commit came by or is the head of, and author and committer of each
+ * Who opened the pull requests that what goes out came by, and author and committer of each
  * commit beyond `since`, or beyond its first parent where that is null; merges only bring together what others
  * wrote. `cut` where GitHub does not list them all, or does not say whose one of them is.
  */
@@ -19,6 +20,32 @@ export async function authorsOf(
   repository: Repository,
   { sha, since }: { readonly sha: string; readonly since: string | null },
 ): Promise<AuthorsOf["reading"]> {
+  const written = await commitsOf(client, repository, { sha, since });
+  if (written.kind !== "known") return written;
+  const brought = [...new Set([sha, ...written.value.map((commit) => commit.sha)])];
+  const most = limit.github.authors_commits;
+  if (brought.length > most) {
+    const why = `it brings ${brought.length} commits, and whose pull requests they came by is asked for ${most}.`;
+    return { kind: "cut", why };
+  }
+  const opened: string[] = [];
+  for (const one of brought) {
+    const openers = await openersOf(client, repository, one);
+    if (openers.kind !== "known") return openers;
+    opened.push(...openers.value);
+  }
+  const own = written.value.filter(({ parents }) => parents.length < 2);
+  const nobodys = own.find((commit) => peopleOf(commit).includes(undefined));
+  if (nobodys !== undefined) {
+    const why = `no account has the address of the author or the committer of ${nobodys.sha.slice(0, 7)}.`;
+    return { kind: "cut", why };
+  }
+  const people = own.flatMap(peopleOf).filter((login) => login !== undefined);
+  return { kind: "known", value: [...new Set([...opened, ...people])] };
+}
+
+/** Who opened the pull requests that the commit is the head or the merge of. */
+async function openersOf(client: Client, repository: Repository, sha: string) {
   const pulls = await client.read(
     repository.installation,
     (octokit) =>
@@ -30,26 +57,19 @@ export async function authorsOf(
     shapes.pullsOfCommit,
   );
   if (pulls.kind !== "ok") return noAnswer(pulls);
-  const opened = pulls.data
+  const value = pulls.data
     .filter(({ head, merge_commit_sha }) => head.sha === sha || merge_commit_sha === sha)
-    .map(({ user }) => user?.login)
-    .filter((login) => login !== undefined);
-  const written = await commitsOf(client, repository, { sha, since });
-  if (written.kind !== "known") return written;
-  const own = written.value.filter(({ parents }) => parents.length < 2);
-  const nobodys = own.find((commit) => peopleOf(commit).includes(undefined));
-  if (nobodys !== undefined) {
-    const why = `no account has the address of the author or the committer of ${nobodys.sha.slice(0, 7)}.`;
-    return { kind: "cut", why };
-  }
-  const people = own.flatMap(peopleOf).filter((login) => login !== undefined);
-  return { kind: "known", value: [...new Set([...opened, ...people])] };
+    .flatMap(({ user }) => (user == null ? [] : [user.login]));
+  return { kind: "known", value } as const;
 }
 
-/** Undefined for one whom GitHub does not know. */
+/**
+ * Undefined for one whom GitHub does not know. Its own account commits what others wrote on its pages, and writes
+ * nothing itself: anybody can give its address as the author's.
+ */
 function peopleOf({ author, committer }: shapes.Commit): readonly (string | undefined)[] {
-  const logins = [author?.login, committer?.login];
-  return logins.filter((login) => login !== ownAccount);
+  const by = committer?.login === ownAccount ? [] : [committer?.login];
+  return [author?.login === ownAccount ? undefined : author?.login, ...by];
 }
 
 /** A commit that GitHub does not have is no reading that could come later. */

@@ -4,6 +4,7 @@ import type { Command } from "../core/command.ts";
 import type { Settlement } from "../core/effect.ts";
 import type { Origin } from "../core/event.ts";
 import type { Intention, Outcome } from "../core/fact.ts";
+import { refusedIn } from "../core/intervene.ts";
 import type { Role } from "../core/plan.ts";
 import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
@@ -49,6 +50,14 @@ export async function writeSettlements(
       settlements.map(({ outcome }) => JSON.stringify(outcome)),
     ],
   );
+  const refused = refusedIn(settlements);
+  if (refused.length > 0)
+    await tx.query(
+      `update interlock.rollback set state = 'refused', why = refused.why
+         from unnest($1::text[], $2::text[]) as refused (key, why)
+        where rollback.key = refused.key and rollback.state = 'intended'`,
+      [refused.map(({ key }) => key), refused.map(({ why }) => why)],
+    );
 }
 
 interface Row {

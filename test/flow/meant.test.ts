@@ -328,3 +328,70 @@ test("rolled back twice: the older commit, which is taken out the second time, t
   await w.settle();
   expect(w.gateOf(older)).toBe("failure (rolled_back)");
 });
+
+test("a rollback that its engine does not take is over once it is taken back", async () => {
+  const { w, pull } = await passed(open);
+  const real = w.careful.rollback.bind(w.careful);
+  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  const comment = pull.comment("mia", "/interlock rollback shop");
+  await w.advance("1h");
+  comment.delete("mia");
+  await w.advance("1h");
+  w.careful.rollback = real;
+  await w.advance("1h");
+  expect(w.careful.rollbacks).toEqual([]);
+  // It keeps nobody else's out.
+  pull.comment("mia", "/interlock rollback shop");
+  await w.advance("1m");
+  expect(w.careful.rollbacks).toHaveLength(1);
+});
+
+test("a rollback that its engine does not take is not carried out for who lost the role meanwhile", async () => {
+  const { w, pull } = await passed(open);
+  const real = w.careful.rollback.bind(w.careful);
+  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  pull.comment("mia", "/interlock rollback shop");
+  await w.advance("1h");
+  w.shop.setPermission("mia", "read");
+  await w.advance("1h");
+  w.careful.rollback = real;
+  await w.advance("1h");
+  expect(w.careful.rollbacks).toEqual([]);
+});
+
+test("a rollback that its engine does not take for hours is over, and the person is told", async () => {
+  const { w, pull } = await passed(open);
+  const real = w.careful.rollback.bind(w.careful);
+  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  pull.comment("mia", "/interlock rollback shop");
+  for (let hour = 0; hour < 8; hour += 1) await w.advance("1h");
+  w.careful.rollback = real;
+  await w.advance("1h");
+  expect(w.careful.rollbacks).toEqual([]);
+  expect(pull.answers.join("\n")).toContain("could not be asked for 6 hours");
+});
+
+test.each(["button", "re-run"])("a %s that comes two days late is not carried out", async (how) => {
+  const { w, sha } = await passed(open);
+  w.github.faults.onWebhook({ fault: { kind: "failed" } });
+  if (how === "button") w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
+  else w.shop.rerequest(releaseCheck(w, sha), "mia");
+  await w.settle();
+  w.github.faults.stop();
+  w.clock.advance(48 * 60 * 60_000);
+  await w.sweep();
+  await w.advance("1m");
+  expect([...w.careful.rollbacks, ...w.careful.live()]).toEqual([]);
+});
+
+test("a button whose delivery was lost for an hour is carried out", async () => {
+  const { w, sha } = await passed(open);
+  w.github.faults.onWebhook({ fault: { kind: "failed" } });
+  w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
+  await w.settle();
+  w.github.faults.stop();
+  w.clock.advance(60 * 60_000);
+  await w.sweep();
+  await w.advance("1m");
+  expect(w.careful.rollbacks).toHaveLength(1);
+});

@@ -1,6 +1,7 @@
 // Nobody alone decides that what they wrote goes to production, by whatever way they ask.
 
 import { expect, test } from "vitest";
+import { applyChanges, commitOf, filesOf, writeCommit } from "../../src/sandbox/github/objects.ts";
 import { liveRun, productionPlan, releaseNext } from "../world/production.ts";
 import { type World, worlds } from "../world/world.ts";
 
@@ -176,4 +177,42 @@ test("who loses the role while a rollback waits does not roll back", async () =>
   await w.advance("10m");
   expect(w.careful.rollbacks).toEqual([]);
   expect(pull.answers[0]).toContain("You need one of these roles");
+});
+
+test("who commits in the name of GitHub's own account does not approve it", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  const first = await releaseNext(w, "0");
+  const { store } = w.shop.data;
+  const { date } = commitOf(store, first).author;
+  // git commit --author "GitHub <noreply@github.com>", which GitHub shows as its account web-flow.
+  const by = { name: "GitHub", email: "noreply@github.com", login: "web-flow", date };
+  const files = applyChanges(store, filesOf(store, first), { "src/a.js": "evil" });
+  const made = writeCommit(store, {
+    files,
+    parents: [first],
+    message: "x",
+    author: by,
+    committer: by,
+  });
+  w.shop.push({ branch: "main", sha: made.sha, author: "mia" });
+  await w.advance("5s");
+  expect(await approvedByMia(w, made.sha)).toContain("no account has the address");
+  expect(w.careful.approvals).toEqual([]);
+});
+
+test("who opened an earlier pull request that goes out does not approve it", async () => {
+  const w = await open({ plan: productionPlan(), careful: true });
+  await releaseNext(w, "0");
+  const one = w.openPull({ author: "mia" });
+  await w.settle();
+  w.engine.pass("build");
+  await w.settle();
+  expect(one.merge().kind).toBe("merged");
+  await w.advance("5s");
+  w.careful.fail("OneBox");
+  await w.settle();
+  const next = w.shop.commit({ branch: "main", files: { "src/b.js": "1" }, author: "dev" });
+  await w.advance("5s");
+  expect(await approvedByMia(w, next)).toContain("mia wrote a part");
+  expect(w.careful.approvals).toEqual([]);
 });

@@ -3,6 +3,7 @@
 import { canonical } from "../../../src/core/canonical.ts";
 import { type Repository, type Subject, subjectKey } from "../../../src/core/event.ts";
 import type { Landed, Sibling } from "../../../src/core/fact.ts";
+import { refusedIn } from "../../../src/core/intervene.ts";
 import { limit } from "../../../src/core/limit.ts";
 import { productionPlace } from "../../../src/core/production-place.ts";
 import type { LookRecord, Store } from "../../../src/port.ts";
@@ -215,6 +216,10 @@ export function writeLook(tables: Tables, look: LookRecord): void {
   for (const { key, outcome } of look.settlements) {
     const intention = tables.intentions.get(`${look.key} ${key}`);
     if (intention !== undefined) intention.outcome = outcome;
+  }
+  for (const { key, why } of refusedIn(look.settlements)) {
+    const there = tables.rollbacks.get(key);
+    if (there?.state === "intended") Object.assign(there, { state: "refused", why });
   }
   addNotices(tables, look);
 }
