@@ -1,5 +1,6 @@
 // Decides about a pull request that is closed: what runs for it ends, and what its release came to can still be acted on.
 
+import { isAskedBy } from "./asked.ts";
 import { isLive, isStoppable, mayArrive } from "./attempt.ts";
 import { type Decision, silence } from "./decision.ts";
 import { againAt } from "./due.ts";
@@ -7,7 +8,7 @@ import type { Settlement } from "./effect.ts";
 import type { PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { openSteps } from "./glob.ts";
-import { effectsOf, interventions, isAskedBy, isIntervention } from "./intervene.ts";
+import { effectsOf, interventions, isIntervention } from "./intervene.ts";
 import { authority } from "./judge.ts";
 import { limit } from "./limit.ts";
 import { prose } from "./page/markdown.ts";

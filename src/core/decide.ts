@@ -1,9 +1,10 @@
 // From one snapshot to what should be: dispatches on the subject.
 
+import { isAskedBy } from "./asked.ts";
 import type { Decision } from "./decision.ts";
 import { againAt } from "./due.ts";
 import type { Facts } from "./fact.ts";
-import { isAskedBy, unfinished } from "./intervene.ts";
+import { unfinished } from "./intervene.ts";
 import { decideRelease } from "./release.ts";
 import { decideVerify } from "./verify.ts";
 

@@ -1,9 +1,10 @@
 // What people ask of what runs in production, or is about to: a rollback of a release, an approval of a stage.
 
+import { isAskedBy } from "./asked.ts";
 import { isLive, placeOf } from "./attempt.ts";
 import type { Command } from "./command.ts";
 import type { Decision } from "./decision.ts";
-import type { ApprovalWanted, RollbackWanted, Settlement } from "./effect.ts";
+import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
 import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
 import { limit } from "./limit.ts";
 import { code, prose } from "./page/markdown.ts";
@@ -78,22 +79,6 @@ function isStale({ now }: Facts, { createdAt }: Rollback): boolean {
 /** Commands that are carried out on a pull request that is closed as well. */
 export function isIntervention({ kind }: Command): boolean {
   return kind === "rollback" || kind === "approve";
-}
-
-/** Keys of the rollbacks whose requests end as refused, with the reason: what no engine has yet ends with them. */
-export function refusedIn(
-  settlements: readonly Settlement[],
-): readonly { readonly key: string; readonly why: string }[] {
-  return settlements.flatMap(({ key, outcome }) =>
-    outcome.flatMap(({ kind, text }, index) =>
-      kind === "refused" ? [{ key: `${key}|${index}`, why: text }] : [],
-    ),
-  );
-}
-
-/** Whether the wish is behind the effect with that key. */
-export function isAskedBy(key: string, intention: string): boolean {
-  return key.startsWith(`${intention}|`);
 }
 
 /** What is to be done for them. */

@@ -1,12 +1,13 @@
 // Turns wishes into outcomes, and outcomes into the answers that should stand under the comments.
 
+import { isAskedBy } from "./asked.ts";
 import { isLive } from "./attempt.ts";
 import { isAbout } from "./command.ts";
 import type { StopWanted } from "./decision.ts";
 import type { AnswerWanted, Settlement } from "./effect.ts";
 import type { Execution, Facts, Intention, Outcome } from "./fact.ts";
 import type { Verdict } from "./gate.ts";
-import { type Intervention, isAskedBy } from "./intervene.ts";
+import type { Intervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { answerPage, explainText, helpText, statusText } from "./page/answer.ts";
 import { code, cutBytes, prose } from "./page/markdown.ts";

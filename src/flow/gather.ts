@@ -138,10 +138,9 @@ async function readWishes(ports: Ports, row: Leased, branch: string | null) {
     store.intentions(row.key),
     store.rollbacks(row.key),
   ]);
-  // What no engine has yet can still be taken back.
   const taken = begun.filter(({ state }) => state !== "intended");
   const asks =
-    begun.some(({ state }) => state === "intended") ||
+    begun.length > taken.length ||
     intentions.some(({ outcome, commands }) => outcome === null && commands.some(isIntervention));
   const [releases, rolledBack] =
     asks && branch !== null

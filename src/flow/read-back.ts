@@ -1,8 +1,8 @@
 // Asks GitHub whether what a person asked for still stands there, before it touches production.
 
+import { isAskedBy } from "../core/asked.ts";
 import type { Subject } from "../core/event.ts";
 import type { Intention, Rollback } from "../core/fact.ts";
-import { isAskedBy } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { touchesProduction } from "../core/wish.ts";
 import type { Ports } from "./work.ts";

@@ -1,7 +1,7 @@
 // Asks GitHub what the people who asked for something may do.
 
+import { isAskedBy } from "../core/asked.ts";
 import type { Intention, Rollback } from "../core/fact.ts";
-import { isAskedBy } from "../core/intervene.ts";
 import { touchesProduction } from "../core/wish.ts";
 import type { SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";

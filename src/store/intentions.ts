@@ -1,10 +1,10 @@
 // Wishes of people, as they were when they arrived, and what became of them.
 
+import { refusedIn } from "../core/asked.ts";
 import type { Command } from "../core/command.ts";
 import type { Settlement } from "../core/effect.ts";
 import type { Origin } from "../core/event.ts";
 import type { Intention, Outcome } from "../core/fact.ts";
-import { refusedIn } from "../core/intervene.ts";
 import type { Role } from "../core/plan.ts";
 import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
