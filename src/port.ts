@@ -353,7 +353,6 @@ export interface Approval {
 export type EngineNotice = (executionKey: string) => void;
 
 // ---------------------------------------------------------------- the store
-
 /** A webhook as it arrived, reduced to what is kept of it. */
 export interface Delivery {
   readonly guid: string;
@@ -478,6 +477,8 @@ export interface Job {
   readonly id: string;
   readonly key: string;
   readonly installation: number;
+  /** GUID of the delivery that made it necessary; absent where none did, or several at once that tell of no subject. */
+  readonly delivery?: string;
 }
 
 /** What may change about an execution. */
@@ -879,7 +880,6 @@ export type Told =
   | { readonly kind: "refused"; readonly why: string };
 
 // ---------------------------------------------------------------- the audit trail
-
 /** Who had what done, when, from where, and what became of it. The store adds the rows itself. */
 export interface AuditTrail {
   /** Notes the settings of this start, none of which is secret, and how they differ from those of the start before. */

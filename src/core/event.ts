@@ -78,6 +78,7 @@ export type IgnoredReason =
   | "closed_pull_request"
   | "no_installation"
   | "incomplete_payload"
+  | "id_too_large"
   | "other_notice"
   | "incomplete_notice"
   | "unknown_execution";

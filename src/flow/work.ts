@@ -38,7 +38,8 @@ export interface Ports {
 export type Worked = "done" | "lost";
 
 /** Looks at the job's subject once. Never throws for what the outside does: it looks again later. */
-export async function work(ports: Ports, job: Job): Promise<Worked> {
+export async function work(given: Ports, job: Job): Promise<Worked> {
+  const ports = naming(given, job);
   // Before the lease, so that nothing of what is read after it is taken for younger than it is.
   const since = ports.elapsed();
   const row = await ports.store.lease(job.key);
@@ -58,6 +59,21 @@ export async function work(ports: Ports, job: Job): Promise<Worked> {
     ports.log.error({ err: error, subject: row.key }, "A look failed and will be repeated");
     return await postpone(ports, { row, since });
   }
+}
+
+/** Every line of what a delivery made necessary has its id, as GitHub lists it. */
+function naming(ports: Ports, { delivery }: Job): Ports {
+  if (delivery === undefined) return ports;
+  const { log } = ports;
+  return {
+    ...ports,
+    log: {
+      debug: (fields, message) => log.debug({ delivery, ...fields }, message),
+      info: (fields, message) => log.info({ delivery, ...fields }, message),
+      warn: (fields, message) => log.warn({ delivery, ...fields }, message),
+      error: (fields, message) => log.error({ delivery, ...fields }, message),
+    },
+  };
 }
 
 async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {

@@ -110,6 +110,11 @@ async function takeIn(
         : event.kind === "ignored"
           ? ({ outcome: "ignored", ok: `ignored: ${event.reason}` } as const)
           : ({ outcome: "stored", ok: "stored" } as const);
+    if (event.kind === "ignored" && event.reason === "id_too_large")
+      hook.log.warn(
+        { delivery: guid, event: name },
+        "A delivery has an id above 2^53 and is ignored",
+      );
     hook.log.debug({ delivery: guid, event: name, outcome: ok }, "A delivery arrived");
     return { outcome, reply: reply(202, { ok }) };
   } catch (error) {

@@ -14,6 +14,7 @@ import {
 import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { commandOf } from "./check-command.ts";
+import { hasLargeId } from "./large-id.ts";
 import { endOfSecond, keyOf } from "./request-key.ts";
 import { shownPayload, toldOf } from "./shown.ts";
 
@@ -40,7 +41,9 @@ export interface Payload {
 export function readWebhook(payload: Payload): Event {
   const reader = readers.get(payload.name);
   if (reader === undefined) return ignored("unknown_event");
-  return reader(payload) ?? ignored("incomplete_payload");
+  return (
+    reader(payload) ?? ignored(hasLargeId(payload.body) ? "id_too_large" : "incomplete_payload")
+  );
 }
 
 /** The `action` of a payload, for the record. */

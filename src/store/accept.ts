@@ -42,14 +42,14 @@ export async function accept(
 /** Writes what was told, in its order. Returns the jobs that it makes necessary. */
 export async function takeIn(tx: Connection, all: readonly Told[]): Promise<readonly JobData[]> {
   const jobs: JobData[] = [];
-  const moved: { what: Moved; at: number }[] = [];
+  const moved: { what: Moved; at: number; guid: string }[] = [];
   const shown: ToldNow[] = [];
   let batch = new Batch();
   for (const { event, receivedAt, guid } of all)
     switch (event.kind) {
       case "look":
         for (const sight of event.sights) {
-          batch.seen.add(sight, receivedAt);
+          batch.seen.add(sight, receivedAt, guid);
           shown.push(...toldIn(sight, receivedAt));
         }
         break;
@@ -71,11 +71,11 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
           const reading = { etag: null, moment, value: guid };
           await keepReadings(tx, [{ key: removalKey(repository), reading }]);
           const subject = { kind: "repository", repository } as const;
-          batch.seen.add({ subject, head: null, before: null }, receivedAt);
+          batch.seen.add({ subject, head: null, before: null }, receivedAt, guid);
         }
         break;
       case "moved":
-        moved.push({ what: event.what, at: receivedAt });
+        moved.push({ what: event.what, at: receivedAt, guid });
         break;
       case "ignored":
         break;
@@ -88,7 +88,11 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
       what.kind === "run" ? [{ token: what.key, line: what.told }] : [],
     ),
   );
-  return [...jobs, ...(await jobsForMoved(tx, moved))];
+  const [first, ...more] = moved;
+  // Of several nobody says which subject is whose.
+  const told = first !== undefined && more.length === 0 ? { delivery: first.guid } : {};
+  const woken = await jobsForMoved(tx, moved);
+  return [...jobs, ...woken.map((job) => ({ ...job, ...told }))];
 }
 
 function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
@@ -151,15 +155,17 @@ class Batch {
   ): void {
     const key = subjectKey(subject);
     const head = this.seen.headOf(key);
-    this.seen.add({ subject, head: null, before: null }, receivedAt);
+    this.seen.add({ subject, head: null, before: null }, receivedAt, guid);
     this.wishes.push({ subject: key, draft, receivedAt, guid, head });
   }
 
   async flush(tx: Connection, jobs: JobData[]): Promise<Batch> {
     const subjects = this.seen.all();
     const heads = await writeSeen(tx, subjects);
-    for (const { key, subject } of subjects)
-      jobs.push({ key, installation: subject.repository.installation });
+    for (const { key, subject, delivery } of subjects) {
+      const { installation } = subject.repository;
+      jobs.push({ key, installation, ...(delivery !== null && { delivery }) });
+    }
     await insertWishes(
       tx,
       this.wishes.map((wish) => ({
@@ -264,7 +270,7 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
     [repository.owner, repository.name, sha, receivedAt],
   );
   const { installation } = repository;
-  for (const { key } of rows) jobs.push({ key, installation });
+  for (const { key } of rows) jobs.push({ key, installation, delivery: guid });
   await insertWishes(
     tx,
     rows.map(({ key }) => ({ subject: key, draft, receivedAt, guid, head: draft.sha ?? sha })),

@@ -9,6 +9,8 @@ import { laneOf } from "./lanes.ts";
 export interface JobData {
   readonly key: string;
   readonly installation: number;
+  /** The delivery that made it necessary, for the log. */
+  readonly delivery?: string;
 }
 
 /** One job for each subject that has none waiting. */
@@ -17,16 +19,16 @@ export type Enqueue = (connection: Connection, jobs: readonly JobData[]) => Prom
 /** `salt` is what `readSalt` says. */
 export function enqueueInto(boss: PgBoss, salt: string): Enqueue {
   return async (connection, jobs) => {
-    const byKey = new Map(jobs.map((job) => [storableText(job.key), job.installation]));
+    const byKey = new Map(jobs.map(({ key, ...job }) => [storableText(key), job]));
     if (byKey.size === 0) return;
     // In the order of their keys, so that two transactions never wait for each other's jobs.
     const sorted = [...byKey].sort(([one], [other]) => (one < other ? -1 : 1));
     await boss.insert(
       queueName,
-      sorted.map(([key, installation]) => ({
+      sorted.map(([key, job]) => ({
         singletonKey: key,
-        priority: laneOf(salt, key, installation),
-        data: { key, installation },
+        priority: laneOf(salt, key, job.installation),
+        data: { key, ...job },
       })),
       { db: within(connection) },
     );

@@ -63,7 +63,7 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
     });
     return found.map(({ id, retryCount, data }) => {
       leases.set(id, { id, retryCount, data });
-      return { id, key: data.key, installation: data.installation };
+      return { id, ...data };
     });
   };
 

@@ -15,13 +15,15 @@ export interface Seen {
   readonly landed: boolean;
   readonly firstAt: number;
   readonly lastAt: number;
+  /** The delivery that told of it last; null for what none told. */
+  readonly delivery: string | null;
 }
 
 /** Collects sights in the order in which they came; a later hint replaces an earlier one. */
 export class SeenSubjects {
   readonly #byKey = new Map<string, Seen>();
 
-  add(sight: Sight, at: number): void {
+  add(sight: Sight, at: number, delivery = ""): void {
     const key = subjectKey(sight.subject);
     const earlier = this.#byKey.get(key);
     this.#byKey.set(key, {
@@ -33,6 +35,7 @@ export class SeenSubjects {
       landed: sight.head !== null || (earlier?.landed ?? false),
       firstAt: earlier?.firstAt ?? at,
       lastAt: at,
+      delivery: delivery === "" ? (earlier?.delivery ?? null) : delivery,
     });
   }
 

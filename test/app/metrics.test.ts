@@ -62,3 +62,23 @@ test("the log is JSON where it goes to no terminal, and readable lines where tha
   );
   expect(readable.output).not.toContain("\u001b");
 });
+
+test("what the AWS SDK warns of is in the log, and nothing but log lines is printed", async () => {
+  await using world = await openWorld();
+  // A profile beside keys makes the SDK warn by the console as soon as it looks for credentials.
+  const app = await world.start({
+    AWS_PROFILE: "shop",
+    AWS_ACCESS_KEY_ID: "AKIATEST",
+    AWS_SECRET_ACCESS_KEY: "hunter2-secret",
+    AWS_REGION: "eu-west-1",
+    INTERLOCK_SQS_QUEUE_URL: "http://127.0.0.1:9/000000000000/notices",
+  });
+  const warned = () =>
+    app.output.split("\n").find((line) => line.includes("Multiple credential sources"));
+  await eventually("the warning", () => warned() !== undefined);
+  expect(JSON.parse(warned() ?? "")).toMatchObject({ level: 40, msg: expect.any(String) });
+  const lines = app.output.split("\n").filter((line) => line !== "");
+  // The last one may be half there.
+  for (const line of lines.slice(0, -1)) expect(JSON.parse(line)).toHaveProperty("msg");
+  expect(app.output).not.toContain("hunter2-secret");
+});

@@ -126,6 +126,20 @@ test("a damaged payload is ignored with a reason or read, and never throws", () 
   );
 });
 
+test.each([
+  ["a comment", "issue_comment", "comment"],
+  ["an installation", "issue_comment", "installation"],
+  ["a check run", "check_run", "check_run"],
+  ["a check suite", "check_suite", "check_suite"],
+])("an id of %s that JSON's numbers cannot hold is refused by that name", (_, name, where) => {
+  const ids = { installation: { id: 7 }, [where]: { id: 1 } };
+  const text = JSON.stringify({ action: "created", ...ids, [where]: { id: "large" } });
+  const body = JSON.parse(text.replace('"large"', "9007199254740993")) as unknown;
+  expect(read(name, body)).toEqual({ kind: "ignored", reason: "id_too_large" });
+  const fits = { action: "created", ...ids, [where]: { id: 9_007_199_254_740_991 } };
+  expect(read(name, fits)).toEqual({ kind: "ignored", reason: "incomplete_payload" });
+});
+
 test.each<[string, unknown]>([
   ["null", null],
   ["a list", []],

@@ -38,7 +38,35 @@ describe.each(storeKinds)("deliveries on %s", (kind) => {
       verdictSha: null,
     });
     const [job] = await at().queue.take(10);
-    expect(job).toMatchObject({ key: "pull:octo/shop#12", installation: 7 });
+    expect(job).toMatchObject({
+      key: "pull:octo/shop#12",
+      installation: 7,
+      delivery: one.guid,
+    });
+  });
+
+  test("a job names the delivery that made it necessary, and none where it was no delivery", async () => {
+    const seen = [look(sight(pull(1))), look(sight(pull(2)))];
+    const asked = delivery({
+      kind: "intend",
+      target: pull(3),
+      intention: wish("comment:1"),
+    });
+    await at().store.accept([...seen, asked]);
+    const jobs = await at().queue.take(10);
+    expect(new Map(jobs.map((job) => [job.key, job.delivery]))).toEqual(
+      new Map(
+        [pull(1), pull(2), pull(3)].map((one, index) => [
+          subjectKey(one),
+          [...seen, asked][index]?.guid,
+        ]),
+      ),
+    );
+    for (const job of jobs) await at().queue.done(job);
+    await at().store.see([sight(pull(1))], 2_000);
+    const [woken] = await at().queue.take(10);
+    expect(woken).toMatchObject({ key: subjectKey(pull(1)) });
+    expect(woken).not.toHaveProperty("delivery");
   });
 
   test("what deliveries told of a branch and a pull request is kept, whatever else is seen of them", async () => {

@@ -37,8 +37,9 @@ export function accept(
 /** Writes what was told. Returns the jobs that it makes necessary. */
 export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[] {
   const jobs: JobData[] = [];
-  const moved: { readonly what: Moved; readonly at: number }[] = [];
-  for (const { receivedAt, event, guid } of told)
+  const moved: { readonly what: Moved; readonly at: number; readonly guid: string }[] = [];
+  for (const { receivedAt, event, guid } of told) {
+    const before = jobs.length;
     switch (event.kind) {
       case "look":
         jobs.push(...see(tables, event.sights, receivedAt));
@@ -70,12 +71,19 @@ export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[
         }
         break;
       case "moved":
-        moved.push({ what: event.what, at: receivedAt });
+        moved.push({ what: event.what, at: receivedAt, guid });
         break;
       case "ignored":
         break;
     }
-  for (const one of moved) jobs.push(...move(tables, one.what, one.at));
+    if (guid !== "")
+      for (const [at, job] of jobs.entries())
+        if (at >= before) jobs[at] = { ...job, delivery: guid };
+  }
+  const [first, ...more] = moved;
+  const by = first !== undefined && more.length === 0 ? { delivery: first.guid } : {};
+  for (const one of moved)
+    jobs.push(...move(tables, one.what, one.at).map((job) => ({ ...job, ...by })));
   return jobs;
 }
 

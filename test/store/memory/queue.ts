@@ -3,7 +3,7 @@
 import type { Job, Log } from "../../../src/port.ts";
 import type { WakefulQueue } from "../../../src/store/queue.ts";
 
-export type JobData = Pick<Job, "key" | "installation">;
+export type JobData = Omit<Job, "id">;
 
 export interface MemoryQueue extends WakefulQueue {
   /** One job for each subject that has none waiting. */
@@ -25,8 +25,11 @@ export function memoryQueue(log: Log): MemoryQueue {
 
   const enqueue = (jobs: readonly JobData[]) => {
     // In the order of their keys, as the database is written to.
-    for (const { key, installation } of [...jobs].sort((a, b) => (a.key < b.key ? -1 : 1)))
-      if (!waiting.has(key)) waiting.set(key, { key, installation });
+    for (const { key, installation, delivery } of [...jobs].sort((a, b) =>
+      a.key < b.key ? -1 : 1,
+    ))
+      if (!waiting.has(key))
+        waiting.set(key, { key, installation, ...(delivery !== undefined && { delivery }) });
   };
   const take = (count: number): readonly Job[] => {
     const busy = new Set([...active.values()].map(({ key }) => key));
