@@ -65,17 +65,56 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
   return after.some((one) => one.sha === sha) ? { kind: "old", tip } : { kind: "landed" };
 }
 
-/** What a branch holds when it is seen for the first time is not ours to release, nor anything before it. */
+/**
+ * What a branch holds when it is seen for the first time is not ours to release, nor anything before it. What
+ * was known of one with its name is forgotten once GitHub shows that this is another one.
+ */
 export async function noteFirst(
   ports: Ports,
   row: Leased,
-  { repository, branch }: Commit,
+  { repository, branch, sha }: Commit,
 ): Promise<Landing> {
   const { store } = ports;
-  if ((await store.floor(repository, branch)) !== null) return { kind: "first", noted: true };
+  const floor = await store.floor(repository, branch);
+  // It was noted with this very commit.
+  if (floor === sha) return { kind: "first", noted: true };
   const tip = await tipNow(ports, { repository, branch, now: row.now });
-  if (tip.kind === "known") await store.recordFloor(row, repository, branch, tip.value);
-  return { kind: "first", noted: tip.kind !== "unknown" };
+  if (tip.kind === "unknown") return { kind: "first", noted: false };
+  if (tip.kind === "absent") return { kind: "first", noted: true };
+  if (floor !== null && tip.value !== sha) {
+    const goesOn = await holdsPast(ports, row, {
+      kind: "commit",
+      repository,
+      branch,
+      sha: tip.value,
+    });
+    if (goesOn.kind === "unknown") return { kind: "first", noted: false };
+    if (goesOn.value) {
+      if (row.before !== null && row.before !== sha)
+        await store.returnTip(row, repository, branch, { sha, before: row.before });
+      return { kind: "first", noted: true };
+    }
+  }
+  await store.recordFloor(row, repository, branch, tip.value);
+  // No plan has come there through a gate: none has this name.
+  if (floor !== null) await store.recordGatedPlan(row, repository, branch, "");
+  return { kind: "first", noted: true };
+}
+
+/**
+ * Whether the branch goes on from where it was known to stand before it was told to be created: then that event
+ * is an old one.
+ */
+async function holdsPast(
+  ports: Ports,
+  { before }: SubjectRow,
+  tip: Commit,
+): Promise<Known<boolean>> {
+  if (before === null) return { kind: "known", value: true };
+  const stands = await compare(ports, tip, before);
+  if (stands.kind === "unknown") return stands;
+  const { value } = stands;
+  return { kind: "known", value: value === "ahead" || value === "identical" };
 }
 
 /**

@@ -116,17 +116,16 @@ export async function followTips(
   const moved = new Map<string, Landing>();
   const before = new Map<string, string | null>();
   const arrivals = new Map<string, Arrival | null>();
-  const created: Landing[] = [];
   for (const landing of landings) {
     // A commit that is known was a tip in its time.
     if (old.has(landing.key)) continue;
     const place = placeOf(landing);
     const tip = tips.get(place);
     before.set(landing.key, tip === undefined || tip === landing.sha ? landing.before : tip);
-    // A branch that is created has no past, whatever one of its name has had.
+    // A branch that is created is seen for the first time, whatever one of its name has had. An event can be
+    // sent again, so that what is known of its past is only forgotten once GitHub shows that it is so.
     const isFirst = tip === undefined || landing.before === null;
     arrivals.set(landing.key, isFirst ? "first" : tip === landing.sha ? "known" : null);
-    if (isFirst) created.push(landing);
     tips.set(place, landing.sha);
     moved.set(place, landing);
   }
@@ -136,7 +135,6 @@ export async function followTips(
     return subject.kind === "commit" ? "first" : null;
   };
   await moveTips(tx, [...moved.values()]);
-  await forgetPast(tx, created);
   return seen.map((one) => ({
     ...one,
     before: before.get(one.key) ?? one.before,
@@ -167,20 +165,6 @@ async function moveTips(tx: Connection, landings: readonly Landing[]): Promise<v
          on conflict (owner, name, branch) do update
         set sha = excluded.sha, heard_at = excluded.heard_at`,
     [...places(landings), landings.map(({ sha }) => sha), landings.map(({ at }) => at)],
-  );
-}
-
-async function forgetPast(tx: Connection, landings: readonly Landing[]): Promise<void> {
-  if (landings.length === 0) return;
-  await tx.query(
-    `update interlock.tip set floor = null
-      where (owner, name, branch) in (select * from unnest($1::text[], $2::text[], $3::text[]))`,
-    places(landings),
-  );
-  await tx.query(
-    `delete from interlock.gated_plan
-      where (owner, name, branch) in (select * from unnest($1::text[], $2::text[], $3::text[]))`,
-    places(landings),
   );
 }
 

@@ -95,3 +95,59 @@ test("a branch that was put back without a word right after another push is foun
   expect(runs(w, first)).toEqual(["web"]);
   expect(w.gateOf(first)).toBe("in_progress (stage_pending)");
 });
+
+test("a creation of the branch that is sent again after its commit was forgotten holds up no release", async () => {
+  const both = planText({ shop: { branches: ["main", "release/*"], release: ["deploy"] } });
+  const w = await world({ plan: both });
+  await w.settle();
+  w.shop.commit({ branch: "release/2", files: { "src/a.js": "two" } });
+  await w.settle();
+  const created = w.github.deliveries.findLast(({ event }) => event === "push");
+  w.pushTo("release/2", { "src/a.js": "1" });
+  await w.settle();
+  await w.advance("5s");
+  w.engine.pass("deploy");
+  await w.settle();
+  w.clock.advance(93 * 24 * 60 * 60_000);
+  await w.sweep();
+  await w.sweep();
+  // A release of another branch is under way, so that the next one waits in line.
+  const other = w.pushTo("main", { "src/b.js": "1" });
+  await w.settle();
+  await w.advance("5s");
+  const next = w.pushTo("release/2", { "src/a.js": "2" });
+  await w.settle();
+  expect(w.gateOf(next)).toBe("in_progress (release_waits)");
+  if (created === undefined) throw new Error("Nothing was delivered");
+  (w.github.deliveries as (typeof created)[]).push(created);
+  await w.replay("push", created.action as string);
+  await w.settle();
+  w.engine.pass("deploy", { sha: other });
+  await w.settle();
+  await w.advance("15m");
+  expect(w.engine.live({ sha: next })).toHaveLength(1);
+});
+
+test("a branch that is deleted and created again at other code has no past", async () => {
+  const both = planText({ shop: { branches: ["main", "release/*"], release: ["deploy"] } });
+  const w = await world({ plan: both });
+  await w.settle();
+  const root = w.shop.tip();
+  w.shop.push({ branch: "release/2", sha: root });
+  await w.settle();
+  const old = w.pushTo("release/2", { "src/a.js": "1" });
+  await w.settle();
+  w.engine.pass("deploy");
+  await w.advance("1m");
+  w.shop.deleteBranch("release/2", "dev");
+  await w.advance("20m");
+  const again = w.shop.commit({ branch: "release/2", onto: root, files: { "src/a.js": "2" } });
+  await w.advance("1m");
+  expect(w.engine.all({ sha: again })).toEqual([]);
+  const repository = { installation: 1, owner: "acme", name: "shop" };
+  expect(await w.on.store.floor(repository, "release/2")).toBe(again);
+  expect(old).not.toBe(again);
+  const next = w.pushTo("release/2", { "src/a.js": "3" });
+  await w.advance("1m");
+  expect(w.engine.live({ sha: next })).toHaveLength(1);
+});

@@ -403,8 +403,31 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await at().store.floor(shop, "main")).toBe(sha("a"));
       await at().store.recordFloor(lease, shop, "main", sha("b"));
       expect(await at().store.floor(shop, "main")).toBe(sha("b"));
+      // An event that tells of a creation can be an old one.
       await at().store.accept([push("c", null)]);
+      expect(await at().store.floor(shop, "main")).toBe(sha("b"));
+    });
+
+    test("are not known any more after a restore, and what has begun nothing is seen first", async () => {
+      await at().store.accept([push("a", sha("0")), push("b", sha("a")), push("c", sha("b"))]);
+      const lease = held(subjectKey(commit("b")));
+      await at().store.recordFloor(lease, shop, "main", sha("b"));
+      await at().store.intendRun(lease, run("1", { part: "release", sha: sha("b") }), 1);
+      const arrivals = async () =>
+        await Promise.all(
+          ["a", "b", "c"].map(
+            async (letter) => (await at().store.subject(subjectKey(commit(letter))))?.arrival,
+          ),
+        );
+      expect(await arrivals()).toEqual(["first", undefined, undefined]);
+      await at().store.renewGeneration();
+      expect(await at().store.tip(shop, "main")).toBe(null);
       expect(await at().store.floor(shop, "main")).toBe(null);
+      expect(await arrivals()).toEqual(["first", undefined, "first"]);
+      // Where no tip is known, the floor is that too.
+      await at().store.recordFloor(lease, shop, "main", sha("c"));
+      expect(await at().store.tip(shop, "main")).toBe(sha("c"));
+      expect(await at().store.floor(shop, "main")).toBe(sha("c"));
     });
   });
 

@@ -200,9 +200,7 @@ function followTip(
   const place = placeOf(subject.repository, subject.branch);
   const known = tables.tips.get(place);
   const isFirst = known === undefined || before === null;
-  // A branch that is created has no past, whatever one of its name has had.
-  if (isFirst) tables.gatedPlans.delete(place);
-  const floor = isFirst ? null : known.floor;
+  const floor = known?.floor ?? null;
   tables.tips.set(place, { sha: subject.sha, heardAt: at, floor });
   const isKnown = known?.sha === subject.sha;
   return {
