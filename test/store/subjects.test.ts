@@ -217,6 +217,16 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await waiting()).toEqual([subjectKey(pull(1))]);
     });
 
+    test("wake a subject that is due later than anything is ever set to", async () => {
+      await see(pull(1), pull(2));
+      const { due_max_ms } = limit.look;
+      await at().store.record(record(pull(1), { dueAt: 5_000 + due_max_ms }));
+      await at().store.record(record(pull(2), { dueAt: 5_001 + due_max_ms }));
+      await at().clearJobs();
+      await wakeAt(5_000);
+      expect(await waiting()).toEqual([subjectKey(pull(2))]);
+    });
+
     test("of a closed subject wake nobody", async () => {
       await see(pull(1));
       await at().clearJobs();
