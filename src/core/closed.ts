@@ -41,7 +41,8 @@ export function decideClosed(facts: PullFacts): Decision {
     rollbacks: settled.rollbacks,
     settlements: settled.settlements,
     answers: settled.isHeard ? answersTo(facts, settled.settlements) : [],
-    wake: [...toWake(facts.siblings), ...facts.heirs],
+    // Once: whoever looks at one of them because of this may have to look here again.
+    wake: facts.said === null ? [] : [...toWake(facts.siblings), ...facts.heirs],
     dueAt: settled.waits ? againAt(facts) : follows ? facts.now + limit.look.running_ms : null,
   });
 }

@@ -8,7 +8,7 @@ import { shrink } from "./shrink.ts";
 import { simulate } from "./simulate.ts";
 import { switchesOf } from "./switches.ts";
 
-const count = 140;
+const count = 120;
 const together = 10;
 const groups = Array.from({ length: count / together }, (_, group) => 1 + group * together);
 const store = storeFor("memory");
