@@ -255,6 +255,21 @@ test("a condition that somebody overrode is told as a bypass", () => {
   );
 });
 
+test("a pipeline that was changed while a release ran is a bypass once it reached the last stage, and else none", () => {
+  const sentence = "Somebody changed the pipeline.";
+  const mark = { kind: "pipeline_changed", stage: null, sentence } as const;
+  const bypasses = (startedAt: number | null) => {
+    const stages = back.spec.stages.map(({ name }, at, all) => ({
+      ...({ name, state: "failed", endedAt: null, why: "", output: "", reports: [] } as const),
+      startedAt: at === all.length - 1 ? startedAt : 1,
+    }));
+    const release = { ...released, state: "failed", stages, marks: [mark] } as const;
+    return told(facts([release])).filter(({ kind }) => kind === "bypass");
+  };
+  expect(bypasses(2)).toMatchObject([{ sentences: [sentence] }]);
+  expect(bypasses(null)).toEqual([]);
+});
+
 test("what others start for a commit whose release has not passed is told as a bypass", () => {
   const adopted = {
     engineId: "e2",
