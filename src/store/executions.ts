@@ -140,7 +140,7 @@ export async function insertRelease(
         union all
        select rollback.pipeline, rollback.spec from interlock.rollback
          join interlock.subject as own on own.owner = rollback.owner and own.name = rollback.name
-        where own.key = $1 and rollback.state in ('intended', 'running')
+        where own.key = $1 and rollback.state = 'running'
           and rollback.created_at > $2::bigint`,
       [lease.key, at - limit.look.engine_gone_ms],
     );

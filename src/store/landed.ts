@@ -95,7 +95,7 @@ export async function readBusy(
      union all
      (select pipeline, from_sha, subject_key, spec, created_at, '[]', true
         from interlock.rollback
-       where owner = $1 and name = $2 and state in ('intended', 'running')
+       where owner = $1 and name = $2 and state = 'running'
        order by position)`,
     [subject.repository.owner, subject.repository.name, subjectKey(subject)],
   );

@@ -104,7 +104,8 @@ export function executionLedger(tables: Tables): Executions {
       const isTaken =
         all().some(
           (one) => one.subjectKey !== lease.key && one.part === "release" && isMeeting(one),
-        ) || [...tables.rollbacks.values()].some(isMeeting);
+        ) ||
+        [...tables.rollbacks.values()].some((one) => one.state === "running" && isMeeting(one));
       return isTaken && tables.holds(lease) ? "taken" : await intendRun(lease, run, at);
     },
     recordExecution: tables.under((_, key: string, change: ExecutionChange) => {

@@ -172,7 +172,7 @@ export function subjectsIn(tables: Tables): Subjects {
           retries,
         })),
       ...[...tables.rollbacks.values()]
-        .filter((one) => one.repository === slugOf(subject) && isUnderWay(one))
+        .filter((one) => one.repository === slugOf(subject) && one.state === "running")
         .map(({ pipeline, from, subjectKey: key, spec, createdAt }) => ({
           pipeline,
           sha: from,
