@@ -42,6 +42,7 @@ import type {
 } from "./core/shown.ts";
 import type { Survey } from "./core/survey.ts";
 import type { Heard, PullKnown, ToldOf } from "./core/told.ts";
+import type { FindComments } from "./ports/comments.ts";
 import type { GatheredReads, ReadingLedger } from "./ports/reads.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
@@ -233,8 +234,8 @@ export interface GitHub {
     comment: { readonly id: number; readonly body: string },
     permit: Permit,
   ): Promise<Sent<number>>;
-  /** Our comment on the pull request that contains `marker`. */
-  findComment(repository: Repository, pull: number, marker: string): Promise<Read<number>>;
+  /** Our comments on the pull request that begin with one of the marks, by it; the first of several. */
+  findComments: FindComments;
 
   /** Attempts to deliver that failed, none older than `since`. */
   failedDeliveries(since: number): Promise<Known<FailedDeliveries>>;
@@ -656,6 +657,7 @@ export interface Store extends GatheredReads, ReadingLedger {
   doubtGate(gate: LedgerGate, how: "find" | "replace"): Promise<boolean>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
   intendAnswer(lease: Lease, intentionKey: string, pull: number): Promise<Written>;
+  dropIntendedAnswer(lease: Lease, intentionKey: string): Promise<Written>;
   recordAnswer(
     lease: Lease,
     intentionKey: string,

@@ -3,10 +3,10 @@
 import type { CheckWanted, Effect } from "../core/effect.ts";
 import type { Execution, Facts } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
-import { againMark, answerMark } from "../core/page/answer.ts";
 import { isGateName } from "../core/page/checks.ts";
 import { stopSentence } from "../core/stop.ts";
 import type { Sent, Terms } from "../port.ts";
+import { createAnswer, updateAnswer } from "./answer.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
 import { engineFor, permitFor, storeTime } from "./permit.ts";
 import { mustBeAsked } from "./production.ts";
@@ -331,63 +331,6 @@ async function checkSent(
   }
   if (sent.kind === "failed") return outcome(ports, scene, sent);
   return recorded === "doubtful" ? atOnce(ports, scene) : done;
-}
-
-async function createAnswer(
-  ports: Ports,
-  scene: Scene,
-  effect: Of<"create_answer">,
-): Promise<Done> {
-  const { row } = scene;
-  const { subject } = row;
-  if (subject.kind !== "pull") return done;
-  const { repository, number } = subject;
-  const { body } = effect;
-  const permit = permitFor(ports, scene, null);
-  if (effect.unconfirmed) {
-    const found = await ports.github.findComment(repository, number, answerMark(effect.intention));
-    if (found.kind === "unknown") return { kind: "failed" };
-    if (found.kind === "known") {
-      const comment = { id: found.value, body };
-      const sent = await ports.github.updateComment(repository, comment, permit);
-      return await answerSent(ports, scene, effect, sent);
-    }
-  }
-  if ((await ports.store.intendAnswer(row, effect.intention, number)) === "lost") return lost;
-  const sent = await ports.github.createComment(repository, { pull: number, body }, permit);
-  return await answerSent(ports, scene, effect, sent);
-}
-
-async function updateAnswer(
-  ports: Ports,
-  scene: Scene,
-  effect: Of<"update_answer">,
-): Promise<Done> {
-  const { subject } = scene.row;
-  const permit = permitFor(ports, scene, null);
-  const sent = await ports.github.updateComment(subject.repository, effect, permit);
-  const isGone = sent.kind === "refused" && sent.status === 404;
-  if (!isGone || subject.kind !== "pull") return await answerSent(ports, scene, effect, sent);
-  // Somebody deleted it. It is written once more, and let be where that is deleted too.
-  const isAgain = effect.body.endsWith(againMark);
-  const body = isAgain ? effect.body : effect.body + againMark;
-  const { repository, number } = subject;
-  const again: Sent<number> = isAgain
-    ? { kind: "sent", value: effect.id }
-    : await ports.github.createComment(repository, { pull: number, body }, permit);
-  return await answerSent(ports, scene, { ...effect, body }, again);
-}
-
-async function answerSent(
-  ports: Ports,
-  scene: Scene,
-  effect: Of<"create_answer"> | Of<"update_answer">,
-  sent: Sent<number>,
-): Promise<Done> {
-  if (sent.kind !== "sent") return outcome(ports, scene, sent);
-  const { intention, body } = effect;
-  const recorded = await ports.store.recordAnswer(scene.row, intention, { id: sent.value, body });
-  return recorded === "lost" ? lost : done;
 }
 
 function executionOf(facts: Facts, key: string): Execution | undefined {

@@ -16,6 +16,8 @@ export async function readRoles(
   of: { readonly intentions: readonly Intention[]; readonly taken: readonly Rollback[] },
 ): Promise<readonly Intention[]> {
   const { subject } = row;
+  /** Once for each person, however much they ask for. */
+  const asking = new Map<string, ReturnType<Ports["github"]["role"]>>();
   return await Promise.all(
     of.intentions.map(async (intention) => {
       const { key, commands } = intention;
@@ -24,7 +26,10 @@ export async function readRoles(
       const touches = commands.some((command) => touchesProduction(subject.kind, command));
       const isTaken = of.taken.some((one) => isAskedBy(one.key, key));
       if (before.kind === "known" && (!touches || isTaken)) return intention;
-      const role = await ports.github.role(subject.repository, intention.actor);
+      const asked = asking.get(intention.actor);
+      const asks = asked ?? ports.github.role(subject.repository, intention.actor);
+      asking.set(intention.actor, asks);
+      const role = await asks;
       const isNews =
         before.kind !== "known" || role.kind !== "known" || role.value !== before.value;
       if (role.kind === "known" && isNews) await ports.store.recordRole(row, key, role.value);

@@ -15,7 +15,7 @@ type Writes = Pick<
   | "findCheck"
   | "createComment"
   | "updateComment"
-  | "findComment"
+  | "findComments"
   | "redeliver"
 >;
 
@@ -137,7 +137,8 @@ export function openWrites(with_: {
       );
     },
 
-    async findComment(repository, pull, marker) {
+    async findComments(repository, pull, marks) {
+      const found = new Map<string, number>();
       for (let page = 1; ; page++) {
         const answer = await client.read(
           repository.installation,
@@ -151,13 +152,15 @@ export function openWrites(with_: {
           comments,
         );
         if (answer.kind !== "ok") return unknown(answer);
-        // Only our own words count: anybody can write the mark.
-        const own = answer.data.find(
-          (comment) =>
-            comment.performed_via_github_app?.id === appId && comment.body?.startsWith(marker),
-        );
-        if (own !== undefined) return { kind: "known", value: own.id };
-        if (!hasMore(answer.headers)) return { kind: "absent" };
+        for (const { id, body, performed_via_github_app } of answer.data) {
+          // Only our own words count: anybody can write the mark.
+          if (performed_via_github_app?.id !== appId) continue;
+          const [first = ""] = (body ?? "").split("\n", 1);
+          const mark = marks.find((one) => first.startsWith(one));
+          if (mark !== undefined && !found.has(mark)) found.set(mark, id);
+        }
+        if (!hasMore(answer.headers) || found.size === marks.length)
+          return { kind: "known", value: found };
       }
     },
 

@@ -187,6 +187,20 @@ export async function intendAnswer(
   });
 }
 
+/** Of one that was surely not sent. */
+export async function dropIntendedAnswer(
+  on: Connection,
+  lease: Lease,
+  intentionKey: string,
+): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: `
+      delete from interlock.answer
+       where subject_key = $1 and intention_key = $3 and id is null and exists (select from held)`,
+    params: [intentionKey],
+  });
+}
+
 export async function recordAnswer(
   on: Connection,
   lease: Lease,

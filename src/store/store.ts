@@ -207,6 +207,8 @@ export function createStore(parts: StoreParts): Store {
     },
     intendAnswer: (lease, intentionKey, pull) =>
       checks.intendAnswer(database, lease, intentionKey, pull),
+    dropIntendedAnswer: (lease, intentionKey) =>
+      checks.dropIntendedAnswer(database, lease, intentionKey),
     recordAnswer: (lease, intentionKey, sent) =>
       checks.recordAnswer(database, lease, intentionKey, sent),
 

@@ -356,3 +356,25 @@ test("in a repository without a plan nobody is answered, also once the pull requ
   await w.settle();
   expect(pull.answers).toEqual([]);
 });
+
+test("many comments of a stranger cost a few requests, and hold up no other pull request", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  const other = w.openPull({ files: { "src/b.js": "1" } });
+  await w.settle();
+  for (let at = 0; at < 130; at += 1) {
+    pull.comment("stranger", `/interlock help\n\n${at}`);
+    if (at % 40 === 39) {
+      await w.hear();
+      w.clock.advance(60_000);
+    }
+  }
+  w.github.log.clear();
+  await w.advance("50s");
+  const comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+  expect(w.requests[`GET ${comments}`]).toBeUndefined();
+  expect(w.requests["GET /repos/{owner}/{repo}/collaborators/{username}/permission"]).toBe(1);
+  other.push({ "src/b.js": "2" });
+  await w.advance("10s");
+  expect(w.engine.live({ sha: other.head })).toHaveLength(1);
+});

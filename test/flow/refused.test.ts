@@ -170,7 +170,7 @@ test("a green that may not be taken back for days is asked about twice a day, an
   const { w, pull } = await staleGreen();
   w.github.log.clear();
   await w.advance("24h");
-  expect(w.requests[`PATCH ${run}`]).toBe(2);
+  expect(w.requests[`POST ${runs}`]).toBe(2);
   w.github.faults.stop();
   await w.advance("13h");
   expect(pull.gate).not.toMatch(/^success/);

@@ -198,7 +198,7 @@ export const reads: readonly (readonly [
     { check_runs: [] },
     null,
   ],
-  ["a comment", (github) => github.findComment(repository, 1, "<!-- x"), [], null],
+  ["a comment", (github) => github.findComments(repository, 1, ["<!-- x"]), [], null],
   ["the gates", (github) => github.gates(7, [{ repository, sha }]), { data: { c0: null } }, null],
   ["the overview", (github) => github.overviews(7, [repository]), { data: { r0: null } }, null],
 ];

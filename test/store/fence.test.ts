@@ -52,6 +52,7 @@ const writes: Readonly<Record<string, (store: Store, lease: Lease) => Promise<st
   intendCheck: (store, lease) => store.intendCheck(lease, check(success)),
   dropIntendedCheck: (store, lease) => store.dropIntendedCheck(lease, check(inProgress)),
   recordCheck: (store, lease) => store.recordCheck(lease, check(inProgress), { id: 2, at: 9 }),
+  dropIntendedAnswer: (store, lease) => store.dropIntendedAnswer(lease, "comment:1"),
   intendAnswer: (store, lease) => store.intendAnswer(lease, "comment:1", 1),
   recordAnswer: (store, lease) => store.recordAnswer(lease, "comment:1", { id: 3, body: "x" }),
   forget: (store, lease) => store.forget(shop, lease),

@@ -373,6 +373,16 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     expect(await at().store.answers(subjectKey(pull(2)))).toEqual([]);
   });
 
+  test("an answer that was surely not sent leaves nothing behind, and one that was stays", async () => {
+    await at().store.intendAnswer(held(key), "comment:1", 1);
+    await at().store.dropIntendedAnswer(held(key), "comment:1");
+    expect(await at().store.answers(key)).toEqual([]);
+    await at().store.intendAnswer(held(key), "comment:1", 1);
+    await at().store.recordAnswer(held(key), "comment:1", { id: 1, body: "Done" });
+    await at().store.dropIntendedAnswer(held(key), "comment:1");
+    expect(await at().store.answers(key)).toEqual([{ key: "comment:1", id: 1, body: "Done" }]);
+  });
+
   test("readings are kept, replaced and dropped by the start of their keys", async () => {
     const reading = (value: unknown) => ({ etag: '"x"', moment: { number: 3, at: 5 }, value });
     const names = ["plan|o/a_b|1", "plan|o/a_b|2", "plan|o/axb|1", "plan|o/a%b|1"];

@@ -234,6 +234,7 @@ type Checks = Pick<
   | "doubtGate"
   | "answers"
   | "intendAnswer"
+  | "dropIntendedAnswer"
   | "recordAnswer"
 >;
 
@@ -339,6 +340,10 @@ export function checkLedger(tables: Tables, wake: (keys: readonly string[]) => v
       const place = `${key} ${intention}`;
       if (!answers.has(place))
         answers.set(place, { subjectKey: key, key: intention, id: null, body: "" });
+    }),
+    dropIntendedAnswer: tables.under((key, intention: string) => {
+      const place = `${key} ${intention}`;
+      if (answers.get(place)?.id === null) answers.delete(place);
     }),
     recordAnswer: tables.under((key, intention: string, sent: { id: number; body: string }) => {
       const row = answers.get(`${key} ${intention}`);
