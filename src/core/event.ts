@@ -71,6 +71,7 @@ export type IgnoredReason =
   | "not_a_branch"
   | "branch_deleted"
   | "bot_comment"
+  | "bot_check"
   | "no_command"
   | "not_a_pull_request"
   | "comment_edited"

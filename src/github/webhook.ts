@@ -223,6 +223,8 @@ function readCheckRun({ body, appId }: Payload): Event | undefined {
   const command = commandOf(action, requested_action?.identifier, check_run.name);
   if (command === undefined)
     return ignored(action === "created" || action === "completed" ? "own_check" : "unknown_action");
+  // As with comments: only a person gives commands.
+  if (read.data.sender.type !== "User") return ignored("bot_check");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
   const subject = subjectOf(check_run.external_id ?? "", place.installation);
@@ -265,6 +267,7 @@ function readCheckSuite({ body, appId }: Payload): Event | undefined {
   if (check_suite.app?.id !== appId) return ignored("other_check");
   // GitHub asks for a suite on every push; the push and the pull request bring their own events.
   if (action !== "rerequested") return ignored("own_check");
+  if (read.data.sender.type !== "User") return ignored("bot_check");
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
   const { id, head_sha, status, conclusion, updated_at } = check_suite;

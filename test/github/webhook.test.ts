@@ -353,6 +353,8 @@ test.each<[string, object, string]>([
     "unknown_action",
   ],
   ["without a name", { requested_action: undefined }, "unknown_action"],
+  ["pressed by a bot", { sender: bot }, "bot_check"],
+  ["re-run by a bot", { sender: bot, action: "rerequested" }, "bot_check"],
   ["on our own news", { action: "completed" }, "own_check"],
   ["on our own creation", { action: "created" }, "own_check"],
 ])("a button %s", (_, change, expected) => {
@@ -447,6 +449,7 @@ test("Re-run all is a wish for the commit; what GitHub asks for by itself is non
   expect(read("check_suite", suite)).toMatchObject({ kind: "intend", target: head });
   expect(reasonOf(read("check_suite", { ...suite, action: "requested" }))).toBe("own_check");
   expect(reasonOf(read("check_suite", suite, 1))).toBe("other_check");
+  expect(reasonOf(read("check_suite", { ...suite, sender: bot }))).toBe("bot_check");
 });
 
 const repositories = [{ full_name: "acme/shop" }, { full_name: "acme/site" }];
