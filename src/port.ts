@@ -42,7 +42,7 @@ import type {
 } from "./core/shown.ts";
 import type { Survey } from "./core/survey.ts";
 import type { Heard, PullKnown, ToldOf } from "./core/told.ts";
-import type { FindComments } from "./ports/comments.ts";
+import type { FindComments, SentAnswer } from "./ports/comments.ts";
 import type { GatheredReads, ReadingLedger } from "./ports/reads.ts";
 
 /** Milliseconds since 1970. The world of the tests has its own. */
@@ -658,11 +658,7 @@ export interface Store extends GatheredReads, ReadingLedger {
   answers(key: string): Promise<readonly AnswerPresent[]>;
   intendAnswer(lease: Lease, intentionKey: string, pull: number): Promise<Written>;
   dropIntendedAnswer(lease: Lease, intentionKey: string): Promise<Written>;
-  recordAnswer(
-    lease: Lease,
-    intentionKey: string,
-    sent: { readonly id: number; readonly body: string },
-  ): Promise<Written>;
+  recordAnswer(lease: Lease, intentionKey: string, sent: SentAnswer): Promise<Written>;
 
   /** False where all replicas together would have taken more than `cap` points of the installation's minute. */
   takePoints(wanted: {

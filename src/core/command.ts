@@ -129,6 +129,11 @@ export function parseCommands(body: string): readonly Command[] {
     .slice(0, limit.command.per_comment);
 }
 
+/** Whether the role is at least `write`. */
+export function isWriter(role: Role | "none"): boolean {
+  return role !== "none" && writers.includes(role);
+}
+
 /** Whether the role may give the command: by the plan where it names the verb, else by the table. */
 export function mayGive(
   verb: Verb,

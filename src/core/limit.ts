@@ -10,6 +10,9 @@ const day_ms = 24 * 60 * 60 * 1000;
 
 export const limit = {
   command: {
+    /** Answered to a person without permission to write, on one subject, in so long; our own choice. */
+    answers: 20,
+    window_ms: 60 * 60_000,
     /** The most that GitHub takes in one comment. */
     comment_chars: 65_536,
     /** A command that takes longer to arrive is answered and not carried out; our own choice. */

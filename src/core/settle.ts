@@ -2,14 +2,14 @@
 
 import { isAskedBy } from "./asked.ts";
 import { isLive } from "./attempt.ts";
-import { isAbout } from "./command.ts";
+import { isAbout, isWriter } from "./command.ts";
 import type { StopWanted } from "./decision.ts";
 import type { AnswerWanted, Settlement } from "./effect.ts";
 import type { Execution, Facts, Intention, Outcome } from "./fact.ts";
 import type { Verdict } from "./gate.ts";
 import type { Intervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
-import { answerPage, explainText, helpText, statusText } from "./page/answer.ts";
+import { answerPage, explainText, helpText, statusText, tooManyPage } from "./page/answer.ts";
 import { code, cutBytes, prose } from "./page/markdown.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
 import type { Plan } from "./plan.ts";
@@ -59,13 +59,31 @@ export function answersTo(
   facts: Facts,
   settlements: readonly Settlement[],
 ): readonly AnswerWanted[] {
-  return facts.intentions.flatMap((intention) => {
+  return facts.intentions.flatMap((intention, at) => {
     const { key, comment } = intention;
     const outcome =
       intention.outcome ?? settlements.find((settlement) => settlement.key === key)?.outcome;
     if (comment === null || outcome === undefined) return [];
+    const before = askedBefore(facts.intentions, at);
+    if (before > limit.command.answers) return [];
+    if (before === limit.command.answers) return [{ key, body: tooManyPage(key, intention.actor) }];
     return [{ key, body: bodyOf(facts, intention, outcome) }];
   });
+}
+
+/**
+ * How much the person asked for in the hour before; 0 for who may write, whose every command is answered. A
+ * stranger's answers would use up what an installation may write.
+ */
+function askedBefore(intentions: readonly Intention[], at: number): number {
+  const one = intentions[at];
+  if (one === undefined || one.role.kind === "unknown" || isWriter(one.role.value)) return 0;
+  const since = one.askedAt - limit.command.window_ms;
+  return intentions
+    .slice(0, at)
+    .filter(
+      ({ actor, comment, askedAt }) => actor === one.actor && comment !== null && askedAt > since,
+    ).length;
 }
 
 /** Null while one of its commands cannot be settled: an answer is given whole or not yet. */

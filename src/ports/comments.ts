@@ -9,3 +9,10 @@ export type FindComments = (
   pull: number,
   marks: readonly string[],
 ) => Promise<Read<ReadonlyMap<string, number>>>;
+
+/** An answer as it stands at GitHub. */
+export interface SentAnswer {
+  /** Of the comment. */
+  readonly id: number;
+  readonly body: string;
+}

@@ -378,3 +378,19 @@ test("many comments of a stranger cost a few requests, and hold up no other pull
   await w.advance("10s");
   expect(w.engine.live({ sha: other.head })).toHaveLength(1);
 });
+
+test("a stranger gets twenty answers in an hour and a word about it, and who may write gets every one", async () => {
+  const w = await world();
+  const pull = w.openPull();
+  await w.settle();
+  for (let at = 0; at < 25; at += 1) pull.comment("stranger", `/interlock help\n\n${at}`);
+  for (let at = 0; at < 22; at += 1) pull.comment("dev", `/interlock status\n\n${at}`);
+  await w.advance("3m");
+  expect(pull.answers.filter((one) => one.includes("✅ `/interlock status`"))).toHaveLength(22);
+  expect(pull.answers.filter((one) => one.includes("without permission to write"))).toHaveLength(1);
+  expect(pull.answers).toHaveLength(22 + 20 + 1);
+  await w.advance("2h");
+  pull.comment("stranger", "/interlock help");
+  await w.advance("1m");
+  expect(pull.answers).toHaveLength(22 + 20 + 2);
+});

@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { commandTable } from "../command.ts";
 import type { Execution, Facts, Intention, Outcome, Rollback } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
+import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
 import type { Plan } from "../plan.ts";
 import { nextStep, stateOf } from "../reason.ts";
@@ -50,6 +51,12 @@ export function answerPage(question: {
         `**Result:** the rollback of ${code(pipeline)} in ${code(stage)} to ${code(sha?.slice(0, 7) ?? "")} ${state}${why === "" ? "." : `: ${prose(why)}`}`,
       );
   return lines.join("\n").trimEnd();
+}
+
+/** In the place of the answer after which no more follow. */
+export function tooManyPage(intention: string, actor: string): string {
+  const hour = `${limit.command.answers} commands in an hour`;
+  return `${answerMark(intention)}\n🚫 ${prose(actor)} has given more than ${hour} here without permission to write. Further ones get no answer until fewer were given in the last hour.`;
 }
 
 function spoken(command: Command): string {
