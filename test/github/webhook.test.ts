@@ -354,7 +354,6 @@ test.each<[string, object, string]>([
   ],
   ["without a name", { requested_action: undefined }, "unknown_action"],
   ["pressed by a bot", { sender: bot }, "bot_check"],
-  ["re-run by a bot", { sender: bot, action: "rerequested" }, "bot_check"],
   ["on our own news", { action: "completed" }, "own_check"],
   ["on our own creation", { action: "created" }, "own_check"],
 ])("a button %s", (_, change, expected) => {
