@@ -270,6 +270,8 @@ export const limit = {
     gate_reserve_points: 300,
     /** Kept free of writes, so that what they depend on can still be read. */
     read_reserve_points: 100,
+    /** Times that a branch has taken its base in and is asked about: one request each, once. */
+    joints: 20,
     /** Commits whose pull requests are asked for where their authors may not approve: one request each. */
     authors_commits: 100,
     /** docs.github.com/rest/pulls/pulls#list-pull-requests-files */

@@ -23,6 +23,14 @@ interface Compared {
   readonly count: number;
 }
 
+/** How the commits of the head alone stand on those of the base. */
+interface Meeting {
+  /** The common ancestor that GitHub compares with. */
+  readonly mergeBase: string;
+  /** Commits that both sides have and that one of the head's own has as a parent; null where not all are listed. */
+  readonly joints: readonly string[] | null;
+}
+
 export function openFiles(with_: {
   readonly client: Client;
   readonly readings: Readings;
@@ -46,7 +54,7 @@ export function openFiles(with_: {
           kind: "cut",
           why: `it changes ${pull.changedFiles} files, and GitHub lists ${limit.github.pull_files}`,
         };
-      const key = `paths|${slug(repository)}|${pull.number}|${pull.head.sha}|${base}|${pull.changedFiles}`;
+      const key = `changed|${slug(repository)}|${pull.number}|${pull.head.sha}|${base}|${pull.changedFiles}`;
       const answer = await readings<Listing>({
         key,
         // A branch can be moved back, and a change then brings more than before: the base is part of the key.
@@ -104,14 +112,42 @@ async function listPaths(
   of: { readonly pull: Pull; readonly base: string; readonly headers: Headers },
 ): Promise<Answer<Listing>> {
   const { pull, base, headers } = of;
-  if (pull.changedFiles < limit.github.compare_files) {
-    const refs = { base, head: pull.head.sha, headers };
-    const answer = await askCompare(client, repository, refs);
-    if (answer.kind !== "ok") return answer;
-    const { listing, count } = answer.data;
-    if (listing.kind === "whole") return agreed(pull, { count, paths: listing.paths });
-  }
+  const answer = await askCompare(client, repository, { base, head: pull.head.sha, headers });
+  if (answer.kind !== "ok") return answer;
+  const { listing, count } = answer.data;
+  const met = await metOnce(client, repository, answer.data);
+  if (met.kind !== "ok" || met.data !== null)
+    return met.kind === "ok" ? { ...met, data: { kind: "cut", why: met.data ?? "" } } : met;
+  if (listing.kind === "whole") return agreed(pull, { count, paths: listing.paths });
   return await allFiles(client, repository, pull);
+}
+
+/**
+ * GitHub compares with one common ancestor. Where there are several that do not follow from each other (a history
+ * that was merged crosswise), a merge can change what that comparison does not list: git merges the ancestors first.
+ * Null where there is one, or a sentence. git-scm.com/docs/git-merge-base
+ */
+async function metOnce(
+  client: Client,
+  repository: Repository,
+  { mergeBase, joints }: Meeting,
+): Promise<Answer<string | null>> {
+  const done = (data: string | null) => ({ kind: "ok", data, headers: {} }) as const;
+  if (joints === null) return done("GitHub does not list all of its commits");
+  const others = joints.filter((joint) => joint !== mergeBase);
+  if (others.length > limit.github.joints)
+    return done(`it has taken its base in ${joints.length} times`);
+  for (const joint of others) {
+    const answer = await askCompare(client, repository, {
+      base: joint,
+      head: mergeBase,
+      headers: {},
+    });
+    if (answer.kind !== "ok") return answer;
+    if (answer.data.relation !== "ahead" && answer.data.relation !== "identical")
+      return done("it and its base have more than one common ancestor");
+  }
+  return done(null);
 }
 
 /**
@@ -134,7 +170,7 @@ async function askCompare(
   client: Client,
   repository: Repository,
   of: { readonly base: string; readonly head: string; readonly headers: Headers },
-): Promise<Answer<Compared>> {
+): Promise<Answer<Compared & Meeting>> {
   const answer = await client.read(
     repository.installation,
     (octokit) =>
@@ -145,12 +181,29 @@ async function askCompare(
       }),
     shapes.comparison,
   );
-  return mapped(answer, ({ status: relation, files = [] }): Compared => {
-    if (files.length < limit.github.compare_files)
-      return { relation, count: files.length, listing: { kind: "whole", paths: namesOf(files) } };
+  return mapped(answer, ({ status: relation, files = [], ...commits }): Compared & Meeting => {
+    const count = files.length;
+    const meeting = meetingOf(commits);
+    if (count < limit.github.compare_files)
+      return { relation, count, listing: { kind: "whole", paths: namesOf(files) }, ...meeting };
     const why = `GitHub lists at most ${limit.github.compare_files} files of a comparison`;
-    return { relation, count: files.length, listing: { kind: "cut", why } };
+    return { relation, count, listing: { kind: "cut", why }, ...meeting };
   });
+}
+
+function meetingOf(of: {
+  readonly merge_base_commit: { readonly sha: string };
+  readonly total_commits: number;
+  readonly commits: readonly {
+    readonly sha: string;
+    readonly parents: readonly { readonly sha: string }[];
+  }[];
+}): Meeting {
+  const { commits, total_commits, merge_base_commit } = of;
+  const own = new Set(commits.map(({ sha }) => sha));
+  const parents = new Set(commits.flatMap((one) => one.parents.map(({ sha }) => sha)));
+  const joints = [...parents].filter((sha) => !own.has(sha));
+  return { mergeBase: merge_base_commit.sha, joints: total_commits > own.size ? null : joints };
 }
 
 async function allFiles(

@@ -77,6 +77,9 @@ export const files = z.array(file);
 export const comparison = z.object({
   status: z.enum(["ahead", "behind", "diverged", "identical"]),
   files: z.array(file.pick({ filename: true, previous_filename: true })).optional(),
+  merge_base_commit: z.object({ sha }),
+  total_commits: z.int(),
+  commits: z.array(z.object({ sha, parents: z.array(z.object({ sha })) })),
 });
 
 export const ref = z.object({ object: z.object({ sha }) });

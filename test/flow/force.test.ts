@@ -1,6 +1,7 @@
 // A branch that is moved by force: what it loses is released too, and the next landing is compared with what was there.
 
 import { expect, test } from "vitest";
+import { commitOf, filesOf, writeCommit } from "../../src/sandbox/github/objects.ts";
 import { planText } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 
@@ -150,4 +151,38 @@ test("a branch that is deleted and created again at other code has no past", asy
   const next = w.pushTo("release/2", { "src/a.js": "3" });
   await w.advance("1m");
   expect(w.engine.live({ sha: next })).toHaveLength(1);
+});
+
+test("a merge that takes back what main has judged is no change of its documents alone, though GitHub lists only those", async () => {
+  const w = await world({ files: { "src/a.js": "unsafe" } });
+  await w.settle();
+  const { store } = w.shop.data;
+  const base = w.shop.tip();
+  // A1: docs, twice, so that this is the merge base that is the further one.
+  w.shop.commit({ branch: "feature", files: { "docs/a.md": "1" } });
+  const a1 = w.shop.commit({ branch: "feature", files: { "docs/a.md": "2" } });
+  const first = w.shop.openPull({ head: "feature" });
+  // Main gets a fix of src, judged by every pipeline.
+  const m1 = w.pushTo("main", { "src/a.js": "safe" });
+  expect(commitOf(store, m1).parents).toEqual([base]);
+  await w.settle();
+  await w.advance("1m");
+  expect(first.merge("dev", "merge").kind).toBe("merged");
+  await w.settle();
+  // The feature merges the fix and keeps its own files ("git merge -s ours"), then adds to docs.
+  const by = commitOf(store, a1).author;
+  const f2 = writeCommit(store, {
+    files: filesOf(store, a1),
+    parents: [a1, m1],
+    message: "Merge main",
+    author: by,
+    committer: by,
+  });
+  w.shop.push({ branch: "feature", sha: f2.sha });
+  w.shop.commit({ branch: "feature", files: { "docs/b.md": "1" } });
+  const second = w.shop.openPull({ head: "feature" });
+  await w.settle();
+  await w.advance("1m");
+  const run = w.shop.checks(second.head).get("interlock");
+  expect(run?.conclusion).not.toBe("success");
 });

@@ -171,6 +171,9 @@ export const reads: readonly (readonly [
     (github) => github.pullFiles(repository, pull, base),
     {
       status: "ahead",
+      merge_base_commit: { sha },
+      total_commits: 0,
+      commits: [],
       files: [{ filename: "a", status: "modified", contents_url: "https://x/?ref=1" }],
     },
     null,
@@ -178,7 +181,13 @@ export const reads: readonly (readonly [
   [
     "a comparison",
     (github) => github.compare(repository, base, sha),
-    { status: "ahead", files: [] },
+    {
+      status: "ahead",
+      files: [],
+      merge_base_commit: { sha },
+      total_commits: 0,
+      commits: [],
+    },
     null,
   ],
   [
