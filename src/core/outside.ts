@@ -48,7 +48,9 @@ export function rollbackReasons(
 ): readonly Reason[] {
   const newest = rollbacks.findLast(
     (rollback) =>
-      rollback.execution === execution.key && takesOut(rollback) && isInForce(rollback, execution),
+      rollback.execution === execution.key &&
+      takesOut(rollback, execution) &&
+      isInForce(rollback, execution),
   );
   if (newest === undefined) return [];
   const { stage, sha, actor, state, why } = newest;
@@ -75,9 +77,9 @@ export function rollbackReasons(
   ];
 }
 
-/** One of an earlier stage leaves the commit where the plan ends. */
-export function takesOut({ stays }: Rollback): boolean {
-  return stays !== true;
+/** One of an earlier stage leaves the commit where the plan ends, if it had come there. */
+function takesOut({ stays }: Rollback, { state }: Execution): boolean {
+  return stays !== true || state !== "succeeded";
 }
 
 /** Until the execution has run again from that stage on, or from one before it. */

@@ -10,7 +10,7 @@ import { verdictOf } from "./gate.ts";
 import { openSteps, type Steps } from "./glob.ts";
 import { effectsOf, type Intervention, interventions, isIntervention } from "./intervene.ts";
 import { limit } from "./limit.ts";
-import { surveyOf, takesOut } from "./outside.ts";
+import { surveyOf } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";
 import { decidePart, type PartDecision } from "./part.ts";
 import type { Pipeline, Plan, PlanProblem } from "./plan.ts";
@@ -185,8 +185,7 @@ function inForce({ roads }: CommitFacts, off: Reason | null): Plan | null {
 function isTakenOut(facts: CommitFacts): "yes" | "no" | "unknown" {
   const { rollbacks, executions, surveys, subject } = facts;
   const { sha } = subject;
-  if (rollbacks.some((one) => one.from === sha && one.state !== "refused" && takesOut(one)))
-    return "yes";
+  if (rollbacks.some((one) => one.from === sha && one.state !== "refused")) return "yes";
   const names = new Set(executions.map(({ pipeline }) => pipeline));
   const newest = [...names].flatMap(
     (pipeline) => latest(executions, { pipeline, part: "release", sha }) ?? [],
