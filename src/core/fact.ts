@@ -180,7 +180,7 @@ export type ReadBack = "same" | "changed" | "absent";
 /** What GitHub shows of the comment or check that a person asked with. */
 export interface ShownRequest {
   readonly state: ReadBack;
-  /** How old it is in milliseconds, by GitHub's clock alone; null where GitHub does not say. */
+  /** How old it is in milliseconds, by GitHub's clock alone and give or take a second; null where GitHub does not say. */
   readonly age_ms: number | null;
 }
 

@@ -35,13 +35,24 @@ export async function readBack(
         return { ...intention, readBack: notShown };
       return {
         ...intention,
-        // What it is compared with was timed by the store's clock, and GitHub's may be minutes away from that.
-        askedAt: age_ms === null ? askedAt : of.now - age_ms,
+        askedAt: age_ms === null ? askedAt : asked(askedAt, of.now - age_ms),
         readBack: { kind: "known", value: state },
       };
     }),
   );
 }
+
+/**
+ * When it was asked, never later than that: by GitHub's clock as far as it agrees with the store's, by which all is
+ * timed that it is compared with, and otherwise by its age.
+ */
+function asked(told: number, byAge: number): number {
+  const agree = Math.abs(told - byAge) <= 2 * second_ms;
+  return agree ? Math.min(told, byAge) : byAge - second_ms;
+}
+
+/** GitHub's times are cut to it. */
+const second_ms = 1_000;
 
 const asBefore = { kind: "known", value: "same" } as const;
 const absent = { kind: "known", value: "absent" } as const;

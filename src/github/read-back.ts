@@ -145,7 +145,6 @@ function judged<T>(
   if (answer.kind === "absent") return { kind: "known", value: { state: "absent", age_ms: null } };
   if (answer.kind !== "ok") return unknown(answer);
   const { data, headers } = answer;
-  // Both are cut to whole seconds, which nobody who looks at a page can tell apart.
   const age_ms = Date.parse(String(headers.date)) - Date.parse(writtenAt(data) ?? "");
   return {
     kind: "known",
