@@ -78,7 +78,12 @@ export async function release(
   await tx.query(
     `delete from interlock.withheld using ${given}
       where moment < $5
-        and (withheld.owner = given.owner and withheld.name = given.name or withheld.id = given.id)`,
+        and (withheld.id = given.id
+             or withheld.owner = given.owner and withheld.name = given.name
+                -- Another one has the name, and its own is known by another name: that one is asked about too.
+                and not exists (select from interlock.repository as known
+                                 where known.id = withheld.id and known.present
+                                   and (known.owner, known.name) <> (given.owner, given.name)))`,
     [...identities(answers), asked],
   );
   return [...rows]

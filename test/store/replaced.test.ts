@@ -230,6 +230,21 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
       expect(await row("b")).toMatchObject({ arrival: "first" });
     });
 
+    test("keeps what was told under the old name while another one's is asked about that has it now", async () => {
+      const { store } = at();
+      await answer(renamed);
+      await store.accept([look(sight(pull(5, other)))]);
+      const target = pull(1, old);
+      await store.accept([delivery({ kind: "intend", target, intention: wish("comment:9") })]);
+      await answer(other);
+      expect(await store.intentions(subjectKey(pull(1, renamed)))).toEqual([]);
+      await answer(renamed);
+      expect(await store.intentions(subjectKey(pull(1, renamed)))).toMatchObject([
+        { key: "comment:9" },
+      ]);
+      expect(await store.claims(renamed)).toEqual([]);
+    });
+
     test("can have changed names with another one", async () => {
       const { store } = at();
       const second = { ...old, name: "store", id: 7 };

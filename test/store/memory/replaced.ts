@@ -126,8 +126,12 @@ export function describe(
     if (known !== undefined) tables.repositories.set(`${owner}/${name}`, { ...known, ...of });
   }
   const isTold = (of: Identified) => told.some((one) => one.id === of.id && isSameOwner(one, of));
+  const hasOtherName = ({ id, ...of }: Identified) =>
+    [...tables.repositories].some(
+      ([place, known]) => known.id === id && known.present && place !== slug(of),
+    );
   const concerns = (of: Identified) =>
-    told.some((one) => slug(one) === slug(of) || one.id === of.id);
+    told.some((one) => one.id === of.id || (slug(one) === slug(of) && !hasOtherName(of)));
   const released = tables.withheld.filter(({ of }) => isTold(of));
   const left = tables.withheld.filter(
     ({ of, moment }) => !isTold(of) && !(concerns(of) && moment < asked.number),
