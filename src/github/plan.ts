@@ -1,11 +1,11 @@
 // Reads plans: where the plan lies at a ref, and the blob that is there, which is known by its content.
 
-import { createHash } from "node:crypto";
 import type { Repository } from "../core/event.ts";
 import type { PlanReading } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import { type PlanParse, planPath } from "../core/plan.ts";
 import type { GitHub } from "../port.ts";
+import { readBlob } from "./blob.ts";
 import type { Answer, Client } from "./client.ts";
 import type { PlanReader } from "./plan-reader.ts";
 import { mapped, place, slug, unknown } from "./read.ts";
@@ -87,7 +87,7 @@ export function openPlans(with_: {
       key: `blob|${slug(repository)}|${blob}`,
       keep: "forever",
       of: repository.id,
-      ask: async () => await readBlob(client, repository, blob),
+      ask: async () => await readText(client, repository, blob),
     });
     if (text.kind !== "ok") return unknown(text);
     if (text.data === null)
@@ -190,28 +190,12 @@ function foundIn(data: ReturnType<typeof shapes.contents.parse>): Found {
 }
 
 /** The text of a blob, or null where it is not UTF-8. */
-async function readBlob(
+async function readText(
   client: Client,
   repository: Repository,
   sha: string,
 ): Promise<Answer<string | null>> {
-  const answer = await client.read(
-    repository.installation,
-    (octokit) =>
-      octokit.request("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", {
-        ...place(repository),
-        file_sha: sha,
-      }),
-    shapes.blob,
-  );
-  if (answer.kind !== "ok") return answer;
-  const { content, encoding } = answer.data;
-  const bytes = Buffer.from(content, encoding === "base64" ? "base64" : "utf8");
-  const header = `blob ${bytes.length}\0`;
-  if (createHash("sha1").update(header).update(bytes).digest("hex") !== sha)
-    return { kind: "failed", why: "GitHub's blob has another content than its name says" };
-  // The ETag is of no use: a SHA names its content for ever.
-  return { kind: "ok", data: decoded(bytes), headers: {} };
+  return mapped(await readBlob(client, repository, sha), decoded);
 }
 
 function decoded(bytes: Uint8Array): string | null {

@@ -4,6 +4,7 @@ import type { Repository } from "../core/event.ts";
 import type { Known } from "../core/fact.ts";
 import { limit } from "../core/limit.ts";
 import type { CommitTree, Limited, TreeReader } from "../ports/tree.ts";
+import { readBlob } from "./blob.ts";
 import type { Client } from "./client.ts";
 import { place, slug, unknown } from "./read.ts";
 import * as shapes from "./shape.ts";
@@ -60,18 +61,10 @@ export function openTrees(client: Client): TreeReader {
       };
     },
     async blob(repository, sha) {
-      const answer = await client.read(
-        repository.installation,
-        (octokit) =>
-          octokit.request("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", {
-            ...place(repository),
-            file_sha: sha,
-          }),
-        shapes.blob,
-      );
+      const answer = await readBlob(client, repository, sha);
       if (answer.kind === "limited") return answer;
       if (answer.kind !== "ok") return unknown(answer);
-      return { kind: "known", value: Buffer.from(answer.data.content, answer.data.encoding) };
+      return { kind: "known", value: answer.data };
     },
   };
 }
