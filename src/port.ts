@@ -441,6 +441,8 @@ export interface LookRecord extends Lease {
   readonly failures: number;
   readonly verdict: GateState | null;
   readonly verdictSha: string | null;
+  readonly ownBranch: boolean | null; // null changes nothing
+  readonly silentFor: string | null;
   /** Wishes that came to their end with this look. */
   readonly settlements: readonly Settlement[];
   /** The snapshot and what was decided from it, for `explain`. Null when nothing could be decided. */

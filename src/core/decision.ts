@@ -21,6 +21,8 @@ export interface Decision {
   readonly base: string | null;
   /** What this subject alone says of the commit; null where Interlock has nothing to say. */
   readonly verdict: Verdict | null;
+  /** The base for which a pull request of the repository itself speaks for this one. */
+  readonly silentFor?: string;
   readonly runs: readonly RunWanted[];
   readonly stops: readonly StopWanted[];
   readonly retries: readonly RetryWanted[];

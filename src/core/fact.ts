@@ -199,6 +199,10 @@ export interface Sibling {
   readonly base: string;
   /** Null while it has not been decided for this commit. */
   readonly verdict: GateState | null;
+  /** Whether its head is a branch of the repository itself, to which only who may write pushes. */
+  readonly ownBranch?: true;
+  /** The base for which it says nothing as long as the repository itself has a pull request with the commit. */
+  readonly silentFor?: string;
 }
 
 export type GateState = "success" | "failure" | "action_required" | "in_progress";

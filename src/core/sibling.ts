@@ -17,9 +17,10 @@ export interface Standing {
 }
 
 export function standing(facts: Facts, sha: string, own: Verdict): Standing {
-  const shared = facts.siblings.filter((sibling) => sharesGate(facts.subject, sibling));
+  const siblings = facts.siblings.filter((one) => !isSpokenFor(one, facts));
+  const shared = siblings.filter((sibling) => sharesGate(facts.subject, sibling));
   // What landed on another branch has a gate of its own, and is no matter of the pull requests with its commit.
-  const heard = facts.subject.kind === "commit" ? shared : facts.siblings;
+  const heard = facts.subject.kind === "commit" ? shared : siblings;
   const reasons = heard.map(reasonOf).filter((reason) => reason.state !== "success");
   const shown =
     reasons.length === 0
@@ -33,8 +34,21 @@ export function standing(facts: Facts, sha: string, own: Verdict): Standing {
   });
   const news = facts.said === null || facts.said.sha !== sha || facts.said.verdict !== own.state;
   const misplaced = !owner && facts.gateBy === mine;
-  const wake = news || misplaced ? toWake(facts.siblings) : [];
+  // Nobody speaks for it any more, and it may not know.
+  const left = siblings.some(({ silentFor }) => silentFor !== undefined);
+  const wake = news || misplaced || left ? toWake(facts.siblings) : [];
   return { shown, owner, wake };
+}
+
+/** Only for as long as a pull request of the repository itself is judged for the same base. */
+function isSpokenFor({ silentFor }: Sibling, facts: Facts): boolean {
+  if (silentFor === undefined) return false;
+  const isOwn =
+    "pull" in facts &&
+    facts.pull.kind === "known" &&
+    !facts.pull.value.fork &&
+    facts.pull.value.base.ref === silentFor;
+  return isOwn || facts.siblings.some(({ ownBranch, base }) => ownBranch && base === silentFor);
 }
 
 /** Whether both write the check of the same name. */

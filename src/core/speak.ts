@@ -11,7 +11,7 @@ import type { PartDecision } from "./part.ts";
 import type { PlanProblem } from "./plan.ts";
 import type { Reason } from "./reason.ts";
 import { type Ground, settle } from "./settle.ts";
-import { sharesGate, standing } from "./sibling.ts";
+import { sharesGate, standing, toWake } from "./sibling.ts";
 import type { StopReason } from "./stop.ts";
 import { openWishes, type Wish } from "./wish.ts";
 
@@ -28,6 +28,7 @@ export interface Speech {
   readonly onlyCorrect?: true;
   /** Say it only where nobody else speaks of the commit, and have no say in what others do. */
   readonly aside?: true;
+  readonly silentFor?: string;
 }
 
 /** Puts the verdict together with the checks, answers and times that follow from it. */
@@ -48,7 +49,8 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
         owner: facts.siblings.every(
           (one) => one.verdict === null || !sharesGate(facts.subject, one),
         ),
-        wake: [],
+        // Once: those who counted what it said before.
+        wake: facts.said === null ? [] : toWake(facts.siblings),
       }
     : standing(facts, sha, verdict);
   const checks = checksOf({
@@ -77,6 +79,7 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     sha,
     base: pull.base.ref,
     verdict: speech.aside ? null : verdict,
+    ...(speech.silentFor !== undefined && { silentFor: speech.silentFor }),
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),

@@ -205,6 +205,8 @@ function underPlan(given: {
   const force = authority(facts, plan);
   const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan: force });
   const hold = holdOf(facts, pull, wishes);
+  if (hold !== null && isJudgedElsewhere(facts, pull))
+    return besides({ facts, pull, force, wishes, hold });
   const demand = demandOf({ facts, pull, plan, steps });
   const { required } = demand;
 
@@ -269,6 +271,35 @@ function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason |
     code: "fork_waits",
     sentence: `${pull.head.sha} comes from a fork, so nothing runs until somebody with write permission names it.`,
   };
+}
+
+/** Whether the repository itself has a pull request with the same head for the same branch: its judgement is as good. */
+function isJudgedElsewhere({ siblings }: PullFacts, pull: Pull): boolean {
+  return siblings.some(
+    ({ key, base, ownBranch }) => key.startsWith("pull:") && ownBranch && base === pull.base.ref,
+  );
+}
+
+/** A stranger who opens a pull request with the head of somebody else's neither blocks that one nor runs anything. */
+function besides(given: {
+  readonly facts: PullFacts;
+  readonly pull: Pull;
+  readonly force: Plan;
+  readonly wishes: readonly Wish[];
+  readonly hold: Reason;
+}): Decision {
+  const { facts, pull, force, wishes, hold } = given;
+  return speak(facts, pull, {
+    reasons: [hold],
+    wishes,
+    interventions: interventions({ facts, plan: force, wishes }),
+    ground: {
+      kind: "nothing",
+      why: `The same commit is judged for a pull request of this repository into ${pull.base.ref}.`,
+    },
+    aside: true,
+    silentFor: pull.base.ref,
+  });
 }
 
 function demandReasons(facts: PullFacts, pull: Pull, demand: Demand): readonly Reason[] {

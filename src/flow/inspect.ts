@@ -98,6 +98,8 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
     failures,
     verdict: null,
     verdictSha: null,
+    ownBranch: null,
+    silentFor: null,
     settlements: [],
     snapshot: null,
     wake: [],

@@ -122,6 +122,8 @@ async function look(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
     failures,
     verdict: decision.verdict?.state ?? null,
     verdictSha: decision.sha,
+    ownBranch: "pull" in facts && facts.pull.kind === "known" ? !facts.pull.value.fork : null,
+    silentFor: decision.silentFor ?? null,
     settlements: decision.settlements,
     snapshot: { facts, decision },
     bequests,

@@ -132,16 +132,32 @@ export async function readSiblings(
   repository: Repository,
   sha: string,
 ): Promise<readonly Sibling[]> {
-  return on.query<Sibling>(selectSiblings, [repository.owner, repository.name, key, sha]);
+  const params = [repository.owner, repository.name, key, sha];
+  return (await on.query<SiblingRow>(selectSiblings, params)).map(siblingOf);
+}
+
+type SiblingRow = Pick<Sibling, "key" | "base" | "verdict"> & {
+  readonly ownBranch: boolean;
+  readonly silentFor: string | null;
+};
+
+function siblingOf({ ownBranch, silentFor, ...sibling }: SiblingRow): Sibling {
+  return {
+    ...sibling,
+    ...(ownBranch && { ownBranch }),
+    ...(silentFor !== null && { silentFor }),
+  };
 }
 
 const selectSiblings = `
   select key, coalesce(base, branch, '?') as base,
-         case when verdict_sha = $4 then verdict end as verdict
+         case when verdict_sha = $4 then verdict end as verdict,
+         own_branch is true as "ownBranch",
+         case when verdict_sha = $4 then silent_for end as "silentFor"
     from interlock.subject
    where owner = $1 and name = $2 and head = $4 and key <> $3
      and (open or kind = 'commit' and verdict is not null)
-     and (verdict is not null or verdict_sha is distinct from $4)
+     and (verdict is not null or verdict_sha is distinct from $4 or silent_for is not null)
    order by key`;
 
 /** Everything at one moment: in one statement. */
@@ -158,7 +174,8 @@ export async function readStanding(
     [of.repository.owner, of.repository.name, key, of.sha, epoch, of.time],
   );
   if (row === undefined) throw new Error("A statement without a row");
-  return { ...row, siblings: JSON.parse(row.siblings ?? "[]") as readonly Sibling[] };
+  const siblings = JSON.parse(row.siblings ?? "[]") as readonly SiblingRow[];
+  return { ...row, siblings: siblings.map(siblingOf) };
 }
 
 /** One statement where nothing is handed over. A repository that went away during the look stays closed. */
@@ -178,6 +195,8 @@ export async function writeLook(
     look.verdictSha,
     look.at,
     look.epoch,
+    look.ownBranch,
+    look.silentFor,
   ];
   const step = snapshotStep(snapshot, { at: look.at, first: params.length + 1 });
   const rows = await tx.query(
@@ -187,7 +206,9 @@ export async function writeLook(
                                      where repository.owner = subject.owner
                                        and repository.name = subject.name and present),
               head = coalesce($3, head), base = coalesce($4, base), due_at = $5, failures = $6,
-              verdict = $7, verdict_sha = $8, touched_at = greatest(touched_at, $9)
+              verdict = $7, verdict_sha = $8, own_branch = coalesce($11, own_branch),
+              silent_for = $12,
+              touched_at = greatest(touched_at, $9)
         where key = $1 and epoch = $10
        returning key
      )${step === null ? "" : `, snapshot as (${step.text})`}

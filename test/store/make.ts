@@ -98,6 +98,8 @@ export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRe
     failures: 0,
     verdict: null,
     verdictSha: null,
+    ownBranch: null,
+    silentFor: null,
     settlements: [],
     snapshot: null,
     wake: [],

@@ -367,6 +367,27 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     ]);
   });
 
+  test("a sibling says whether its branch is the repository's own, and for which base it is silent", async () => {
+    await see(pull(1), pull(2), pull(3));
+    const seen = { base: "main", verdictSha: sha("a") };
+    await at().store.record(record(pull(2), { ...seen, verdict: "success", ownBranch: true }));
+    await at().store.record(record(pull(3), { ...seen, ownBranch: false, silentFor: "main" }));
+    // A look that could not read the pull request changes nothing of where its branch is.
+    await at().store.record(record(pull(2), { ...seen, verdict: "success" }));
+    const asked = [subjectKey(pull(1)), shop, sha("a")] as const;
+    const own = { key: subjectKey(pull(2)), base: "main", verdict: "success", ownBranch: true };
+    const third = { key: subjectKey(pull(3)), base: "main", verdict: null };
+    const silent = { ...third, silentFor: "main" };
+    expect(await at().store.siblings(...asked)).toEqual([own, silent]);
+    const { siblings } = await at().store.standing(held(asked[0]), shop, sha("a"));
+    expect(siblings).toEqual([own, silent]);
+    await at().store.record(record(pull(3), { ...seen, verdict: "action_required" }));
+    expect(await at().store.siblings(...asked)).toEqual([
+      own,
+      { ...third, verdict: "action_required" },
+    ]);
+  });
+
   describe("branch tips", () => {
     const push = (letter: string, before: string | null, branch = "main") =>
       look({ subject: commit(letter, branch), head: sha(letter), before });

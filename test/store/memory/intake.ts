@@ -184,6 +184,8 @@ function fresh(
     failures: 0,
     verdict: null,
     verdictSha: null,
+    ownBranch: null,
+    silentFor: null,
   };
 }
 

@@ -72,12 +72,14 @@ export function subjectsIn(tables: Tables): Subjects {
       .filter((one) => one.key !== key && one.head === sha)
       .filter((one) => slugOf(one.subject) === slug(repository))
       .filter((one) => one.open || (one.subject.kind === "commit" && one.verdict !== null))
-      .filter((one) => one.verdict !== null || one.verdictSha !== sha)
+      .filter((one) => one.verdict !== null || one.verdictSha !== sha || one.silentFor !== null)
       .sort(byText((one) => one.key))
-      .map(({ key: other, base, subject, verdict, verdictSha }) => ({
+      .map(({ key: other, base, subject, verdict, verdictSha, ownBranch, silentFor }) => ({
         key: other,
         base: base ?? (subject.kind === "commit" ? subject.branch : "?"),
         verdict: verdictSha === sha ? verdict : null,
+        ...(ownBranch === true && { ownBranch }),
+        ...(silentFor !== null && verdictSha === sha && { silentFor }),
       }));
   return {
     subject: async (key) => {
@@ -210,6 +212,8 @@ export function writeLook(tables: Tables, look: LookRecord): void {
   record.failures = look.failures;
   record.verdict = look.verdict;
   record.verdictSha = look.verdictSha;
+  record.silentFor = look.silentFor;
+  record.ownBranch = look.ownBranch ?? record.ownBranch;
   record.touchedAt = Math.max(record.touchedAt, look.at);
   for (const bequest of look.bequests ?? []) handOver(tables, look.key, bequest);
   if (look.snapshot !== null) tables.snapshots.set(look.key, look.snapshot);

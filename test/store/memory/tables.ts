@@ -29,6 +29,8 @@ export type SubjectRecord = Mutable<Omit<SubjectRow, "subject">> & {
   readonly subject: Subject;
   readonly position: number;
   touchedAt: number;
+  ownBranch: boolean | null;
+  silentFor: string | null;
 };
 export type ExecutionRecord = Mutable<Execution> & {
   readonly subjectKey: string;
