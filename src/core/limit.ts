@@ -199,6 +199,8 @@ export const limit = {
     wal_mb: 64,
     /** PGlite takes 128 unless told. */
     buffers_mb: 32,
+    /** Between two looks for lanes that hold jobs. */
+    lanes_ms: 20,
     /** Jobs are announced; this finds those whose announcement was lost. */
     poll_ms: 5_000,
     /** A process that is silent for longer has lost its leases; pg-boss allows no less than 10. */

@@ -49,6 +49,9 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
   const busy = new Map<number, { count: number; ends: number; more: boolean }>();
   /** Something may be waiting elsewhere, too. */
   let stale = true;
+  /** When the lanes were read last, by `performance.now`. */
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: NodeJS.Timeout | undefined;
   let taking: Promise<void> | null = null;
   let again = false;
   let retrying: NodeJS.Timeout | undefined;
@@ -176,8 +179,9 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
       again = false;
       // A job that is done comes back here.
       if (running.size >= working.workers) return;
-      if (stale) {
+      if (stale && mayRead()) {
         stale = false;
+        readAt = performance.now();
         lanes = await readLanes(database);
       }
       const chosen = turnsNow();
@@ -185,6 +189,17 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
       // A lane that held less than its turns leaves them to others.
       if (chosen.size > 0 && running.size < working.workers) again = true;
     }
+  };
+
+  /** Each commit of the intake announces itself, more often than there is anything to gain by looking. */
+  const mayRead = (): boolean => {
+    const left_ms = readAt + limit.store.lanes_ms - performance.now();
+    if (left_ms <= 0) return true;
+    reading ??= setTimeout(() => {
+      reading = undefined;
+      goOn();
+    }, left_ms);
+    return false;
   };
 
   const goOn = (): void => {
@@ -253,6 +268,7 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
     stop: async (grace_ms) => {
       working = idle;
       clearTimeout(waiting);
+      clearTimeout(reading);
       await taking;
       if (running.size > 0) await within_ms(grace_ms, Promise.all(running.values()));
       clearTimeout(retrying);
