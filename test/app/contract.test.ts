@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { CommentHandle, PullHandle } from "../../src/sandbox/github/pull-handle.ts";
+import type { CommentHandle, PullHandle } from "../../sandbox/github/pull-handle.ts";
 import { eventually } from "./eventually.ts";
 import { projectFolder, temporaryFolder } from "./process.ts";
 import { openWorld } from "./world.ts";

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { seededRandom } from "../../src/sandbox/github/random.ts";
+import { seededRandom } from "../../sandbox/github/random.ts";
 import { eventually } from "./eventually.ts";
 import { type Asked, gather } from "./kill.ts";
 import { type App, spawnProgram, startApp } from "./process.ts";

@@ -1,8 +1,8 @@
 // What people do to a repository while the program is killed again and again.
 
-import type { CommentHandle, PullHandle } from "../../src/sandbox/github/pull-handle.ts";
-import type { Random } from "../../src/sandbox/github/random.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
+import type { CommentHandle, PullHandle } from "../../sandbox/github/pull-handle.ts";
+import type { Random } from "../../sandbox/github/random.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 
 export interface Crowd {
   readonly pulls: readonly PullHandle[];

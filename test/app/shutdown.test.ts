@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { PullHandle } from "../../src/sandbox/github/pull-handle.ts";
+import type { PullHandle } from "../../sandbox/github/pull-handle.ts";
 import { eventually } from "./eventually.ts";
 import { temporaryFolder } from "./process.ts";
 import { openDatabase } from "./store.ts";

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { EmbeddedGitHub, GitHubOptions } from "../../src/sandbox/github/github.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
-import { startGitHub } from "../../src/sandbox/github/server.ts";
-import { serviceFiles } from "../../src/sandbox/service.ts";
+import type { EmbeddedGitHub, GitHubOptions } from "../../sandbox/github/github.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
+import { startGitHub } from "../../sandbox/github/server.ts";
+import { serviceFiles } from "../../sandbox/service.ts";
 import { checkExchange } from "../contract.ts";
 import { newUrl } from "../store/databases.ts";
 import { type App, type Environment, projectFolder, startApp, temporaryFolder } from "./process.ts";

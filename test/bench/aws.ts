@@ -1,10 +1,10 @@
 // The embedded AWS in a process of its own, with verbs for its executions and what the bench asks about calls.
 
-import type { ExecutionHandle } from "../../src/sandbox/aws/execution-handle.ts";
-import { type RunningAws, startAws } from "../../src/sandbox/aws/server.ts";
-import type { SnsPost } from "../../src/sandbox/aws/sns/message.ts";
-import type { Topic } from "../../src/sandbox/aws/sns/topic.ts";
-import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
+import type { ExecutionHandle } from "../../sandbox/aws/execution-handle.ts";
+import { type RunningAws, startAws } from "../../sandbox/aws/server.ts";
+import type { SnsPost } from "../../sandbox/aws/sns/message.ts";
+import type { Topic } from "../../sandbox/aws/sns/topic.ts";
+import { type FakeClock, fakeClock, wallClock } from "../../sandbox/github/clock.ts";
 import { goAhead } from "./ahead.ts";
 import { serve } from "./remote.ts";
 

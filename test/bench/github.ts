@@ -2,11 +2,11 @@
 
 import { type AddressInfo, connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { PullHandle } from "../../sandbox/github/pull-handle.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
+import { type RunningGitHub, startGitHub } from "../../sandbox/github/server.ts";
+import { serviceFiles } from "../../sandbox/service.ts";
 import { planPath } from "../../src/core/plan.ts";
-import type { PullHandle } from "../../src/sandbox/github/pull-handle.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
-import { type RunningGitHub, startGitHub } from "../../src/sandbox/github/server.ts";
-import { serviceFiles } from "../../src/sandbox/service.ts";
 import { goAhead } from "./ahead.ts";
 import { type Place, secret } from "./payload.ts";
 import { serve } from "./remote.ts";

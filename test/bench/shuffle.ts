@@ -1,7 +1,7 @@
 // The same releases told twice: each event once and in order, and each doubled and out of order. What is left at the end?
 
 import pg from "pg";
-import { seededRandom } from "../../src/sandbox/github/random.ts";
+import { seededRandom } from "../../sandbox/github/random.ts";
 import type { Act } from "./aws.ts";
 import { idle } from "./measure.ts";
 import { addRepository, executionsOf, openRoad, quiet, type Road } from "./road.ts";

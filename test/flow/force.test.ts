@@ -1,7 +1,7 @@
 // A branch that is moved by force: what it loses is released too, and the next landing is compared with what was there.
 
 import { expect, test } from "vitest";
-import { commitOf, filesOf, writeCommit } from "../../src/sandbox/github/objects.ts";
+import { commitOf, filesOf, writeCommit } from "../../sandbox/github/objects.ts";
 import { planText } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 

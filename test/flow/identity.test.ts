@@ -1,8 +1,8 @@
 // A repository is known by its id: what somebody tries with the name of another one, and what goes on after a rename.
 
 import { expect, test } from "vitest";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 import { planPath } from "../../src/core/plan.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { planText } from "../world/plan.ts";
 import { merged, passed, productionPlan, releaseNext } from "../world/production.ts";
 import { gateText, WorldPull } from "../world/pull.ts";

@@ -1,7 +1,7 @@
 // Nobody alone decides that what they wrote goes to production, by whatever way they ask.
 
 import { expect, test } from "vitest";
-import { applyChanges, commitOf, filesOf, writeCommit } from "../../src/sandbox/github/objects.ts";
+import { applyChanges, commitOf, filesOf, writeCommit } from "../../sandbox/github/objects.ts";
 import { liveRun, productionPlan, releaseNext } from "../world/production.ts";
 import { type World, worlds } from "../world/world.ts";
 

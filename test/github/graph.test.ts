@@ -12,8 +12,8 @@ import {
   validate,
 } from "graphql";
 import { expect, test } from "vitest";
+import { definition } from "../../sandbox/github/graphql/schema.ts";
 import { gateQuery, overviewQuery } from "../../src/github/graph.ts";
-import { definition } from "../../src/sandbox/github/graphql/schema.ts";
 
 // The description defines two fields twice, which says nothing about the others.
 const whole = buildSchema(described.idl, { assumeValidSDL: true });

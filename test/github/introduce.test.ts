@@ -5,13 +5,13 @@ import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
+import { fetchThrough } from "../../sandbox/github/fetch.ts";
+import { createGitHub, type EmbeddedGitHub } from "../../sandbox/github/github.ts";
 import { limit } from "../../src/core/limit.ts";
 import { startIntroduction } from "../../src/flow/introduce.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Log } from "../../src/port.ts";
-import { fetchThrough } from "../../src/sandbox/github/fetch.ts";
-import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 
 const manifest = parse(readFileSync("app.yml", "utf8"));
 const asked = {

@@ -9,9 +9,9 @@ import {
   ListPipelineExecutionsCommand,
 } from "@aws-sdk/client-codepipeline";
 import { expect, onTestFinished, test } from "vitest";
-import { createGitHub } from "../../src/sandbox/github/github.ts";
-import { kits } from "../../src/sandbox/kit/kits.ts";
-import { serviceFiles } from "../../src/sandbox/service.ts";
+import { createGitHub } from "../../sandbox/github/github.ts";
+import { kits } from "../../sandbox/kit/kits.ts";
+import { serviceFiles } from "../../sandbox/service.ts";
 
 const commands: Readonly<Record<string, (input: object) => object>> = {
   "get-pipeline-state": (input) => new GetPipelineStateCommand(input as { name: string }),

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const whole_ms = 300_000;
 
 function sandbox(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const main = new URL("../../src/sandbox/main.ts", import.meta.url).pathname;
+  const main = new URL("../../sandbox/main.ts", import.meta.url).pathname;
   return new Promise((resolve) => {
     execFile(process.execPath, [main, ...args], { timeout: whole_ms }, (error, out, err) =>
       resolve({ code: error === null ? 0 : error.code, out, err }),

@@ -1,11 +1,11 @@
 // What the sandbox says and how it exits when something does not hold.
 
 import { expect, test } from "vitest";
-import { createGitHub } from "../../src/sandbox/github/github.ts";
-import { openLocalKit } from "../../src/sandbox/kit/local.ts";
-import { Narrator } from "../../src/sandbox/narrator.ts";
-import type { Story } from "../../src/sandbox/scene.ts";
-import { tellStories } from "../../src/sandbox/tell.ts";
+import { createGitHub } from "../../sandbox/github/github.ts";
+import { openLocalKit } from "../../sandbox/kit/local.ts";
+import { Narrator } from "../../sandbox/narrator.ts";
+import type { Story } from "../../sandbox/scene.ts";
+import { tellStories } from "../../sandbox/tell.ts";
 
 function stage() {
   const github = createGitHub();

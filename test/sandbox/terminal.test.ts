@@ -1,9 +1,9 @@
 // Markdown as a terminal shows it, and the sandbox's command line.
 
 import { expect, test } from "vitest";
-import { readable } from "../../src/sandbox/markdown.ts";
-import { Narrator } from "../../src/sandbox/narrator.ts";
-import { readOptions } from "../../src/sandbox/options.ts";
+import { readable } from "../../sandbox/markdown.ts";
+import { Narrator } from "../../sandbox/narrator.ts";
+import { readOptions } from "../../sandbox/options.ts";
 
 const marked = { strong: (text: string) => `<${text}>`, code: (text: string) => `[${text}]` };
 

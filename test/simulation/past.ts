@@ -1,10 +1,10 @@
 // What has happened so far, told from the model of GitHub and the double of the engine alone.
 
+import { diffFiles } from "../../sandbox/github/diff.ts";
+import { isAncestor, mergeBase } from "../../sandbox/github/history.ts";
+import type { Pull } from "../../sandbox/github/model.ts";
+import { filesOf } from "../../sandbox/github/objects.ts";
 import type { StartRequest } from "../../src/port.ts";
-import { diffFiles } from "../../src/sandbox/github/diff.ts";
-import { isAncestor, mergeBase } from "../../src/sandbox/github/history.ts";
-import type { Pull } from "../../src/sandbox/github/model.ts";
-import { filesOf } from "../../src/sandbox/github/objects.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import type { World } from "../world/world.ts";
 import { isCopys } from "./copies.ts";

@@ -3,12 +3,12 @@
 
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { PullHandle } from "../../sandbox/github/pull-handle.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
+import { type RunningGitHub, startGitHub } from "../../sandbox/github/server.ts";
 import { planPath } from "../../src/core/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import { answerHook } from "../../src/github/hook.ts";
-import type { PullHandle } from "../../src/sandbox/github/pull-handle.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
-import { type RunningGitHub, startGitHub } from "../../src/sandbox/github/server.ts";
 import { type OpenStore, openStore } from "../../src/store/open.ts";
 import { Dice } from "../simulation/random.ts";
 import { silent } from "../store/silent.ts";

@@ -1,11 +1,11 @@
 // The port to GitHub on the embedded GitHub itself: no Octokit, no HTTP, the same reads, writes, budget and faults.
 
 import { createSign } from "node:crypto";
+import type { EmbeddedGitHub } from "../../sandbox/github/github.ts";
 import { openPort } from "../../src/github/app.ts";
 import type { Octokit } from "../../src/github/client.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Clock, Store } from "../../src/port.ts";
-import type { EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
 
 export function openDirect(with_: {
   readonly on: EmbeddedGitHub;

@@ -1,7 +1,7 @@
 // A shop whose release runs on the engine that others can reach too.
 
 import { expect } from "vitest";
-import type { CheckRun } from "../../src/sandbox/github/model.ts";
+import type { CheckRun } from "../../sandbox/github/model.ts";
 import type { WorldPull } from "./pull.ts";
 import type { World, WorldSettings } from "./world.ts";
 

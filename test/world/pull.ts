@@ -1,11 +1,11 @@
 // A pull request as its people see it.
 
+import type { MergeMethod, MergeResult } from "../../sandbox/github/merge.ts";
+import type { CheckRun } from "../../sandbox/github/model.ts";
+import type { Change } from "../../sandbox/github/objects.ts";
+import type { CommentHandle, PullHandle } from "../../sandbox/github/pull-handle.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 import type { GateState } from "../../src/core/fact.ts";
-import type { MergeMethod, MergeResult } from "../../src/sandbox/github/merge.ts";
-import type { CheckRun } from "../../src/sandbox/github/model.ts";
-import type { Change } from "../../src/sandbox/github/objects.ts";
-import type { CommentHandle, PullHandle } from "../../src/sandbox/github/pull-handle.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 
 /** By path; null deletes. */
 export type Files = Readonly<Record<string, Change>>;

@@ -3,6 +3,12 @@
 
 import { pino } from "pino";
 import { afterEach, expect } from "vitest";
+import { type FakeClock, fakeClock, wallClock } from "../../sandbox/github/clock.ts";
+import { createGitHub, type EmbeddedGitHub } from "../../sandbox/github/github.ts";
+import type { Installation } from "../../sandbox/github/model.ts";
+import type { Observer } from "../../sandbox/github/observe.ts";
+import type { NewRepository } from "../../sandbox/github/repositories.ts";
+import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 import { limit } from "../../src/core/limit.ts";
 import { planPath } from "../../src/core/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
@@ -14,12 +20,6 @@ import { answerHook } from "../../src/github/hook.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Clock, GitHub, Job, Queue, Store } from "../../src/port.ts";
 import type { Forgiving } from "../../src/ports/forgiving.ts";
-import { type FakeClock, fakeClock, wallClock } from "../../src/sandbox/github/clock.ts";
-import { createGitHub, type EmbeddedGitHub } from "../../src/sandbox/github/github.ts";
-import type { Installation } from "../../src/sandbox/github/model.ts";
-import type { Observer } from "../../src/sandbox/github/observe.ts";
-import type { NewRepository } from "../../src/sandbox/github/repositories.ts";
-import type { RepositoryHandle } from "../../src/sandbox/github/repository-handle.ts";
 import { checkedFetch } from "../contract.ts";
 import { type StoreKind, storeFor, storeKinds, type TestStore } from "../store/databases.ts";
 import { type HearingLog, hearing } from "../store/silent.ts";

@@ -1,7 +1,7 @@
 // Why an execution ended: what AWS tells comes before what its stages let one guess.
 
 import { describe, expect, test } from "vitest";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
+import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
 import { openWorld, states } from "./world.ts";
 
 const edited = "AWS failed it, because the pipeline was changed while it ran.";

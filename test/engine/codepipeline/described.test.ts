@@ -1,10 +1,10 @@
 // Against a server that is made of AWS's descriptions alone: whatever it answers is borne, and nothing is asked that they do not allow.
 
 import { expect, onTestFinished, test } from "vitest";
+import { fakeClock } from "../../../sandbox/github/clock.ts";
+import { seededRandom } from "../../../sandbox/github/random.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { readAside } from "../../../src/report/aside.ts";
-import { fakeClock } from "../../../src/sandbox/github/clock.ts";
-import { seededRandom } from "../../../src/sandbox/github/random.ts";
 import { hearing } from "../../store/silent.ts";
 import { startDescribed } from "./described.ts";
 import { memoryRuns } from "./runs.ts";

@@ -1,10 +1,10 @@
 // Evidence: what a failed action printed, and the tests of a stage, from files or from CodeBuild itself.
 
 import { describe, expect, test } from "vitest";
+import { zip } from "../../../sandbox/aws/zip.ts";
 import { limit } from "../../../src/core/limit.ts";
 import { unzip as unzipBy, type ZippedFile } from "../../../src/engine/codepipeline/zip.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
-import { zip } from "../../../src/sandbox/aws/zip.ts";
 import { artifact, batched, junit, passing, tested, testedBy, unfound } from "./tested.ts";
 import { noTree, sha } from "./world.ts";
 

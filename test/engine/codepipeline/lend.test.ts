@@ -2,11 +2,11 @@
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import type { NewRole } from "../../../sandbox/aws/aws.ts";
+import { wallClock } from "../../../sandbox/github/clock.ts";
 import { counted } from "../../../src/engine/codepipeline/count.ts";
 import { openLender } from "../../../src/engine/codepipeline/lend.ts";
 import { openSnsNotifier } from "../../../src/notify/sns.ts";
-import type { NewRole } from "../../../src/sandbox/aws/aws.ts";
-import { wallClock } from "../../../src/sandbox/github/clock.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 
 let server: FauxqsServer;

@@ -1,8 +1,8 @@
 // What was done from outside to executions of a commit: overridden conditions, and changes of the pipeline meanwhile.
 
 import { describe, expect, test } from "vitest";
+import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
 import type { MarkOn } from "../../../src/core/survey.ts";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
 import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 

@@ -1,8 +1,8 @@
 // Following an execution: its state and its stages, in every mode and whatever others do to it.
 
 import { describe, expect, test } from "vitest";
+import type { NewStage } from "../../../sandbox/aws/declare.ts";
 import { standingOf } from "../../../src/engine/codepipeline/status.ts";
-import type { NewStage } from "../../../src/sandbox/aws/declare.ts";
 import { openWorld, sha, states, type World } from "./world.ts";
 
 test("a release goes through its stages in the pipeline's order", async () => {

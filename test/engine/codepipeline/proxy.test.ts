@@ -1,7 +1,7 @@
 // Something between Interlock and AWS answers: a proxy's page, or half of what AWS said. Nobody knows then what AWS did.
 
 import { describe, expect, test } from "vitest";
-import type { RequestFault } from "../../../src/sandbox/aws/faults.ts";
+import type { RequestFault } from "../../../sandbox/aws/faults.ts";
 import { openWorld, sha, shop, states, type World } from "./world.ts";
 
 const html = "<html><body>Please log in</body></html>";

@@ -1,8 +1,8 @@
 // Rolling back: what is meant, to a release of Interlock's own, and once for each wish.
 
 import { describe, expect, test } from "vitest";
+import type { Mode } from "../../../sandbox/aws/codepipeline/model.ts";
 import type { RollbackRequest } from "../../../src/port.ts";
-import type { Mode } from "../../../src/sandbox/aws/codepipeline/model.ts";
 import { openWorld, sha, shop, states, type World, type WorldOptions } from "./world.ts";
 
 /** Each through the whole pipeline, one after the other. */

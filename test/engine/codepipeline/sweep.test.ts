@@ -1,10 +1,10 @@
 // What others do in AWS reaches the commit: by an event that does not name it, or by a sweep alone.
 
 import { expect, onTestFinished, test } from "vitest";
+import type { NewStage } from "../../../sandbox/aws/declare.ts";
+import { startAws } from "../../../sandbox/aws/server.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { readAside } from "../../../src/report/aside.ts";
-import type { NewStage } from "../../../src/sandbox/aws/declare.ts";
-import { startAws } from "../../../src/sandbox/aws/server.ts";
 import { worlds } from "../../world/world.ts";
 import { memoryRuns } from "./runs.ts";
 import { noTree } from "./world.ts";

@@ -1,7 +1,7 @@
 // Rollbacks by somebody else: AWS rolls back one stage, and only one where the plan ends takes the commit out.
 
 import { describe, expect, test } from "vitest";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
+import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 
 async function survey(w: World, engineId: string) {

@@ -1,8 +1,8 @@
 // What a stage of tests leaves behind in the double of AWS, for the tests of evidence.
 
 import { expect } from "vitest";
+import type { Outcome } from "../../../sandbox/aws/codepipeline/model.ts";
 import type { StageFact } from "../../../src/core/fact.ts";
-import type { Outcome } from "../../../src/sandbox/aws/codepipeline/model.ts";
 import { openWorld, type World, type WorldOptions } from "./world.ts";
 
 export const junit = `<testsuites><testsuite name="price"><testcase name="adds" time="0.5"/>

@@ -1,6 +1,10 @@
 // A world for the engine: an AWS that listens, one pipeline in it, and the engine with its ledger.
 
 import { onTestFinished } from "vitest";
+import type { AwsOptions, NewRole } from "../../../sandbox/aws/aws.ts";
+import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
+import { startAws } from "../../../sandbox/aws/server.ts";
+import { fakeClock } from "../../../sandbox/github/clock.ts";
 import type { CodePipelinePart } from "../../../src/core/plan.ts";
 import type { AwsMeter } from "../../../src/engine/codepipeline/count.ts";
 import {
@@ -12,10 +16,6 @@ import { lineOf } from "../../../src/engine/codepipeline/hint.ts";
 import type { Observation, StartRequest } from "../../../src/port.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
 import { readAside } from "../../../src/report/aside.ts";
-import type { AwsOptions, NewRole } from "../../../src/sandbox/aws/aws.ts";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
-import { startAws } from "../../../src/sandbox/aws/server.ts";
-import { fakeClock } from "../../../src/sandbox/github/clock.ts";
 import { checkAwsExchange } from "../../aws-contract.ts";
 import { hearing } from "../../store/silent.ts";
 import { type MemoryRuns, memoryRuns } from "./runs.ts";

@@ -4,7 +4,7 @@ import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { startFauxqs } from "fauxqs";
 import { expect, onTestFinished, test } from "vitest";
-import { snsTarget, sqsTarget } from "../../../src/sandbox/aws/targets.ts";
+import { snsTarget, sqsTarget } from "../../../sandbox/aws/targets.ts";
 import { sha, smallAws } from "./world.ts";
 
 async function hearing(world: Awaited<ReturnType<typeof smallAws>>) {

@@ -2,7 +2,7 @@
 import { createVerify, X509Certificate } from "node:crypto";
 import { createServer } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import type { SnsPost } from "../../../src/sandbox/aws/sns/message.ts";
+import type { SnsPost } from "../../../sandbox/aws/sns/message.ts";
 import { smallAws } from "./world.ts";
 
 /** Written from AWS's page on signatures, and not from the code that signs. */

@@ -13,7 +13,7 @@ import {
   StopPipelineExecutionCommand,
 } from "@aws-sdk/client-codepipeline";
 import { expect, test } from "vitest";
-import { seededRandom } from "../../../src/sandbox/github/random.ts";
+import { seededRandom } from "../../../sandbox/github/random.ts";
 import { smallAws } from "./world.ts";
 
 const stages = [

@@ -6,10 +6,10 @@ import { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import { S3Client } from "@aws-sdk/client-s3";
 import { STSClient } from "@aws-sdk/client-sts";
 import { onTestFinished } from "vitest";
-import type { AwsOptions } from "../../../src/sandbox/aws/aws.ts";
-import type { NewPipeline } from "../../../src/sandbox/aws/declare.ts";
-import { startAws } from "../../../src/sandbox/aws/server.ts";
-import { fakeClock } from "../../../src/sandbox/github/clock.ts";
+import type { AwsOptions } from "../../../sandbox/aws/aws.ts";
+import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
+import { startAws } from "../../../sandbox/aws/server.ts";
+import { fakeClock } from "../../../sandbox/github/clock.ts";
 import { checkAwsExchange } from "../../aws-contract.ts";
 
 export const sha = "a".repeat(40);

@@ -1,7 +1,7 @@
 // Who gets in: App JWTs, installation tokens, permissions, and people's own tokens.
 import { createSign, generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { fakeClock, wallClock } from "../../../src/sandbox/github/clock.ts";
+import { fakeClock, wallClock } from "../../../sandbox/github/clock.ts";
 import { smallWorld } from "./world.ts";
 
 const api = "https://api.github.com";

@@ -1,6 +1,6 @@
 // Every route is used once at least, and every answer is one that GitHub's description allows.
 import { expect, test } from "vitest";
-import { allRoutes } from "../../../src/sandbox/github/routes/all.ts";
+import { allRoutes } from "../../../sandbox/github/routes/all.ts";
 import { isDescribed } from "../../contract.ts";
 import { smallWorld } from "./world.ts";
 

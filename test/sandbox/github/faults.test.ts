@@ -1,6 +1,6 @@
 // Requests: what can go wrong on purpose, conditional requests, budgets, and the log.
 import { expect, test } from "vitest";
-import { wallClock } from "../../../src/sandbox/github/clock.ts";
+import { wallClock } from "../../../sandbox/github/clock.ts";
 import { smallWorld } from "./world.ts";
 
 const comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments";

@@ -1,7 +1,7 @@
 // The embedded GitHub on a port: webhooks over HTTP, and connections that break.
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
-import { startGitHub } from "../../../src/sandbox/github/server.ts";
+import { startGitHub } from "../../../sandbox/github/server.ts";
 import { checkExchange } from "../../contract.ts";
 
 test("webhooks reach a URL, and a bad answer is recorded as it was", async () => {

@@ -2,7 +2,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
 import { expect, test } from "vitest";
-import { startGitHub } from "../../../src/sandbox/github/server.ts";
+import { startGitHub } from "../../../sandbox/github/server.ts";
 import { checkedFetch } from "../../contract.ts";
 
 test("octokit authenticates as the app, reports a check, and merges", async () => {

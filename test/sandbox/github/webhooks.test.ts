@@ -1,8 +1,8 @@
 // Webhooks: what happens is told, in GitHub's shape, signed, recorded, and sent again on request.
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { wallClock } from "../../../src/sandbox/github/clock.ts";
-import type { RepositoryHandle } from "../../../src/sandbox/github/repository-handle.ts";
+import { wallClock } from "../../../sandbox/github/clock.ts";
+import type { RepositoryHandle } from "../../../sandbox/github/repository-handle.ts";
 import { shapeProblems } from "./webhook-shape.ts";
 import { smallWorld } from "./world.ts";
 

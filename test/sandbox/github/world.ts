@@ -1,8 +1,8 @@
 // A small world for these tests: one repository with the app installed, and clients for all.
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
-import { fakeClock } from "../../../src/sandbox/github/clock.ts";
-import { createGitHub, type GitHubOptions } from "../../../src/sandbox/github/github.ts";
+import { fakeClock } from "../../../sandbox/github/clock.ts";
+import { createGitHub, type GitHubOptions } from "../../../sandbox/github/github.ts";
 import { checkedFetch } from "../../contract.ts";
 
 type Hook = {

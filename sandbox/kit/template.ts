@@ -18,7 +18,7 @@ export async function readPermissions(
   values: Values,
   conditions: Readonly<Record<string, boolean>>,
 ): Promise<Permissions> {
-  const file = new URL("../../../infra/cloudformation.yaml", import.meta.url);
+  const file = new URL("../../infra/cloudformation.yaml", import.meta.url);
   const template = parse(await readFile(file, "utf8"), { customTags: tagsFor(values) }) as Template;
   const { Role, InterlockPolicy } = template.Resources;
   const read = (policies: readonly Policy[]) =>

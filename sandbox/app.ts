@@ -32,7 +32,7 @@ export async function startApp(order: {
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
 }): Promise<App> {
-  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
   const child = spawn(process.execPath, [main], {
     // A group of its own: Ctrl-C is for the sandbox, which then ends it in order.
     detached: true,

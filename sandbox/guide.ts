@@ -1,6 +1,6 @@
 // What to try by hand while the sandbox stays.
 
-import { webhookPath } from "../github/hook.ts";
+import { webhookPath } from "../src/github/hook.ts";
 import { people, type Sandbox } from "./open.ts";
 
 /** Commands that work as they stand in a POSIX shell. */

@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { gateName } from "../core/page/checks.ts";
-import { webhookPath } from "../github/hook.ts";
+import { gateName } from "../src/core/page/checks.ts";
+import { webhookPath } from "../src/github/hook.ts";
 import { type App, startApp } from "./app.ts";
 import type { EmbeddedGitHub } from "./github/github.ts";
 import type { Permissions } from "./github/model.ts";
@@ -97,7 +97,7 @@ async function startInterlock(order: {
 
 /** The App asks the embedded GitHub for what it asks the real one for. */
 async function readManifest(): Promise<{ permissions: Permissions; events: readonly string[] }> {
-  const text = await readFile(new URL("../../app.yml", import.meta.url), "utf8");
+  const text = await readFile(new URL("../app.yml", import.meta.url), "utf8");
   const manifest = parse(text) as {
     default_permissions: Permissions;
     default_events: readonly string[];
