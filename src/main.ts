@@ -10,6 +10,7 @@ import { runCommandLine } from "./command-line/run.ts";
 import { limit } from "./core/limit.ts";
 import { counted } from "./engine/codepipeline/count.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
+import { ingestInto } from "./engine/codepipeline/ingest.ts";
 import { openLender } from "./engine/codepipeline/lend.ts";
 import type { Place } from "./engine/codepipeline/patrol.ts";
 import { openSnsEndpoint, snsPath } from "./engine/codepipeline/sns-endpoint.ts";
@@ -187,12 +188,12 @@ async function startOn(
   const metered = meter === undefined ? {} : { meter };
   const ports: Ports = { github, store, engines, clock, elapsed, log, ...metered };
   const { receive, calm } = openReceive({ store, log });
-  const ear = {
+  const ingest = ingestInto({
     runs: pipelineRuns,
     receive,
     suspect: (id: string, place: Place) => codepipeline.suspect(id, place),
     clock,
-  };
+  });
   const { webhookSecret, previousWebhookSecret } = app;
   const secrets = [webhookSecret, ...[previousWebhookSecret ?? []].flat()];
   const unsigned = openWrongSignatures(log);
@@ -210,7 +211,7 @@ async function startOn(
   if (snsTopics.length > 0)
     posts.set(
       snsPath,
-      openSnsEndpoint({ ear, topics: snsTopics, fetch: globalThis.fetch, log }).answer,
+      openSnsEndpoint({ ingest, clock, topics: snsTopics, fetch: globalThis.fetch, log }).answer,
     );
   let introduction: Introduction | null = null;
   // The port first: a second program that finds it taken must not have begun any work.
@@ -260,7 +261,7 @@ async function startOn(
   const telling = startTelling({ ledger: notices, notifier, clock, log, ...metered });
   const queues = sqsQueueUrls.map((queueUrl) => {
     const client = queueClient(queueUrl, null, meter);
-    return { client, reader: readQueue({ client, queueUrl, ear, log }) };
+    return { client, reader: readQueue({ client, queueUrl, ingest, log }) };
   });
   log.info(
     { host, port: web.port, ...(shown !== null && { metricsPort: shown.port }) },

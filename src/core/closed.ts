@@ -2,13 +2,14 @@
 
 import { isAskedBy } from "./asked.ts";
 import { isLive, isStoppable, mayArrive } from "./attempt.ts";
+import { isIntervention } from "./command.ts";
 import { type Decision, silence } from "./decision.ts";
 import { againAt } from "./due.ts";
 import type { Settlement } from "./effect.ts";
 import type { PullFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { openSteps } from "./glob.ts";
-import { effectsOf, interventions, isIntervention } from "./intervene.ts";
+import { effectsOf, interventions } from "./intervene.ts";
 import { authority } from "./judge.ts";
 import { limit } from "./limit.ts";
 import { prose } from "./page/markdown.ts";

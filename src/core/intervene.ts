@@ -2,7 +2,7 @@
 
 import { isAskedBy } from "./asked.ts";
 import { isLive, placeOf } from "./attempt.ts";
-import type { Command } from "./command.ts";
+import { type Command, isIntervention } from "./command.ts";
 import type { Decision } from "./decision.ts";
 import type { ApprovalWanted, RollbackWanted } from "./effect.ts";
 import type { Execution, Facts, Outcome, Rollback } from "./fact.ts";
@@ -74,11 +74,6 @@ function isAsked({ intentions }: Facts, key: string): boolean {
 /** Whether it waits for its engine for so long that what was right then may not be so now. */
 function isStale({ now }: Facts, { createdAt }: Rollback): boolean {
   return now - createdAt > limit.command.age_ms;
-}
-
-/** Commands that are carried out on a pull request that is closed as well. */
-export function isIntervention({ kind }: Command): boolean {
-  return kind === "rollback" || kind === "approve";
 }
 
 /** What is to be done for them. */

@@ -6,6 +6,16 @@ export function plain(text: string): string {
   return withoutUnseen(lines).toWellFormed();
 }
 
+/** One line of plain text. */
+export function plainLine(text: string): string {
+  return plain(text).replace(/\s+/g, " ").trim();
+}
+
+/** Cuts plain text to a number of characters, with an ellipsis. */
+export function cutChars(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
+}
+
 /** Text without colours, titles, links and cursor movements. */
 export function withoutSequences(text: string): string {
   return text.replace(sequences, "");

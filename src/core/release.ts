@@ -2,13 +2,14 @@
 
 import { isLive, latest, mayArrive } from "./attempt.ts";
 import { barOf, broughtBy, overtaken, ownPlace } from "./carrier.ts";
+import { isIntervention } from "./command.ts";
 import { type Decision, type StopWanted, silence } from "./decision.ts";
 import { dueOf, isLost } from "./due.ts";
 import { subjectKey } from "./event.ts";
 import type { CommitFacts } from "./fact.ts";
 import { verdictOf } from "./gate.ts";
 import { openSteps, type Steps } from "./glob.ts";
-import { effectsOf, type Intervention, interventions, isIntervention } from "./intervene.ts";
+import { effectsOf, type Intervention, interventions } from "./intervene.ts";
 import { limit } from "./limit.ts";
 import { surveyOf } from "./outside.ts";
 import { checksOf, obsoleteNames } from "./page/checks.ts";

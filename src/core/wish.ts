@@ -1,9 +1,8 @@
 // Reads intentions as wishes: each command is granted, refused with a sentence, or not ruled on yet.
 
-import { type Command, commandTable, mayGive, type Verb } from "./command.ts";
+import { type Command, commandTable, isIntervention, mayGive, type Verb } from "./command.ts";
 import type { Subject } from "./event.ts";
 import type { Intention } from "./fact.ts";
-import { isIntervention } from "./intervene.ts";
 import type { Plan } from "./plan.ts";
 
 export interface Wish {

@@ -1,12 +1,12 @@
 // Takes the snapshot that a decision is made from, and what the ledger says is there already.
 
 import { isGone } from "../core/attempt.ts";
+import { isIntervention } from "../core/command.ts";
 import type { Present } from "../core/converge.ts";
 import type { CheckPresent } from "../core/effect.ts";
 import type { Repository, Subject } from "../core/event.ts";
 import type { CommitFacts, Facts, Files, PlanReading, Pull, PullFacts } from "../core/fact.ts";
 import { openSteps, type Steps } from "../core/glob.ts";
-import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
 import { gateNameOf } from "../core/page/checks.ts";
 import { isShown } from "../core/page/stages.ts";

@@ -1,7 +1,7 @@
 // Reads a verified webhook payload into an Event. The only reader of raw payloads.
 
 import { z } from "zod";
-import { type Command, parseCommands } from "../core/command.ts";
+import { type Command, isIntervention } from "../core/command.ts";
 import {
   type Event,
   type IgnoredReason,
@@ -11,8 +11,8 @@ import {
   type Sight,
   subjectOf,
 } from "../core/event.ts";
-import { isIntervention } from "../core/intervene.ts";
 import { limit } from "../core/limit.ts";
+import { parseCommands } from "../core/parse-command.ts";
 import { commandOf } from "./check-command.ts";
 import { hasLargeId } from "./large-id.ts";
 import { endOfSecond, keyOf } from "./request-key.ts";

@@ -3,9 +3,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { commandTable, mayGive, parseCommands, type Verb } from "../../src/core/command.ts";
+import { commandTable, mayGive, type Verb } from "../../src/core/command.ts";
 import { plainLines } from "../../src/core/comment.ts";
 import { limit } from "../../src/core/limit.ts";
+import { parseCommands } from "../../src/core/parse-command.ts";
 import { roles } from "../../src/core/plan.ts";
 
 const stop = [{ kind: "stop" }];

@@ -7,12 +7,12 @@ import type { Facts, GateState } from "../fact.ts";
 import { type Verdict, verdictOf } from "../gate.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
-import { plain } from "../plain.ts";
+import { cutChars, plain, plainLine } from "../plain.ts";
 import { type PartName, type PlanProblem, planPath } from "../plan.ts";
 import { type Reason, type ReasonCode, stateOf as stateOfReason, whoActs } from "../reason.ts";
 import type { Ground } from "../settle.ts";
 import { gatePage } from "./gate.ts";
-import { cutBytes, cutChars, plainLine } from "./markdown.ts";
+import { cutBytes } from "./markdown.ts";
 
 import { stagesPage } from "./stages.ts";
 import { testsPage } from "./tests.ts";

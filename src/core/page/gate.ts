@@ -4,9 +4,10 @@ import type { Subject } from "../event.ts";
 import type { Facts } from "../fact.ts";
 import type { Verdict } from "../gate.ts";
 import { limit } from "../limit.ts";
+import { cutChars, plainLine } from "../plain.ts";
 import { type PlanProblem, planPath } from "../plan.ts";
 import { nextStep, type Reason, stateOf, type Who, whoActs } from "../reason.ts";
-import { code, cutChars, plainLine, prose } from "./markdown.ts";
+import { code, prose } from "./markdown.ts";
 import { saw } from "./saw.ts";
 
 export interface GatePage {

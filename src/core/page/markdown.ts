@@ -1,11 +1,6 @@
 // Turns foreign text into Markdown that shows it and does nothing else.
 
-import { plain, withoutLast } from "../plain.ts";
-
-/** One line of plain text. */
-export function plainLine(text: string): string {
-  return plain(text).replace(/\s+/g, " ").trim();
-}
+import { plain, plainLine, withoutLast } from "../plain.ts";
 
 /** A code span: nothing inside it is Markdown, HTML, a mention or a link. */
 export function code(text: string): string {
@@ -75,11 +70,6 @@ export function cutBytes(text: string, bytes: number): string {
     end -= Math.max(1, Math.ceil((byteLength(text.slice(0, end)) - bytes + byteLength(mark)) / 4));
   const line = text.lastIndexOf("\n", end);
   return text.slice(0, line > 0 ? line : end).toWellFormed() + mark;
-}
-
-/** Cuts plain text to a number of characters, with an ellipsis. */
-export function cutChars(text: string, chars: number): string {
-  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
 }
 
 function byteLength(text: string): number {

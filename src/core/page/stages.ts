@@ -3,9 +3,10 @@
 import type { Facts, StageFact, StageState } from "../fact.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
+import { cutChars, plainLine } from "../plain.ts";
 import { planPath } from "../plan.ts";
 import { aroundLines } from "./around.ts";
-import { block, cell, code, cutChars, fold, plainLine, prose } from "./markdown.ts";
+import { block, cell, code, fold, prose } from "./markdown.ts";
 
 export interface StagesPage {
   readonly title: string;

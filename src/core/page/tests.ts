@@ -4,7 +4,7 @@ import { emptyReports } from "../assess.ts";
 import type { Annotation } from "../effect.ts";
 import { limit } from "../limit.ts";
 import type { PartView } from "../part.ts";
-import { plain } from "../plain.ts";
+import { cutChars, plain, plainLine } from "../plain.ts";
 import {
   addCounts,
   badCount,
@@ -14,7 +14,7 @@ import {
   type TestCounts,
   type TestProblem,
 } from "../report.ts";
-import { block, code, cutChars, fold, plainLine, prose } from "./markdown.ts";
+import { block, code, fold, prose } from "./markdown.ts";
 
 export interface TestsPage {
   readonly title: string;

@@ -1,5 +1,6 @@
 // Sessions by role, region and repository: one of each, and none for a plan that may not have one.
 
+import { identityKey } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
 import { ownerOf } from "./arn.ts";
@@ -7,7 +8,6 @@ import type { AwsMeter } from "./count.ts";
 import type { Settings } from "./environment.ts";
 import { openPace, type Pace, type PaceLimits } from "./pace.ts";
 import { openSession, type Scope, type Session } from "./session.ts";
-import { identityKey } from "./text.ts";
 
 export interface Access {
   session(scope: Scope): Opened;

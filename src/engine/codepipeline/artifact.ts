@@ -1,5 +1,6 @@
 // Report files inside the output artifacts of a stage, which are zip files in S3.
 
+import { oneLine } from "../../aws/text.ts";
 import { globProblem, matcher, openSteps, type Steps } from "../../core/glob.ts";
 import { limit } from "../../core/limit.ts";
 import { type CommitPaths, fileTree } from "../../core/place.ts";
@@ -16,7 +17,6 @@ import { objectArn } from "./arn.ts";
 import { readObject } from "./object.ts";
 import type { Session } from "./session.ts";
 import { openSlots } from "./slots.ts";
-import { oneLine } from "./text.ts";
 import { type Unzipped, unzip, type ZipOrder, type ZippedFile } from "./zip.ts";
 
 /** Reads one report in whatever format it is written. */

@@ -6,6 +6,7 @@ import {
   type Report,
   type TestCase,
 } from "@aws-sdk/client-codebuild";
+import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import { plain } from "../../core/plain.ts";
 import {
@@ -15,7 +16,6 @@ import {
   type TestProblem,
 } from "../../core/report.ts";
 import type { Session } from "./session.ts";
-import { oneLine } from "./text.ts";
 import type { Trouble } from "./trouble.ts";
 
 export type BuildReports =

@@ -1,11 +1,11 @@
 // Where a pipeline of AWS is not what the plan counts on, each with the way to mend it.
 
+import { oneLine } from "../../aws/text.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Difference } from "../../core/survey.ts";
 import { findSource, oldType, startsItself } from "./source.ts";
 import type { StageNow } from "./state.ts";
 import type { Structure } from "./structure.ts";
-import { oneLine } from "./text.ts";
 
 export interface DifferencesQuestion {
   readonly spec: CodePipelinePart;

@@ -1,5 +1,6 @@
 // What became of a call whose answer was lost.
 
+import { sessionName } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRun, PipelineRuns, Read } from "../../port.ts";
@@ -7,7 +8,6 @@ import { readActions } from "./actions.ts";
 import { executionsSince, type Summary } from "./executions.ts";
 import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
-import { sessionName } from "./text.ts";
 
 export interface FindTools {
   readonly runs: PipelineRuns;

@@ -1,5 +1,6 @@
 // Lends the identities of plans to those who do something else for a plan at AWS, such as tell a topic.
 
+import { identityKey } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import { stsClient, type TemporaryCredentials } from "./clients.ts";
 import type { AwsMeter } from "./count.ts";
@@ -7,7 +8,6 @@ import { type AwsEnvironment, type Settings, settingsFrom } from "./environment.
 import { openPace } from "./pace.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
 import type { Scope } from "./session.ts";
-import { identityKey } from "./text.ts";
 
 export interface Lender {
   /** `service` is called as in `AWS_ENDPOINT_URL_<service>`. */

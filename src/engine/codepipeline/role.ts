@@ -1,11 +1,11 @@
 // Temporary credentials of the role that a plan names, kept until shortly before their end.
 
 import { AssumeRoleCommand, type STSClient } from "@aws-sdk/client-sts";
+import { fullName, sessionName } from "../../aws/text.ts";
 import type { Repository } from "../../core/event.ts";
 import { limit } from "../../core/limit.ts";
 import type { TemporaryCredentials } from "./clients.ts";
 import type { Pace } from "./pace.ts";
-import { fullName, sessionName } from "./text.ts";
 import { identityTrouble, NoIdentity, type Trouble } from "./trouble.ts";
 
 export interface RoleCredentials {

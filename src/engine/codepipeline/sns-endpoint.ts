@@ -1,8 +1,8 @@
 // Where SNS posts what pipelines do: signature, topic and age first, then nothing but storing. Answers 200 only for what is stored.
 
+import type { Ingest } from "../../aws/message.ts";
 import { limit } from "../../core/limit.ts";
-import type { Log, Post, PostReply } from "../../port.ts";
-import { type Ear, hear } from "./hear.ts";
+import type { Clock, Log, Post, PostReply } from "../../port.ts";
 import { openCertificates } from "./sns-certificate.ts";
 import {
   isSigned,
@@ -38,7 +38,8 @@ type Outcome =
   | "later";
 
 export interface SnsSettings {
-  readonly ear: Ear;
+  readonly ingest: Ingest;
+  readonly clock: Clock;
   /** ARNs; messages of any other topic are refused. */
   readonly topics: readonly string[];
   readonly fetch: typeof globalThis.fetch;
@@ -46,8 +47,8 @@ export interface SnsSettings {
 }
 
 export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
-  const { ear, topics, fetch, log } = settings;
-  const certificates = openCertificates({ fetch, clock: ear.clock });
+  const { ingest, clock, topics, fetch, log } = settings;
+  const certificates = openCertificates({ fetch, clock });
   const counts = new Map<Outcome, number>();
   return { answer, take, counts: () => counts };
 
@@ -79,7 +80,7 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
 
   async function take(body: string | null): Promise<SnsReply> {
     if (body === null) return { status: 413, text: "The message is too large." };
-    const read = readSnsMessage(body, { topics, now: ear.clock() });
+    const read = readSnsMessage(body, { topics, now: clock() });
     if (read.kind === "refused") return refuse(read.why);
     const { message } = read;
     const certificate = await certificates.at(read.certificate);
@@ -100,10 +101,10 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
 
   async function notified({ MessageId, Message, Timestamp }: SnsMessage): Promise<SnsReply> {
     try {
-      const heard = await hear(ear, { id: `sns:${MessageId}`, text: Message });
-      if (heard.kind !== "known") return done(heard.kind);
+      const ingested = await ingest({ id: `sns:${MessageId}`, text: Message });
+      if (ingested.kind !== "known") return done(ingested.kind);
       // SNS itself repeats at once what it had no answer for. What comes later comes from others.
-      const late = ear.clock() - Date.parse(Timestamp) > limit.hint.repeat_ms;
+      const late = clock() - Date.parse(Timestamp) > limit.hint.repeat_ms;
       return late ? refuse("replayed") : done("repeated");
     } catch (error) {
       return later("A notice could not be stored", { err: error });

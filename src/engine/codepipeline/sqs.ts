@@ -8,12 +8,12 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { z } from "zod";
+import type { Ingest } from "../../aws/message.ts";
 import { limit } from "../../core/limit.ts";
 import type { Log } from "../../port.ts";
 import { patience } from "./clients.ts";
 import { type AwsMeter, counted } from "./count.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";
-import { type Ear, hear } from "./hear.ts";
 
 export interface QueueReader {
   /** How many messages came to which end since the start. */
@@ -59,12 +59,12 @@ export function regionOf(queueUrl: string): string | null {
 export function readQueue(with_: {
   readonly client: SQSClient;
   readonly queueUrl: string;
-  readonly ear: Ear;
+  readonly ingest: Ingest;
   readonly log: Log;
   /** Resolves after so many milliseconds, or once the signal comes. */
   readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }): QueueReader {
-  const { client, queueUrl: QueueUrl, ear, log, wait = waited } = with_;
+  const { client, queueUrl: QueueUrl, ingest, log, wait = waited } = with_;
   const stopping = new AbortController();
   const counts = new Map<Outcome, number>();
   /** Messages that could not be stored, by their ids. */
@@ -123,9 +123,9 @@ export function readQueue(with_: {
       return message;
     }
     try {
-      const heard = await hear(ear, unwrap(id, body));
-      const malformed = heard.kind === "ignored" && heard.reason !== "unknown_execution";
-      count(malformed ? "malformed" : heard.kind);
+      const ingested = await ingest(unwrap(id, body));
+      const malformed = ingested.kind === "ignored" && ingested.reason !== "unknown_execution";
+      count(malformed ? "malformed" : ingested.kind);
       return message;
     } catch (error) {
       count("failed");

@@ -1,6 +1,7 @@
 // Starts an execution for exactly one commit, once however often it is asked.
 
 import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
+import { fullName } from "../../aws/text.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
 import type { Clock, PipelineRequest, PipelineRuns, Started, StartRequest } from "../../port.ts";
 import { pipelineArn } from "./arn.ts";
@@ -11,7 +12,7 @@ import type { Session } from "./session.ts";
 import { chooseSource } from "./source.ts";
 import { noPipeline, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import { fullName, requestToken, variableValue } from "./text.ts";
+import { requestToken, variableValue } from "./text.ts";
 import type { Trouble } from "./trouble.ts";
 
 export interface StartTools {

@@ -1,11 +1,12 @@
 // What an execution came to, and whose doing that was.
 
+import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import type { Observation } from "../../port.ts";
 import type { ActionRun } from "./actions.ts";
 import type { Cause } from "./cause.ts";
 import type { Summary } from "./executions.ts";
-import { oneLine, ourStop } from "./text.ts";
+import { ourStop } from "./text.ts";
 
 export interface Standing {
   readonly state: Exclude<Observation["state"], "lost">;

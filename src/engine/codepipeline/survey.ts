@@ -1,5 +1,6 @@
 // Holds a pipeline of AWS against the part of the plan that names it, and finds what others did in it for a commit.
 
+import { oneLine } from "../../aws/text.ts";
 import type { Known } from "../../core/fact.ts";
 import { limit } from "../../core/limit.ts";
 import type { CodePipelinePart } from "../../core/plan.ts";
@@ -14,7 +15,7 @@ import type { Readings } from "./readings.ts";
 import { isOver } from "./stages.ts";
 import { standingOf } from "./status.ts";
 import { takenOut } from "./taken-out.ts";
-import { consoleLink, oneLine } from "./text.ts";
+import { consoleLink } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 import {
   newerFor,

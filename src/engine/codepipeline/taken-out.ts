@@ -1,11 +1,11 @@
 // Rollbacks of others, as facts about the executions whose commits they took out.
 
+import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import type { MarkOn } from "../../core/survey.ts";
 import type { PipelineRuns } from "../../port.ts";
 import type { Summary } from "./executions.ts";
 import type { Structure } from "./structure.ts";
-import { oneLine } from "./text.ts";
 import type { Reply } from "./trouble.ts";
 
 export interface TakenOutQuestion {

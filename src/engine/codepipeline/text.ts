@@ -1,9 +1,9 @@
 // Texts in the forms and lengths that AWS takes them, and the other way round.
 
 import { createHash } from "node:crypto";
-import type { Repository } from "../../core/event.ts";
+import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
-import { cutChars, plainLine } from "../../core/page/markdown.ts";
+import { plainLine } from "../../core/plain.ts";
 
 /** What makes a start happen once: letters, digits and hyphens only. */
 export function requestToken(key: string): string {
@@ -37,27 +37,6 @@ export function approvalSummary(text: string): string {
 export function variableValue(text: string): string | null {
   const value = text.slice(0, limits.variable_chars).toWellFormed();
   return value === "" ? null : value;
-}
-
-/** Who it is in the role's records of use. */
-export function sessionName({ owner, name }: Repository): string {
-  const line = `interlock-${owner}-${name}`.replace(/[^\w+=,.@-]/g, "-");
-  return line.slice(0, limits.session_name_chars);
-}
-
-export function fullName({ owner, name }: Repository): string {
-  return `${owner}/${name}`;
-}
-
-/** Keeps apart two repositories that had the same name one after the other. */
-export function identityKey(repository: Repository): string {
-  const { id, ownerId } = repository;
-  return [fullName(repository), id ?? "", ownerId ?? ""].join(" ");
-}
-
-/** Foreign words for a sentence of ours. */
-export function oneLine(text: string, chars: number): string {
-  return cutChars(plainLine(text), chars);
 }
 
 /** Who or what began an execution. AWS puts the caller of a rollback into braces. */

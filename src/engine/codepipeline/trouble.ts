@@ -1,10 +1,10 @@
 // What went wrong with a call to AWS, told apart by the error's name and status and never by its message.
 
+import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/limit.ts";
 import { credentialProblem } from "./credential.ts";
 import { missingStatement, type Permission } from "./permission.ts";
 import { NotPermitted } from "./permitted.ts";
-import { oneLine } from "./text.ts";
 
 export type Reply<T> = { readonly kind: "ok"; readonly value: T } | Trouble;
 

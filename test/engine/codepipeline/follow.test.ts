@@ -1,6 +1,7 @@
 // From a pipeline of the embedded AWS through a signed topic to the runs that moved.
 
 import { expect, test } from "vitest";
+import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import { openSnsEndpoint } from "../../../src/engine/codepipeline/sns-endpoint.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
@@ -17,7 +18,7 @@ async function follow(signatureVersion: "1" | "2" = "2") {
     topics: [topic.arn],
     fetch: aws.sns.fetch,
     log: silent,
-    ear: {
+    ingest: ingestInto({
       suspect: () => {},
       clock: clock.now,
       runs,
@@ -26,7 +27,8 @@ async function follow(signatureVersion: "1" | "2" = "2") {
         stored.set(delivery.guid, delivery);
         return "new";
       },
-    },
+    }),
+    clock: clock.now,
   });
   const subscription = await topic.subscribe({
     deliver: async ({ body }) => (await endpoint.take(body)).status,

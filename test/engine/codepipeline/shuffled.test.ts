@@ -1,7 +1,7 @@
 // Many notices, doubled and out of order: the same subjects are looked at as when each comes once and in order.
 
 import { expect, test } from "vitest";
-import { hear } from "../../../src/engine/codepipeline/hear.ts";
+import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import { openReceive } from "../../../src/flow/receive.ts";
 import { storeFor } from "../../store/databases.ts";
 import { commit, held, look, pull, run, sha, shop, sight } from "../../store/make.ts";
@@ -68,8 +68,9 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const { receive } = openReceive({ store, log: silent });
   const tokens = Array.from({ length: subjects }, (_, number) => `run-${number}`);
   const ours = new Map(tokens.map((token, number) => [executionOf(number), token]));
-  const ear = { receive, suspect: () => {}, clock: () => 2, runs: heardRuns(ours) };
-  await Promise.all(messages.map((message) => hear(ear, message)));
+  const runs = heardRuns(ours);
+  const ingest = ingestInto({ receive, suspect: () => {}, clock: () => 2, runs });
+  await Promise.all(messages.map((message) => ingest(message)));
   const jobs = await database.query<{ key: string }>(
     "select distinct data ->> 'key' as key from pgboss.job order by 1",
   );

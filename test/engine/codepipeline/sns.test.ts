@@ -3,6 +3,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
 import { limit } from "../../../src/core/limit.ts";
+import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import {
   openSnsEndpoint,
   type SnsEndpoint,
@@ -57,7 +58,7 @@ function world(topics: readonly string[] = [topic]): World {
       w.fetched.push(String(input));
       return w.web(String(input));
     },
-    ear: {
+    ingest: ingestInto({
       suspect: (id) => w.suspected.push(id),
       clock: () => w.clock,
       runs: heardRuns(new Map([[executionId, "run-1"]])),
@@ -67,7 +68,8 @@ function world(topics: readonly string[] = [topic]): World {
         w.stored.set(delivery.guid, delivery);
         return "new";
       },
-    },
+    }),
+    clock: () => w.clock,
   });
   return Object.assign(w, { endpoint });
 }

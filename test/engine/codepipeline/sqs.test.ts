@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import {
   type QueueReader,
   queueClient,
@@ -73,7 +74,7 @@ function open(): World {
         pauses.push(ms);
         await sleep(ms, null, { signal }).catch(() => {});
       },
-      ear: {
+      ingest: ingestInto({
         suspect: () => {},
         clock: () => 1,
         runs,
@@ -84,7 +85,7 @@ function open(): World {
           stored.push(delivery);
           return "new";
         },
-      },
+      }),
     }),
     left: () => {
       const { messages } = server.inspectQueue(queue) ?? {};

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sessionName } from "../../../src/aws/text.ts";
 import { logStreamOf, ownerOf, pipelineArn } from "../../../src/engine/codepipeline/arn.ts";
 import { lastLines } from "../../../src/engine/codepipeline/lines.ts";
 import { permissions } from "../../../src/engine/codepipeline/permission.ts";
@@ -10,7 +11,6 @@ import {
   approvalSummary,
   consoleLink,
   requestToken,
-  sessionName,
   stopReason,
   transitionReason,
   variableValue,

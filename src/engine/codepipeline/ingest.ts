@@ -1,12 +1,13 @@
-// Makes of one notice of AWS one delivery: stored once under its message id, together with the jobs that it causes.
+// Makes one delivery of one event of AWS: stored once under its message id, together with the jobs that it causes.
 
-import type { Event, IgnoredReason } from "../../core/event.ts";
+import type { Ingest } from "../../aws/message.ts";
+import type { Event } from "../../core/event.ts";
 import type { Accepted, Clock, Delivery, PipelineRuns } from "../../port.ts";
 import { readEvent } from "./event.ts";
 import { lineOf } from "./hint.ts";
 import type { Place } from "./patrol.ts";
 
-export interface Ear {
+export interface EventSink {
   readonly runs: Pick<PipelineRuns, "byExecution">;
   /** Resolves once the delivery is durable. */
   readonly receive: (delivery: Delivery) => Promise<Accepted>;
@@ -15,36 +16,26 @@ export interface Ear {
   readonly clock: Clock;
 }
 
-export interface Message {
-  /** The same each time that the message comes. */
-  readonly id: string;
-  readonly text: string;
-}
-
-export type Heard =
-  | { readonly kind: "stored" }
-  /** It came before; nothing was done. */
-  | { readonly kind: "known" }
-  | { readonly kind: "ignored"; readonly reason: IgnoredReason };
-
 /**
- * Rejects where the notice could not be stored; it must then come again. What it tells of a run of ours
+ * Rejects where the event could not be stored; it must then come again. What it tells of a run of ours
  * is stored in one transaction with the delivery and its job: the look that the job causes reads it, a
  * message that comes twice counts once, and no crash can part the three.
  */
-export async function hear(ear: Ear, message: Message): Promise<Heard> {
-  const { event, action, place } = await eventOf(ear, message.text);
-  const accepted = await ear.receive({
-    guid: message.id,
-    name: "codepipeline",
-    action,
-    receivedAt: ear.clock(),
-    event,
-  });
-  if (accepted === "known") return { kind: "known" };
-  // Nothing keeps this over a crash: the next sweep looks there anyway.
-  if (place !== null) ear.suspect(place.executionId, place);
-  return event.kind === "ignored" ? event : { kind: "stored" };
+export function ingestInto(sink: EventSink): Ingest {
+  return async ({ id, text }) => {
+    const { event, action, place } = await eventOf(sink, text);
+    const accepted = await sink.receive({
+      guid: id,
+      name: "codepipeline",
+      action,
+      receivedAt: sink.clock(),
+      event,
+    });
+    if (accepted === "known") return { kind: "known" };
+    // Nothing keeps this over a crash: the next sweep looks there anyway.
+    if (place !== null) sink.suspect(place.executionId, place);
+    return event.kind === "ignored" ? event : { kind: "stored" };
+  };
 }
 
 interface Read {
@@ -54,11 +45,11 @@ interface Read {
   readonly place: (Place & { readonly executionId: string }) | null;
 }
 
-async function eventOf(ear: Ear, text: string): Promise<Read> {
+async function eventOf({ runs }: EventSink, text: string): Promise<Read> {
   const hint = readEvent(text);
   if (hint.kind === "ignored") return { event: hint, action: null, place: null };
   const action = `${hint.moved}_${hint.state.toLowerCase()}`;
-  const run = await ear.runs.byExecution(hint.executionId);
+  const run = await runs.byExecution(hint.executionId);
   if (run !== null) {
     const resumed = hint.state === "RESUMED";
     const what = { kind: "run", key: run.token, told: lineOf(hint), resumed } as const;
