@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { gateName } from "../src/core/page/checks.ts";
+import { gateName } from "../src/core/render/checks.ts";
 import { webhookPath } from "../src/github/hook.ts";
 import { type App, startApp } from "./app.ts";
 import type { EmbeddedGitHub } from "./github/github.ts";

@@ -1,8 +1,8 @@
 // What a story is told with: people's acts, waits with a limit, and the checks as they change on the page.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { answerMark } from "../src/core/page/answer.ts";
-import { gateName } from "../src/core/page/checks.ts";
+import { answerMark } from "../src/core/render/answer.ts";
+import { gateName } from "../src/core/render/checks.ts";
 import type { App } from "./app.ts";
 import type { MergeResult } from "./github/merge.ts";
 import type { CheckRun } from "./github/model.ts";

@@ -1,7 +1,14 @@
 // The interfaces between the flow and the outside world. Adapters implement them; nothing here runs.
 
-import type { Command } from "./core/command.ts";
-import type { Bequest } from "./core/converge.ts";
+import type {
+  LedgerGate,
+  ListedRepository,
+  OpenPull,
+  RepositoryOverview,
+  ShownGate,
+} from "./core/decide/shown.ts";
+import type { Bequest } from "./core/diff.ts";
+import type { Command } from "./core/model/command.ts";
 import type {
   Annotation,
   AnswerPresent,
@@ -10,8 +17,8 @@ import type {
   RollbackWanted,
   RunWanted,
   Settlement,
-} from "./core/effect.ts";
-import type { Event, Origin, Repository, Sight, Subject } from "./core/event.ts";
+} from "./core/model/effect.ts";
+import type { Event, Origin, Repository, Sight, Subject } from "./core/model/event.ts";
 import type {
   ActFact,
   AuthorsOf,
@@ -30,18 +37,11 @@ import type {
   ShownRequest,
   Sibling,
   StageFact,
-} from "./core/fact.ts";
-import type { Notice } from "./core/notice.ts";
-import type { Part, Role } from "./core/plan.ts";
-import type {
-  LedgerGate,
-  ListedRepository,
-  OpenPull,
-  RepositoryOverview,
-  ShownGate,
-} from "./core/shown.ts";
-import type { Survey } from "./core/survey.ts";
-import type { Heard, PullKnown, ToldOf } from "./core/told.ts";
+} from "./core/model/fact.ts";
+import type { Part, Role } from "./core/model/plan.ts";
+import type { Survey } from "./core/model/survey.ts";
+import type { Heard, PullKnown, ToldOf } from "./core/model/told.ts";
+import type { Notice } from "./core/render/notice.ts";
 import type { FindComments, SentAnswer } from "./ports/comments.ts";
 import type { GatheredReads, ReadingLedger } from "./ports/reads.ts";
 

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { nearestWord } from "./core/nearest.ts";
+import { nearestWord } from "./core/model/nearest.ts";
 import { type AppSettings, type Environment, readApp } from "./settings-app.ts";
 
 export type { Environment } from "./settings-app.ts";

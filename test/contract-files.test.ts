@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { commandTable } from "../src/core/command.ts";
-import { limit } from "../src/core/limit.ts";
+import { commandTable } from "../src/core/model/command.ts";
+import { limit } from "../src/core/model/limit.ts";
 import { eventNeeds, neededPermissions, routeNeeds } from "../src/github/permission.ts";
 import { subscribed, unasked } from "../src/github/webhook.ts";
 import { settingTable } from "../src/settings.ts";

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parsePlan } from "../src/core/plan-parse.ts";
+import { parsePlan } from "../src/core/plan/parse.ts";
 
 const files = readdirSync("examples").filter((file) => file.endsWith(".yml"));
 

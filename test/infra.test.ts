@@ -2,9 +2,9 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { limit } from "../src/core/limit.ts";
+import { permissions, trustActions } from "../src/aws/permission.ts";
+import { limit } from "../src/core/model/limit.ts";
 import { type PipelineHint, readEvent } from "../src/engine/codepipeline/event.ts";
-import { permissions, trustActions } from "../src/engine/codepipeline/permission.ts";
 import { chooseSource } from "../src/engine/codepipeline/source.ts";
 import { structureOf } from "../src/engine/codepipeline/structure.ts";
 import { checkAwsExchange } from "./aws-contract.ts";
@@ -68,7 +68,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 
 function sent(): readonly string[] {
   const found = new Set<string>();
-  for (const folder of ["src/engine/codepipeline", "src/notify"])
+  for (const folder of ["src/aws", "src/engine/codepipeline", "src/notify"])
     for (const name of readdirSync(folder)) {
       const source = readFileSync(`${folder}/${name}`, "utf8");
       for (const [, names = "", client = ""] of source.matchAll(

@@ -2,8 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { Plan } from "../src/core/plan.ts";
-import { parsePlan } from "../src/core/plan-parse.ts";
+import type { Plan } from "../src/core/model/plan.ts";
+import { parsePlan } from "../src/core/plan/parse.ts";
 import { settingTable } from "../src/settings.ts";
 import { at, type Fields, type Parameters, readTemplate, resolve } from "./cloudformation.ts";
 
@@ -160,8 +160,12 @@ test("the permissions that are explained are those that the role has", () => {
 
 /** Every sentence of the engine and of the set-up flow as a pattern; what is filled in may be anything. */
 function sayings(): readonly RegExp[] {
-  const folder = "src/engine/codepipeline";
-  const files = [...readdirSync(folder).map((name) => `${folder}/${name}`), "src/github/setup.ts"];
+  const files = [
+    ...["src/aws", "src/engine/codepipeline"].flatMap((folder) =>
+      readdirSync(folder).map((name) => `${folder}/${name}`),
+    ),
+    "src/github/setup.ts",
+  ];
   const literal = /`((?:\\.|[^`\\\n])*)`|"((?:\\.|[^"\\\n])*)"/g;
   const found = files.flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(literal)].map(

@@ -1,8 +1,8 @@
 // docs/reasons.md is made from the table of reasons. `npx vitest run test/reasons.test.ts --update` writes it again.
 
 import { expect, test } from "vitest";
-import { nextStep, reasonCodes, stateOf, type Who, whoActs } from "../src/core/reason.ts";
-import { meaningOf } from "../src/core/reason-meaning.ts";
+import { nextStep, reasonCodes, stateOf, type Who, whoActs } from "../src/core/model/reason.ts";
+import { meaningOf } from "../src/core/model/reason-meaning.ts";
 
 const states = {
   success: "open",
@@ -31,7 +31,7 @@ function page(): string {
   return `${[
     "# Reasons",
     "",
-    "Every gate says why it is open, waits or is blocked by codes of this list. It is made from the table in `src/core/reason.ts`.",
+    "Every gate says why it is open, waits or is blocked by codes of this list. It is made from the table in `src/core/model/reason.ts`.",
     "",
     ...sections,
   ].join("\n")}`;

@@ -1,6 +1,6 @@
 // Story 5: people speak to Interlock in comments, and it does what they may ask for.
 
-import { gateName } from "../../src/core/page/checks.ts";
+import { gateName } from "../../src/core/render/checks.ts";
 import type { Scene, Story } from "../scene.ts";
 import { openStock, type Stock } from "./stock.ts";
 

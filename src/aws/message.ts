@@ -1,6 +1,6 @@
 // What AWS's queues and topics hand over, and what became of it.
 
-import type { IgnoredReason } from "../core/event.ts";
+import type { IgnoredReason } from "../core/model/event.ts";
 
 export interface Message {
   /** The same each time that the message comes. */

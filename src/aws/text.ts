@@ -1,8 +1,8 @@
 // Names and texts in the forms and lengths that AWS takes them.
 
-import type { Repository } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import { cutChars, plainLine } from "../core/plain.ts";
+import type { Repository } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
+import { cutChars, plainLine } from "../core/model/plain.ts";
 
 /** Who it is in the role's records of use. */
 export function sessionName({ owner, name }: Repository): string {

@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { openInquiry } from "../flow/inquiry.ts";
 import type { Inquiry } from "../ports/inquiry.ts";
 import { type Environment, readSettingsFor, type Settings } from "../settings.ts";

@@ -1,6 +1,6 @@
 // The command line: which command is meant, its help, and the exit code.
 
-import { nearestWord } from "../core/nearest.ts";
+import { nearestWord } from "../core/model/nearest.ts";
 import { readEnvironment } from "../settings.ts";
 import type { Command, Context } from "./command.ts";
 import { commandsWith, helpOf, helpOfOne } from "./commands.ts";

@@ -1,7 +1,7 @@
 // `npm start`: reads the settings, starts the program, and stops it at a signal.
 
 import type { Logger } from "pino";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import type { Command } from "./command.ts";
 import { openLog } from "./log.ts";

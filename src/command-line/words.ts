@@ -1,7 +1,7 @@
 // Reads the words behind a command with util.parseArgs, and says in a sentence what is wrong with them.
 
 import { parseArgs } from "node:util";
-import { nearestWord } from "../core/nearest.ts";
+import { nearestWord } from "../core/model/nearest.ts";
 
 /** The command line says something that cannot be meant: exit code 2. */
 export class Misused extends Error {

@@ -1,8 +1,8 @@
 // Writes the answers to comments, each once.
 
-import type { Effect } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
-import { againMark, answerMark } from "../core/page/answer.ts";
+import type { Effect } from "../core/model/effect.ts";
+import type { Repository } from "../core/model/event.ts";
+import { againMark, answerMark } from "../core/render/answer.ts";
 import type { Read, Sent } from "../port.ts";
 import { type Done, done, lost, outcome, type Scene } from "./done.ts";
 import { permitFor } from "./permit.ts";

@@ -1,10 +1,10 @@
 // Carries effects out, each so that doing it twice is doing it once. Knows GitHub and engines by their ports.
 
-import type { CheckWanted, Effect } from "../core/effect.ts";
-import type { Execution, Facts } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { isGateName } from "../core/page/checks.ts";
-import { stopSentence } from "../core/stop.ts";
+import type { CheckWanted, Effect } from "../core/model/effect.ts";
+import type { Execution, Facts } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { stopSentence } from "../core/model/stop.ts";
+import { isGateName } from "../core/render/checks.ts";
 import type { Sent, Terms } from "../port.ts";
 import { createAnswer, updateAnswer } from "./answer.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";

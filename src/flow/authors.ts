@@ -1,10 +1,10 @@
 // Who wrote what would go out by an approval, or come back by a rollback: all that the stage does not have now.
 
-import { placeOf } from "../core/attempt.ts";
-import { subjectKey } from "../core/event.ts";
-import type { AuthorsOf, Execution, Facts } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { Part } from "../core/plan.ts";
+import { placeOf } from "../core/decide/attempt.ts";
+import { subjectKey } from "../core/model/event.ts";
+import type { AuthorsOf, Execution, Facts } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part } from "../core/model/plan.ts";
 import { isFirst } from "./landing.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,8 +1,8 @@
 // The branches that pull requests go into: whether they moved so that what goes into them is judged otherwise.
 
-import type { Repository } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import type { OpenPull } from "../core/shown.ts";
+import type { OpenPull } from "../core/decide/shown.ts";
+import type { Repository } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Leased } from "../port.ts";
 import type { Ports } from "./work.ts";
 

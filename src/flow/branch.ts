@@ -1,10 +1,10 @@
 // Where a branch stands, and the plan there: held against what was told of it, which GitHub may not show yet.
 
-import type { Repository } from "../core/event.ts";
-import type { PlanReading } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { Heard } from "../core/told.ts";
-import { outdated } from "../core/told.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { PlanReading } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Heard } from "../core/model/told.ts";
+import { outdated } from "../core/model/told.ts";
 import type { Read } from "../port.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,6 +1,6 @@
 // Turns the clock: due subjects every second, the sweep every few minutes, one of each at a time.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { type Clockwork, every, guarded } from "./every.ts";
 import { resume, sweep } from "./sweep.ts";
 import type { Ports } from "./work.ts";

@@ -1,6 +1,6 @@
 // What one effect came to.
 
-import type { Effect } from "../core/effect.ts";
+import type { Effect } from "../core/model/effect.ts";
 import type { Permission, Sent } from "../port.ts";
 import { type Look, storeTime } from "./permit.ts";
 import type { Ports } from "./work.ts";

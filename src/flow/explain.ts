@@ -1,8 +1,8 @@
 // Prints what a subject's last look saw and decided, from the store alone. Reads nothing else and writes nothing.
 
-import { decide } from "../core/decide.ts";
-import { nextStep, whoActs } from "../core/reason.ts";
-import { meaningOf } from "../core/reason-meaning.ts";
+import { decide } from "../core/decide/decide.ts";
+import { nextStep, whoActs } from "../core/model/reason.ts";
+import { meaningOf } from "../core/model/reason-meaning.ts";
 import type { LookRecord, Store } from "../port.ts";
 import type { Explained, Lookup, SubjectName } from "../ports/inquiry.ts";
 

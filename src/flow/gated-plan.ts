@@ -1,7 +1,7 @@
 // A plan that came into a branch through a gate: from then on it counts there by itself.
 
-import type { Facts, Pull } from "../core/fact.ts";
-import { planPath } from "../core/plan.ts";
+import type { Facts, Pull } from "../core/model/fact.ts";
+import { planPath } from "../core/model/plan.ts";
 import type { Leased } from "../port.ts";
 import type { Ports } from "./work.ts";
 

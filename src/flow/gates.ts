@@ -1,7 +1,7 @@
 // Reads back what GitHub shows as gates, and lets whatever is not as the ledger says be written again.
 
-import { limit } from "../core/limit.ts";
-import type { LedgerGate, ShownGate } from "../core/shown.ts";
+import type { LedgerGate, ShownGate } from "../core/decide/shown.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Ports } from "./work.ts";
 
 /**

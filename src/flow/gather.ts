@@ -1,23 +1,28 @@
 // Takes the snapshot that a decision is made from, and what the ledger says is there already.
 
-import { isGone } from "../core/attempt.ts";
-import { isIntervention } from "../core/command.ts";
-import type { Present } from "../core/converge.ts";
-import type { CheckPresent } from "../core/effect.ts";
-import type { Repository, Subject } from "../core/event.ts";
-import type { CommitFacts, Facts, Files, PlanReading, Pull, PullFacts } from "../core/fact.ts";
-import { openSteps, type Steps } from "../core/glob.ts";
-import { limit } from "../core/limit.ts";
-import { gateNameOf } from "../core/page/checks.ts";
-import { isShown } from "../core/page/stages.ts";
-import { planPath } from "../core/plan.ts";
-import { productionPlace } from "../core/production-place.ts";
-import { coversBranch } from "../core/route.ts";
-import { sharesGate } from "../core/sibling.ts";
+import { isGone } from "../core/decide/attempt.ts";
+import type { Present } from "../core/diff.ts";
+import { isIntervention } from "../core/model/command.ts";
+import type { Repository, Subject } from "../core/model/event.ts";
+import type {
+  CommitFacts,
+  Facts,
+  Files,
+  PlanReading,
+  Pull,
+  PullFacts,
+} from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { planPath } from "../core/model/plan.ts";
+import { productionPlace } from "../core/model/production-place.ts";
+import { openSteps, type Steps } from "../core/plan/glob.ts";
+import { coversBranch } from "../core/plan/route.ts";
+import { isShown } from "../core/render/stages.ts";
 import type { Engine, Leased, SubjectRow } from "../port.ts";
 import { defaultPlanOf, planOf, standsAt } from "./branch.ts";
 import { holdersOf, isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
+import { readPresent } from "./present.ts";
 import { readBack } from "./read-back.ts";
 import { readPull } from "./read-pull.ts";
 import { readRoles } from "./roles.ts";
@@ -349,52 +354,4 @@ async function readLanding(
   const holders = await holdersOf(ports, subject, row.before);
   if (holders.kind === "unknown") return { files: holders, isLate: true, holders: [] };
   return { files, isLate: true, holders: holders.value };
-}
-
-/** The ledger, without what other subjects of the same commits write: they bring that up to date. */
-async function readPresent(
-  ports: Ports,
-  row: SubjectRow,
-  head: string | null,
-): Promise<{
-  readonly present: Present;
-  readonly facts: Pick<PullFacts, "siblings" | "gateBy" | "heirs">;
-}> {
-  const { repository } = row.subject;
-  const { store } = ports;
-  const [here, left, answers, siblings] = await Promise.all([
-    head === null ? [] : store.checks(repository, [head]),
-    store.openChecks(row.key, head ?? ""),
-    store.answers(row.key),
-    head === null ? [] : store.siblings(row.key, repository, head),
-  ]);
-  const others = new Map([[head, siblings]]);
-  // Where it spoke before, the others' words alone count from now on.
-  const spoken = row.verdictSha === null ? [] : [row.verdictSha];
-  for (const sha of [...left.map((check) => check.sha), ...spoken])
-    if (!others.has(sha)) others.set(sha, await store.siblings(row.key, repository, sha));
-  const heirs = [...others].flatMap(([sha, found]) => {
-    const heir = found.find((one) => sharesGate(row.subject, one));
-    return sha === null || heir === undefined ? [] : [[sha, heir.key] as const];
-  });
-  const elsewhere = [...others].flatMap(([sha, found]) => (sha === head ? [] : found));
-  const mine = ({ content }: CheckPresent) =>
-    content.externalId === row.key ||
-    !siblings.some(({ key }) => key === content.externalId && key < row.key);
-  const gate = here.find(({ name }) => name === gateNameOf(row.subject));
-  return {
-    facts: {
-      siblings,
-      gateBy: gate?.content.externalId ?? null,
-      heirs: [...new Set(elsewhere.map(({ key }) => key))],
-    },
-    present: {
-      subject: row.key,
-      checks: here,
-      leftover: left,
-      answers,
-      heirs: Object.fromEntries(heirs),
-      elsewhere: here.filter((check) => !mine(check)).map(({ name }) => name),
-    },
-  };
 }

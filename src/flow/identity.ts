@@ -1,9 +1,9 @@
 // Whose a name is: everything at GitHub is read by name, and a name can belong to another repository by now.
 
-import type { Effect } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
-import type { Facts } from "../core/fact.ts";
-import { isGateName } from "../core/page/checks.ts";
+import type { Effect } from "../core/model/effect.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Facts } from "../core/model/fact.ts";
+import { isGateName } from "../core/render/checks.ts";
 import type { Moment, Read } from "../port.ts";
 import type { Ports } from "./work.ts";
 

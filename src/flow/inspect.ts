@@ -1,10 +1,10 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
-import { type Repository, removalKey, type Sight } from "../core/event.ts";
-import { openSteps } from "../core/glob.ts";
-import { limit } from "../core/limit.ts";
-import { branchMatcher } from "../core/route.ts";
-import type { OpenPull } from "../core/shown.ts";
+import type { OpenPull } from "../core/decide/shown.ts";
+import { type Repository, removalKey, type Sight } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
+import { openSteps } from "../core/plan/glob.ts";
+import { branchMatcher } from "../core/plan/route.ts";
 import type { Leased, Written } from "../port.ts";
 import { changedBases } from "./bases.ts";
 import { defaultPlanOf, hasLeft } from "./branch.ts";

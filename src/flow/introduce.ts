@@ -1,7 +1,7 @@
 // Tells the operator who GitHub says that we are, and keeps Interlock from being ready while settings do not fit.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Log } from "../port.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
 import { every } from "./every.ts";

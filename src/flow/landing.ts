@@ -1,8 +1,8 @@
 // Whether a commit that is told to have landed may still be released: GitHub is asked right before a start.
 
-import type { Subject } from "../core/event.ts";
-import type { Comparison, Known, Landed, Landing } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
+import type { Subject } from "../core/model/event.ts";
+import type { Comparison, Known, Landed, Landing } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Leased, SubjectRow } from "../port.ts";
 import { tipNow } from "./branch.ts";
 import type { Ports } from "./work.ts";

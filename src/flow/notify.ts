@@ -1,9 +1,9 @@
 // From facts to notices in the ledger, and from the ledger to those who are told. Nothing waits for them.
 
-import { subjectKey } from "../core/event.ts";
-import type { Facts } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { noticesOf } from "../core/notice.ts";
+import { subjectKey } from "../core/model/event.ts";
+import type { Facts } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { noticesOf } from "../core/render/notice.ts";
 import type {
   Clock,
   Log,

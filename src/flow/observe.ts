@@ -1,14 +1,14 @@
 // Asks engines what became of runs and rollbacks, and what was done around them. The ledger is brought up to date.
 
-import { isLive, latest, mayArrive } from "../core/attempt.ts";
-import { canonical } from "../core/canonical.ts";
-import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/fact.ts";
-import { openSteps } from "../core/glob.ts";
-import { demandOf } from "../core/judge.ts";
-import { limit } from "../core/limit.ts";
-import type { Part, PartName } from "../core/plan.ts";
-import { route } from "../core/route.ts";
-import type { Mark, Survey } from "../core/survey.ts";
+import { isLive, latest, mayArrive } from "../core/decide/attempt.ts";
+import { demandOf } from "../core/decide/judge.ts";
+import { canonical } from "../core/model/canonical.ts";
+import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part, PartName } from "../core/model/plan.ts";
+import type { Mark, Survey } from "../core/model/survey.ts";
+import { openSteps } from "../core/plan/glob.ts";
+import { route } from "../core/plan/route.ts";
 import type { Engine, Leased, SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,10 +1,10 @@
 // Whether a look may still write: its lease is the newest, its facts are young, and nobody else speaks otherwise.
 
-import { canonical } from "../core/canonical.ts";
-import type { CheckWanted } from "../core/effect.ts";
-import type { Facts } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { isGateName } from "../core/page/checks.ts";
+import { canonical } from "../core/model/canonical.ts";
+import type { CheckWanted } from "../core/model/effect.ts";
+import type { Facts } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { isGateName } from "../core/render/checks.ts";
 import type { Engine, Leased, Permission, Permit } from "../port.ts";
 import type { Ports } from "./work.ts";
 

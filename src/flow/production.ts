@@ -1,8 +1,8 @@
 // What is asked right before something about production is done: what a rollback brings back, and who wrote it.
 
-import { decide } from "../core/decide.ts";
-import type { RollbackWanted } from "../core/effect.ts";
-import type { Facts, RollbackTarget } from "../core/fact.ts";
+import { decide } from "../core/decide/decide.ts";
+import type { RollbackWanted } from "../core/model/effect.ts";
+import type { Facts, RollbackTarget } from "../core/model/fact.ts";
 import { authorsOfApproved, authorsOfBroughtBack } from "./authors.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,10 +1,10 @@
 // Asks GitHub whether what a person asked for still stands there, before it touches production.
 
-import { isAskedBy } from "../core/asked.ts";
-import type { Subject } from "../core/event.ts";
-import type { Intention, Rollback } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { touchesProduction } from "../core/wish.ts";
+import { isAskedBy } from "../core/command/asked.ts";
+import { touchesProduction } from "../core/command/wish.ts";
+import type { Subject } from "../core/model/event.ts";
+import type { Intention, Rollback } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Ports } from "./work.ts";
 
 /** What touches production is looked up again at GitHub on every look, until it is settled or its engine has it. */

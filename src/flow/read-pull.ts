@@ -1,8 +1,8 @@
 // Reads a pull request, held against what events told of it.
 
-import type { Pull } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { PullBound } from "../core/told.ts";
+import type { Pull } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { PullBound } from "../core/model/told.ts";
 import type { Leased, Read } from "../port.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,8 +1,8 @@
 // Takes deliveries in: each is stored with its jobs before its sender is answered. Concurrent ones share a commit.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { withoutLateCommands } from "../core/late.ts";
-import { limit } from "../core/limit.ts";
+import { withoutLateCommands } from "../core/decide/late.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Accepted, Delivery, Log, Store } from "../port.ts";
 
 export interface Intake {

@@ -1,6 +1,6 @@
 // What GitHub refused is asked for again where an installation has got its permissions back.
 
-import { subjectKey } from "../core/event.ts";
+import { subjectKey } from "../core/model/event.ts";
 import type { Forgiving } from "../ports/forgiving.ts";
 import type { Ports } from "./work.ts";
 

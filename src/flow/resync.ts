@@ -1,9 +1,9 @@
 // Finds what no event told: looks over all repositories with few requests, and at those where something moved.
 
-import { canonical } from "../core/canonical.ts";
-import { type Repository, removalKey, subjectKey } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import type { ListedRepository, RepositoryOverview } from "../core/shown.ts";
+import type { ListedRepository, RepositoryOverview } from "../core/decide/shown.ts";
+import { canonical } from "../core/model/canonical.ts";
+import { type Repository, removalKey, subjectKey } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Ports } from "./work.ts";
 
 /** What the last look over a repository saw; kept once whatever it showed was looked at. */

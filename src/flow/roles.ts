@@ -1,8 +1,8 @@
 // Asks GitHub what the people who asked for something may do.
 
-import { isAskedBy } from "../core/asked.ts";
-import type { Intention, Rollback } from "../core/fact.ts";
-import { touchesProduction } from "../core/wish.ts";
+import { isAskedBy } from "../core/command/asked.ts";
+import { touchesProduction } from "../core/command/wish.ts";
+import type { Intention, Rollback } from "../core/model/fact.ts";
 import type { SubjectRow } from "../port.ts";
 import type { Ports } from "./work.ts";
 

@@ -1,6 +1,6 @@
 // The store's clock in this process, so that the times that replicas leave for each other are of one clock.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Log, Store } from "../port.ts";
 import { type Clockwork, every } from "./every.ts";
 

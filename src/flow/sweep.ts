@@ -1,6 +1,6 @@
 // What runs by the clock: deliveries that GitHub could not make, repositories that went quiet, pipelines that others use.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { HookDelivery } from "../port.ts";
 import { compareGates } from "./gates.ts";
 import { readTips } from "./inspect.ts";

@@ -1,12 +1,12 @@
 // One unit of work, under the lease of its subject: gather, decide, converge, apply, record.
 
-import { converge } from "../core/converge.ts";
-import { decide } from "../core/decide.ts";
-import type { Decision } from "../core/decision.ts";
-import { isUnread } from "../core/due.ts";
-import type { Facts } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { isOfCarrier } from "../core/reason.ts";
+import { decide } from "../core/decide/decide.ts";
+import { isUnread } from "../core/decide/due.ts";
+import { converge } from "../core/diff.ts";
+import type { Decision } from "../core/model/decision.ts";
+import type { Facts } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { isOfCarrier } from "../core/model/reason.ts";
 import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
 import type { Meter } from "../ports/meter.ts";
 import { apply } from "./apply.ts";

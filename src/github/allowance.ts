@@ -1,6 +1,6 @@
 // One budget of each installation for all replicas: points are taken from the store, a few at a time.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Store, Urgency } from "../port.ts";
 
 export interface Allowance {

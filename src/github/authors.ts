@@ -1,8 +1,8 @@
 // Who wrote what a commit brings, as far as GitHub knows them by name.
 
-import type { Repository } from "../core/event.ts";
-import type { AuthorsOf } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { AuthorsOf } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";
 import * as shapes from "./shape.ts";

@@ -1,7 +1,7 @@
 // The bytes of a file of a commit, which are what the name of their blob says.
 
 import { createHash } from "node:crypto";
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Answer, Client } from "./client.ts";
 import { place } from "./read.ts";
 import * as shapes from "./shape.ts";

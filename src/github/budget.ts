@@ -1,7 +1,7 @@
 // Keeps the requests of each installation below GitHub's secondary limit, verdicts first.
 
-import type { Subject } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
+import type { Subject } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Urgency } from "../port.ts";
 
 interface Entry {

@@ -1,7 +1,7 @@
 // The command that somebody gives by a button or a re-run on the page of a check.
 
-import type { Command } from "../core/command.ts";
-import { placeOfCheck } from "../core/page/checks.ts";
+import type { Command } from "../core/model/command.ts";
+import { placeOfCheck } from "../core/render/checks.ts";
 
 /** Undefined where it is none of ours. */
 export function commandOf(

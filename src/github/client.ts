@@ -2,7 +2,7 @@
 
 import type { ProbotOctokit } from "probot";
 import type { ZodType } from "zod";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
 import type { Meter } from "../ports/meter.ts";
 import type { Allowance } from "./allowance.ts";

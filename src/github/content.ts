@@ -1,6 +1,6 @@
 // Keeps the comments of each installation below what GitHub allows anybody to create.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock } from "../port.ts";
 
 export interface ContentPace {

@@ -1,8 +1,8 @@
 // Reads which paths a change touches, and how two commits stand to each other. What is cut short says so.
 
-import type { Repository } from "../core/event.ts";
-import type { Comparison, Files, Pull } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Comparison, Files, Pull } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, GitHub } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import { hasMore, mapped, place, slug, unknown } from "./read.ts";

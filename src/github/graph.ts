@@ -1,10 +1,10 @@
 // What the resync compares with, asked for many repositories or many commits at once by GraphQL.
 
 import { z } from "zod";
-import type { Repository } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import { gateName } from "../core/page/checks.ts";
-import type { ShownGate } from "../core/shown.ts";
+import type { ShownGate } from "../core/decide/shown.ts";
+import type { Repository } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
+import { gateName } from "../core/render/checks.ts";
 import type { GitHub } from "../port.ts";
 import type { Client, Octokit } from "./client.ts";
 import { hasMore, mapped, place, unknown } from "./read.ts";

@@ -1,7 +1,7 @@
 // The webhook endpoint: size, signature, form, and then nothing but storing. Answers 2xx only for what is stored.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Accepted, Clock, Delivery, Log, Post, PostReply } from "../port.ts";
 import type { DeliveryOutcome, Meter } from "../ports/meter.ts";
 import { actionOf, readWebhook, regainedIn } from "./webhook.ts";

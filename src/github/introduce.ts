@@ -1,7 +1,7 @@
 // Asks GitHub who this App is, where it is installed, and whether it may do what it needs.
 
 import { z } from "zod";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock } from "../port.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
 import type { Octokit } from "./client.ts";

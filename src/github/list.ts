@@ -1,9 +1,9 @@
 // Reads what the sweep compares with: open pull requests, branch tips, installations and deliveries.
 
-import type { Repository } from "../core/event.ts";
-import type { Known } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { OpenPull } from "../core/shown.ts";
+import type { OpenPull } from "../core/decide/shown.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Known } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
 import { authorsOf } from "./authors.ts";
 import type { Answer, Client } from "./client.ts";

@@ -1,8 +1,8 @@
 // Parses plans: short ones that are in force where they are, and what strangers write in a thread with limits.
 
-import { limit } from "../core/limit.ts";
-import type { PlanParse } from "../core/plan.ts";
-import { parsePlan } from "../core/plan-parse.ts";
+import { limit } from "../core/model/limit.ts";
+import type { PlanParse } from "../core/model/plan.ts";
+import { parsePlan } from "../core/plan/parse.ts";
 import { openThread, type ThreadAnswer } from "../thread/thread.ts";
 
 export interface PlanReader {

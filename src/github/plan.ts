@@ -1,9 +1,9 @@
 // Reads plans: where the plan lies at a ref, and the blob that is there, which is known by its content.
 
-import type { Repository } from "../core/event.ts";
-import type { PlanReading } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import { type PlanParse, planPath } from "../core/plan.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { PlanReading } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import { type PlanParse, planPath } from "../core/model/plan.ts";
 import type { GitHub } from "../port.ts";
 import { readBlob } from "./blob.ts";
 import type { Answer, Client } from "./client.ts";

@@ -1,8 +1,8 @@
 // Reads back what a person asked for: whether the comment or the check is at GitHub as the event told it.
 
-import type { Origin, Repository } from "../core/event.ts";
-import type { Known, ShownRequest } from "../core/fact.ts";
-import { parseCommands } from "../core/parse-command.ts";
+import { parseCommands } from "../core/command/parse.ts";
+import type { Origin, Repository } from "../core/model/event.ts";
+import type { Known, ShownRequest } from "../core/model/fact.ts";
 import type { GitHub, ReadBackQuestion } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";

@@ -1,10 +1,10 @@
 // Reads pull requests, permissions and archives of commits.
 
 import type { z } from "zod";
-import type { Repository } from "../core/event.ts";
-import type { Known, Pull } from "../core/fact.ts";
-import { roles } from "../core/plan.ts";
-import { outdated, pullOutdated, type ShownPull } from "../core/told.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Known, Pull } from "../core/model/fact.ts";
+import { roles } from "../core/model/plan.ts";
+import { outdated, pullOutdated, type ShownPull } from "../core/model/told.ts";
 import type { GitHub, Read } from "../port.ts";
 import type { Answer, Client } from "./client.ts";
 import { misfit, type Readings } from "./reading.ts";

@@ -1,6 +1,6 @@
 // Readings that are kept: some for good because they cannot change, some while they are fresh, all with their ETag.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Store } from "../port.ts";
 import type { Answer } from "./client.ts";
 

@@ -1,7 +1,7 @@
 // What GitHub refused is asked for again a bounded number of times, ever later, and then left alone; what keeps a
 // wrong green from standing is asked for for ever, twice a day.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock } from "../port.ts";
 
 interface Refused {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { webhookPath } from "./hook.ts";
 
 export interface WantedApp {

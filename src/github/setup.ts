@@ -4,7 +4,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { creationPage, fetchCreated, manifestOf, readWanted, type WantedApp } from "./setup-app.ts";
 import { refuseFile, writeEnvironment } from "./setup-file.ts";
 import { askPage, donePage, policy, sendPage, sentencePage } from "./setup-page.ts";

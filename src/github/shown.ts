@@ -1,7 +1,7 @@
 // What the payload of a pull request's event shows of it, beyond its head.
 
 import { z } from "zod";
-import type { Sight } from "../core/event.ts";
+import type { Sight } from "../core/model/event.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
 

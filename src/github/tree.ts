@@ -1,8 +1,8 @@
 // The files of a commit, as git lists them: one request, and the last lists are remembered.
 
-import type { Repository } from "../core/event.ts";
-import type { Known } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Known } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { CommitTree, Limited, TreeReader } from "../ports/tree.ts";
 import { readBlob } from "./blob.ts";
 import type { Client } from "./client.ts";

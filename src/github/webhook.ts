@@ -1,7 +1,8 @@
 // Reads a verified webhook payload into an Event. The only reader of raw payloads.
 
 import { z } from "zod";
-import { type Command, isIntervention } from "../core/command.ts";
+import { parseCommands } from "../core/command/parse.ts";
+import { type Command, isIntervention } from "../core/model/command.ts";
 import {
   type Event,
   type IgnoredReason,
@@ -10,9 +11,8 @@ import {
   type Repository,
   type Sight,
   subjectOf,
-} from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import { parseCommands } from "../core/parse-command.ts";
+} from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
 import { commandOf } from "./check-command.ts";
 import { hasLargeId } from "./large-id.ts";
 import { endOfSecond, keyOf } from "./request-key.ts";

@@ -1,6 +1,6 @@
 // Answers of GitHub arrive whole and in time, or not at all.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { token } from "./shape.ts";
 
 type Fetch = typeof globalThis.fetch;

@@ -1,7 +1,7 @@
 // Writes check runs and comments, within the budget of the installation.
 
-import type { Annotation, CheckWanted } from "../core/effect.ts";
-import { isGateName } from "../core/page/checks.ts";
+import type { Annotation, CheckWanted } from "../core/model/effect.ts";
+import { isGateName } from "../core/render/checks.ts";
 import type { GitHub } from "../port.ts";
 import type { Client } from "./client.ts";
 import type { ContentPace } from "./content.ts";

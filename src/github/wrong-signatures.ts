@@ -1,6 +1,6 @@
 // Webhooks that nobody signed with our secret, told once a minute with their count: a log must not grow as fast as strangers send.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Log } from "../port.ts";
 
 export interface WrongSignatures {

@@ -8,9 +8,9 @@ import {
   SNSClient,
   type SNSClientConfig,
 } from "@aws-sdk/client-sns";
-import type { Repository } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import type { Notice } from "../core/notice.ts";
+import type { Repository } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Notice } from "../core/render/notice.ts";
 import type { NoticeDraft, Notifier, Told } from "../port.ts";
 
 /** On whose behalf a topic is written to. */

@@ -1,6 +1,6 @@
 // What is asked of the comments of a pull request.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Read } from "../port.ts";
 
 /** One list of all comments, however many marks are looked for. */

@@ -1,6 +1,6 @@
 // What is counted for the operator. Whoever counts knows nothing of how it is shown.
 
-import type { GateState } from "../core/fact.ts";
+import type { GateState } from "../core/model/fact.ts";
 import type { LaneKind, Urgency } from "../port.ts";
 
 /**

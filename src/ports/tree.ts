@@ -1,8 +1,8 @@
 // What files a commit has, for whoever has to tell a path of the repository from any other one.
 
-import type { Repository } from "../core/event.ts";
-import type { Known } from "../core/fact.ts";
-import type { CommitPaths } from "../core/place.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Known } from "../core/model/fact.ts";
+import type { CommitPaths } from "../core/model/place.ts";
 
 /** Where GitHub's limit ends, in milliseconds since 1970. */
 export type Limited = { readonly kind: "limited"; readonly until: number };

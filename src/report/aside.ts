@@ -1,7 +1,7 @@
 // Reads large reports in threads with limits: webhooks must not wait for what a stage has written.
 
-import { limit } from "../core/limit.ts";
-import type { FileReading } from "../core/report.ts";
+import { limit } from "../core/model/limit.ts";
+import type { FileReading } from "../core/model/report.ts";
 import { openThread } from "../thread/thread.ts";
 import { broken, type ReportFile } from "./file.ts";
 import { readReport } from "./read.ts";

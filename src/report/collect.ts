@@ -1,7 +1,7 @@
 // Finds and reads the reports that a stage was to leave in its workspace.
 
-import { limit } from "../core/limit.ts";
-import { type CommitPaths, fileTree } from "../core/place.ts";
+import { limit } from "../core/model/limit.ts";
+import { type CommitPaths, fileTree } from "../core/model/place.ts";
 import {
   asksForTree,
   type FileReading,
@@ -9,7 +9,7 @@ import {
   mergeReadings,
   placed,
   type ReportReading,
-} from "../core/report.ts";
+} from "../core/model/report.ts";
 import { readAside } from "./aside.ts";
 import { broken } from "./file.ts";
 import { find } from "./find.ts";

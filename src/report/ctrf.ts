@@ -1,8 +1,8 @@
 // Reads CTRF, the Common Test Report Format (https://ctrf.io): JSON, held against its schema.
 
 import { z } from "zod";
-import { limit } from "../core/limit.ts";
-import type { FileReading, TestStatus } from "../core/report.ts";
+import { limit } from "../core/model/limit.ts";
+import type { FileReading, TestStatus } from "../core/model/report.ts";
 import { broken, type ReportFile } from "./file.ts";
 import { refuseShape } from "./json-shape.ts";
 import { claimed, countError, countTest, emptyTally, type Tally } from "./tally.ts";

@@ -1,8 +1,8 @@
 // What every reader of reports takes and what it says when it cannot read.
 
 import { isUtf8 } from "node:buffer";
-import { limit } from "../core/limit.ts";
-import type { FileReading } from "../core/report.ts";
+import { limit } from "../core/model/limit.ts";
+import type { FileReading } from "../core/model/report.ts";
 import { plainLine } from "./plain.ts";
 
 export interface ReportFile {

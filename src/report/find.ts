@@ -2,8 +2,8 @@
 
 import { opendir, realpath } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { globProblem, matcher, openSteps } from "../core/glob.ts";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
+import { globProblem, matcher, openSteps } from "../core/plan/glob.ts";
 import { troubleOf } from "./open.ts";
 
 export type Found =

@@ -1,6 +1,6 @@
 // Looks at the outline of a JSON text before it is parsed, because parsing hostile JSON costs memory.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 
 /** Why this JSON is not worth parsing, or null. Whether it is well formed is not judged here. */
 export function refuseShape(bytes: Uint8Array): string | null {

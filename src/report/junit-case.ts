@@ -1,6 +1,6 @@
 // One test case of a JUnit report: its outcome and its name.
 
-import type { TestStatus } from "../core/report.ts";
+import type { TestStatus } from "../core/model/report.ts";
 
 export type Attributes = Readonly<Partial<Record<string, string>>>;
 

@@ -1,6 +1,6 @@
 // Turns the elements of a JUnit report into counts and problems.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { Refusal } from "./file.ts";
 import {
   type Attributes,

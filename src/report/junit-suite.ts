@@ -1,6 +1,6 @@
 // One suite of a JUnit report: what it claims, and whether its cases account for that.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { Refusal } from "./file.ts";
 import { type Attributes, placeOf, type TestCase } from "./junit-case.ts";
 import { milliseconds, wholeNumber } from "./junit-number.ts";

@@ -1,8 +1,8 @@
 // Reads JUnit XML, in all the dialects that runners write, as a stream.
 
 import { SaxesParser } from "saxes";
-import { limit } from "../core/limit.ts";
-import type { FileReading } from "../core/report.ts";
+import { limit } from "../core/model/limit.ts";
+import type { FileReading } from "../core/model/report.ts";
 import { broken, Refusal, type ReportFile } from "./file.ts";
 import { JUnitReader } from "./junit-reader.ts";
 import { plainElements } from "./xml-plain.ts";

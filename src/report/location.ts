@@ -1,6 +1,6 @@
 // Where a test failed, by what its report says: the file that it names, and the places in its trace.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import {
   type Frame,
   foreign,
@@ -8,7 +8,7 @@ import {
   relativePath,
   slashes,
   type Whereabouts,
-} from "../core/place.ts";
+} from "../core/model/place.ts";
 
 interface Hint {
   /** What the report gave as the test's file, in whatever form. */

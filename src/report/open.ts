@@ -3,7 +3,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 
 export type Opened =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }

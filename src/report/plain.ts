@@ -1,6 +1,6 @@
 // Text from reports, made plain and kept short.
 
-import { plain } from "../core/plain.ts";
+import { plain } from "../core/model/plain.ts";
 
 /** One line: a name, a path, a sentence. */
 export function plainLine(text: string, most_chars: number): string {

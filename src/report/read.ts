@@ -1,6 +1,6 @@
 // Reads one report in whatever known format it is written.
 
-import type { FileReading } from "../core/report.ts";
+import type { FileReading } from "../core/model/report.ts";
 import { readCtrf } from "./ctrf.ts";
 import { broken, type ReportFile, textOf } from "./file.ts";
 import { readJUnit } from "./junit.ts";

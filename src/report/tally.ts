@@ -1,14 +1,14 @@
 // Counts what a report says and keeps as many problems as a reader can use.
 
-import { limit } from "../core/limit.ts";
-import { withoutLast } from "../core/plain.ts";
+import { limit } from "../core/model/limit.ts";
+import { withoutLast } from "../core/model/plain.ts";
 import {
   type FoundProblem,
   noTests,
   type TestCounts,
   type TestProblem,
   type TestStatus,
-} from "../core/report.ts";
+} from "../core/model/report.ts";
 import { locate, whereabouts } from "./location.ts";
 import { plainLine, plainText } from "./plain.ts";
 

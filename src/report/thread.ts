@@ -1,7 +1,7 @@
 // The threads behind `aside.ts`: each reads the reports that it is given, one after the other.
 
 import { parentPort } from "node:worker_threads";
-import type { FileReading } from "../core/report.ts";
+import type { FileReading } from "../core/model/report.ts";
 import type { ReportFile } from "./file.ts";
 import { readReport } from "./read.ts";
 

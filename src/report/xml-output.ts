@@ -1,6 +1,6 @@
 // Leaves out most of what tests printed, before a report is parsed: nobody reads it, and it is most of a large file.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 
 /**
  * The report in pieces, with what `<system-out>` and `<system-err>` hold cut to its beginning: longer where their

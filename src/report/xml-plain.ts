@@ -1,6 +1,6 @@
 // Takes the plainest elements out of XML before it is parsed: most of a large report is test cases of one tag.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Attributes } from "./junit-case.ts";
 
 export interface PlainElements {

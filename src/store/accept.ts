@@ -1,6 +1,6 @@
 // The intake: deliveries, the subjects and runs they speak of, the wishes they carry and the jobs, in one transaction.
 
-import { byStoreClock } from "../core/arrival.ts";
+import { byStoreClock } from "../core/model/arrival.ts";
 import {
   type IntentionDraft,
   type Moved,
@@ -9,7 +9,7 @@ import {
   type Sight,
   type Subject,
   subjectKey,
-} from "../core/event.ts";
+} from "../core/model/event.ts";
 import type { Accepted, Delivery } from "../port.ts";
 import { type Connection, type Database, storeNow } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";

@@ -1,6 +1,6 @@
 // The audit trail: the triggers of migration 11 add its rows, and each start of the program one.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { AuditEntry, AuditQuestion, AuditTrail } from "../port.ts";
 import type { Database } from "./database.ts";
 

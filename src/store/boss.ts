@@ -1,7 +1,7 @@
 // pg-boss as Interlock uses it: one queue, one active and one waiting job for each subject.
 
 import { type CommandResponse, type Db, fromPglite, PgBoss } from "pg-boss";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Log } from "../port.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Embedded } from "./pglite.ts";

@@ -1,8 +1,8 @@
 // The ledger of what was written to GitHub: check runs and answers to comments.
 
-import type { Bequest } from "../core/converge.ts";
-import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
+import type { Bequest } from "../core/diff.ts";
+import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/model/effect.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";

@@ -1,6 +1,6 @@
 // Where what is told of a repository contradicts what is known: by its name, its id, or its default branch.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Connection } from "./database.ts";
 
 export interface Contradiction {

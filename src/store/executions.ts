@@ -1,12 +1,12 @@
 // The ledger of executions: intended before the engine is called, settled once.
 
-import type { RunWanted } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
-import type { ActFact, Execution, ExecutionState, StageFact } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { Part, PartName } from "../core/plan.ts";
-import { isSamePlace, productionPlace } from "../core/production-place.ts";
-import type { Mark } from "../core/survey.ts";
+import type { RunWanted } from "../core/model/effect.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { ActFact, Execution, ExecutionState, StageFact } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part, PartName } from "../core/model/plan.ts";
+import { isSamePlace, productionPlace } from "../core/model/production-place.ts";
+import type { Mark } from "../core/model/survey.ts";
 import type { ExecutionChange, Lease, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection, Database } from "./database.ts";

@@ -1,8 +1,8 @@
 // The gates that stand at GitHub by the ledger, and the doubt about one.
 
-import type { CheckWanted } from "../core/effect.ts";
-import { gateName } from "../core/page/checks.ts";
-import type { LedgerGate } from "../core/shown.ts";
+import type { LedgerGate } from "../core/decide/shown.ts";
+import type { CheckWanted } from "../core/model/effect.ts";
+import { gateName } from "../core/render/checks.ts";
 import type { Connection } from "./database.ts";
 
 /** Without those of which something is under way. */

@@ -1,11 +1,11 @@
 // Wishes of people, as they were when they arrived, and what became of them.
 
-import { refusedIn } from "../core/asked.ts";
-import type { Command } from "../core/command.ts";
-import type { Settlement } from "../core/effect.ts";
-import type { Origin } from "../core/event.ts";
-import type { Intention, Outcome } from "../core/fact.ts";
-import type { Role } from "../core/plan.ts";
+import { refusedIn } from "../core/command/asked.ts";
+import type { Command } from "../core/model/command.ts";
+import type { Settlement } from "../core/model/effect.ts";
+import type { Origin } from "../core/model/event.ts";
+import type { Intention, Outcome } from "../core/model/fact.ts";
+import type { Role } from "../core/model/plan.ts";
 import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";

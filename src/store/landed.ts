@@ -1,11 +1,11 @@
 // The commits of a branch in the order in which they landed, and whose release runs.
 
-import { canonical } from "../core/canonical.ts";
-import { type Subject, subjectKey } from "../core/event.ts";
-import type { Landed } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { Part } from "../core/plan.ts";
-import { productionPlace } from "../core/production-place.ts";
+import { canonical } from "../core/model/canonical.ts";
+import { type Subject, subjectKey } from "../core/model/event.ts";
+import type { Landed } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part } from "../core/model/plan.ts";
+import { productionPlace } from "../core/model/production-place.ts";
 import type { Busy } from "../port.ts";
 import type { Connection } from "./database.ts";
 

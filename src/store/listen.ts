@@ -1,7 +1,7 @@
 // A connection that only listens, and connects again for as long as it is wanted.
 
 import type pg from "pg";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Log } from "../port.ts";
 import type { Listening } from "./database.ts";
 

@@ -1,7 +1,7 @@
 // Whether this process is short of time, by how long its event loop was at work lately.
 
 import { performance } from "node:perf_hooks";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 
 /** Answers with what was measured over the last moments. */
 export function openLoad(): () => boolean {

@@ -1,6 +1,6 @@
 // Runs of the local engine, where every replica can see them.
 
-import type { StageFact } from "../core/fact.ts";
+import type { StageFact } from "../core/model/fact.ts";
 import type { LocalRun, LocalRuns, StartRequest } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";

@@ -1,7 +1,7 @@
 // The ledger of notices: recorded with the look that found the fact, taken by one sender at a time, kept once sent.
 
-import { limit } from "../core/limit.ts";
-import type { Notice } from "../core/notice.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Notice } from "../core/render/notice.ts";
 import type { LookRecord, NoticeLedger } from "../port.ts";
 import type { Connection } from "./database.ts";
 

@@ -1,6 +1,6 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type {
   AuditTrail,
   LocalRuns,

@@ -3,7 +3,7 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { folderMode, keepPrivate, makePrivate } from "./private-files.ts";

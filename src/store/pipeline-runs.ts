@@ -1,8 +1,8 @@
 // What was asked of AWS CodePipeline, where every replica can see it.
 
-import type { Repository } from "../core/event.ts";
-import { limit } from "../core/limit.ts";
-import type { Part } from "../core/plan.ts";
+import type { Repository } from "../core/model/event.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part } from "../core/model/plan.ts";
 import type { PipelineAct, PipelineRequest, PipelineRun, PipelineRuns } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";

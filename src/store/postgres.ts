@@ -1,7 +1,7 @@
 // The database on a PostgreSQL server, through a pool of connections.
 
 import pg from "pg";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Log } from "../port.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { listenOn } from "./listen.ts";

@@ -1,6 +1,6 @@
 // Deletes what is older than its retention.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { type Database, storeNow } from "./database.ts";
 
 /** At most `limit.keep.at_once` rows of each kind: the rest goes with the next sweeps. */

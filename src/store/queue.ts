@@ -1,7 +1,7 @@
 // Leases jobs to the workers of this process, in fair turns.
 
 import type { PgBoss } from "pg-boss";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Job, Log, Queue, Working } from "../port.ts";
 import { affected, type LeaseTimes, queueName, within } from "./boss.ts";
 import type { Database } from "./database.ts";

@@ -1,6 +1,6 @@
 // A repository that has another name now: all that is known of it goes on under the new one.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Connection } from "./database.ts";
 
 /**

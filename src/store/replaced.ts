@@ -1,7 +1,7 @@
 // Follows what GitHub says of repositories: a name that belongs to another one now brings nothing of its
 // past, and one that was renamed keeps its own.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import {
   type Contradiction,
   contradictions,

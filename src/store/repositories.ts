@@ -1,6 +1,6 @@
 // Repositories that we have heard of, and the installation that lets us in.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import { type Identified, identities } from "./contradiction.ts";
 import type { Connection } from "./database.ts";
 

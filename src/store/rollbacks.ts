@@ -1,11 +1,11 @@
 // The ledger of rollbacks: intended before the engine is called, and read by all whom one concerns.
 
-import type { RollbackWanted } from "../core/effect.ts";
-import type { Repository } from "../core/event.ts";
-import type { ExecutionState, Rollback } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
-import type { Part } from "../core/plan.ts";
-import { isSamePlace, productionPlace } from "../core/production-place.ts";
+import type { RollbackWanted } from "../core/model/effect.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { ExecutionState, Rollback } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
+import type { Part } from "../core/model/plan.ts";
+import { isSamePlace, productionPlace } from "../core/model/production-place.ts";
 import type { Lease, RollbackChange, Written } from "../port.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";

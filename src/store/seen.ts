@@ -1,6 +1,6 @@
 // Subjects as they are seen, from webhooks and from the sweep alike.
 
-import { type Sight, type Subject, subjectKey } from "../core/event.ts";
+import { type Sight, type Subject, subjectKey } from "../core/model/event.ts";
 import type { Connection } from "./database.ts";
 import { insertRepositories } from "./repositories.ts";
 import { followTips } from "./tips.ts";

@@ -1,7 +1,7 @@
 // What each subject's last look saw: written where it is another than before, and dated each time.
 
 import { hash } from "node:crypto";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { LookRecord } from "../port.ts";
 import type { Connection, Param } from "./database.ts";
 

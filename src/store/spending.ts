@@ -1,6 +1,6 @@
 // What all replicas together have taken of each installation's budget at GitHub within the last minute.
 
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Connection } from "./database.ts";
 
 /**

@@ -1,8 +1,8 @@
 // Subjects: what is open, what is due, and what the last look came to.
 
-import type { Repository, Subject } from "../core/event.ts";
-import type { GateState, Sibling } from "../core/fact.ts";
-import { limit } from "../core/limit.ts";
+import type { Repository, Subject } from "../core/model/event.ts";
+import type { GateState, Sibling } from "../core/model/fact.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
 import { bequeathCheck } from "./checks.ts";
 import { type Connection, type Param, storeNow } from "./database.ts";

@@ -1,6 +1,6 @@
 // The newest commit of each branch that was heard of, which tells what a later push really brings.
 
-import type { Repository } from "../core/event.ts";
+import type { Repository } from "../core/model/event.ts";
 import type { Lease, Written } from "../port.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";

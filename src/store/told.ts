@@ -1,8 +1,8 @@
 // What events told last of each branch and pull request: the lower bound for what GitHub answers.
 
-import type { Repository } from "../core/event.ts";
-import type { Heard, ToldOf } from "../core/told.ts";
-import { type Bound, type Told, withTold } from "../core/told.ts";
+import type { Repository } from "../core/model/event.ts";
+import type { Heard, ToldOf } from "../core/model/told.ts";
+import { type Bound, type Told, withTold } from "../core/model/told.ts";
 import type { Connection } from "./database.ts";
 
 /** One event about a branch or a pull request, when it arrived. */

@@ -2,7 +2,7 @@
 
 import { mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import { fileMode, folderMode } from "./private-files.ts";
 
 /** Its message is for the operator; what went wrong below it is its cause. */

@@ -1,7 +1,7 @@
 // Events that are kept aside until GitHub has said whose name it is, and which branch is its default one: an old
 // event can be sent again.
 
-import type { Event, Repository, Sight } from "../core/event.ts";
+import type { Event, Repository, Sight } from "../core/model/event.ts";
 import { contradictions, type Identified, identities, isIdentified } from "./contradiction.ts";
 import type { Connection } from "./database.ts";
 

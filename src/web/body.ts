@@ -1,7 +1,7 @@
 // Bodies of requests whose senders nobody has verified, held in one store of blocks that cannot grow.
 
 import type { IncomingMessage } from "node:http";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { PostBody, PostBodyAsked } from "../port.ts";
 import { openMemory } from "./memory.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmod, type FileHandle, open, rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Log } from "../port.ts";
 import type { Inquiry, SubjectName } from "../ports/inquiry.ts";
 

@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 
 /** Told of bytes that were read and are not kept, has the young generation collected every so often. */
 export function openMemory(): (bytes: number) => void {

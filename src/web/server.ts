@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { limit } from "../core/limit.ts";
+import { limit } from "../core/model/limit.ts";
 import type { Clock, Log, Post, PostReply } from "../port.ts";
 import { openBodies } from "./body.ts";
 import { limitConnections } from "./places.ts";

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { type Flood, flood } from "./flood.ts";
 import type { App } from "./process.ts";
 import { deliver, path } from "./webhook.ts";

@@ -6,7 +6,7 @@ import type { PullHandle } from "../../sandbox/github/pull-handle.ts";
 import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 import { type RunningGitHub, startGitHub } from "../../sandbox/github/server.ts";
 import { serviceFiles } from "../../sandbox/service.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { goAhead } from "./ahead.ts";
 import { type Place, secret } from "./payload.ts";
 import { serve } from "./remote.ts";

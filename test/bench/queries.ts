@@ -1,7 +1,7 @@
 // What each query of the store costs in blocks of 8 kB, from a thousand subjects to a hundred thousand.
 
 import pg from "pg";
-import type { Repository, Subject } from "../../src/core/event.ts";
+import type { Repository, Subject } from "../../src/core/model/event.ts";
 import type { Store } from "../../src/port.ts";
 import { openStore } from "../../src/store/open.ts";
 import { silent } from "../store/silent.ts";

@@ -1,7 +1,7 @@
 // A program with an AWS of its own: repositories whose plan runs a pipeline there, and how far both have come.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { snsPath } from "../../src/engine/codepipeline/sns-endpoint.ts";
+import { snsPath } from "../../src/aws/sns-endpoint.ts";
 import type { AwsExecution, AwsFunctions } from "./aws.ts";
 import type { Place } from "./payload.ts";
 import { type Program, startProgram } from "./program.ts";

@@ -2,9 +2,14 @@
 // what its stages and reports can be, then the reason that people read for each kind of trouble.
 
 import { expect, test, vi } from "vitest";
-import { assess, emptyReports } from "../../src/core/assess.ts";
-import type { Execution, ExecutionState, StageFact, StageState } from "../../src/core/fact.ts";
-import { type ReasonCode, stateOf } from "../../src/core/reason.ts";
+import { assess, emptyReports } from "../../src/core/decide/assess.ts";
+import type {
+  Execution,
+  ExecutionState,
+  StageFact,
+  StageState,
+} from "../../src/core/model/fact.ts";
+import { type ReasonCode, stateOf } from "../../src/core/model/reason.ts";
 import {
   type ExecutionSketch,
   executionOf,

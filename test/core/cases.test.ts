@@ -3,12 +3,12 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { converge, type Present } from "../../src/core/converge.ts";
-import { decide } from "../../src/core/decide.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import type { CheckWanted, Effect } from "../../src/core/effect.ts";
-import type { Facts } from "../../src/core/fact.ts";
-import { gateName } from "../../src/core/page/checks.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import { converge, type Present } from "../../src/core/diff.ts";
+import type { Decision } from "../../src/core/model/decision.ts";
+import type { CheckWanted, Effect } from "../../src/core/model/effect.ts";
+import type { Facts } from "../../src/core/model/fact.ts";
+import { gateName } from "../../src/core/render/checks.ts";
 import {
   type CommitSketch,
   commitFacts,

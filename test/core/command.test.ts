@@ -3,11 +3,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { commandTable, mayGive, type Verb } from "../../src/core/command.ts";
-import { plainLines } from "../../src/core/comment.ts";
-import { limit } from "../../src/core/limit.ts";
-import { parseCommands } from "../../src/core/parse-command.ts";
-import { roles } from "../../src/core/plan.ts";
+import { plainLines } from "../../src/core/command/comment.ts";
+import { parseCommands } from "../../src/core/command/parse.ts";
+import { commandTable, mayGive, type Verb } from "../../src/core/model/command.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { roles } from "../../src/core/model/plan.ts";
 
 const stop = [{ kind: "stop" }];
 

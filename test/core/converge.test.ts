@@ -2,11 +2,11 @@
 
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { converge, type Present } from "../../src/core/converge.ts";
-import { decide } from "../../src/core/decide.ts";
-import { type Decision, silence } from "../../src/core/decision.ts";
-import type { CheckWanted, Effect } from "../../src/core/effect.ts";
-import { limit } from "../../src/core/limit.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import { converge, type Present } from "../../src/core/diff.ts";
+import { type Decision, silence } from "../../src/core/model/decision.ts";
+import type { CheckWanted, Effect } from "../../src/core/model/effect.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import {
   type CheckSketch,
   commitSubject,

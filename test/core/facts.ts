@@ -2,10 +2,10 @@
 // request into main, or a commit that landed there, whose change the usual plan covers.
 
 import { readFileSync } from "node:fs";
-import { nextRun } from "../../src/core/attempt.ts";
-import type { Present } from "../../src/core/converge.ts";
-import type { AnswerPresent, CheckPresent, CheckState } from "../../src/core/effect.ts";
-import { type Repository, type Subject, subjectKey } from "../../src/core/event.ts";
+import { nextRun } from "../../src/core/decide/attempt.ts";
+import type { Present } from "../../src/core/diff.ts";
+import type { AnswerPresent, CheckPresent, CheckState } from "../../src/core/model/effect.ts";
+import { type Repository, type Subject, subjectKey } from "../../src/core/model/event.ts";
 import type {
   CommitFacts,
   Execution,
@@ -20,10 +20,10 @@ import type {
   Rollback,
   Sibling,
   StageFact,
-} from "../../src/core/fact.ts";
-import type { Part, PartName, Plan, Role } from "../../src/core/plan.ts";
-import { parsePlan } from "../../src/core/plan-parse.ts";
-import type { ReportReading, TestCounts, TestProblem } from "../../src/core/report.ts";
+} from "../../src/core/model/fact.ts";
+import type { Part, PartName, Plan, Role } from "../../src/core/model/plan.ts";
+import type { ReportReading, TestCounts, TestProblem } from "../../src/core/model/report.ts";
+import { parsePlan } from "../../src/core/plan/parse.ts";
 
 export const now = Date.UTC(2026, 0, 5, 12);
 export const minute_ms = 60_000;

@@ -8,9 +8,9 @@ import type {
   PlanReading,
   Sibling,
   SurveyFact,
-} from "../../src/core/fact.ts";
-import type { Plan } from "../../src/core/plan.ts";
-import type { Mark } from "../../src/core/survey.ts";
+} from "../../src/core/model/fact.ts";
+import type { Plan } from "../../src/core/model/plan.ts";
+import type { Mark } from "../../src/core/model/survey.ts";
 import {
   type ExecutionSketch,
   executionOf,

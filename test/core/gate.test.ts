@@ -2,10 +2,10 @@
 // how it is decided. Whoever adds a reason to pass has to convince this file.
 
 import { expect, test, vi } from "vitest";
-import { decide } from "../../src/core/decide.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import type { Execution, Facts, Files, PlanReading, Sibling } from "../../src/core/fact.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import type { Decision } from "../../src/core/model/decision.ts";
+import type { Execution, Facts, Files, PlanReading, Sibling } from "../../src/core/model/fact.ts";
+import type { Plan } from "../../src/core/model/plan.ts";
 import { minute_ms, sha } from "./facts.ts";
 import {
   badPlans,

@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import picomatch from "picomatch";
 import { expect, test } from "vitest";
-import { globProblem, matcher, matchLists, openSteps } from "../../src/core/glob.ts";
-import { compile } from "../../src/core/glob-automaton.ts";
+import { globProblem, matcher, matchLists, openSteps } from "../../src/core/plan/glob.ts";
+import { compile } from "../../src/core/plan/glob-automaton.ts";
 
 test.each([
   ["**", ["a", "a/b", ".a/.b"], []],

@@ -1,8 +1,8 @@
 // What people ask of production: whom a rollback and an approval are about, and when neither is carried out.
 
 import { expect, test } from "vitest";
-import { decide } from "../../src/core/decide.ts";
-import type { Rollback } from "../../src/core/fact.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import type { Rollback } from "../../src/core/model/fact.ts";
 import {
   commitFacts,
   type ExecutionSketch,

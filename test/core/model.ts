@@ -1,10 +1,10 @@
 // A world that does what it is told: carries effects out on facts and on what is present, so that a
 // test can see whether deciding and converging come to rest.
 
-import type { Present } from "../../src/core/converge.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import type { CheckPresent, CheckWanted, Effect } from "../../src/core/effect.ts";
-import type { Execution, Facts, Rollback } from "../../src/core/fact.ts";
+import type { Present } from "../../src/core/diff.ts";
+import type { Decision } from "../../src/core/model/decision.ts";
+import type { CheckPresent, CheckWanted, Effect } from "../../src/core/model/effect.ts";
+import type { Execution, Facts, Rollback } from "../../src/core/model/fact.ts";
 
 export interface World {
   readonly facts: Facts;

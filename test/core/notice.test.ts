@@ -1,10 +1,10 @@
 // What people are told of a release, and that the same fact has the same key at every look.
 
 import { expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
-import type { CommitFacts, Execution } from "../../src/core/fact.ts";
-import { limit } from "../../src/core/limit.ts";
-import { noticesOf } from "../../src/core/notice.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import type { CommitFacts, Execution } from "../../src/core/model/fact.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { noticesOf } from "../../src/core/render/notice.ts";
 import {
   type CommitSketch,
   commitFacts,

@@ -1,9 +1,9 @@
 // What is begun, stopped and retried of a part: once for each commit and plan, and then only as asked.
 
 import { expect, test } from "vitest";
-import { decidePart, type PartQuestion } from "../../src/core/part.ts";
-import type { Reason } from "../../src/core/reason.ts";
-import { openWishes } from "../../src/core/wish.ts";
+import { openWishes } from "../../src/core/command/wish.ts";
+import { decidePart, type PartQuestion } from "../../src/core/decide/part.ts";
+import type { Reason } from "../../src/core/model/reason.ts";
 import {
   type ExecutionSketch,
   executionOf,

@@ -1,7 +1,7 @@
 // Which file of the commit a report means: the one that it can only be, or none.
 
 import { expect, test } from "vitest";
-import { fileTree, placeIn, type Whereabouts } from "../../src/core/place.ts";
+import { fileTree, placeIn, type Whereabouts } from "../../src/core/model/place.ts";
 
 const paths = [
   "index.ts",

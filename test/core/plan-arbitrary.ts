@@ -1,7 +1,7 @@
 // Plans of every shape, for properties that hold for all of them.
 
 import fc from "fast-check";
-import { commandTable } from "../../src/core/command.ts";
+import { commandTable } from "../../src/core/model/command.ts";
 import {
   type LocalPart,
   type Notify,
@@ -9,7 +9,7 @@ import {
   type Pipeline,
   type Plan,
   roles,
-} from "../../src/core/plan.ts";
+} from "../../src/core/model/plan.ts";
 
 const name = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,30}[A-Za-z0-9])?$/),

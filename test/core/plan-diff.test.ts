@@ -2,10 +2,10 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { PlanReading } from "../../src/core/fact.ts";
-import { limit } from "../../src/core/limit.ts";
-import type { Part, Pipeline, Plan, PlanStage } from "../../src/core/plan.ts";
-import { describePlanChange } from "../../src/core/plan-diff.ts";
+import type { PlanReading } from "../../src/core/model/fact.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import type { Part, Pipeline, Plan, PlanStage } from "../../src/core/model/plan.ts";
+import { describePlanChange } from "../../src/core/plan/diff.ts";
 import { anyPlan } from "./plan-arbitrary.ts";
 
 const stage = (name: string, more: Partial<PlanStage> = {}): PlanStage => ({

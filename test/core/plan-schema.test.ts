@@ -5,10 +5,10 @@ import { Ajv } from "ajv";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { durationText } from "../../src/core/duration.ts";
-import { limit } from "../../src/core/limit.ts";
-import { parsePlan } from "../../src/core/plan-parse.ts";
-import { planSchema } from "../../src/core/plan-schema.ts";
+import { durationText } from "../../src/core/model/duration.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { parsePlan } from "../../src/core/plan/parse.ts";
+import { planSchema } from "../../src/core/plan/schema.ts";
 
 const file = "interlock.schema.json";
 const generated = z.toJSONSchema(planSchema, { io: "input", target: "draft-7" });

@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-import { durationText } from "../../src/core/duration.ts";
-import { limit } from "../../src/core/limit.ts";
-import type { Part, Plan, PlanProblem, PlanStage } from "../../src/core/plan.ts";
-import { parsePlan } from "../../src/core/plan-parse.ts";
+import { durationText } from "../../src/core/model/duration.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import type { Part, Plan, PlanProblem, PlanStage } from "../../src/core/model/plan.ts";
+import { parsePlan } from "../../src/core/plan/parse.ts";
 import { anyPlan } from "./plan-arbitrary.ts";
 
 const folder = "test/fixtures/plans";

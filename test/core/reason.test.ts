@@ -1,8 +1,14 @@
 // The closed list of reasons, and how reasons become one verdict.
 
 import { expect, test } from "vitest";
-import { verdictOf } from "../../src/core/gate.ts";
-import { nextStep, type ReasonCode, reasonCodes, stateOf, whoActs } from "../../src/core/reason.ts";
+import { verdictOf } from "../../src/core/model/gate.ts";
+import {
+  nextStep,
+  type ReasonCode,
+  reasonCodes,
+  stateOf,
+  whoActs,
+} from "../../src/core/model/reason.ts";
 
 const sentence = "So it is.";
 const of = (...codes: ReasonCode[]) => verdictOf(codes.map((code) => ({ code, sentence })));

@@ -1,7 +1,7 @@
 // Landed commits: what is released, in which order, and when a commit may rest.
 
 import { expect, test } from "vitest";
-import { decide } from "../../src/core/decide.ts";
+import { decide } from "../../src/core/decide/decide.ts";
 import {
   type CommitSketch,
   commitFacts,

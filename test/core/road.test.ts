@@ -1,11 +1,11 @@
 // Only the default branch's plan makes a branch a road: a gate that is earned anywhere counts everywhere.
 
 import { expect, test } from "vitest";
-import { decide } from "../../src/core/decide.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import type { CheckWanted } from "../../src/core/effect.ts";
-import type { PlanReading } from "../../src/core/fact.ts";
-import type { Plan } from "../../src/core/plan.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import type { Decision } from "../../src/core/model/decision.ts";
+import type { CheckWanted } from "../../src/core/model/effect.ts";
+import type { PlanReading } from "../../src/core/model/fact.ts";
+import type { Plan } from "../../src/core/model/plan.ts";
 import { executionOf, pullFacts, sha, usualPlan } from "./facts.ts";
 
 const side = { base: { ref: "side" } };

@@ -2,11 +2,11 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Files } from "../../src/core/fact.ts";
-import { openSteps } from "../../src/core/glob.ts";
-import { limit } from "../../src/core/limit.ts";
-import { type Pipeline, type Plan, planPath } from "../../src/core/plan.ts";
-import { coversBranch, route } from "../../src/core/route.ts";
+import type { Files } from "../../src/core/model/fact.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { type Pipeline, type Plan, planPath } from "../../src/core/model/plan.ts";
+import { openSteps } from "../../src/core/plan/glob.ts";
+import { coversBranch, route } from "../../src/core/plan/route.ts";
 import { anyPlan, globs } from "./plan-arbitrary.ts";
 
 const part = {

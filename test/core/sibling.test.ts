@@ -1,11 +1,11 @@
 // Several subjects of one commit: whatever they say, the strictest verdict stands, and one writes it.
 
 import { expect, test } from "vitest";
-import type { GateState, Sibling } from "../../src/core/fact.ts";
-import { compareStrictness, verdictOf } from "../../src/core/gate.ts";
-import { limit } from "../../src/core/limit.ts";
-import type { ReasonCode } from "../../src/core/reason.ts";
-import { standing, toWake } from "../../src/core/sibling.ts";
+import { standing, toWake } from "../../src/core/decide/sibling.ts";
+import type { GateState, Sibling } from "../../src/core/model/fact.ts";
+import { compareStrictness, verdictOf } from "../../src/core/model/gate.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import type { ReasonCode } from "../../src/core/model/reason.ts";
 import { pullFacts, pullSubject, sha } from "./facts.ts";
 
 const states: readonly GateState[] = ["success", "in_progress", "action_required", "failure"];

@@ -1,7 +1,7 @@
 // What events told, and which answers of GitHub are older than that.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import {
   type Bound,
   type PullBound,
@@ -9,7 +9,7 @@ import {
   type ShownPull,
   type Told,
   withTold,
-} from "../../src/core/told.ts";
+} from "../../src/core/model/told.ts";
 
 const push = (before: string | null, after: string): Told => ({ kind: "push", before, after });
 const told = (...all: readonly Told[]) =>

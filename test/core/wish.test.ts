@@ -1,10 +1,10 @@
 // Who may have what carried out, for which commit, and what the person who asked is told.
 
 import { expect, test } from "vitest";
-import type { Command } from "../../src/core/command.ts";
-import { decide } from "../../src/core/decide.ts";
-import type { Intention } from "../../src/core/fact.ts";
-import { forkAllowed, openWishes } from "../../src/core/wish.ts";
+import { forkAllowed, openWishes } from "../../src/core/command/wish.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import type { Command } from "../../src/core/model/command.ts";
+import type { Intention } from "../../src/core/model/fact.ts";
 import {
   commitFacts,
   type ExecutionSketch,

@@ -1,7 +1,7 @@
 // A branch that is put back, or holds another plan: what goes into it is judged by what it holds now.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";

@@ -1,7 +1,7 @@
 // How many requests it takes, and that many at once keep to GitHub's limits.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { type World, worlds } from "../world/world.ts";
 
 const world = worlds();

@@ -1,7 +1,7 @@
 // A check belongs to a commit: what is earned for one branch must not open the default branch.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";

@@ -1,8 +1,8 @@
 // A process that is paused for longer than its lease wakes up in the middle of a look: it writes nothing more.
 
 import { expect, test } from "vitest";
-import type { CheckWanted } from "../../src/core/effect.ts";
-import { limit } from "../../src/core/limit.ts";
+import type { CheckWanted } from "../../src/core/model/effect.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { interrupted, type PausePoint, pausedAt } from "../world/replica.ts";

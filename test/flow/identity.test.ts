@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { merged, passed, productionPlan, releaseNext } from "../world/production.ts";
 import { gateText, WorldPull } from "../world/pull.ts";

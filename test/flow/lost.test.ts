@@ -1,7 +1,7 @@
 // What was not heard of is found again, and what was heard of twice happens once.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { sweep } from "../../src/flow/sweep.ts";
 import { ms } from "../world/clock.ts";
 import { planText, released } from "../world/plan.ts";

@@ -1,7 +1,7 @@
 // Who is told of what became of a release, through the whole program. A place that does not answer holds nothing up.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
 import type { NoticeDraft, Notifier, Told } from "../../src/port.ts";
 import { planText } from "../world/plan.ts";

@@ -1,11 +1,11 @@
 // What a verdict rests on is known by its content: the plan's blob and the base's commit, not a name that moves.
 
 import { expect, test } from "vitest";
-import { openSteps } from "../../src/core/glob.ts";
-import { limit } from "../../src/core/limit.ts";
-import { planPath } from "../../src/core/plan.ts";
-import { parsePlan } from "../../src/core/plan-parse.ts";
-import { coversBranch } from "../../src/core/route.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { planPath } from "../../src/core/model/plan.ts";
+import { openSteps } from "../../src/core/plan/glob.ts";
+import { parsePlan } from "../../src/core/plan/parse.ts";
+import { coversBranch } from "../../src/core/plan/route.ts";
 import { planText, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 

@@ -1,7 +1,7 @@
 // The plan of the base branch is the one that is obeyed; what a change does to it is shown.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 

@@ -1,7 +1,7 @@
 // What GitHub shows as gates is read back: it can lose a check run, carry a write out late, and let others write.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText, released } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { worlds } from "../world/world.ts";

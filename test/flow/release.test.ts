@@ -1,8 +1,8 @@
 // What happens to a commit after it has landed on a branch of the plan.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText, released, twoStages } from "../world/plan.ts";
 import { worlds } from "../world/world.ts";
 

@@ -1,7 +1,7 @@
 // What somebody who has recorded deliveries can have done again, and what is taken back before it is done.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { liveRun, merged, passed, releaseCheck } from "../world/production.ts";
 import { worlds } from "../world/world.ts";
 

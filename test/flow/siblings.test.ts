@@ -1,7 +1,7 @@
 // One commit that several pull requests, or a pull request and a branch, speak about.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { WorldPull } from "../world/pull.ts";
 import { type World, worlds } from "../world/world.ts";

@@ -1,7 +1,7 @@
 // GitHub answers with a state that is older than the event it has sent: nothing is decided from it.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { ms } from "../world/clock.ts";
 import { planText, released } from "../world/plan.ts";
 import type { WorldPull } from "../world/pull.ts";

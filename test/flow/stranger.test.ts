@@ -1,7 +1,7 @@
 // What somebody who may push, and nothing more, tries in order to reach production.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { liveRun, productionPlan, releaseNext } from "../world/production.ts";
 import { WorldPull } from "../world/pull.ts";

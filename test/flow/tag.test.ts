@@ -1,7 +1,7 @@
 // What a tag that is named like a branch can change: nothing. GitHub takes such a name for the tag.
 
 import { expect, test } from "vitest";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { planText } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 

@@ -1,7 +1,7 @@
 // Replicas share one budget of each installation: together they stay within what GitHub allows.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { type Allowance, openAllowance } from "../../src/github/allowance.ts";
 import { storeFor, storeKinds } from "../store/databases.ts";
 

@@ -2,7 +2,7 @@
 
 import { pino } from "pino";
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import {

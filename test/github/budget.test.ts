@@ -1,7 +1,7 @@
 // The budget keeps every installation below GitHub's secondary limit, whatever is asked of it.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { openBudget } from "../../src/github/budget.ts";
 import type { Urgency } from "../../src/port.ts";
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { fetchThrough } from "../../sandbox/github/fetch.ts";
 import { createGitHub, type EmbeddedGitHub } from "../../sandbox/github/github.ts";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { startIntroduction } from "../../src/flow/introduce.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";

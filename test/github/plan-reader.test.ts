@@ -1,8 +1,8 @@
 // What anybody may propose as a plan is parsed in a thread with limits, and nobody waits for somebody else's.
 
 import { afterAll, expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
-import { parsePlan } from "../../src/core/plan-parse.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { parsePlan } from "../../src/core/plan/parse.ts";
 import { openPlanReader } from "../../src/github/plan-reader.ts";
 import { openThread } from "../../src/thread/thread.ts";
 

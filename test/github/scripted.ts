@@ -2,7 +2,7 @@
 
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { pino } from "pino";
-import type { CheckWanted } from "../../src/core/effect.ts";
+import type { CheckWanted } from "../../src/core/model/effect.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { GitHub, KeptReading, Permit } from "../../src/port.ts";

@@ -1,7 +1,7 @@
 // The files of a commit: asked for once, whole or not, and never taken from a broken answer.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { appWith, repository, sha } from "./scripted.ts";
 
 const entry = (path: string, mode = "100644") => ({

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Event } from "../../src/core/event.ts";
+import type { Event } from "../../src/core/model/event.ts";
 import { actionOf, readWebhook, subscribed, unasked } from "../../src/github/webhook.ts";
 
 interface Definition {

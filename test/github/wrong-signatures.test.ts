@@ -2,7 +2,7 @@
 
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { answerHook, type Hook } from "../../src/github/hook.ts";
 import { openWrongSignatures } from "../../src/github/wrong-signatures.ts";
 import type { Delivery, Log } from "../../src/port.ts";

@@ -2,8 +2,8 @@
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { limit } from "../../src/core/limit.ts";
-import type { Notice } from "../../src/core/notice.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import type { Notice } from "../../src/core/render/notice.ts";
 import { type Lent, openSnsNotifier, type Teller } from "../../src/notify/sns.ts";
 
 let server: FauxqsServer;

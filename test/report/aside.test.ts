@@ -1,7 +1,7 @@
 // Large reports are read in a thread of their own, to the same end, and the program goes on meanwhile.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { readAside } from "../../src/report/aside.ts";
 import { readReport } from "../../src/report/read.ts";
 

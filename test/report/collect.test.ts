@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { collectReports } from "../../src/report/collect.ts";
 import { find } from "../../src/report/find.ts";
 

@@ -1,7 +1,7 @@
 // What CTRF reports may claim, and what hostile ones may not do.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { readReport } from "../../src/report/read.ts";
 
 const summary = {

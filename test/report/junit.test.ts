@@ -1,7 +1,7 @@
 // What JUnit reports may not hide, and what hostile ones may not do.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { readReport } from "../../src/report/read.ts";
 
 function read(report: string | Uint8Array, root = "/build/shop") {

@@ -1,7 +1,7 @@
 // Where a failure is shown: below the repository or nowhere.
 
 import { expect, test } from "vitest";
-import { relativePath } from "../../src/core/place.ts";
+import { relativePath } from "../../src/core/model/place.ts";
 import { locate, whereabouts } from "../../src/report/location.ts";
 
 const root = "/build/shop";

@@ -1,7 +1,7 @@
 // What was reported of readers and writers of test reports elsewhere, tried on ours. Each names the report.
 
 import { expect, test } from "vitest";
-import type { TestCounts } from "../../src/core/report.ts";
+import type { TestCounts } from "../../src/core/model/report.ts";
 import { readReport } from "../../src/report/read.ts";
 
 function read(report: string, root = "/build/shop") {

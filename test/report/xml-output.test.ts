@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { readReport } from "../../src/report/read.ts";
 import { withoutOutput } from "../../src/report/xml-output.ts";
 

@@ -1,9 +1,9 @@
 // The accounts at the end, when everything has come to rest: nothing lost, nothing left over, no verdict wrong.
 
 import type { Repository } from "../../sandbox/github/model.ts";
-import { decide } from "../../src/core/decide.ts";
-import { subjectKey } from "../../src/core/event.ts";
-import { answerMark } from "../../src/core/page/answer.ts";
+import { decide } from "../../src/core/decide/decide.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import { answerMark } from "../../src/core/render/answer.ts";
 import { gather } from "../../src/flow/gather.ts";
 import { stateText, type WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";

@@ -1,7 +1,7 @@
 // What people and engines do by chance, one thing at a time.
 
 import type { CheckRun } from "../../sandbox/github/model.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";

@@ -1,8 +1,8 @@
 // Says of a commit why its gate may not be open, by the plans alone and without the program.
 
 import type { Pull } from "../../sandbox/github/model.ts";
-import { limit } from "../../src/core/limit.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import type { Past } from "./past.ts";
 import { isRoad, route, type WrittenPlan } from "./rules.ts";
 

@@ -1,6 +1,6 @@
 // Who is told of releases, and whether everybody was told of everything, once.
 
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
 import type { NoticeDraft, Notifier, TakenNotice, Told } from "../../src/port.ts";
 import { Broken } from "../world/ports.ts";

@@ -1,9 +1,9 @@
 // CodePipeline by its rules and without AWS: what waits between stages is superseded, ways into stages are
 // closed, stages wait for approvals, rollbacks are executions of their own, and others do all of it too.
 
-import type { Known } from "../../src/core/fact.ts";
-import type { Part } from "../../src/core/plan.ts";
-import type { Difference, Mark, Survey } from "../../src/core/survey.ts";
+import type { Known } from "../../src/core/model/fact.ts";
+import type { Part } from "../../src/core/model/plan.ts";
+import type { Difference, Mark, Survey } from "../../src/core/model/survey.ts";
 import type {
   Acted,
   Approval,

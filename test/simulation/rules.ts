@@ -1,7 +1,7 @@
 // What a plan asks of a change, told without the program. Knows only what the plans of the simulation use.
 
 import { blobOf, filesOf, type GitStore } from "../../sandbox/github/objects.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 
 /** A plan as `planText` writes it. */
 export interface WrittenPlan {

@@ -1,7 +1,7 @@
 // Watches what the program does, and holds it against what is true. Its problems are what a seed fails for.
 
 import type { CheckRun, Pull } from "../../sandbox/github/model.ts";
-import type { CheckWanted } from "../../src/core/effect.ts";
+import type { CheckWanted } from "../../src/core/model/effect.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
 import { copiesOf, isAboutShop, isCopys } from "./copies.ts";

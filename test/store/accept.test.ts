@@ -1,7 +1,7 @@
 // The intake: what a group of deliveries leaves in the store, on both databases.
 
 import { describe, expect, test } from "vitest";
-import { removalKey, subjectKey } from "../../src/core/event.ts";
+import { removalKey, subjectKey } from "../../src/core/model/event.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, delivery, look, pull, record, sha, shop, sight, wish } from "./make.ts";
 

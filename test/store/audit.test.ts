@@ -1,8 +1,8 @@
 // What the audit trail keeps, for how long, and what it never keeps from being recorded.
 
 import { describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
-import { limit } from "../../src/core/limit.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import type { AuditEntry, AuditQuestion } from "../../src/port.ts";
 import { auditTrail } from "../../src/store/audit.ts";
 import { databaseKinds, storeFor } from "./databases.ts";

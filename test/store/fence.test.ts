@@ -1,7 +1,7 @@
 // What an older lease writes is refused, on both databases and whatever it is.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
 import type { Lease, Store } from "../../src/port.ts";
 import { newUrl, openTestStore, storeFor, storeKinds } from "./databases.ts";
 import {

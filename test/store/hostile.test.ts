@@ -1,8 +1,8 @@
 // Text that comes from outside is stored whatever it contains.
 
 import { describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
-import type { StageFact } from "../../src/core/fact.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import type { StageFact } from "../../src/core/model/fact.ts";
 import { databaseKinds, storeFor } from "./databases.ts";
 import {
   check,

@@ -1,8 +1,8 @@
 // Landed commits of a branch: which came before and after, what they carry, and who waits for whom.
 
 import { describe, expect, test } from "vitest";
-import { type Repository, type Subject, subjectKey } from "../../src/core/event.ts";
-import { limit } from "../../src/core/limit.ts";
+import { type Repository, type Subject, subjectKey } from "../../src/core/model/event.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, held, look, pull, record, run, sha, shop, sight } from "./make.ts";
 

@@ -1,9 +1,9 @@
 // What was started, written and read: the ledgers that make applying twice the same as applying once.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
-import type { StageFact } from "../../src/core/fact.ts";
-import { limit } from "../../src/core/limit.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import type { StageFact } from "../../src/core/model/fact.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import type { LocalRun } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {

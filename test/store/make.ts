@@ -1,8 +1,14 @@
 // Deliveries, sights and ledger entries as tests need them, every part with a default.
 
-import type { CheckState, CheckWanted, RunWanted } from "../../src/core/effect.ts";
-import type { Event, IntentionDraft, Repository, Sight, Subject } from "../../src/core/event.ts";
-import { subjectKey } from "../../src/core/event.ts";
+import type { CheckState, CheckWanted, RunWanted } from "../../src/core/model/effect.ts";
+import type {
+  Event,
+  IntentionDraft,
+  Repository,
+  Sight,
+  Subject,
+} from "../../src/core/model/event.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
 import type { Delivery, Lease, LookRecord, Working } from "../../src/port.ts";
 
 export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };

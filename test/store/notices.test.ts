@@ -1,9 +1,9 @@
 // The ledger of notices: each recorded once, taken by one sender at a time, until it is sent or given up.
 
 import { describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
-import { limit } from "../../src/core/limit.ts";
-import type { Notice } from "../../src/core/notice.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
+import { limit } from "../../src/core/model/limit.ts";
+import type { Notice } from "../../src/core/render/notice.ts";
 import type { NoticeDraft, TakenNotice } from "../../src/port.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, held, look, record, run, sha, shop, sight } from "./make.ts";

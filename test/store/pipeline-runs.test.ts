@@ -1,7 +1,7 @@
 // What the store keeps of executions of CodePipeline.
 
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import type { PipelineRun } from "../../src/port.ts";
 import { noteTold, pipelineRuns } from "../../src/store/pipeline-runs.ts";
 import { openDatabase, openTestStore } from "./databases.ts";

@@ -1,8 +1,8 @@
 // Releases and what was rolled back of them, as whoever acts on production reads them.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Subject, subjectKey } from "../../src/core/event.ts";
-import { limit } from "../../src/core/limit.ts";
+import { type Subject, subjectKey } from "../../src/core/model/event.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, delivery, held, look, pull, record, run, shop, sight } from "./make.ts";
 

@@ -2,7 +2,7 @@
 // was renamed brings all of its own, and an old event that is sent again changes neither.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { type Repository, removalKey, subjectKey } from "../../src/core/event.ts";
+import { type Repository, removalKey, subjectKey } from "../../src/core/model/event.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {
   check,

@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
 import { newUrl, openTestStore, type TestStore } from "./databases.ts";
 import { commit, look, pull, record, sha, sight, workers } from "./make.ts";
 

@@ -1,9 +1,9 @@
 // Subjects between their looks: what is open, due, at rest, and who speaks about the same commit.
 
 import { describe, expect, test } from "vitest";
-import { type Repository, type Subject, subjectKey } from "../../src/core/event.ts";
-import type { PullFacts } from "../../src/core/fact.ts";
-import { limit } from "../../src/core/limit.ts";
+import { type Repository, type Subject, subjectKey } from "../../src/core/model/event.ts";
+import type { PullFacts } from "../../src/core/model/fact.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, delivery, held, look, pull, record, run, sha, shop, sight, wish } from "./make.ts";
 

@@ -1,7 +1,7 @@
 // Reads that a look asks for together are one statement, and say what each says alone.
 
 import { describe, expect, test } from "vitest";
-import { subjectKey } from "../../src/core/event.ts";
+import { subjectKey } from "../../src/core/model/event.ts";
 import { createStore } from "../../src/store/store.ts";
 import { databaseKinds, storeFor, storeKinds } from "./databases.ts";
 import { check, commit, held, inProgress, look, pull, run, sha, shop, sight } from "./make.ts";

@@ -1,7 +1,7 @@
 // Fair turns: whoever fills the queue has others wait for a turn, and not for all of theirs.
 
 import { describe, expect, test } from "vitest";
-import { type Repository, subjectKey } from "../../src/core/event.ts";
+import { type Repository, subjectKey } from "../../src/core/model/event.ts";
 import type { Job } from "../../src/port.ts";
 import { type Lane, laneOf } from "../../src/store/lanes.ts";
 import { openTurns } from "../../src/store/turns.ts";

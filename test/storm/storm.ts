@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { PullHandle } from "../../sandbox/github/pull-handle.ts";
 import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 import { type RunningGitHub, startGitHub } from "../../sandbox/github/server.ts";
-import { planPath } from "../../src/core/plan.ts";
+import { planPath } from "../../src/core/model/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { type OpenStore, openStore } from "../../src/store/open.ts";

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { type Bodies, openBodies, type Upload } from "../../src/web/body.ts";
 
 const { unverified_bytes: most, block_bytes: block } = limit.web;

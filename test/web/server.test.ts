@@ -1,7 +1,7 @@
 // What the HTTP server answers by itself.
 
 import { expect, onTestFinished, test } from "vitest";
-import { limit } from "../../src/core/limit.ts";
+import { limit } from "../../src/core/model/limit.ts";
 import { openWeb } from "../../src/web/server.ts";
 import { silent } from "../store/silent.ts";
 

@@ -1,7 +1,7 @@
 // A double of an engine that others can reach too: it rolls back, takes approvals and is looked around in.
 
-import type { Known } from "../../src/core/fact.ts";
-import type { Survey } from "../../src/core/survey.ts";
+import type { Known } from "../../src/core/model/fact.ts";
+import type { Survey } from "../../src/core/model/survey.ts";
 import type {
   Acted,
   Approval,

@@ -1,7 +1,7 @@
 // A double of an engine: runs nothing, and does with its stages what a test says.
 
-import type { StageFact } from "../../src/core/fact.ts";
-import type { ReportReading } from "../../src/core/report.ts";
+import type { StageFact } from "../../src/core/model/fact.ts";
+import type { ReportReading } from "../../src/core/model/report.ts";
 import type {
   Acted,
   Clock,

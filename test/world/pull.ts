@@ -5,7 +5,7 @@ import type { CheckRun } from "../../sandbox/github/model.ts";
 import type { Change } from "../../sandbox/github/objects.ts";
 import type { CommentHandle, PullHandle } from "../../sandbox/github/pull-handle.ts";
 import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
-import type { GateState } from "../../src/core/fact.ts";
+import type { GateState } from "../../src/core/model/fact.ts";
 
 /** By path; null deletes. */
 export type Files = Readonly<Record<string, Change>>;

@@ -1,6 +1,6 @@
 // The limit of a metric's evidence, held against the metric's own past: what did the test say when nothing was deployed?
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 
 export interface Calibration {
   /** At least one over the chance of a false alarm; never lower than without a history. */

@@ -1,6 +1,6 @@
 // Errors out of requests: a sequential test of two rates that may be looked at every minute.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { admit, admitBefore, hasGaps, isCount, type Line, startLine } from "./sample.ts";
 import type { Evidence, Verdict, Visible } from "./verdict.ts";

@@ -1,6 +1,6 @@
 // The noise of a metric as its control shows it: level, spread, and how much a point says of the next one.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 import type { Placed } from "./sample.ts";
 
 export interface Noise {

@@ -1,6 +1,6 @@
 // Ranks among the control, as bets: what a point is worth as evidence that the new version's values lie higher.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 import type { Factors } from "./bets.ts";
 import { normalQuantile } from "./normal.ts";
 

@@ -1,6 +1,6 @@
 // Points of a metric as they arrive, whatever they look like: which of them count, and how far apart they are.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 
 /** The order of a metric's points, and what was not used of them. */
 export interface Line {

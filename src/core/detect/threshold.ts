@@ -1,6 +1,6 @@
 // Limits that people have set themselves: a threshold on a metric, and the alarms of CloudWatch.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 import type { ValuePoint } from "./noise.ts";
 import { admit, hasGaps, isValue, type Line, startLine } from "./sample.ts";
 import type { Lack, Verdict } from "./verdict.ts";

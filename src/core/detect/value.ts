@@ -1,6 +1,6 @@
 // Latency and the like: a sequential test of ranks that may be looked at every minute.
 
-import { limit } from "../limit.ts";
+import { limit } from "../model/limit.ts";
 import { advance, type Bets, eValue, startBets } from "./bets.ts";
 import { learnNoise, type Noise, type ValuePoint, whiten } from "./noise.ts";
 import { dropInto, factorsAt, fillUrn, placesOf, scoresFor, spreadEvenly } from "./rank.ts";

@@ -4,12 +4,12 @@ import {
   type ActionExecutionDetail,
   ListActionExecutionsCommand,
 } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
-import { pipelineArn } from "./arn.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import { noExecution } from "./execution.ts";
-import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 /** One run of an action; a retry is another one. */
 export interface ActionRun {

@@ -1,12 +1,12 @@
 // One execution with its times, where the list of its pipeline does not reach back to it.
 
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import { readActions } from "./actions.ts";
 import { readExecution } from "./execution.ts";
 import type { Summary } from "./executions.ts";
-import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineSpec } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 /** Its own answer has no times, and its actions have. */
 export async function readAlone(

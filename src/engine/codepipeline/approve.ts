@@ -1,16 +1,16 @@
 // Answers the manual approval that one execution waits for, and never another one's.
 
 import { PutApprovalResultCommand } from "@aws-sdk/client-codepipeline";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Acted, Approval, Clock, PipelineRuns } from "../../port.ts";
 import { latestRuns, readActions } from "./actions.ts";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
 import { type ApprovalNow, readState, type StageNow } from "./state.ts";
 import { noPipeline, noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { approvalSummary, consoleLink, markOf } from "./text.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface ApproveTools {
   readonly runs: PipelineRuns;

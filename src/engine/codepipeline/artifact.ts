@@ -1,9 +1,11 @@
 // Report files inside the output artifacts of a stage, which are zip files in S3.
 
+import { objectArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import { openSlots } from "../../aws/slots.ts";
 import { oneLine } from "../../aws/text.ts";
-import { globProblem, matcher, openSteps, type Steps } from "../../core/glob.ts";
-import { limit } from "../../core/limit.ts";
-import { type CommitPaths, fileTree } from "../../core/place.ts";
+import { limit } from "../../core/model/limit.ts";
+import { type CommitPaths, fileTree } from "../../core/model/place.ts";
 import {
   asksForTree,
   type FileReading,
@@ -11,12 +13,10 @@ import {
   mergeReadings,
   placed,
   type ReportReading,
-} from "../../core/report.ts";
+} from "../../core/model/report.ts";
+import { globProblem, matcher, openSteps, type Steps } from "../../core/plan/glob.ts";
 import type { ActionRun } from "./actions.ts";
-import { objectArn } from "./arn.ts";
 import { readObject } from "./object.ts";
-import type { Session } from "./session.ts";
-import { openSlots } from "./slots.ts";
 import { type Unzipped, unzip, type ZipOrder, type ZippedFile } from "./zip.ts";
 
 /** Reads one report in whatever format it is written. */

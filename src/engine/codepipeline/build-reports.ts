@@ -6,17 +6,17 @@ import {
   type Report,
   type TestCase,
 } from "@aws-sdk/client-codebuild";
+import type { Session } from "../../aws/session.ts";
 import { oneLine } from "../../aws/text.ts";
-import { limit } from "../../core/limit.ts";
-import { plain } from "../../core/plain.ts";
+import type { Trouble } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
+import { plain } from "../../core/model/plain.ts";
 import {
   noTests,
   type ReportReading,
   type TestCounts,
   type TestProblem,
-} from "../../core/report.ts";
-import type { Session } from "./session.ts";
-import type { Trouble } from "./trouble.ts";
+} from "../../core/model/report.ts";
 
 export type BuildReports =
   | { readonly kind: "read"; readonly reports: readonly ReportReading[] }

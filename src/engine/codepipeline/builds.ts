@@ -6,12 +6,12 @@ import {
   type Build,
   type BuildBatch,
 } from "@aws-sdk/client-codebuild";
-import { limit } from "../../core/limit.ts";
+import type { LogStream } from "../../aws/arn.ts";
+import type { Permission } from "../../aws/permission.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { ActionRun } from "./actions.ts";
-import type { LogStream } from "./arn.ts";
-import type { Permission } from "./permission.ts";
-import type { Session } from "./session.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface BuildRecord {
   /** As the action names it. */

@@ -1,11 +1,11 @@
 // Why an execution failed in which no action did: a condition that did not hold, or a change of the pipeline.
 
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import { unheldStages } from "./rules.ts";
-import type { Session } from "./session.ts";
 import type { PipelineSpec, Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import type { Reply } from "./trouble.ts";
 
 export type Cause =
   /** Its actions say it, or it has not failed. */

@@ -1,7 +1,13 @@
 // AWS CodePipeline as an engine: starts executions for exactly one commit, follows them, and acts on them.
 
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { type Access, openAccess } from "../../aws/access.ts";
+import type { AwsMeter } from "../../aws/count.ts";
+import { type AwsEnvironment, settingsFrom } from "../../aws/environment.ts";
+import type { PaceLimits } from "../../aws/pace.ts";
+import { permitted } from "../../aws/permitted.ts";
+import type { Session } from "../../aws/session.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type {
   Acted,
   Approval,
@@ -22,21 +28,15 @@ import type {
   StartRequest,
 } from "../../port.ts";
 import type { TreeReader } from "../../ports/tree.ts";
-import { type Access, openAccess } from "./access.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
-import type { AwsMeter } from "./count.ts";
-import { type AwsEnvironment, settingsFrom } from "./environment.ts";
 import { openExecutions } from "./executions.ts";
 import { findLost, findRollback } from "./find.ts";
-import type { PaceLimits } from "./pace.ts";
 import { openPatrol, type Patrol, type Place } from "./patrol.ts";
-import { permitted } from "./permitted.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
 import { chooseTarget } from "./rollback-target.ts";
-import type { Session } from "./session.ts";
 import { start } from "./start.ts";
 import { openStates } from "./states.ts";
 import { closedSince, reopen, stop } from "./stop.ts";

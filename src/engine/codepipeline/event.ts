@@ -1,7 +1,7 @@
 // Reads what AWS tells of pipelines, in each of the forms that it comes in. Only a hint at which execution to look at.
 
 import { z } from "zod";
-import type { IgnoredReason } from "../../core/event.ts";
+import type { IgnoredReason } from "../../core/model/event.ts";
 
 /** A commit by its repository on GitHub. */
 export interface HintCommit {

@@ -1,17 +1,17 @@
 // What a stage that has ended leaves behind: the last lines of a failed action, and its test reports.
 
-import type { CommitPaths } from "../../core/place.ts";
-import type { PipelineStage } from "../../core/plan.ts";
-import type { ReportReading } from "../../core/report.ts";
+import { logStreamOf } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import type { CommitPaths } from "../../core/model/place.ts";
+import type { PipelineStage } from "../../core/model/plan.ts";
+import type { ReportReading } from "../../core/model/report.ts";
 import type { ActionRun } from "./actions.ts";
-import { logStreamOf } from "./arn.ts";
 import { type ReadReport, reportsInArtifacts } from "./artifact.ts";
 import { readBuildReports } from "./build-reports.ts";
 import { type BuildRecord, buildRuns, readBuilds } from "./builds.ts";
 import { readLogTail } from "./log-tail.ts";
-import type { Session } from "./session.ts";
 import type { StageView } from "./stages.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface Evidence {
   readonly output: string;

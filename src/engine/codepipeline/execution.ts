@@ -1,12 +1,12 @@
 // One execution by its number, where a list does not reach back to it.
 
 import { GetPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
-import { pipelineArn } from "./arn.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import type { Summary } from "./executions.ts";
-import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface ExecutionRecord extends Summary {
   /** Of the pipeline that it runs in; null where AWS does not say. */

@@ -4,15 +4,15 @@ import {
   ListPipelineExecutionsCommand,
   type PipelineExecutionSummary,
 } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import { type Dated, openMemory } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Clock } from "../../port.ts";
 import { readAlone } from "./alone.ts";
-import { pipelineArn } from "./arn.ts";
-import { type Dated, openMemory } from "./memory.ts";
-import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
-import type { Reply, Trouble } from "./trouble.ts";
 
 export interface Summary {
   readonly id: string;

@@ -1,12 +1,12 @@
 // What became of a call whose answer was lost.
 
+import type { Session } from "../../aws/session.ts";
 import { sessionName } from "../../aws/text.ts";
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Clock, PipelineRun, PipelineRuns, Read } from "../../port.ts";
 import { readActions } from "./actions.ts";
 import { executionsSince, type Summary } from "./executions.ts";
-import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 
 export interface FindTools {

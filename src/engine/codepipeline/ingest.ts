@@ -1,7 +1,7 @@
 // Makes one delivery of one event of AWS: stored once under its message id, together with the jobs that it causes.
 
 import type { Ingest } from "../../aws/message.ts";
-import type { Event } from "../../core/event.ts";
+import type { Event } from "../../core/model/event.ts";
 import type { Accepted, Clock, Delivery, PipelineRuns } from "../../port.ts";
 import { readEvent } from "./event.ts";
 import { lineOf } from "./hint.ts";

@@ -1,6 +1,6 @@
 // Readings in memory: whole ones of what is followed and of the last that ended, and of the rest only how it ended.
 
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Summary } from "./executions.ts";
 import type { Reading } from "./reading.ts";
 

@@ -1,7 +1,7 @@
 // The last lines of a log, as plain text and never more than the limits allow.
 
-import { limit } from "../../core/limit.ts";
-import { plain } from "../../core/plain.ts";
+import { limit } from "../../core/model/limit.ts";
+import { plain } from "../../core/model/plain.ts";
 
 /** What CodeBuild has masked stays masked: nothing is put in its place. */
 export function lastLines(messages: readonly string[]): string {

@@ -1,11 +1,11 @@
 // The last lines that a failed action printed, from CloudWatch Logs.
 
 import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
-import { limit } from "../../core/limit.ts";
-import type { LogStream } from "./arn.ts";
+import type { LogStream } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import { lastLines } from "./lines.ts";
-import type { Session } from "./session.ts";
-import type { Reply } from "./trouble.ts";
 
 /** `unmask` is never asked for: it would undo what the log group's owner has hidden. */
 export async function readLogTail(

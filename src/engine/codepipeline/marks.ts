@@ -1,20 +1,20 @@
 // What was done to executions from outside: conditions that somebody overrode, and changes of the pipeline meanwhile.
 
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
-import type { Mark, MarkOn } from "../../core/survey.ts";
+import type { Dated } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
+import type { Mark, MarkOn } from "../../core/model/survey.ts";
 import { readExecution } from "./execution.ts";
 import type { Summary } from "./executions.ts";
 import { remember } from "./kept.ts";
-import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
 import { unheldStages } from "./rules.ts";
-import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineNow } from "./state.ts";
 import type { Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface MarksQuestion {
   readonly session: Session;

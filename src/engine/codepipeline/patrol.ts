@@ -1,12 +1,12 @@
 // Looks for what others did in pipelines that Interlock used lately, where nobody told of it.
 
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import type { Dated } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Clock, PipelineRun, PipelineRuns } from "../../port.ts";
 import { type Executions, type Page, shaIn } from "./executions.ts";
-import type { Dated } from "./memory.ts";
 import type { Readings } from "./readings.ts";
-import type { Session } from "./session.ts";
 import { isOver } from "./stages.ts";
 import { takenBy } from "./taken-out.ts";
 

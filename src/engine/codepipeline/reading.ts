@@ -1,7 +1,7 @@
 // One reading of an execution: what it shows, and whether it still holds.
 
-import type { StageFact } from "../../core/fact.ts";
-import { limit } from "../../core/limit.ts";
+import type { StageFact } from "../../core/model/fact.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Observation, PipelineRun } from "../../port.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import type { Cause } from "./cause.ts";

@@ -1,8 +1,11 @@
 // Readings of executions: as few calls as show what moved, and each piece of evidence once.
 
-import { limit } from "../../core/limit.ts";
-import type { CommitPaths } from "../../core/place.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { anew } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CommitPaths } from "../../core/model/place.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Clock, Observation, PipelineRun, Read } from "../../port.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import { type ActionRun, readActions } from "./actions.ts";
@@ -12,7 +15,6 @@ import { type Evidence, readEvidence } from "./evidence.ts";
 import { readExecution } from "./execution.ts";
 import type { Executions, Summary } from "./executions.ts";
 import { isSameEnd, openKept, remember } from "./kept.ts";
-import { anew } from "./memory.ts";
 import {
   evidenceKey,
   expectedType,
@@ -25,12 +27,10 @@ import {
   observationOf,
   type Reading,
 } from "./reading.ts";
-import type { Session } from "./session.ts";
 import { isBehind, isContradictory, isOver, type StageView, stagesOf } from "./stages.ts";
 import { isStray, isUntold, strayObservation } from "./stray.ts";
 import type { Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import type { Reply, Trouble } from "./trouble.ts";
 import { openTurns } from "./turns.ts";
 
 export interface ReadingTools {

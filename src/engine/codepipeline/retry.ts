@@ -1,12 +1,12 @@
 // Runs what failed in a stage again, within the same execution and once for each wish.
 
 import { RetryStageExecutionCommand } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Acted, Clock, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
 import { readActions } from "./actions.ts";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
 import { noPipeline } from "./structure.ts";
 
 export interface RetryOrder {

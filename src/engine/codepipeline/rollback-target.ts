@@ -1,6 +1,9 @@
 // What a stage can be rolled back to. AWS's own refusals show no way out, so each reason is looked for before.
 
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { anew } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply, Trouble } from "../../aws/trouble.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../port.ts";
 import {
   type Executions,
@@ -9,15 +12,12 @@ import {
   shaIn,
   succeededIn,
 } from "./executions.ts";
-import { anew } from "./memory.ts";
 import { type Present, presentIn } from "./present.ts";
-import type { Session } from "./session.ts";
 import { findSource } from "./source.ts";
 import { readState, type StageNow } from "./state.ts";
 import { noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { isBeforeTheEnd } from "./taken-out.ts";
-import type { Reply, Trouble } from "./trouble.ts";
 
 export interface Target {
   readonly id: string;

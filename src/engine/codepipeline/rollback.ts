@@ -1,7 +1,9 @@
 // Brings back into one stage what succeeded there before, as an execution of its own.
 
 import { RollbackStageCommand } from "@aws-sdk/client-codepipeline";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type {
   Clock,
   PipelineRequest,
@@ -9,11 +11,9 @@ import type {
   RollbackRequest,
   RolledBack,
 } from "../../port.ts";
-import { pipelineArn } from "./arn.ts";
 import { claim } from "./claim.ts";
 import { findRollback } from "./find.ts";
 import { chooseTarget, type Target, type TargetTools } from "./rollback-target.ts";
-import type { Session } from "./session.ts";
 import { noPipeline } from "./structure.ts";
 
 export interface RollbackTools extends TargetTools {

@@ -1,12 +1,12 @@
 // Which conditions did not hold for an execution, where the state of the pipeline does not show it.
 
 import { ListRuleExecutionsCommand, type RuleExecutionDetail } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
-import { pipelineArn } from "./arn.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import { noExecution } from "./execution.ts";
-import type { Session } from "./session.ts";
 import { noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 /**
  * Names of those of the stages of which a rule did not hold the last time that it was asked. Where the

@@ -1,6 +1,6 @@
 // Whether a pipeline can be started for exactly one commit, and by which of its sources.
 
-import type { CodePipelinePart } from "../../core/plan.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Source, Structure } from "./structure.ts";
 
 export type Chosen =

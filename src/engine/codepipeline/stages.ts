@@ -1,8 +1,8 @@
 // The stages of an execution as facts, made from the runs of its actions.
 
 import { oneLine } from "../../aws/text.ts";
-import type { StageState } from "../../core/fact.ts";
-import { limit } from "../../core/limit.ts";
+import type { StageState } from "../../core/model/fact.ts";
+import { limit } from "../../core/model/limit.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import type { Cause } from "./cause.ts";
 import type { Stage, Structure } from "./structure.ts";

@@ -1,19 +1,19 @@
 // Starts an execution for exactly one commit, once however often it is asked.
 
 import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
 import { fullName } from "../../aws/text.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import type { Trouble } from "../../aws/trouble.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Clock, PipelineRequest, PipelineRuns, Started, StartRequest } from "../../port.ts";
-import { pipelineArn } from "./arn.ts";
 import { claim } from "./claim.ts";
 import { structuralDifferences } from "./differences.ts";
 import type { Readings } from "./readings.ts";
-import type { Session } from "./session.ts";
 import { chooseSource } from "./source.ts";
 import { noPipeline, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { requestToken, variableValue } from "./text.ts";
-import type { Trouble } from "./trouble.ts";
 
 export interface StartTools {
   readonly runs: PipelineRuns;

@@ -5,10 +5,10 @@ import {
   GetPipelineStateCommand,
   type StageConditionState,
 } from "@aws-sdk/client-codepipeline";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface PipelineNow {
   /** Of its structure; null where AWS does not say. */

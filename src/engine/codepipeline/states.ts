@@ -1,11 +1,11 @@
 // States of pipelines, each for everybody who asks within a while.
 
+import { type Dated, openMemory } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import type { Clock } from "../../port.ts";
-import { type Dated, openMemory } from "./memory.ts";
-import type { Session } from "./session.ts";
 import { type PipelineNow, readState } from "./state.ts";
 import type { PipelineSpec } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface States {
   /** As read at that time or later. */

@@ -1,7 +1,7 @@
 // What an execution came to, and whose doing that was.
 
 import { oneLine } from "../../aws/text.ts";
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Observation } from "../../port.ts";
 import type { ActionRun } from "./actions.ts";
 import type { Cause } from "./cause.ts";

@@ -1,18 +1,18 @@
 // Stops an execution so that it enters no further stage, whatever happens meanwhile.
 
 import { StopPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Acted, Clock, Log, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
 import { type ActionRun, latestRuns, readActions } from "./actions.ts";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
 import { readState } from "./state.ts";
 import { noPipeline } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { stopReason, transitionReason } from "./text.ts";
 import { closeTransition, openTransition } from "./transition.ts";
-import type { Reply, Trouble } from "./trouble.ts";
 
 export interface StopTools {
   readonly runs: PipelineRuns;

@@ -1,7 +1,7 @@
 // An execution that took another commit than it was started for: nothing that it does speaks for ours.
 
 import { oneLine } from "../../aws/text.ts";
-import type { StageFact } from "../../core/fact.ts";
+import type { StageFact } from "../../core/model/fact.ts";
 import type { Observation, PipelineRun } from "../../port.ts";
 import type { Summary } from "./executions.ts";
 import { isOver, type StageView } from "./stages.ts";

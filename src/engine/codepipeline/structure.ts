@@ -6,10 +6,10 @@ import {
   type GetPipelineCommandOutput,
   type StageDeclaration,
 } from "@aws-sdk/client-codepipeline";
-import type { CodePipelinePart } from "../../core/plan.ts";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
-import type { Reply } from "./trouble.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 
 export interface Structure {
   readonly version: number;

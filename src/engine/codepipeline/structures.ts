@@ -1,10 +1,10 @@
 // Structures by version, and the newest one for a while.
 
-import { limit } from "../../core/limit.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Clock } from "../../port.ts";
-import type { Session } from "./session.ts";
 import { type PipelineSpec, readStructure, type Structure } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 /**
  * A version names one structure only as long as the pipeline is not deleted and made anew: then it counts

@@ -1,10 +1,11 @@
 // Holds a pipeline of AWS against the part of the plan that names it, and finds what others did in it for a commit.
 
 import { oneLine } from "../../aws/text.ts";
-import type { Known } from "../../core/fact.ts";
-import { limit } from "../../core/limit.ts";
-import type { CodePipelinePart } from "../../core/plan.ts";
-import type { Adopted, MarkOn, Survey } from "../../core/survey.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import type { Known } from "../../core/model/fact.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
+import type { Adopted, MarkOn, Survey } from "../../core/model/survey.ts";
 import type { Clock } from "../../port.ts";
 import { readActions } from "./actions.ts";
 import { differencesOf } from "./differences.ts";
@@ -16,7 +17,6 @@ import { isOver } from "./stages.ts";
 import { standingOf } from "./status.ts";
 import { takenOut } from "./taken-out.ts";
 import { consoleLink } from "./text.ts";
-import type { Reply } from "./trouble.ts";
 import {
   newerFor,
   recallView,

@@ -1,12 +1,12 @@
 // Rollbacks of others, as facts about the executions whose commits they took out.
 
 import { oneLine } from "../../aws/text.ts";
-import { limit } from "../../core/limit.ts";
-import type { MarkOn } from "../../core/survey.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import { limit } from "../../core/model/limit.ts";
+import type { MarkOn } from "../../core/model/survey.ts";
 import type { PipelineRuns } from "../../port.ts";
 import type { Summary } from "./executions.ts";
 import type { Structure } from "./structure.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface TakenOutQuestion {
   readonly runs: Pick<PipelineRuns, "known">;

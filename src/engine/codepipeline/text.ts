@@ -2,8 +2,8 @@
 
 import { createHash } from "node:crypto";
 import { oneLine } from "../../aws/text.ts";
-import { limit } from "../../core/limit.ts";
-import { plainLine } from "../../core/plain.ts";
+import { limit } from "../../core/model/limit.ts";
+import { plainLine } from "../../core/model/plain.ts";
 
 /** What makes a start happen once: letters, digits and hyphens only. */
 export function requestToken(key: string): string {

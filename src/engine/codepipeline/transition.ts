@@ -4,11 +4,11 @@ import {
   DisableStageTransitionCommand,
   EnableStageTransitionCommand,
 } from "@aws-sdk/client-codepipeline";
-import { pipelineArn } from "./arn.ts";
-import type { Session } from "./session.ts";
+import { pipelineArn } from "../../aws/arn.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { transitionReason } from "./text.ts";
-import type { Reply } from "./trouble.ts";
 
 /** What stands waiting in front of it is not safe there: a newer execution may take its place. */
 export async function closeTransition(

@@ -1,6 +1,6 @@
 // Whose actions are read though AWS says that nothing moved: the longest unread first, and few at a time.
 
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Reading } from "./reading.ts";
 
 export interface Turns {

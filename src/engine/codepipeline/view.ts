@@ -1,18 +1,18 @@
 // What is known of a pipeline and of a commit's executions in it, at about one moment.
 
-import type { CodePipelinePart } from "../../core/plan.ts";
+import type { Dated } from "../../aws/memory.ts";
+import type { Session } from "../../aws/session.ts";
+import type { Reply } from "../../aws/trouble.ts";
+import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../port.ts";
 import { type Executions, type Page, type Summary, shaIn } from "./executions.ts";
 import type { Marks } from "./marks.ts";
-import type { Dated } from "./memory.ts";
-import type { Session } from "./session.ts";
 import { findSource } from "./source.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineNow } from "./state.ts";
 import type { States } from "./states.ts";
 import type { Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import type { Reply } from "./trouble.ts";
 
 export interface View extends Own {
   readonly page: Dated<Page>;

@@ -2,7 +2,7 @@
 
 import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 
 export interface ZipOrder<T> {
   readonly bytes: Uint8Array;

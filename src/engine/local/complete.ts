@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, realpath, unlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
-import type { Repository } from "../../core/event.ts";
+import type { Repository } from "../../core/model/event.ts";
 import type { CommitEntry, TreeReader } from "../../ports/tree.ts";
 import { codeOf } from "./hold.ts";
 import type { LocalLimits } from "./limits.ts";

@@ -2,7 +2,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import type {
   Acted,
   Clock,

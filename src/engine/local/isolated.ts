@@ -3,7 +3,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import type { Launch } from "./command.ts";
 import { type CommandExit, codeOf, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
 import { isRunning, markOf, membersOf, signalGroup } from "./processes.ts";

@@ -1,7 +1,7 @@
 // The course of one run: wait for a place, fetch the commit, one stage after the other, the final record.
 
-import type { StageFact } from "../../core/fact.ts";
-import type { PlanStage } from "../../core/plan.ts";
+import type { StageFact } from "../../core/model/fact.ts";
+import type { PlanStage } from "../../core/model/plan.ts";
 import type { Clock, GitHub, LocalRun, Log } from "../../port.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import type { DiskShare } from "./bounds.ts";

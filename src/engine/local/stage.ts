@@ -2,9 +2,9 @@
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CommitPaths } from "../../core/place.ts";
-import type { PlanStage } from "../../core/plan.ts";
-import { addCounts, failedText, noTests, type ReportReading } from "../../core/report.ts";
+import type { CommitPaths } from "../../core/model/place.ts";
+import type { PlanStage } from "../../core/model/plan.ts";
+import { addCounts, failedText, noTests, type ReportReading } from "../../core/model/report.ts";
 import { type DiskShare, watchBounds } from "./bounds.ts";
 import { type Launch, runCommand } from "./command.ts";
 import type { CommandExit, ProcessGroup } from "./hold.ts";

@@ -1,6 +1,6 @@
 // The stages of a run as facts, from the first record to the last.
 
-import type { StageFact, StageState } from "../../core/fact.ts";
+import type { StageFact, StageState } from "../../core/model/fact.ts";
 
 /** None of them has begun. */
 export function createdStages(stages: readonly { readonly name: string }[]): readonly StageFact[] {

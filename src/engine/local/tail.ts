@@ -1,6 +1,6 @@
 // The last lines that a command printed, as plain text and never more than the limits allow.
 
-import { withoutSequences, withoutUnseen } from "../../core/plain.ts";
+import { withoutSequences, withoutUnseen } from "../../core/model/plain.ts";
 import type { LocalLimits } from "./limits.ts";
 
 /** A collector of printed bytes. `text` may be asked for at any time. */

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { mkdir, open, readdir, statfs, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { limit } from "../../core/limit.ts";
+import { limit } from "../../core/model/limit.ts";
 import { removeTree } from "./tree.ts";
 
 export interface Workspace {

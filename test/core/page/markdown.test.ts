@@ -3,8 +3,16 @@
 
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { block, cell, code, cutBytes, fold, link, prose } from "../../../src/core/page/markdown.ts";
-import { cutChars } from "../../../src/core/plain.ts";
+import { cutChars } from "../../../src/core/model/plain.ts";
+import {
+  block,
+  cell,
+  code,
+  cutBytes,
+  fold,
+  link,
+  prose,
+} from "../../../src/core/render/markdown.ts";
 import { hostile, nasty } from "./hostile.ts";
 import { lively, render } from "./render.ts";
 

@@ -2,10 +2,10 @@
 
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { decide } from "../../../src/core/decide.ts";
-import type { CheckWanted } from "../../../src/core/effect.ts";
-import type { Facts, PlanReading } from "../../../src/core/fact.ts";
-import { limit } from "../../../src/core/limit.ts";
+import { decide } from "../../../src/core/decide/decide.ts";
+import type { CheckWanted } from "../../../src/core/model/effect.ts";
+import type { Facts, PlanReading } from "../../../src/core/model/fact.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { commitFacts, problemOf, pullFacts, sha, usualPlan } from "../facts.ts";
 import { hostile, nasty } from "./hostile.ts";
 import { lively, render } from "./render.ts";

@@ -1,8 +1,8 @@
 // Test reports that CodeBuild keeps: shown, counted, and taken for a file only where there is no doubt which.
 
 import { describe, expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
-import type { ReportReading } from "../../../src/core/report.ts";
+import { limit } from "../../../src/core/model/limit.ts";
+import type { ReportReading } from "../../../src/core/model/report.ts";
 import { artifact, batched, junit, passing, tested, testedBy, unfound } from "./tested.ts";
 import { states } from "./world.ts";
 

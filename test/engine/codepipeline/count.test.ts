@@ -1,8 +1,8 @@
 // Every request to AWS is counted, by its service and by what came back, whoever in the program makes it.
 
 import { expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
-import type { AwsMeter } from "../../../src/engine/codepipeline/count.ts";
+import type { AwsMeter } from "../../../src/aws/count.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { junit, tested } from "./tested.ts";
 import { openWorld, type World } from "./world.ts";
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { zip } from "../../../sandbox/aws/zip.ts";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { unzip as unzipBy, type ZippedFile } from "../../../src/engine/codepipeline/zip.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
 import { artifact, batched, junit, passing, tested, testedBy, unfound } from "./tested.ts";

@@ -1,8 +1,8 @@
 // From a pipeline of the embedded AWS through a signed topic to the runs that moved.
 
 import { expect, test } from "vitest";
+import { openSnsEndpoint } from "../../../src/aws/sns-endpoint.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import { openSnsEndpoint } from "../../../src/engine/codepipeline/sns-endpoint.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 import { silent } from "../../store/silent.ts";

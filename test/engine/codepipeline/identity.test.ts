@@ -2,10 +2,10 @@
 
 import type { AssumeRoleCommandInput } from "@aws-sdk/client-sts";
 import { describe, expect, test } from "vitest";
+import { OutOfTurn, openPace } from "../../../src/aws/pace.ts";
+import { openRole } from "../../../src/aws/role.ts";
 import type { CodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
-import { OutOfTurn, openPace } from "../../../src/engine/codepipeline/pace.ts";
-import { openRole } from "../../../src/engine/codepipeline/role.ts";
 import { readAside } from "../../../src/report/aside.ts";
 import { silent } from "../../store/silent.ts";
 import { noTree, openWorld, roleArn, shop, type World } from "./world.ts";

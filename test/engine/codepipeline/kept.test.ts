@@ -1,7 +1,7 @@
 // What stays in memory of executions: all of what runs, little of what has ended.
 
 import { expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { isSameEnd, openKept } from "../../../src/engine/codepipeline/kept.ts";
 import type { Reading } from "../../../src/engine/codepipeline/reading.ts";
 

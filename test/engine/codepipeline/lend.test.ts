@@ -4,8 +4,8 @@ import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { NewRole } from "../../../sandbox/aws/aws.ts";
 import { wallClock } from "../../../sandbox/github/clock.ts";
-import { counted } from "../../../src/engine/codepipeline/count.ts";
-import { openLender } from "../../../src/engine/codepipeline/lend.ts";
+import { counted } from "../../../src/aws/count.ts";
+import { openLender } from "../../../src/aws/lend.ts";
 import { openSnsNotifier } from "../../../src/notify/sns.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 

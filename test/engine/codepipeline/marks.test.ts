@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
-import type { MarkOn } from "../../../src/core/survey.ts";
+import type { MarkOn } from "../../../src/core/model/survey.ts";
 import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { CodePipelineClient, ListPipelineExecutionsCommand } from "@aws-sdk/client-codepipeline";
 import { S3Client } from "@aws-sdk/client-s3";
 import { expect, onTestFinished, test } from "vitest";
-import { patience } from "../../../src/engine/codepipeline/clients.ts";
+import { patience } from "../../../src/aws/clients.ts";
+import { openSlots } from "../../../src/aws/slots.ts";
 import { readObject } from "../../../src/engine/codepipeline/object.ts";
-import { openSlots } from "../../../src/engine/codepipeline/slots.ts";
 
 /** Where an AWS is that answers like this. */
 async function awsThat(answer: (response: ServerResponse) => void): Promise<string> {

@@ -1,7 +1,7 @@
 // Looking for what others did in pipelines, where no event told of it.
 
 import { describe, expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { openWorld, sha, type World } from "./world.ts";
 
 const minute = 60_000;

@@ -1,7 +1,7 @@
 // A ledger of executions in memory, with the promises of the one in the store.
 
-import type { Repository } from "../../../src/core/event.ts";
-import type { Part } from "../../../src/core/plan.ts";
+import type { Repository } from "../../../src/core/model/event.ts";
+import type { Part } from "../../../src/core/model/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../../src/port.ts";
 
 export interface MemoryRuns extends PipelineRuns {

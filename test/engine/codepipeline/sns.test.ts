@@ -2,12 +2,9 @@
 
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { openSnsEndpoint, type SnsEndpoint } from "../../../src/aws/sns-endpoint.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import {
-  openSnsEndpoint,
-  type SnsEndpoint,
-} from "../../../src/engine/codepipeline/sns-endpoint.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { silent } from "../../store/silent.ts";
 import { postOf } from "../../world/post.ts";

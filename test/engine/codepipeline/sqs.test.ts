@@ -3,13 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type QueueReader, queueClient, readQueue, regionOf } from "../../../src/aws/sqs.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import {
-  type QueueReader,
-  queueClient,
-  readQueue,
-  regionOf,
-} from "../../../src/engine/codepipeline/sqs.ts";
 import type { Delivery } from "../../../src/port.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
 import { heardRuns } from "./ear.ts";

@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import type { CodePipelinePart } from "../../../src/core/plan.ts";
+import type { CodePipelinePart } from "../../../src/core/model/plan.ts";
 import { openWorld, sha, type World, type WorldOptions } from "./world.ts";
 
 test("an execution takes the commit, and the variables that the pipeline declares", async () => {

@@ -1,7 +1,7 @@
 // Holding the pipeline against the plan, and finding what others started in it.
 
 import { describe, expect, test } from "vitest";
-import type { Survey } from "../../../src/core/survey.ts";
+import type { Survey } from "../../../src/core/model/survey.ts";
 import { oursFor } from "./ours.ts";
 import { openWorld, sha, shop, type World, type WorldOptions } from "./world.ts";
 

@@ -2,7 +2,7 @@
 
 import { expect } from "vitest";
 import type { Outcome } from "../../../sandbox/aws/codepipeline/model.ts";
-import type { StageFact } from "../../../src/core/fact.ts";
+import type { StageFact } from "../../../src/core/model/fact.ts";
 import { openWorld, type World, type WorldOptions } from "./world.ts";
 
 export const junit = `<testsuites><testsuite name="price"><testcase name="adds" time="0.5"/>

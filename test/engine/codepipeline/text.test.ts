@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { logStreamOf, ownerOf, pipelineArn } from "../../../src/aws/arn.ts";
+import { permissions } from "../../../src/aws/permission.ts";
 import { sessionName } from "../../../src/aws/text.ts";
-import { logStreamOf, ownerOf, pipelineArn } from "../../../src/engine/codepipeline/arn.ts";
 import { lastLines } from "../../../src/engine/codepipeline/lines.ts";
-import { permissions } from "../../../src/engine/codepipeline/permission.ts";
 import {
   approvalSummary,
   consoleLink,

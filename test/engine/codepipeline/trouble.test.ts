@@ -6,7 +6,7 @@ import {
   isOfCredentials,
   type Trouble,
   troubleOf,
-} from "../../../src/engine/codepipeline/trouble.ts";
+} from "../../../src/aws/trouble.ts";
 import { openWorld, roleArn } from "./world.ts";
 
 /** As the SDK throws what AWS has answered. */

@@ -5,8 +5,8 @@ import type { AwsOptions, NewRole } from "../../../sandbox/aws/aws.ts";
 import type { NewPipeline } from "../../../sandbox/aws/declare.ts";
 import { startAws } from "../../../sandbox/aws/server.ts";
 import { fakeClock } from "../../../sandbox/github/clock.ts";
-import type { CodePipelinePart } from "../../../src/core/plan.ts";
-import type { AwsMeter } from "../../../src/engine/codepipeline/count.ts";
+import type { AwsMeter } from "../../../src/aws/count.ts";
+import type { CodePipelinePart } from "../../../src/core/model/plan.ts";
 import {
   type CodePipelineEngine,
   openCodePipelineEngine,

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import type { CommitEntry, TreeReader } from "../../../src/ports/tree.ts";
 import { archive, blobSha, streamOf } from "./archive.ts";
 import { sha, world } from "./world.ts";

@@ -4,7 +4,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import {
   type Isolation,
   type IsolationOrder,

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { openIsolation } from "../../../src/engine/local/isolation.ts";
 import { workspaceOf } from "../../../src/engine/local/workspace.ts";
 import { isolatedWorld, isolationIn, withoutIsolation } from "./isolated.ts";

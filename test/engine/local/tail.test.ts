@@ -1,7 +1,7 @@
 // Whatever a command prints, what is kept is short and plain.
 
 import { expect, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import { openTail } from "../../../src/engine/local/tail.ts";
 
 function kept(printed: string | readonly Uint8Array[], limits = {}): string {

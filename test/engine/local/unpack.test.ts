@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { limit } from "../../../src/core/limit.ts";
+import { limit } from "../../../src/core/model/limit.ts";
 import type { LocalLimits } from "../../../src/engine/local/limits.ts";
 import { unpack } from "../../../src/engine/local/unpack.ts";
 import { archive, commit, type Entry, streamOf } from "./archive.ts";

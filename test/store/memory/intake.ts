@@ -1,6 +1,6 @@
 // What deliveries and the resync tell, written into the tables.
 
-import { byStoreClock } from "../../../src/core/arrival.ts";
+import { byStoreClock } from "../../../src/core/model/arrival.ts";
 import {
   type IntentionDraft,
   type Moved,
@@ -8,9 +8,9 @@ import {
   removalKey,
   type Sight,
   subjectKey,
-} from "../../../src/core/event.ts";
-import type { ToldOf } from "../../../src/core/told.ts";
-import { withTold } from "../../../src/core/told.ts";
+} from "../../../src/core/model/event.ts";
+import type { ToldOf } from "../../../src/core/model/told.ts";
+import { withTold } from "../../../src/core/model/told.ts";
 import type { Accepted, Delivery } from "../../../src/port.ts";
 import type { JobData } from "./queue.ts";
 import { type Told, withhold } from "./replaced.ts";

@@ -1,12 +1,12 @@
 // The ledgers in memory: executions, rollbacks, checks, answers and notices.
 
-import type { Bequest } from "../../../src/core/converge.ts";
-import type { CheckWanted, RollbackWanted, RunWanted } from "../../../src/core/effect.ts";
-import type { Repository } from "../../../src/core/event.ts";
-import type { ActFact, Execution, Rollback } from "../../../src/core/fact.ts";
-import { limit } from "../../../src/core/limit.ts";
-import { gateName } from "../../../src/core/page/checks.ts";
-import { isSamePlace, productionPlace } from "../../../src/core/production-place.ts";
+import type { Bequest } from "../../../src/core/diff.ts";
+import type { CheckWanted, RollbackWanted, RunWanted } from "../../../src/core/model/effect.ts";
+import type { Repository } from "../../../src/core/model/event.ts";
+import type { ActFact, Execution, Rollback } from "../../../src/core/model/fact.ts";
+import { limit } from "../../../src/core/model/limit.ts";
+import { isSamePlace, productionPlace } from "../../../src/core/model/production-place.ts";
+import { gateName } from "../../../src/core/render/checks.ts";
 import type {
   ExecutionChange,
   LookRecord,

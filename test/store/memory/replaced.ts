@@ -1,7 +1,12 @@
 // Whose a name is: what GitHub has answered, and the events that wait for it.
 
-import type { CheckWanted } from "../../../src/core/effect.ts";
-import { type Event, type Repository, type Sight, subjectKey } from "../../../src/core/event.ts";
+import type { CheckWanted } from "../../../src/core/model/effect.ts";
+import {
+  type Event,
+  type Repository,
+  type Sight,
+  subjectKey,
+} from "../../../src/core/model/event.ts";
 import type { Delivery, Moment } from "../../../src/port.ts";
 import { readdressed } from "../../../src/store/withheld.ts";
 import { slug, slugOf, type Tables } from "./tables.ts";

@@ -1,10 +1,10 @@
 // The store in memory: the same port as the database's, for a simulation that runs through thousands of lives.
 // Whatever the tests of the store ask of both, both do. A value is kept as it was given, and nothing changes it.
 
-import type { RollbackWanted } from "../../../src/core/effect.ts";
-import type { Repository } from "../../../src/core/event.ts";
-import { limit } from "../../../src/core/limit.ts";
-import type { Role } from "../../../src/core/plan.ts";
+import type { RollbackWanted } from "../../../src/core/model/effect.ts";
+import type { Repository } from "../../../src/core/model/event.ts";
+import { limit } from "../../../src/core/model/limit.ts";
+import type { Role } from "../../../src/core/model/plan.ts";
 import type {
   KeptReading,
   LocalRuns,

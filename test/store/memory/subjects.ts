@@ -1,11 +1,11 @@
 // Subjects in memory: what is open, due and landed, and what the last reconciliation came to.
 
-import { refusedIn } from "../../../src/core/asked.ts";
-import { canonical } from "../../../src/core/canonical.ts";
-import { type Repository, type Subject, subjectKey } from "../../../src/core/event.ts";
-import type { Landed, Sibling } from "../../../src/core/fact.ts";
-import { limit } from "../../../src/core/limit.ts";
-import { productionPlace } from "../../../src/core/production-place.ts";
+import { refusedIn } from "../../../src/core/command/asked.ts";
+import { canonical } from "../../../src/core/model/canonical.ts";
+import { type Repository, type Subject, subjectKey } from "../../../src/core/model/event.ts";
+import type { Landed, Sibling } from "../../../src/core/model/fact.ts";
+import { limit } from "../../../src/core/model/limit.ts";
+import { productionPlace } from "../../../src/core/model/production-place.ts";
 import type { LookRecord, Store } from "../../../src/port.ts";
 import { open } from "./intake.ts";
 import { addNotices, handOver } from "./ledgers.ts";

@@ -1,9 +1,9 @@
 // What the store in memory holds: the tables of the database as maps, each row in the order in which it came.
 
-import type { CheckWanted, RunWanted } from "../../../src/core/effect.ts";
-import type { Repository, Subject } from "../../../src/core/event.ts";
-import type { Execution, Intention, Rollback } from "../../../src/core/fact.ts";
-import type { Heard } from "../../../src/core/told.ts";
+import type { CheckWanted, RunWanted } from "../../../src/core/model/effect.ts";
+import type { Repository, Subject } from "../../../src/core/model/event.ts";
+import type { Execution, Intention, Rollback } from "../../../src/core/model/fact.ts";
+import type { Heard } from "../../../src/core/model/told.ts";
 import type {
   Clock,
   KeptReading,
