@@ -1,6 +1,7 @@
 // Who asks, and whether they may: access keys, sessions of roles, and what IAM says.
-import type { Key, Principal, Statement, World } from "./model.ts";
+import type { Key, World } from "./model.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+import type { Principal, Statement } from "./request-log.ts";
 
 export type Protocol = "json" | "query" | "rest";
 

@@ -1,9 +1,10 @@
 // Answers one request: which service and operation, who asks, what goes wrong on the way, and what it does.
 import { authorise, identify, type Protocol, readSignature } from "./access.ts";
 import type { RequestFault } from "./faults.ts";
-import type { Principal, World } from "./model.ts";
+import type { World } from "./model.ts";
 import type { Observer } from "./observe.ts";
 import { Refusal, refuse } from "./refusal.ts";
+import type { Principal } from "./request-log.ts";
 import { type Asked, read } from "./services.ts";
 import { alwaysAllowed } from "./sts/operations.ts";
 import type { Answer } from "./wire/answer.ts";

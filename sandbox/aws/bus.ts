@@ -1,18 +1,7 @@
 // EventBridge and the topics behind it: what is told, to whom, and what goes wrong on the way.
-import type { Clock } from "../github/clock.ts";
-import type { EventFault, Faults } from "./faults.ts";
 
-export type AwsEvent = {
-  version: string;
-  id: string;
-  "detail-type": string;
-  source: string;
-  account: string;
-  time: string;
-  region: string;
-  resources: string[];
-  detail: Record<string, unknown>;
-};
+import type { Clock } from "../github/clock.ts";
+import type { AwsEvent, EventFault, Faults } from "./faults.ts";
 
 /** Who hears events: a rule's target. Rejecting makes the bus try again, as AWS does. */
 export type Target = (event: { json: string; event: AwsEvent }) => Promise<void>;

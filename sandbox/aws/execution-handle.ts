@@ -1,8 +1,8 @@
 // What happens to one execution, as verbs.
-import { endAction } from "./codepipeline/actions.ts";
+
+import { latestRun } from "./codepipeline/executions.ts";
 import type { ActionRun, Execution, Outcome, StageRun } from "./codepipeline/model.ts";
-import { latestRun } from "./codepipeline/retry.ts";
-import { pump } from "./codepipeline/waiting.ts";
+import { endAction, pump } from "./codepipeline/progress.ts";
 import type { World } from "./model.ts";
 
 /** How an action ends; `action` names one where the stage has several. */

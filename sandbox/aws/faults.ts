@@ -1,6 +1,5 @@
 // What can go wrong between AWS and us, asked for by a test: in answers and in events.
 import type { Random } from "../github/random.ts";
-import type { AwsEvent } from "./bus.ts";
 
 export type RequestFault =
   /** "Rate exceeded", in the form of the service, before anything took effect. */
@@ -105,3 +104,15 @@ function matchesEvent(rule: EventRule, event: AwsEvent): boolean {
     return false;
   return rule.state === undefined || rule.state === event.detail.state;
 }
+
+export type AwsEvent = {
+  version: string;
+  id: string;
+  "detail-type": string;
+  source: string;
+  account: string;
+  time: string;
+  region: string;
+  resources: string[];
+  detail: Record<string, unknown>;
+};

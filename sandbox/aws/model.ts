@@ -1,4 +1,5 @@
 // What the embedded AWS remembers, apart from pipelines: who may do what, builds, logs and files.
+
 import type { Clock } from "../github/clock.ts";
 import type { Random } from "../github/random.ts";
 import type { Agenda } from "./agenda.ts";
@@ -6,7 +7,7 @@ import type { EventBus } from "./bus.ts";
 import type { Pipeline, ReportCase, Revision } from "./codepipeline/model.ts";
 import type { Faults } from "./faults.ts";
 import type { RateLimits } from "./rate-limit.ts";
-import type { RequestLog } from "./request-log.ts";
+import type { Principal, RequestLog, Statement } from "./request-log.ts";
 
 export type World = {
   clock: Clock;
@@ -52,25 +53,6 @@ export type Key = {
   /** Of temporary credentials. */
   session: { token: string; expiresAt: number } | undefined;
 };
-
-export type Principal = {
-  account: string;
-  arn: string;
-  /** What may be done with it. */
-  allow: readonly Statement[];
-  /** Undefined for a user. */
-  assumed:
-    | {
-        role: string;
-        sessionName: string;
-        externalId: string | undefined;
-        tags: Readonly<Record<string, string>>;
-      }
-    | undefined;
-};
-
-/** Actions such as `codepipeline:Get*`; the resources are all where none are named. */
-export type Statement = string | { actions: readonly string[]; resources?: readonly string[] };
 
 export type Role = {
   arn: string;

@@ -1,6 +1,7 @@
 // What an operation of a service is made of: what it takes, whom it concerns, and what it does.
-import type { Principal, World } from "./model.ts";
+import type { World } from "./model.ts";
 import { Refusal } from "./refusal.ts";
+import type { Principal } from "./request-log.ts";
 import { accept, type Shape } from "./shape.ts";
 
 export type Scope = { account: string; region: string };

@@ -1,5 +1,4 @@
 // What was asked of the services, by whom, so that requests can be counted and looked at.
-import type { Principal } from "./model.ts";
 
 type LoggedRequest = {
   /** As in IAM: codepipeline, codebuild, sts, s3, logs. */
@@ -43,3 +42,22 @@ export function createRequestLog(): RequestLog {
     },
   };
 }
+
+export type Principal = {
+  account: string;
+  arn: string;
+  /** What may be done with it. */
+  allow: readonly Statement[];
+  /** Undefined for a user. */
+  assumed:
+    | {
+        role: string;
+        sessionName: string;
+        externalId: string | undefined;
+        tags: Readonly<Record<string, string>>;
+      }
+    | undefined;
+};
+
+/** Actions such as `codepipeline:Get*`; the resources are all where none are named. */
+export type Statement = string | { actions: readonly string[]; resources?: readonly string[] };

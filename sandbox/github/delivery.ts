@@ -1,45 +1,15 @@
 // Sends webhooks in the background, keeps a record of each attempt, and sends one again when asked.
+
 import { createHmac } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import type { App, WebhookResponse, WebhookTarget } from "./model.ts";
+import type { Delivery, Hook, Outbox, WebhookResponse, WebhookTarget } from "./model.ts";
 
 /** GitHub gives a receiver ten seconds (docs: handling-failed-webhook-deliveries). */
 const answer_ms_max = 10_000;
 
 /** Real ones have 19 digits since 2026: more than a JavaScript number can tell apart. */
 const first_id = 3_804_004_623_172_700_001n;
-
-type Hook = {
-  app: App;
-  guid: string;
-  event: string;
-  action: string | undefined;
-  installationId: number | undefined;
-  repositoryId: number | undefined;
-  body: string;
-};
-
-export type Delivery = Hook & {
-  /** A number for GitHub, which JSON writes in full. */
-  id: bigint;
-  deliveredAt: number;
-  durationSeconds: number;
-  redelivery: boolean;
-  status: string;
-  statusCode: number;
-  request: { headers: Record<string, string> };
-  response: string | undefined;
-};
-
-export type Outbox = {
-  /** Every attempt so far, oldest first. */
-  deliveries: Delivery[];
-  send(hook: Hook): void;
-  redeliver(delivery: Delivery): void;
-  /** Resolves when nothing is left to send, apart from what a fault delays into the future. */
-  settled(): Promise<void>;
-};
 
 type Parts = { clock: Clock; faults: Faults };
 

@@ -11,10 +11,17 @@ import {
   unsuspend,
 } from "./apps.ts";
 import type { Clock } from "./clock.ts";
-import type { Delivery } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
 import { fetchThrough } from "./fetch.ts";
-import type { Account, App, Installation, Permissions, WebhookTarget, World } from "./model.ts";
+import type {
+  Account,
+  App,
+  Delivery,
+  Installation,
+  Permissions,
+  WebhookTarget,
+  World,
+} from "./model.ts";
 import { type Observer, observed } from "./observe.ts";
 import { accountOf } from "./people.ts";
 import { setHourlyLimit } from "./rate-limit.ts";

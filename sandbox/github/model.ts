@@ -1,10 +1,8 @@
 // What the embedded GitHub remembers. Types and the empty world; what happens to it is in the verbs.
 import type { KeyObject } from "node:crypto";
 import type { Clock } from "./clock.ts";
-import type { Outbox } from "./delivery.ts";
 import type { Faults } from "./faults.ts";
 import type { GitStore } from "./objects.ts";
-import type { Past } from "./past.ts";
 import type { Random } from "./random.ts";
 import type { RequestLog } from "./request-log.ts";
 
@@ -254,3 +252,42 @@ export function perOwner<Owner extends object, State>(
     return fresh;
   };
 }
+
+export type Outbox = {
+  /** Every attempt so far, oldest first. */
+  deliveries: Delivery[];
+  send(hook: Hook): void;
+  redeliver(delivery: Delivery): void;
+  /** Resolves when nothing is left to send, apart from what a fault delays into the future. */
+  settled(): Promise<void>;
+};
+
+export type Past = {
+  /** Remembers how everything stands: after each event, from the first `begin` on. */
+  note(): void;
+  begin(): void;
+  /** Runs with branches, commits and pull requests as they stood at that time, by the model's clock. */
+  asOf<T>(at: number, run: () => T): T;
+};
+
+export type Hook = {
+  app: App;
+  guid: string;
+  event: string;
+  action: string | undefined;
+  installationId: number | undefined;
+  repositoryId: number | undefined;
+  body: string;
+};
+
+export type Delivery = Hook & {
+  /** A number for GitHub, which JSON writes in full. */
+  id: bigint;
+  deliveredAt: number;
+  durationSeconds: number;
+  redelivery: boolean;
+  status: string;
+  statusCode: number;
+  request: { headers: Record<string, string> };
+  response: string | undefined;
+};

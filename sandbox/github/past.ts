@@ -1,13 +1,6 @@
 // What GitHub was like a while ago, for answers that are older than the events that were sent.
-import type { Pull, Repository, World } from "./model.ts";
 
-export type Past = {
-  /** Remembers how everything stands: after each event, from the first `begin` on. */
-  note(): void;
-  begin(): void;
-  /** Runs with branches, commits and pull requests as they stood at that time, by the model's clock. */
-  asOf<T>(at: number, run: () => T): T;
-};
+import type { Past, Pull, Repository, World } from "./model.ts";
 
 type Scene = { at: number; repositories: Map<Repository, Standing> };
 type Standing = Pick<Repository, "defaultBranch" | "pushedAt" | "refs"> & {

@@ -3,9 +3,9 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { EmbeddedAws } from "../aws/aws.ts";
-import type { AwsEvent } from "../aws/bus.ts";
 import type { ActionRun, Execution } from "../aws/codepipeline/model.ts";
 import type { Ending, ExecutionHandle } from "../aws/execution-handle.ts";
+import type { AwsEvent } from "../aws/faults.ts";
 import { blobOf, filesOf } from "../github/objects.ts";
 import type { RepositoryHandle } from "../github/repository-handle.ts";
 import { type Commands, openCommands, type Ran } from "./commands.ts";

@@ -8,8 +8,8 @@ import { snsTarget } from "../aws/targets.ts";
 import { commitOf } from "../github/objects.ts";
 import { resolveBranch } from "../github/repositories.ts";
 import type { RepositoryHandle } from "../github/repository-handle.ts";
+import type { KitBasics, KitOrder, Promised } from "./basics.ts";
 import { openBuilder } from "./builder.ts";
-import type { KitBasics, KitOrder, Promised } from "./kit.ts";
 import { type Notices, openNotices, releasesTopicArn } from "./notices.ts";
 import { type Permissions, readPermissions } from "./template.ts";
 

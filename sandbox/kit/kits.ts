@@ -1,7 +1,8 @@
 // The engines that the sandbox can be told on.
 
+import type { KitOrder } from "./basics.ts";
 import { codePipelinePlan, openCodePipelineKit } from "./codepipeline.ts";
-import type { EngineName, Kit, KitOrder } from "./kit.ts";
+import type { EngineName, Kit } from "./kit.ts";
 import { localPlan, openLocalKit } from "./local.ts";
 
 interface Maker {

@@ -1,6 +1,6 @@
 // The local engine in the sandbox: the commands of the plan run on this machine, and they are our own.
 
-import type { KitBasics } from "./kit.ts";
+import type { KitBasics } from "./basics.ts";
 
 export interface LocalKit extends KitBasics {
   readonly engine: "local";

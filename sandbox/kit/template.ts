@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { parse, type Tags } from "yaml";
-import type { Statement } from "../aws/model.ts";
+import type { Statement } from "../aws/request-log.ts";
 
 export interface Permissions {
   /** Of the role that the plan names. */

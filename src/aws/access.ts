@@ -1,7 +1,7 @@
 // Sessions by role, region and repository: one of each, and none for a plan that may not have one.
 
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import { ownerOf } from "./arn.ts";
 import type { AwsMeter } from "./count.ts";
 import type { Settings } from "./environment.ts";

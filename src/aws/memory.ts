@@ -1,7 +1,7 @@
 // Readings that serve everybody for whom they are young enough, so that many who ask cause one call.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock } from "../port.ts";
+import type { Clock } from "../ports/log.ts";
 import type { Reply } from "./trouble.ts";
 
 export interface Dated<T> {

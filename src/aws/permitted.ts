@@ -1,23 +1,11 @@
 // Asks for permission immediately before a request of an act leaves: its turn and its credentials can take long.
 
 import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
-import type { Permission, Permit } from "../port.ts";
+import type { Permit } from "../ports/permit.ts";
 import type { Clients } from "./clients.ts";
 import type { Permission as Action } from "./permission.ts";
+import { NotPermitted } from "./permission.ts";
 import type { Session } from "./session.ts";
-
-/** The request was not sent. */
-export class NotPermitted extends Error {
-  override name = "NotPermitted";
-
-  constructor(permission: Exclude<Permission, "go">) {
-    super(
-      permission === "lost"
-        ? "It was not sent: another process answers for the subject by now."
-        : "It was not sent: what it was decided from is too old by now.",
-    );
-  }
-}
 
 /** What takes effect in a pipeline. A way that was closed for a stop is opened again by whoever finds it. */
 const acts: ReadonlySet<Action> = new Set([

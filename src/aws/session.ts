@@ -1,7 +1,7 @@
 // One identity at AWS for one repository: the role that its plan names, in one region, and the way it is asked.
 
 import type { Repository } from "../core/model/event.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import { type Owner, ownerOf } from "./arn.ts";
 import { type Clients, destroyClients, openClients, stsClient } from "./clients.ts";
 import type { AwsMeter } from "./count.ts";

@@ -2,7 +2,7 @@
 
 import { X509Certificate } from "node:crypto";
 import { limit } from "../core/model/limit.ts";
-import type { Clock } from "../port.ts";
+import type { Clock } from "../ports/log.ts";
 import { domains } from "./arn.ts";
 
 export type Certificate =

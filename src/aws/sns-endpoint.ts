@@ -1,7 +1,8 @@
 // Where SNS posts what pipelines do: signature, topic and age first, then nothing but storing. Answers 200 only for what is stored.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Log, Post, PostReply } from "../port.ts";
+import type { Post, PostReply } from "../ports/http.ts";
+import type { Clock, Log } from "../ports/log.ts";
 import type { Ingest } from "./message.ts";
 import { openCertificates } from "./sns-certificate.ts";
 import {

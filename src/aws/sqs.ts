@@ -9,7 +9,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { z } from "zod";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import { patience } from "./clients.ts";
 import { type AwsMeter, counted } from "./count.ts";
 import { type AwsEnvironment, settingsFrom } from "./environment.ts";

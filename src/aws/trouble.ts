@@ -2,8 +2,7 @@
 
 import { limit } from "../core/model/limit.ts";
 import { credentialProblem } from "./credential.ts";
-import { missingStatement, type Permission } from "./permission.ts";
-import { NotPermitted } from "./permitted.ts";
+import { missingStatement, NotPermitted, type Permission } from "./permission.ts";
 import { oneLine } from "./text.ts";
 
 export type Reply<T> = { readonly kind: "ok"; readonly value: T } | Trouble;

@@ -3,7 +3,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
-import type { AuditEntry } from "../port.ts";
+import type { AuditEntry } from "../ports/audit.ts";
 import type { Explained, Inquiry } from "../ports/inquiry.ts";
 import { addressIn } from "../web/inquiry.ts";
 

@@ -3,10 +3,10 @@
 import type { Effect } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
 import { againMark, answerMark } from "../core/render/answer.ts";
-import type { Read, Sent } from "../port.ts";
+import type { Read, Sent } from "../ports/github.ts";
 import { type Done, done, lost, outcome, type Scene } from "./done.ts";
 import { permitFor } from "./permit.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 

@@ -5,12 +5,12 @@ import type { Execution, Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import { stopSentence } from "../core/model/stop.ts";
 import { isGateName } from "../core/render/checks.ts";
-import type { Sent, Terms } from "../port.ts";
+import type { Sent, Terms } from "../ports/github.ts";
 import { createAnswer, updateAnswer } from "./answer.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
 import { engineFor, permitFor, storeTime } from "./permit.ts";
+import type { Ports } from "./ports.ts";
 import { mustBeAsked } from "./production.ts";
-import type { Ports } from "./work.ts";
 
 export interface Applied {
   /** Something did not come about, and nothing says when it will: try again, ever more slowly. */

@@ -6,7 +6,7 @@ import type { AuthorsOf, Execution, Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part } from "../core/model/plan.ts";
 import { isFirst } from "./landing.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 type Reading = AuthorsOf["reading"];
 

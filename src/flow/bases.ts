@@ -3,8 +3,8 @@
 import type { OpenPull } from "../core/decide/shown.ts";
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Leased } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Leased } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 interface Base {
   readonly sha: string;

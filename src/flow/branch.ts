@@ -5,8 +5,8 @@ import type { PlanReading } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Heard } from "../core/model/told.ts";
 import { outdated } from "../core/model/told.ts";
-import type { Read } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Read } from "../ports/github.ts";
+import type { Ports } from "./ports.ts";
 
 export interface BranchQuestion {
   readonly repository: Repository;

@@ -2,8 +2,8 @@
 
 import { limit } from "../core/model/limit.ts";
 import { type Clockwork, every, guarded } from "./every.ts";
+import type { Ports } from "./ports.ts";
 import { resume, sweep } from "./sweep.ts";
-import type { Ports } from "./work.ts";
 
 export function startClockwork(ports: Ports): Clockwork {
   const { store, clock, log } = ports;

@@ -1,9 +1,10 @@
 // What one effect came to.
 
 import type { Effect } from "../core/model/effect.ts";
-import type { Permission, Sent } from "../port.ts";
+import type { Sent } from "../ports/github.ts";
+import type { Permission } from "../ports/permit.ts";
 import { type Look, storeTime } from "./permit.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 export interface Scene extends Look {
   readonly effects: readonly Effect[];

@@ -1,6 +1,6 @@
 // Something that is done again and again, one turn at a time, and whose failures are told and survived.
 
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 
 export interface Clockwork {
   /** No turn begins any more; resolves when the one under way has ended. */

@@ -3,8 +3,8 @@
 import { decide } from "../core/decide/decide.ts";
 import { nextStep, whoActs } from "../core/model/reason.ts";
 import { meaningOf } from "../core/model/reason-meaning.ts";
-import type { LookRecord, Store } from "../port.ts";
 import type { Explained, Lookup, SubjectName } from "../ports/inquiry.ts";
+import type { LookRecord, Store } from "../ports/store.ts";
 
 /** The text for a terminal, or a sentence that says why there is none. */
 export async function explain(

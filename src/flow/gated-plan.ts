@@ -2,8 +2,8 @@
 
 import type { Facts, Pull } from "../core/model/fact.ts";
 import { planPath } from "../core/model/plan.ts";
-import type { Leased } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Leased } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /**
  * A plan that a pull request brought into a branch other than the default one counts there by itself

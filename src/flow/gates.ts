@@ -2,7 +2,7 @@
 
 import type { LedgerGate, ShownGate } from "../core/decide/shown.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 /**
  * A write can be carried out long after its time was up, GitHub can lose a check run, and others can write

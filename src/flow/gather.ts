@@ -18,15 +18,16 @@ import { productionPlace } from "../core/model/production-place.ts";
 import { openSteps, type Steps } from "../core/plan/glob.ts";
 import { coversBranch } from "../core/plan/route.ts";
 import { isShown } from "../core/render/stages.ts";
-import type { Engine, Leased, SubjectRow } from "../port.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { Leased, SubjectRow } from "../ports/store.ts";
 import { defaultPlanOf, planOf, standsAt } from "./branch.ts";
 import { holdersOf, isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
+import type { Ports } from "./ports.ts";
 import { readPresent } from "./present.ts";
 import { readBack } from "./read-back.ts";
 import { readPull } from "./read-pull.ts";
 import { readRoles } from "./roles.ts";
-import type { Ports } from "./work.ts";
 
 export interface Gathered {
   readonly facts: Facts;

@@ -4,8 +4,9 @@ import type { Effect } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
 import type { Facts } from "../core/model/fact.ts";
 import { isGateName } from "../core/render/checks.ts";
-import type { Moment, Read } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Read } from "../ports/github.ts";
+import type { Moment } from "../ports/readings.ts";
+import type { Ports } from "./ports.ts";
 
 /**
  * `same`: the name is that of the repository whose ledger is looked at. `told`: it was not known before which

@@ -1,7 +1,8 @@
 // Answers what operators ask, from the store alone.
 
-import type { AuditTrail, Store } from "../port.ts";
+import type { AuditTrail } from "../ports/audit.ts";
 import type { Inquiry, Lookup } from "../ports/inquiry.ts";
+import type { Store } from "../ports/store.ts";
 import { explain } from "./explain.ts";
 
 export function openInquiry(opened: {

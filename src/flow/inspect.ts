@@ -5,13 +5,14 @@ import { type Repository, removalKey, type Sight } from "../core/model/event.ts"
 import { limit } from "../core/model/limit.ts";
 import { openSteps } from "../core/plan/glob.ts";
 import { branchMatcher } from "../core/plan/route.ts";
-import type { Leased, Written } from "../port.ts";
+import type { Leased, Written } from "../ports/store.ts";
+import { backoff, turnOf, type Worked } from "./again.ts";
 import { changedBases } from "./bases.ts";
 import { defaultPlanOf, hasLeft } from "./branch.ts";
 import { settleClaims } from "./identity.ts";
+import type { Ports } from "./ports.ts";
 import { type Access, accessTo } from "./removal.ts";
 import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
-import { backoff, type Ports, turnOf, type Worked } from "./work.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
 export async function inspect(ports: Ports, row: Leased): Promise<Worked> {

@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Log } from "../port.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
+import type { Clock, Log } from "../ports/log.ts";
 import { every } from "./every.ts";
 
 export interface Introduction {

@@ -3,9 +3,9 @@
 import type { Subject } from "../core/model/event.ts";
 import type { Comparison, Known, Landed, Landing } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Leased, SubjectRow } from "../port.ts";
+import type { Leased, SubjectRow } from "../ports/store.ts";
 import { tipNow } from "./branch.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 type Commit = Extract<Subject, { kind: "commit" }>;
 

@@ -4,16 +4,10 @@ import { subjectKey } from "../core/model/event.ts";
 import type { Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import { noticesOf } from "../core/render/notice.ts";
-import type {
-  Clock,
-  Log,
-  NoticeDraft,
-  NoticeLedger,
-  Notifier,
-  Store,
-  TakenNotice,
-} from "../port.ts";
+import type { Clock, Log } from "../ports/log.ts";
 import type { Meter } from "../ports/meter.ts";
+import type { NoticeDraft, NoticeLedger, Notifier, TakenNotice } from "../ports/notifier.ts";
+import type { Store } from "../ports/store.ts";
 import { type Clockwork, every } from "./every.ts";
 
 /** What the plan of a landed commit wants to be told, known to the ledger or not. */

@@ -9,8 +9,9 @@ import type { Part, PartName } from "../core/model/plan.ts";
 import type { Mark, Survey } from "../core/model/survey.ts";
 import { openSteps } from "../core/plan/glob.ts";
 import { route } from "../core/plan/route.ts";
-import type { Engine, Leased, SubjectRow } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { Leased, SubjectRow } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /** What became of a run, as its engine says now; the ledger is brought up to date. */
 export async function refresh(ports: Ports, row: Leased, execution: Execution): Promise<Execution> {

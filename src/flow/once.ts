@@ -1,8 +1,7 @@
 // What a look reads of the ledger: each thing once, and what it needs in any case at its beginning, in one statement.
 
-import type { Leased } from "../port.ts";
-import type { Reads } from "../ports/reads.ts";
-import type { Ports } from "./work.ts";
+import type { Leased, Reads } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /**
  * Ports whose store answers the same question of this look with the same answer. Everything that is written

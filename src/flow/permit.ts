@@ -5,8 +5,10 @@ import type { CheckWanted } from "../core/model/effect.ts";
 import type { Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import { isGateName } from "../core/render/checks.ts";
-import type { Engine, Leased, Permission, Permit } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { Permission, Permit } from "../ports/permit.ts";
+import type { Leased } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /** One look at a subject: from the lease to the last write. */
 export interface Look {

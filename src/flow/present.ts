@@ -5,8 +5,8 @@ import type { Present } from "../core/diff.ts";
 import type { CheckPresent } from "../core/model/effect.ts";
 import type { PullFacts } from "../core/model/fact.ts";
 import { gateNameOf } from "../core/render/checks.ts";
-import type { SubjectRow } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { SubjectRow } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /** The ledger, without what other subjects of the same commits write: they bring that up to date. */
 export async function readPresent(

@@ -4,7 +4,7 @@ import { decide } from "../core/decide/decide.ts";
 import type { RollbackWanted } from "../core/model/effect.ts";
 import type { Facts, RollbackTarget } from "../core/model/fact.ts";
 import { authorsOfApproved, authorsOfBroughtBack } from "./authors.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 /** The facts with what the rollbacks and approvals need that are about to begin. */
 export async function withProduction(ports: Ports, facts: Facts): Promise<Facts> {

@@ -5,7 +5,7 @@ import { touchesProduction } from "../core/command/wish.ts";
 import type { Subject } from "../core/model/event.ts";
 import type { Intention, Rollback } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 /** What touches production is looked up again at GitHub on every look, until it is settled or its engine has it. */
 export async function readBack(

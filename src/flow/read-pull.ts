@@ -3,8 +3,9 @@
 import type { Pull } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { PullBound } from "../core/model/told.ts";
-import type { Leased, Read } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { Read } from "../ports/github.ts";
+import type { Leased } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 export interface PullReading {
   readonly pull: Read<Pull>;

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { withoutLateCommands } from "../core/decide/late.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Accepted, Delivery, Log, Store } from "../port.ts";
+import type { Log } from "../ports/log.ts";
+import type { Accepted, Delivery, Store } from "../ports/store.ts";
 
 export interface Intake {
   /** Stores a delivery; resolves once it is durable. Rejects where it could not be stored. */

@@ -1,8 +1,8 @@
 // What GitHub refused is asked for again where an installation has got its permissions back.
 
 import { subjectKey } from "../core/model/event.ts";
-import type { Forgiving } from "../ports/forgiving.ts";
-import type { Ports } from "./work.ts";
+import type { Forgiving } from "../ports/github.ts";
+import type { Ports } from "./ports.ts";
 
 /** In this process; the others ask again by themselves, within half a day. */
 export async function regain(

@@ -1,7 +1,7 @@
 // Whether GitHub still lets Interlock into a repository: an event that says otherwise can be an old one, and so can a 404.
 
 import type { Repository } from "../core/model/event.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 export type Access = "in" | "out" | "unknown";
 

@@ -4,7 +4,7 @@ import type { ListedRepository, RepositoryOverview } from "../core/decide/shown.
 import { canonical } from "../core/model/canonical.ts";
 import { type Repository, removalKey, subjectKey } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Ports } from "./work.ts";
+import type { Ports } from "./ports.ts";
 
 /** What the last look over a repository saw; kept once whatever it showed was looked at. */
 export interface Sighted {

@@ -3,8 +3,8 @@
 import { isAskedBy } from "../core/command/asked.ts";
 import { touchesProduction } from "../core/command/wish.ts";
 import type { Intention, Rollback } from "../core/model/fact.ts";
-import type { SubjectRow } from "../port.ts";
-import type { Ports } from "./work.ts";
+import type { SubjectRow } from "../ports/store.ts";
+import type { Ports } from "./ports.ts";
 
 /**
  * A person's permission is looked up once, when the wish is first read. Where production depends on it, it is

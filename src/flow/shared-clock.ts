@@ -1,7 +1,8 @@
 // The store's clock in this process, so that the times that replicas leave for each other are of one clock.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Log, Store } from "../port.ts";
+import type { Clock, Log } from "../ports/log.ts";
+import type { Store } from "../ports/store.ts";
 import { type Clockwork, every } from "./every.ts";
 
 export interface SharedClock extends Clockwork {

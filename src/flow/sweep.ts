@@ -1,11 +1,11 @@
 // What runs by the clock: deliveries that GitHub could not make, repositories that went quiet, pipelines that others use.
 
 import { limit } from "../core/model/limit.ts";
-import type { HookDelivery } from "../port.ts";
+import type { HookDelivery } from "../ports/github.ts";
 import { compareGates } from "./gates.ts";
 import { readTips } from "./inspect.ts";
+import type { Ports } from "./ports.ts";
 import { type Listed, lookOver } from "./resync.ts";
-import type { Ports } from "./work.ts";
 
 /**
  * Asks GitHub for what it could not deliver since, looks over every repository and what GitHub shows as

@@ -7,8 +7,9 @@ import type { Decision } from "../core/model/decision.ts";
 import type { Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import { isOfCarrier } from "../core/model/reason.ts";
-import type { Clock, Engine, GitHub, Job, Leased, Log, Store } from "../port.ts";
-import type { Meter } from "../ports/meter.ts";
+import type { Job } from "../ports/queue.ts";
+import type { Leased } from "../ports/store.ts";
+import { backoff, turnOf, type Worked } from "./again.ts";
 import { apply } from "./apply.ts";
 import { putBack } from "./bases.ts";
 import { noteGated } from "./gated-plan.ts";
@@ -19,23 +20,8 @@ import { askLanding } from "./landing.ts";
 import { draftNotices } from "./notify.ts";
 import { readingOnce } from "./once.ts";
 import { type Look, storeTime } from "./permit.ts";
+import type { Ports } from "./ports.ts";
 import { withProduction } from "./production.ts";
-
-/** Everything the flow reaches the outside with. */
-export interface Ports {
-  readonly github: GitHub;
-  readonly store: Store;
-  /** By the name that plans use. */
-  readonly engines: ReadonlyMap<string, Engine>;
-  readonly clock: Clock;
-  /** Milliseconds since some moment: only goes forward, and for this process alone. */
-  readonly elapsed: () => number;
-  readonly log: Log;
-  readonly meter?: Meter;
-}
-
-/** `lost`: another process leased the subject meanwhile, and it answers for what is left to do. */
-export type Worked = "done" | "lost";
 
 /** Looks at the job's subject once. Never throws for what the outside does: it looks again later. */
 export async function work(given: Ports, job: Job): Promise<Worked> {
@@ -181,27 +167,9 @@ function isBlind({ open, sha, verdict, dueAt }: Decision): boolean {
   return verdict === null ? open && sha === null && dueAt !== null : verdict.reasons.some(isUnread);
 }
 
-/**
- * Where the budget is what kept GitHub from being read, the time to come back. Spread out, because
- * everybody waits for the same moment; by the key, so that each look says the same.
- */
-export function turnOf({ github, clock }: Ports, { subject, key, now }: Leased): number | null {
-  // By the clock of this process, which is not the store's.
-  const wait = github.readyAt(subject.repository) - clock();
-  if (wait <= 0) return null;
-  let hash = 0;
-  for (let at = 0; at < key.length; at += 1) hash = (hash * 31 + key.charCodeAt(at)) | 0;
-  return now + wait + (Math.abs(hash) % limit.look.spread_ms);
-}
-
 async function postpone(ports: Ports, begun: Omit<Look, "facts">): Promise<Worked> {
   const { row } = begun;
   const failures = row.failures + 1;
   const dueAt = storeTime(ports, begun) + backoff(failures);
   return (await ports.store.postpone(row, dueAt, failures)) === "lost" ? "lost" : "done";
-}
-
-/** 5 s, 10 s, 20 s … 5 min. */
-export function backoff(failures: number): number {
-  return Math.min(limit.look.again_ms * 2 ** (failures - 1), limit.look.again_ms_max);
 }

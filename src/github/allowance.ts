@@ -1,7 +1,9 @@
 // One budget of each installation for all replicas: points are taken from the store, a few at a time.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Store, Urgency } from "../port.ts";
+import type { Urgency } from "../ports/github.ts";
+import type { Clock } from "../ports/log.ts";
+import type { Store } from "../ports/store.ts";
 
 export interface Allowance {
   /** Null where the request may go now and is counted, or the time before which it may not. */

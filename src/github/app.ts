@@ -2,9 +2,10 @@
 
 import type { Logger } from "probot";
 import { Probot, ProbotOctokit } from "probot";
-import type { Clock, GitHub, Store } from "../port.ts";
-import type { Forgiving } from "../ports/forgiving.ts";
+import type { Forgiving, GitHub } from "../ports/github.ts";
 import type { Introduce } from "../ports/identity.ts";
+import type { Clock } from "../ports/log.ts";
+import type { Store } from "../ports/store.ts";
 import type { TreeReader } from "../ports/tree.ts";
 import { openAllowance } from "./allowance.ts";
 import { openBudget } from "./budget.ts";

@@ -2,7 +2,8 @@
 
 import type { Subject } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Urgency } from "../port.ts";
+import type { Urgency } from "../ports/github.ts";
+import type { Clock } from "../ports/log.ts";
 
 interface Entry {
   readonly at: number;

@@ -3,8 +3,10 @@
 import type { ProbotOctokit } from "probot";
 import type { ZodType } from "zod";
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Permission, Permit, Sent, Urgency } from "../port.ts";
+import type { Sent, Urgency } from "../ports/github.ts";
+import type { Clock } from "../ports/log.ts";
 import type { Meter } from "../ports/meter.ts";
+import type { Permission, Permit } from "../ports/permit.ts";
 import type { Allowance } from "./allowance.ts";
 import type { Budget } from "./budget.ts";
 import { openRefusals, type Refusable } from "./refusals.ts";

@@ -1,7 +1,7 @@
 // Keeps the comments of each installation below what GitHub allows anybody to create.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock } from "../port.ts";
+import type { Clock } from "../ports/log.ts";
 
 export interface ContentPace {
   /** Null where one more may be created now; else the time before which it may not. */

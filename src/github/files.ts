@@ -3,7 +3,8 @@
 import type { Repository } from "../core/model/event.ts";
 import type { Comparison, Files, Pull } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Clock, GitHub } from "../port.ts";
+import type { GitHub } from "../ports/github.ts";
+import type { Clock } from "../ports/log.ts";
 import type { Answer, Client } from "./client.ts";
 import { hasMore, mapped, place, slug, unknown } from "./read.ts";
 import { misfit, type Readings } from "./reading.ts";

@@ -5,7 +5,7 @@ import type { ShownGate } from "../core/decide/shown.ts";
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import { gateName } from "../core/render/checks.ts";
-import type { GitHub } from "../port.ts";
+import type { GitHub } from "../ports/github.ts";
 import type { Client, Octokit } from "./client.ts";
 import { hasMore, mapped, place, unknown } from "./read.ts";
 

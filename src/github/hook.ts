@@ -2,8 +2,10 @@
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { limit } from "../core/model/limit.ts";
-import type { Accepted, Clock, Delivery, Log, Post, PostReply } from "../port.ts";
+import type { Post, PostReply } from "../ports/http.ts";
+import type { Clock, Log } from "../ports/log.ts";
 import type { DeliveryOutcome, Meter } from "../ports/meter.ts";
+import type { Accepted, Delivery } from "../ports/store.ts";
 import { actionOf, readWebhook, regainedIn } from "./webhook.ts";
 import type { WrongSignatures } from "./wrong-signatures.ts";
 

@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { limit } from "../core/model/limit.ts";
-import type { Clock } from "../port.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
+import type { Clock } from "../ports/log.ts";
 import type { Octokit } from "./client.ts";
 import { neededPermissions } from "./permission.ts";
 import { hasMore } from "./read.ts";

@@ -4,7 +4,7 @@ import type { OpenPull } from "../core/decide/shown.ts";
 import type { Repository } from "../core/model/event.ts";
 import type { Known } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../port.ts";
+import type { FailedDeliveries, GitHub, HookDelivery, Read } from "../ports/github.ts";
 import { authorsOf } from "./authors.ts";
 import type { Answer, Client } from "./client.ts";
 import { hasMore, mapped, place, readOf, slug, unknown } from "./read.ts";

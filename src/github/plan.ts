@@ -4,7 +4,7 @@ import type { Repository } from "../core/model/event.ts";
 import type { PlanReading } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import { type PlanParse, planPath } from "../core/model/plan.ts";
-import type { GitHub } from "../port.ts";
+import type { GitHub } from "../ports/github.ts";
 import { readBlob } from "./blob.ts";
 import type { Answer, Client } from "./client.ts";
 import type { PlanReader } from "./plan-reader.ts";

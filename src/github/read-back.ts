@@ -3,7 +3,7 @@
 import { parseCommands } from "../core/command/parse.ts";
 import type { Origin, Repository } from "../core/model/event.ts";
 import type { Known, ShownRequest } from "../core/model/fact.ts";
-import type { GitHub, ReadBackQuestion } from "../port.ts";
+import type { GitHub, ReadBackQuestion } from "../ports/github.ts";
 import type { Answer, Client } from "./client.ts";
 import { place, unknown } from "./read.ts";
 import * as shapes from "./shape.ts";

@@ -5,7 +5,7 @@ import type { Repository } from "../core/model/event.ts";
 import type { Known, Pull } from "../core/model/fact.ts";
 import { roles } from "../core/model/plan.ts";
 import { outdated, pullOutdated, type ShownPull } from "../core/model/told.ts";
-import type { GitHub, Read } from "../port.ts";
+import type { GitHub, Read } from "../ports/github.ts";
 import type { Answer, Client } from "./client.ts";
 import { misfit, type Readings } from "./reading.ts";
 import * as shapes from "./shape.ts";

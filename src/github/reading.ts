@@ -1,7 +1,7 @@
 // Readings that are kept: some for good because they cannot change, some while they are fresh, all with their ETag.
 
 import { limit } from "../core/model/limit.ts";
-import type { Store } from "../port.ts";
+import type { Store } from "../ports/store.ts";
 import type { Answer } from "./client.ts";
 
 export interface Kept<T> {

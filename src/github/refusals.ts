@@ -2,7 +2,7 @@
 // wrong green from standing is asked for for ever, twice a day.
 
 import { limit } from "../core/model/limit.ts";
-import type { Clock } from "../port.ts";
+import type { Clock } from "../ports/log.ts";
 
 interface Refused {
   readonly status: number;

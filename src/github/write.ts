@@ -2,7 +2,7 @@
 
 import type { Annotation, CheckWanted } from "../core/model/effect.ts";
 import { isGateName } from "../core/render/checks.ts";
-import type { GitHub } from "../port.ts";
+import type { GitHub } from "../ports/github.ts";
 import type { Client } from "./client.ts";
 import type { ContentPace } from "./content.ts";
 import { hasMore, place, slug, unknown } from "./read.ts";

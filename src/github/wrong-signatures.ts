@@ -1,7 +1,7 @@
 // Webhooks that nobody signed with our secret, told once a minute with their count: a log must not grow as fast as strangers send.
 
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 
 export interface WrongSignatures {
   /** One request more, whose signature is not ours or is not there. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import type { Metrics } from "./prometheus.ts";
 
 export interface MetricsServer {

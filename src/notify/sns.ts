@@ -11,7 +11,7 @@ import {
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Notice } from "../core/render/notice.ts";
-import type { NoticeDraft, Notifier, Told } from "../port.ts";
+import type { NoticeDraft, Notifier, Told } from "../ports/notifier.ts";
 
 /** On whose behalf a topic is written to. */
 export interface Teller {

@@ -1,6 +1,6 @@
 // What operators ask of the store while Interlock runs or stands still. Reads only.
 
-import type { AuditEntry, AuditQuestion } from "../port.ts";
+import type { AuditEntry, AuditQuestion } from "./audit.ts";
 
 /** A subject as a person names it: upper and lower case of owner and name do not count. */
 export type SubjectName =

@@ -1,7 +1,8 @@
 // What is counted for the operator. Whoever counts knows nothing of how it is shown.
 
 import type { GateState } from "../core/model/fact.ts";
-import type { LaneKind, Urgency } from "../port.ts";
+import type { Urgency } from "./github.ts";
+import type { LaneKind } from "./queue.ts";
 
 /**
  * `ignored`: signed, and about nothing that concerns us. `known`: it came before. `unsigned`: without our

@@ -10,13 +10,14 @@ import {
   type Subject,
   subjectKey,
 } from "../core/model/event.ts";
-import type { Accepted, Delivery } from "../port.ts";
+import type { Accepted, Delivery } from "../ports/store.ts";
 import { type Connection, type Database, storeNow } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
 import { keepReadings, takeMoment } from "./readings.ts";
 import { letIn } from "./repositories.ts";
-import { SeenSubjects, writeSeen } from "./seen.ts";
+import { writeSeen } from "./seen.ts";
+import { SeenSubjects } from "./seen-subjects.ts";
 import { type ToldNow, writeTold } from "./told.ts";
 import { type Told, withhold } from "./withheld.ts";
 

@@ -1,7 +1,7 @@
 // The audit trail: the triggers of migration 11 add its rows, and each start of the program one.
 
 import { limit } from "../core/model/limit.ts";
-import type { AuditEntry, AuditQuestion, AuditTrail } from "../port.ts";
+import type { AuditEntry, AuditQuestion, AuditTrail } from "../ports/audit.ts";
 import type { Database } from "./database.ts";
 
 export function auditTrail(database: Database): AuditTrail {

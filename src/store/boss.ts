@@ -2,7 +2,7 @@
 
 import { type CommandResponse, type Db, fromPglite, PgBoss } from "pg-boss";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import type { Connection, Database } from "./database.ts";
 import type { Embedded } from "./pglite.ts";
 

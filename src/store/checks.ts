@@ -3,7 +3,7 @@
 import type { Bequest } from "../core/diff.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
-import type { Lease, Written } from "../port.ts";
+import type { Lease, Written } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";
 

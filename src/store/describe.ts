@@ -1,7 +1,7 @@
 // What GitHub has answered about repositories: whose each name is, and what was kept aside until it said so.
 
 import type { Repository, Sight } from "../core/model/event.ts";
-import type { Moment } from "../port.ts";
+import type { Moment } from "../ports/readings.ts";
 import { takeIn } from "./accept.ts";
 import type { Connection } from "./database.ts";
 import type { Enqueue } from "./jobs.ts";

@@ -2,12 +2,13 @@
 
 import type { RunWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
-import type { ActFact, Execution, ExecutionState, StageFact } from "../core/model/fact.ts";
+import type { ExecutionState } from "../core/model/execution.ts";
+import type { ActFact, Execution, StageFact } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part, PartName } from "../core/model/plan.ts";
 import { isSamePlace, productionPlace } from "../core/model/production-place.ts";
 import type { Mark } from "../core/model/survey.ts";
-import type { ExecutionChange, Lease, Written } from "../port.ts";
+import type { ExecutionChange, Lease, Written } from "../ports/store.ts";
 import { assignments } from "./assign.ts";
 import type { Connection, Database } from "./database.ts";
 import { hold, writeUnder } from "./fence.ts";

@@ -1,6 +1,6 @@
 // Refuses what is written under a lease that has passed to another process since: one condition in each statement.
 
-import type { Lease, Written } from "../port.ts";
+import type { Lease, Written } from "../ports/store.ts";
 import type { Connection, Param } from "./database.ts";
 
 /** A write of one statement. Its own placeholders begin with `$3`, and `held` is the subject of the lease. */

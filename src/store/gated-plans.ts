@@ -1,7 +1,7 @@
 // By branch: the last plan that came there by a pull request whose gate had passed.
 
 import type { Repository } from "../core/model/event.ts";
-import type { Lease, Written } from "../port.ts";
+import type { Lease, Written } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";
 

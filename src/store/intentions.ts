@@ -6,7 +6,7 @@ import type { Settlement } from "../core/model/effect.ts";
 import type { Origin } from "../core/model/event.ts";
 import type { Intention, Outcome } from "../core/model/fact.ts";
 import type { Role } from "../core/model/plan.ts";
-import type { Lease, Written } from "../port.ts";
+import type { Lease, Written } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";
 

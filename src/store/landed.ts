@@ -6,7 +6,7 @@ import type { Landed } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part } from "../core/model/plan.ts";
 import { productionPlace } from "../core/model/production-place.ts";
-import type { Busy } from "../port.ts";
+import type { Busy } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 
 type CommitSubject = Extract<Subject, { kind: "commit" }>;

@@ -1,7 +1,7 @@
 // Lanes of the queue: each repository has one for its pull requests, one for its commits, one for its resync.
 
 import { createHash } from "node:crypto";
-import type { LaneKind } from "../port.ts";
+import type { LaneKind } from "../ports/queue.ts";
 import { queueName } from "./boss.ts";
 import type { Connection } from "./database.ts";
 

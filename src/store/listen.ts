@@ -2,7 +2,7 @@
 
 import type pg from "pg";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import type { Listening } from "./database.ts";
 
 /** Rejects where the first connection fails; later ones are tried until closed. */

@@ -1,7 +1,8 @@
 // Runs of the local engine, where every replica can see them.
 
 import type { StageFact } from "../core/model/fact.ts";
-import type { LocalRun, LocalRuns, StartRequest } from "../port.ts";
+import type { StartRequest } from "../ports/engine.ts";
+import type { LocalRun, LocalRuns } from "../ports/run.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
 

@@ -2,7 +2,8 @@
 
 import { limit } from "../core/model/limit.ts";
 import type { Notice } from "../core/render/notice.ts";
-import type { LookRecord, NoticeLedger } from "../port.ts";
+import type { NoticeLedger } from "../ports/notifier.ts";
+import type { LookRecord } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 
 /** One that is there already stays as it is, sent or not. */

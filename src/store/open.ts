@@ -1,16 +1,13 @@
 // Opens the store: the database, its shape, the queue on it, and what a dead predecessor left behind.
 
 import { limit } from "../core/model/limit.ts";
-import type {
-  AuditTrail,
-  LocalRuns,
-  Log,
-  NoticeLedger,
-  PipelineRuns,
-  Queue,
-  Store,
-} from "../port.ts";
+import type { AuditTrail } from "../ports/audit.ts";
 import type { Lookup } from "../ports/inquiry.ts";
+import type { Log } from "../ports/log.ts";
+import type { NoticeLedger } from "../ports/notifier.ts";
+import type { Queue } from "../ports/queue.ts";
+import type { LocalRuns, PipelineRuns } from "../ports/run.ts";
+import type { Store } from "../ports/store.ts";
 import { auditTrail } from "./audit.ts";
 import { type LeaseTimes, queueName, startBoss } from "./boss.ts";
 import type { Database, StoreClock } from "./database.ts";

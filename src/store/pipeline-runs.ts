@@ -3,7 +3,7 @@
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part } from "../core/model/plan.ts";
-import type { PipelineAct, PipelineRequest, PipelineRun, PipelineRuns } from "../port.ts";
+import type { PipelineAct, PipelineRequest, PipelineRun, PipelineRuns } from "../ports/run.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
 

@@ -2,7 +2,7 @@
 
 import pg from "pg";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
+import type { Log } from "../ports/log.ts";
 import { type Connection, type Database, type Param, storable } from "./database.ts";
 import { listenOn } from "./listen.ts";
 

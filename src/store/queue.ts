@@ -2,7 +2,8 @@
 
 import type { PgBoss } from "pg-boss";
 import { limit } from "../core/model/limit.ts";
-import type { Job, Log, Queue, Working } from "../port.ts";
+import type { Log } from "../ports/log.ts";
+import type { Job, Queue, Working } from "../ports/queue.ts";
 import { affected, type LeaseTimes, queueName, within } from "./boss.ts";
 import type { Database } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";

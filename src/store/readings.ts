@@ -1,6 +1,6 @@
 // Readings of GitHub that later looks may use again.
 
-import type { AgedReading, KeptReading, Moment } from "../port.ts";
+import type { AgedReading, KeptReading, Moment } from "../ports/readings.ts";
 import { type Connection, storableText, storeNow } from "./database.ts";
 
 /** The sequence goes on at once and for everybody: whatever has its number was heard before this. */

@@ -2,11 +2,12 @@
 
 import type { RollbackWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
-import type { ExecutionState, Rollback } from "../core/model/fact.ts";
+import type { ExecutionState } from "../core/model/execution.ts";
+import type { Rollback } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part } from "../core/model/plan.ts";
 import { isSamePlace, productionPlace } from "../core/model/production-place.ts";
-import type { Lease, RollbackChange, Written } from "../port.ts";
+import type { Lease, RollbackChange, Written } from "../ports/store.ts";
 import { assignments } from "./assign.ts";
 import type { Connection } from "./database.ts";
 import { lockOfReleases } from "./executions.ts";

@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { limit } from "../core/model/limit.ts";
-import type { LookRecord } from "../port.ts";
+import type { LookRecord } from "../ports/store.ts";
 import type { Connection, Param } from "./database.ts";
 
 /** What is to be done with the snapshot of a look. `same`: what is there is as this one, but for its time. */

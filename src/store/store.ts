@@ -1,7 +1,6 @@
 // The durable state behind `Store`: which statement does what, and when workers are woken.
 
-import type { Store } from "../port.ts";
-import type { Reads } from "../ports/reads.ts";
+import type { Reads, Store } from "../ports/store.ts";
 import { accept } from "./accept.ts";
 import * as checks from "./checks.ts";
 import type { Connection, Database, StoreClock } from "./database.ts";
@@ -20,7 +19,8 @@ import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
 import * as rollbacks from "./rollbacks.ts";
-import { SeenSubjects, writeSeen } from "./seen.ts";
+import { writeSeen } from "./seen.ts";
+import { SeenSubjects } from "./seen-subjects.ts";
 import { readSnapshot, WrittenSnapshots } from "./snapshots.ts";
 import { takePoints } from "./spending.ts";
 import * as subjects from "./subjects.ts";

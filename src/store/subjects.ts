@@ -3,7 +3,7 @@
 import type { Repository, Subject } from "../core/model/event.ts";
 import type { GateState, Sibling } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../port.ts";
+import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../ports/store.ts";
 import { bequeathCheck } from "./checks.ts";
 import { type Connection, type Param, storeNow } from "./database.ts";
 import type { JobData } from "./jobs.ts";

@@ -1,10 +1,10 @@
 // The newest commit of each branch that was heard of, which tells what a later push really brings.
 
 import type { Repository } from "../core/model/event.ts";
-import type { Lease, Written } from "../port.ts";
+import type { Lease, Written } from "../ports/store.ts";
 import type { Connection } from "./database.ts";
 import { writeUnder } from "./fence.ts";
-import type { Seen } from "./seen.ts";
+import type { Seen } from "./seen-subjects.ts";
 
 export async function readTip(
   on: Connection,

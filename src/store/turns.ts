@@ -1,6 +1,6 @@
 // Whose turn it is: installations in turn, inside one its repositories in turn, and a resync after all events.
 
-import type { Share, TurnLimits } from "../port.ts";
+import type { Share, TurnLimits } from "../ports/queue.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface Turns {

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { limit } from "../core/model/limit.ts";
-import type { PostBody, PostBodyAsked } from "../port.ts";
+import type { PostBody, PostBodyAsked } from "../ports/http.ts";
 import { openMemory } from "./memory.ts";
 
 export interface Bodies {

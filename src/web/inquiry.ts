@@ -5,8 +5,8 @@ import { chmod, type FileHandle, open, rm } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { limit } from "../core/model/limit.ts";
-import type { Log } from "../port.ts";
 import type { Inquiry, SubjectName } from "../ports/inquiry.ts";
+import type { Log } from "../ports/log.ts";
 
 export interface InquiryServer {
   stop(): Promise<void>;

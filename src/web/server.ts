@@ -3,7 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { limit } from "../core/model/limit.ts";
-import type { Clock, Log, Post, PostReply } from "../port.ts";
+import type { Post, PostReply } from "../ports/http.ts";
+import type { Clock, Log } from "../ports/log.ts";
 import { openBodies } from "./body.ts";
 import { limitConnections } from "./places.ts";
 

@@ -2,7 +2,7 @@
 
 import pg from "pg";
 import type { Repository, Subject } from "../../src/core/model/event.ts";
-import type { Store } from "../../src/port.ts";
+import type { Store } from "../../src/ports/store.ts";
 import { openStore } from "../../src/store/open.ts";
 import { silent } from "../store/silent.ts";
 

@@ -3,12 +3,8 @@
 
 import { expect, test, vi } from "vitest";
 import { assess, emptyReports } from "../../src/core/decide/assess.ts";
-import type {
-  Execution,
-  ExecutionState,
-  StageFact,
-  StageState,
-} from "../../src/core/model/fact.ts";
+import type { ExecutionState } from "../../src/core/model/execution.ts";
+import type { Execution, StageFact, StageState } from "../../src/core/model/fact.ts";
 import { type ReasonCode, stateOf } from "../../src/core/model/reason.ts";
 import {
   type ExecutionSketch,

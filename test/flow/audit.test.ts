@@ -1,7 +1,7 @@
 // The audit trail of a whole story, as `npm run audit` prints it.
 
 import { expect, test } from "vitest";
-import type { AuditEntry } from "../../src/port.ts";
+import type { AuditEntry } from "../../src/ports/audit.ts";
 import { auditTrail } from "../../src/store/audit.ts";
 import { storeFor } from "../store/databases.ts";
 import { liveRun, merged, releaseCheck } from "../world/production.ts";

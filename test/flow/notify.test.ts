@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
-import type { NoticeDraft, Notifier, Told } from "../../src/port.ts";
+import type { NoticeDraft, Notifier, Told } from "../../src/ports/notifier.ts";
 import { planText } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import { openReceive } from "../../src/flow/receive.ts";
-import type { Accepted, Delivery } from "../../src/port.ts";
+import type { Accepted, Delivery } from "../../src/ports/store.ts";
 import { look, sight } from "../store/make.ts";
 import { hearing } from "../store/silent.ts";
 

@@ -1,7 +1,7 @@
 // A backup that is put back knows nothing of what was released or rolled back since.
 
 import { expect, test } from "vitest";
-import type { Delivery } from "../../sandbox/github/delivery.ts";
+import type { Delivery } from "../../sandbox/github/model.ts";
 import { backup } from "../world/backup.ts";
 import { planText, released } from "../world/plan.ts";
 import { passed, releaseCheck, releaseNext } from "../world/production.ts";

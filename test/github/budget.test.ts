@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import { openBudget } from "../../src/github/budget.ts";
-import type { Urgency } from "../../src/port.ts";
+import type { Urgency } from "../../src/ports/github.ts";
 
 const { window_ms, points, write_points, read_points } = limit.github;
 const here = 1;

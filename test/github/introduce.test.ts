@@ -11,7 +11,7 @@ import { limit } from "../../src/core/model/limit.ts";
 import { startIntroduction } from "../../src/flow/introduce.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Log } from "../../src/port.ts";
+import type { Log } from "../../src/ports/log.ts";
 
 const manifest = parse(readFileSync("app.yml", "utf8"));
 const asked = {

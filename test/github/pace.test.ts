@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import { createGitHub } from "../../sandbox/github/github.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Terms } from "../../src/port.ts";
+import type { Terms } from "../../src/ports/github.ts";
 
 test("writes within the budget wait for no timer", async () => {
   // The throttling plugin of octokit would leave the second write waiting for a second that never passes.

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { KeptReading } from "../../src/port.ts";
+import type { KeptReading } from "../../src/ports/readings.ts";
 import {
   anyPull,
   appWith,

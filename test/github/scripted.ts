@@ -5,7 +5,9 @@ import { pino } from "pino";
 import type { CheckWanted } from "../../src/core/model/effect.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { GitHub, KeptReading, Permit } from "../../src/port.ts";
+import type { GitHub } from "../../src/ports/github.ts";
+import type { Permit } from "../../src/ports/permit.ts";
+import type { KeptReading } from "../../src/ports/readings.ts";
 
 export const { privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,

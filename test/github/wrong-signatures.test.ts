@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import { answerHook, type Hook } from "../../src/github/hook.ts";
 import { openWrongSignatures } from "../../src/github/wrong-signatures.ts";
-import type { Delivery, Log } from "../../src/port.ts";
+import type { Log } from "../../src/ports/log.ts";
+import type { Delivery } from "../../src/ports/store.ts";
 import { hearing } from "../store/silent.ts";
 
 beforeEach(() => void vi.useFakeTimers());

@@ -1,7 +1,7 @@
 // Repositories that have taken the name that the shop had.
 
 import type { Repository } from "../../sandbox/github/model.ts";
-import type { StartRequest } from "../../src/port.ts";
+import type { StartRequest } from "../../src/ports/engine.ts";
 import type { World } from "../world/world.ts";
 
 /** Those beside the shop that Interlock is let into. */

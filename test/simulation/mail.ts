@@ -2,7 +2,7 @@
 
 import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
-import type { NoticeDraft, Notifier, TakenNotice, Told } from "../../src/port.ts";
+import type { NoticeDraft, Notifier, TakenNotice, Told } from "../../src/ports/notifier.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
 import { topic } from "./plans.ts";

@@ -4,7 +4,7 @@ import { diffFiles } from "../../sandbox/github/diff.ts";
 import { isAncestor, mergeBase } from "../../sandbox/github/history.ts";
 import type { Pull } from "../../sandbox/github/model.ts";
 import { filesOf } from "../../sandbox/github/objects.ts";
-import type { StartRequest } from "../../src/port.ts";
+import type { StartRequest } from "../../src/ports/engine.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import type { World } from "../world/world.ts";
 import { isCopys } from "./copies.ts";

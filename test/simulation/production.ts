@@ -9,11 +9,11 @@ import type {
   Approval,
   ChosenTarget,
   Observation,
-  Read,
   RollbackRequest,
   RolledBack,
   SurveyQuestion,
-} from "../../src/port.ts";
+} from "../../src/ports/engine.ts";
+import type { Read } from "../../src/ports/github.ts";
 import { CarefulDouble } from "../world/careful.ts";
 import type { DoubleRun, EngineDouble } from "../world/engine.ts";
 import type { World } from "../world/world.ts";

@@ -1,8 +1,10 @@
 // A random program on the world: people, engines, the clock and faults act in turn, as a seed decides.
 
+import type { Worked } from "../../src/flow/again.ts";
+import type { Ports } from "../../src/flow/ports.ts";
 import { sweep } from "../../src/flow/sweep.ts";
-import { type Ports, type Worked, work } from "../../src/flow/work.ts";
-import type { Job } from "../../src/port.ts";
+import { work } from "../../src/flow/work.ts";
+import type { Job } from "../../src/ports/queue.ts";
 import { Broken } from "../world/ports.ts";
 import type { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";

@@ -1,7 +1,7 @@
 // One seed from beginning to end: a stretch of faults, then a stretch without, then the accounts.
 
 import { limit } from "../../src/core/model/limit.ts";
-import type { TestStore } from "../store/databases.ts";
+import type { TestStore } from "../store/test-store.ts";
 import { openWorld, type World } from "../world/world.ts";
 import { audit, runsForNobody } from "./audit.ts";
 import { breakThings, stale_ms, stopFaults } from "./faults.ts";

@@ -1,7 +1,9 @@
 // Lets several looks go on together, one call to the outside at a time, in an order that a seed decides.
 
-import type { Ports } from "../../src/flow/work.ts";
-import type { Engine, GitHub, Store } from "../../src/port.ts";
+import type { Ports } from "../../src/flow/ports.ts";
+import type { Engine } from "../../src/ports/engine.ts";
+import type { GitHub } from "../../src/ports/github.ts";
+import type { Store } from "../../src/ports/store.ts";
 import { Broken } from "../world/ports.ts";
 import { Dice } from "./random.ts";
 

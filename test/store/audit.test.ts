@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
-import type { AuditEntry, AuditQuestion } from "../../src/port.ts";
+import type { AuditEntry, AuditQuestion } from "../../src/ports/audit.ts";
 import { auditTrail } from "../../src/store/audit.ts";
 import { databaseKinds, storeFor } from "./databases.ts";
 import { delivery, held, look, pull, run, shop, sight, wish } from "./make.ts";

@@ -3,38 +3,20 @@
 import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import { afterAll, beforeAll, beforeEach, inject } from "vitest";
-import type { Clock, Job, Store } from "../../src/port.ts";
+import type { Store } from "../../src/ports/store.ts";
 import type { Database } from "../../src/store/database.ts";
-import { type OpenStore, openStoreOn } from "../../src/store/open.ts";
+import { openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { openMemory } from "./memory/open.ts";
-import { type HearingLog, hearing, silent } from "./silent.ts";
+import { hearing, silent } from "./silent.ts";
+import type { TestStore } from "./test-store.ts";
 
 export const databaseKinds = ["pglite", "postgres"] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
 /** Whatever a test asks of the port alone, it asks of all of them. */
 export const storeKinds = ["memory", ...databaseKinds] as const;
 export type StoreKind = (typeof storeKinds)[number];
-
-/** The trail is written by a database alone: `auditTrail(database)` where there is one. */
-export interface TestStore extends Omit<OpenStore, "audit" | "lookup" | "backlog"> {
-  /** Below the store, to look at what it wrote. The store in memory has none, and throws. */
-  readonly database: Database;
-  readonly log: HearingLog;
-  /** What the store's clock says; null for the database's own. */
-  readonly time: { now: Clock | null };
-  /** Forgets everything, so that the next test starts with an empty store. */
-  clear(): Promise<void>;
-  /** Drops all jobs, so that what a test sees next was put there next. */
-  clearJobs(): Promise<void>;
-  /** Jobs that wait or are being worked on. */
-  jobCount(): Promise<number>;
-  /** How each notice stands: `waiting`, `sent`, `given_up`. */
-  noticeStates(): Promise<readonly string[]>;
-  /** The process that works on the job is taken for dead: another one may have it. */
-  expire(job: Job): Promise<void>;
-}
 
 /** An empty store. `url` lets several stores share one PostgreSQL. */
 export async function openTestStore(kind: StoreKind, url?: string): Promise<TestStore> {

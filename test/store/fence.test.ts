@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
-import type { Lease, Store } from "../../src/port.ts";
+import type { Lease, Store } from "../../src/ports/store.ts";
 import { newUrl, openTestStore, storeFor, storeKinds } from "./databases.ts";
 import {
   check,

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import type { StageFact } from "../../src/core/model/fact.ts";
 import { limit } from "../../src/core/model/limit.ts";
-import type { LocalRun } from "../../src/port.ts";
+import type { LocalRun } from "../../src/ports/run.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import {
   check,

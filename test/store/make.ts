@@ -9,7 +9,8 @@ import type {
   Subject,
 } from "../../src/core/model/event.ts";
 import { subjectKey } from "../../src/core/model/event.ts";
-import type { Delivery, Lease, LookRecord, Working } from "../../src/port.ts";
+import type { Working } from "../../src/ports/queue.ts";
+import type { Delivery, Lease, LookRecord } from "../../src/ports/store.ts";
 
 export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import type { Notice } from "../../src/core/render/notice.ts";
-import type { NoticeDraft, TakenNotice } from "../../src/port.ts";
+import type { NoticeDraft, TakenNotice } from "../../src/ports/notifier.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { commit, held, look, record, run, sha, shop, sight } from "./make.ts";
 

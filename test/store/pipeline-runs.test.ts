@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
-import type { PipelineRun } from "../../src/port.ts";
+import type { PipelineRun } from "../../src/ports/run.ts";
 import { noteTold, pipelineRuns } from "../../src/store/pipeline-runs.ts";
 import { openDatabase, openTestStore } from "./databases.ts";
 import { delivery, shop } from "./make.ts";

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
-import type { Job } from "../../src/port.ts";
+import type { Job } from "../../src/ports/queue.ts";
 import { storeFor, storeKinds } from "./databases.ts";
 import { look, pull, sight, workers } from "./make.ts";
 

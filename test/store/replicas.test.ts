@@ -3,8 +3,9 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
-import { newUrl, openTestStore, type TestStore } from "./databases.ts";
+import { newUrl, openTestStore } from "./databases.ts";
 import { commit, look, pull, record, sha, sight, workers } from "./make.ts";
+import type { TestStore } from "./test-store.ts";
 
 let one: TestStore;
 let two: TestStore;

@@ -1,6 +1,6 @@
 // A log for tests: errors and warnings of the program are kept, so that a test can ask for them.
 
-import type { Log } from "../../src/port.ts";
+import type { Log } from "../../src/ports/log.ts";
 
 interface Heard {
   readonly level: "warn" | "error";

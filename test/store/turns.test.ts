@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { type Repository, subjectKey } from "../../src/core/model/event.ts";
-import type { Job } from "../../src/port.ts";
+import type { Job } from "../../src/ports/queue.ts";
 import { type Lane, laneOf } from "../../src/store/lanes.ts";
 import { openTurns } from "../../src/store/turns.ts";
 import { databaseKinds, storeFor } from "./databases.ts";

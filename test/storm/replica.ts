@@ -3,10 +3,11 @@
 
 import { pino } from "pino";
 import { startClockwork } from "../../src/flow/clockwork.ts";
-import { type Ports, work } from "../../src/flow/work.ts";
+import type { Ports } from "../../src/flow/ports.ts";
+import { work } from "../../src/flow/work.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Engine } from "../../src/port.ts";
+import type { Engine } from "../../src/ports/engine.ts";
 import { openStore } from "../../src/store/open.ts";
 
 export interface ReplicaSettings {

@@ -7,11 +7,11 @@ import type {
   Approval,
   ChosenTarget,
   Observation,
-  Read,
   RollbackRequest,
   RolledBack,
   SurveyQuestion,
-} from "../../src/port.ts";
+} from "../../src/ports/engine.ts";
+import type { Read } from "../../src/ports/github.ts";
 import { type DoubleRun, EngineDouble } from "./engine.ts";
 
 const quiet: Survey = { differences: [], adopted: [], marks: [], live: [] };

@@ -5,7 +5,8 @@ import type { EmbeddedGitHub } from "../../sandbox/github/github.ts";
 import { openPort } from "../../src/github/app.ts";
 import type { Octokit } from "../../src/github/client.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
-import type { Clock, Store } from "../../src/port.ts";
+import type { Clock } from "../../src/ports/log.ts";
+import type { Store } from "../../src/ports/store.ts";
 
 export function openDirect(with_: {
   readonly on: EmbeddedGitHub;

@@ -2,15 +2,9 @@
 
 import type { StageFact } from "../../src/core/model/fact.ts";
 import type { ReportReading } from "../../src/core/model/report.ts";
-import type {
-  Acted,
-  Clock,
-  Engine,
-  Observation,
-  Read,
-  Started,
-  StartRequest,
-} from "../../src/port.ts";
+import type { Acted, Engine, Observation, Started, StartRequest } from "../../src/ports/engine.ts";
+import type { Read } from "../../src/ports/github.ts";
+import type { Clock } from "../../src/ports/log.ts";
 
 export interface DoubleRun {
   readonly request: StartRequest;

@@ -1,6 +1,6 @@
 // What is posted to the program, without a server: the body is there at once.
 
-import type { Post } from "../../src/port.ts";
+import type { Post } from "../../src/ports/http.ts";
 
 export function postOf(request: {
   readonly headers: Readonly<Record<string, string>>;

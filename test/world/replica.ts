@@ -1,6 +1,7 @@
 // A second process of the world, which is paused at one of its calls while the first one goes on.
 
-import { type Ports, work } from "../../src/flow/work.ts";
+import type { Ports } from "../../src/flow/ports.ts";
+import { work } from "../../src/flow/work.ts";
 import type { World } from "./world.ts";
 
 export interface Paused {

@@ -2,8 +2,7 @@
 import type { World } from "../model.ts";
 import { isActive } from "./executions.ts";
 import type { Pipeline } from "./model.ts";
-import { checkEntry, checkSuccess } from "./progress.ts";
-import { pump } from "./waiting.ts";
+import { checkEntry, checkSuccess, pump } from "./progress.ts";
 
 export function judgeAgain(world: World, pipeline: Pipeline): void {
   for (const execution of pipeline.executions) {

@@ -1,11 +1,14 @@
 // Starts executions, and ends them: the record, and the news of it.
 import type { World } from "../model.ts";
+import type { Refusal } from "../refusal.ts";
+import { refuse } from "../refusal.ts";
 import type {
   Declaration,
   Execution,
   ExecutionStatus,
   Pipeline,
   StageDeclaration,
+  StageRun,
   Trigger,
 } from "./model.ts";
 import { tellPipeline } from "./news.ts";
@@ -90,4 +93,25 @@ export function isActive(execution: Execution): boolean {
 /** Events and the API spell some states differently. */
 function stateOf(status: ExecutionStatus): string {
   return status === "Cancelled" ? "CANCELED" : status.toUpperCase();
+}
+
+export function latestRun(execution: Execution, stage: string): StageRun | undefined {
+  return execution.stages.findLast((run) => run.declaration.name === stage);
+}
+
+/** docs.aws.amazon.com/codepipeline/latest/userguide/limits.html: executions at once in QUEUED and PARALLEL mode. */
+export const concurrent_max = 50;
+
+export function isFull(pipeline: Pipeline): boolean {
+  return (
+    modeOf(pipeline) !== "SUPERSEDED" &&
+    pipeline.executions.filter(isActive).length >= concurrent_max
+  );
+}
+
+export function tooMany(pipeline: Pipeline): Refusal {
+  return refuse(
+    "ConcurrentPipelineExecutionsLimitExceededException",
+    `The pipeline ${pipeline.name} has reached the limit for concurrent pipeline executions.`,
+  );
 }

@@ -2,11 +2,10 @@
 import type { World } from "../model.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { overrideCondition } from "./conditions.ts";
+import { latestRun } from "./executions.ts";
 import type { Execution, Pipeline, StageRun } from "./model.ts";
 import { tellPipeline, tellStage } from "./news.ts";
-import { passStage, startNext } from "./progress.ts";
-import { latestRun } from "./retry.ts";
-import { pump } from "./waiting.ts";
+import { passStage, pump, startNext } from "./progress.ts";
 
 export function overrideStageCondition(
   world: World,

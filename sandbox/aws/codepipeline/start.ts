@@ -1,10 +1,9 @@
 // StartPipelineExecution: what a caller may ask for, and asking twice.
 import type { World } from "../model.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { current, record } from "./executions.ts";
+import { current, isFull, record, tooMany } from "./executions.ts";
 import type { Execution, Pipeline, Trigger } from "./model.ts";
-import { isFull, tooMany } from "./retry.ts";
-import { pump } from "./waiting.ts";
+import { pump } from "./progress.ts";
 
 export type StartWanted = {
   trigger: Trigger;

@@ -11,7 +11,7 @@ import type {
   StageRun,
 } from "./model.ts";
 import { consoleUrl } from "./names.ts";
-import { waitingBefore } from "./waiting.ts";
+import { waitingBefore } from "./progress.ts";
 
 export function renderState(pipeline: Pipeline): object {
   return {

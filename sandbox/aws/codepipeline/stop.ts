@@ -1,12 +1,10 @@
 // Ends executions from outside: stopped with or without waiting, or cancelled by a change of the structure.
 import type { World } from "../model.ts";
 import { type Refusal, refuse } from "../refusal.ts";
-import { abandon } from "./actions.ts";
 import { finish, isActive } from "./executions.ts";
 import type { Execution, Pipeline } from "./model.ts";
 import { tellPipeline, tellStage } from "./news.ts";
-import { endStage, isBusy } from "./progress.ts";
-import { pump } from "./waiting.ts";
+import { abandon, endStage, isBusy, pump } from "./progress.ts";
 
 export function stopExecution(
   world: World,

@@ -2,7 +2,7 @@
 import type { World } from "../model.ts";
 import { current } from "./executions.ts";
 import type { Pipeline } from "./model.ts";
-import { pump } from "./waiting.ts";
+import { pump } from "./progress.ts";
 
 export function setTransition(
   world: World,

@@ -1,8 +1,9 @@
 // Temporary credentials of roles: whom a role trusts, and under what conditions.
 import { createHash } from "node:crypto";
 import { denied } from "../access.ts";
-import type { Key, Principal, Role, World } from "../model.ts";
+import type { Key, Role, World } from "../model.ts";
 import { type Refusal, refuse } from "../refusal.ts";
+import type { Principal } from "../request-log.ts";
 
 export type Wanted = {
   roleArn: string;

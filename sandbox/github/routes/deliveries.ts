@@ -1,7 +1,7 @@
 // The record of webhook deliveries, and asking for one again.
 import { failed, isObject, ok, perPage } from "../answer.ts";
 import { iso } from "../clock.ts";
-import type { Delivery } from "../delivery.ts";
+import type { Delivery } from "../model.ts";
 import { type Answer, appOnly, type Call, param, type Route } from "../route.ts";
 
 /** Documented: deliveries can be seen and redelivered for the past three days. */

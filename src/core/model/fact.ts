@@ -2,6 +2,7 @@
 
 import type { Command } from "./command.ts";
 import type { Origin, Subject } from "./event.ts";
+import type { ExecutionState } from "./execution.ts";
 import type { Part, PartName, PlanParse, Role } from "./plan.ts";
 import type { ProductionPlace } from "./production-place.ts";
 import type { ReportReading } from "./report.ts";
@@ -43,20 +44,6 @@ export interface Comparison {
   readonly relation: "ahead" | "behind" | "diverged" | "identical";
   readonly files: Files;
 }
-
-export type ExecutionState =
-  /** In the ledger, and the engine does not have it yet. */
-  | "intended"
-  /** In the ledger, and the engine could not be asked whether it has it. Never stored. */
-  | "unconfirmed"
-  | "running"
-  | "succeeded"
-  | "failed"
-  | "stopped"
-  /** The engine no longer knows it: its process or its record is gone. */
-  | "lost"
-  /** The engine would not start it. */
-  | "refused";
 
 export type StageState =
   | "pending"

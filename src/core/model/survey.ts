@@ -1,6 +1,6 @@
 // What a look at somebody else's pipeline finds: where it differs from the plan, and what others started in it.
 
-import type { ExecutionState } from "./fact.ts";
+import type { ExecutionState } from "./execution.ts";
 
 export interface Survey {
   /** In the order of the plan's stages, what concerns the whole pipeline first. */

@@ -8,8 +8,7 @@ import { pipelineArn } from "../../aws/arn.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
-import { noExecution } from "./execution.ts";
-import { noPipeline, type PipelineSpec } from "./structure.ts";
+import { noExecution, noPipeline, type PipelineSpec } from "./structure.ts";
 
 /** One run of an action; a retry is another one. */
 export interface ActionRun {

@@ -3,8 +3,8 @@
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
 import { readActions } from "./actions.ts";
+import type { Summary } from "./execution.ts";
 import { readExecution } from "./execution.ts";
-import type { Summary } from "./executions.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineSpec } from "./structure.ts";
 

@@ -1,6 +1,6 @@
 // One execution belongs to one entry of the ledger.
 
-import type { PipelineRuns } from "../../port.ts";
+import type { PipelineRuns } from "../../ports/run.ts";
 
 /**
  * False where another entry has it: somebody whose own answer was lost took it for theirs. Writing it

@@ -12,21 +12,18 @@ import type {
   Acted,
   Approval,
   ChosenTarget,
-  Clock,
   Engine,
   EngineNotice,
-  Log,
   Observation,
-  Permit,
-  PipelineRequest,
-  PipelineRun,
-  PipelineRuns,
-  Read,
   RollbackRequest,
   RolledBack,
   Started,
   StartRequest,
-} from "../../port.ts";
+} from "../../ports/engine.ts";
+import type { Read } from "../../ports/github.ts";
+import type { Clock, Log } from "../../ports/log.ts";
+import type { Permit } from "../../ports/permit.ts";
+import type { PipelineRequest, PipelineRun, PipelineRuns } from "../../ports/run.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";

@@ -4,19 +4,13 @@ import { GetPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
-import type { Summary } from "./executions.ts";
-import { noPipeline, type PipelineSpec } from "./structure.ts";
+import { noExecution, noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
 
 export interface ExecutionRecord extends Summary {
   /** Of the pipeline that it runs in; null where AWS does not say. */
   readonly version: number | null;
   readonly variables: Readonly<Record<string, string>>;
-}
-
-/** AWS keeps them for a year. docs.aws.amazon.com/codepipeline/latest/userguide/limits.html */
-export function noExecution({ pipeline }: PipelineSpec, executionId: string): string {
-  return `AWS does not have the execution ${executionId} of the pipeline ${pipeline} any more.`;
 }
 
 /** Without times, which this operation does not tell. Fails as `PipelineExecutionNotFoundException` where there is none. */
@@ -69,4 +63,21 @@ export async function readExecution(
       variables: Object.fromEntries(variables),
     },
   };
+}
+
+export interface Summary {
+  readonly id: string;
+  /** As AWS has it: InProgress, Stopping, Succeeded and so on. */
+  readonly status: string;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** Empty until the source action has taken it. */
+  readonly revisions: readonly { readonly action: string; readonly id: string }[];
+  readonly trigger: { readonly type: string; readonly detail: string };
+  /** What AWS says of the status; empty where it says nothing. */
+  readonly note: string;
+  readonly stopReason: string;
+  readonly type: "STANDARD" | "ROLLBACK";
+  /** What a rollback goes back to. */
+  readonly target: string | null;
 }

@@ -9,27 +9,11 @@ import { type Dated, openMemory } from "../../aws/memory.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply, Trouble } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
-import type { Clock } from "../../port.ts";
+import type { Clock } from "../../ports/log.ts";
 import { readAlone } from "./alone.ts";
+import type { Summary } from "./execution.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
-
-export interface Summary {
-  readonly id: string;
-  /** As AWS has it: InProgress, Stopping, Succeeded and so on. */
-  readonly status: string;
-  readonly startedAt: number;
-  readonly updatedAt: number;
-  /** Empty until the source action has taken it. */
-  readonly revisions: readonly { readonly action: string; readonly id: string }[];
-  readonly trigger: { readonly type: string; readonly detail: string };
-  /** What AWS says of the status; empty where it says nothing. */
-  readonly note: string;
-  readonly stopReason: string;
-  readonly type: "STANDARD" | "ROLLBACK";
-  /** What a rollback goes back to. */
-  readonly target: string | null;
-}
 
 export interface Executions {
   /** The newest page, newest first, as read at that time or later. */

@@ -4,9 +4,12 @@ import type { Session } from "../../aws/session.ts";
 import { sessionName } from "../../aws/text.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type { Clock, PipelineRun, PipelineRuns, Read } from "../../port.ts";
+import type { Read } from "../../ports/github.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { PipelineRun, PipelineRuns } from "../../ports/run.ts";
 import { readActions } from "./actions.ts";
-import { executionsSince, type Summary } from "./executions.ts";
+import type { Summary } from "./execution.ts";
+import { executionsSince } from "./executions.ts";
 import { isOver } from "./stages.ts";
 
 export interface FindTools {

@@ -1,7 +1,7 @@
 // Whether something that was told of an execution says more than what is known of it already.
 
 import type { StageState } from "../../core/model/fact.ts";
-import type { Observation } from "../../port.ts";
+import type { Observation } from "../../ports/engine.ts";
 
 /** What AWS told of an execution of ours; an order to nobody. */
 export interface Told {

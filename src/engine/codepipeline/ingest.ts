@@ -2,7 +2,9 @@
 
 import type { Ingest } from "../../aws/message.ts";
 import type { Event } from "../../core/model/event.ts";
-import type { Accepted, Clock, Delivery, PipelineRuns } from "../../port.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { PipelineRuns } from "../../ports/run.ts";
+import type { Accepted, Delivery } from "../../ports/store.ts";
 import { readEvent } from "./event.ts";
 import { lineOf } from "./hint.ts";
 import type { Place } from "./patrol.ts";

@@ -1,7 +1,7 @@
 // Readings in memory: whole ones of what is followed and of the last that ended, and of the rest only how it ended.
 
 import { limit } from "../../core/model/limit.ts";
-import type { Summary } from "./executions.ts";
+import type { Summary } from "./execution.ts";
 import type { Reading } from "./reading.ts";
 
 /** How an execution had ended when it was seen last. */

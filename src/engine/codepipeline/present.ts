@@ -1,7 +1,7 @@
 // Which commit is in a stage at this moment, so that nothing else is taken out of it than what is meant.
 
-import type { PipelineRun } from "../../port.ts";
-import type { Summary } from "./executions.ts";
+import type { PipelineRun } from "../../ports/run.ts";
+import type { Summary } from "./execution.ts";
 import { isOver } from "./stages.ts";
 import type { StageNow } from "./state.ts";
 

@@ -2,11 +2,12 @@
 
 import type { StageFact } from "../../core/model/fact.ts";
 import { limit } from "../../core/model/limit.ts";
-import type { Observation, PipelineRun } from "../../port.ts";
+import type { Observation } from "../../ports/engine.ts";
+import type { PipelineRun } from "../../ports/run.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import type { Cause } from "./cause.ts";
 import { type Evidence, noEvidence } from "./evidence.ts";
-import type { Summary } from "./executions.ts";
+import type { Summary } from "./execution.ts";
 import { isAboutExecution, isShown } from "./hint.ts";
 import { isOver, type StageView } from "./stages.ts";
 import { standingOf, waitsFor } from "./status.ts";

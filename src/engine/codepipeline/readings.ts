@@ -6,14 +6,18 @@ import type { Reply, Trouble } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { CommitPaths } from "../../core/model/place.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type { Clock, Observation, PipelineRun, Read } from "../../port.ts";
+import type { Observation } from "../../ports/engine.ts";
+import type { Read } from "../../ports/github.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { PipelineRun } from "../../ports/run.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import { type ActionRun, readActions } from "./actions.ts";
 import type { ReadReport } from "./artifact.ts";
 import { causeOf } from "./cause.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
+import type { Summary } from "./execution.ts";
 import { readExecution } from "./execution.ts";
-import type { Executions, Summary } from "./executions.ts";
+import type { Executions } from "./executions.ts";
 import { isSameEnd, openKept, remember } from "./kept.ts";
 import {
   evidenceKey,

@@ -5,7 +5,9 @@ import { pipelineArn } from "../../aws/arn.ts";
 import type { Session } from "../../aws/session.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type { Acted, Clock, PipelineAct, PipelineRun, PipelineRuns } from "../../port.ts";
+import type { Acted } from "../../ports/engine.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { PipelineAct, PipelineRun, PipelineRuns } from "../../ports/run.ts";
 import { readActions } from "./actions.ts";
 import { noPipeline } from "./structure.ts";
 

@@ -4,14 +4,9 @@ import { anew } from "../../aws/memory.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply, Trouble } from "../../aws/trouble.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type { PipelineRun, PipelineRuns } from "../../port.ts";
-import {
-  type Executions,
-  executionsBackTo,
-  type Summary,
-  shaIn,
-  succeededIn,
-} from "./executions.ts";
+import type { PipelineRun, PipelineRuns } from "../../ports/run.ts";
+import type { Summary } from "./execution.ts";
+import { type Executions, executionsBackTo, shaIn, succeededIn } from "./executions.ts";
 import { type Present, presentIn } from "./present.ts";
 import { findSource } from "./source.ts";
 import { readState, type StageNow } from "./state.ts";

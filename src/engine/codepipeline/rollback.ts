@@ -4,13 +4,9 @@ import { RollbackStageCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
 import type { Session } from "../../aws/session.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type {
-  Clock,
-  PipelineRequest,
-  PipelineRun,
-  RollbackRequest,
-  RolledBack,
-} from "../../port.ts";
+import type { RollbackRequest, RolledBack } from "../../ports/engine.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { PipelineRequest, PipelineRun } from "../../ports/run.ts";
 import { claim } from "./claim.ts";
 import { findRollback } from "./find.ts";
 import { chooseTarget, type Target, type TargetTools } from "./rollback-target.ts";

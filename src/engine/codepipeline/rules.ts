@@ -5,8 +5,7 @@ import { pipelineArn } from "../../aws/arn.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
-import { noExecution } from "./execution.ts";
-import { noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
+import { noExecution, noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
 
 /**
  * Names of those of the stages of which a rule did not hold the last time that it was asked. Where the

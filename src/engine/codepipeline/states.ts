@@ -3,7 +3,7 @@
 import { type Dated, openMemory } from "../../aws/memory.ts";
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
-import type { Clock } from "../../port.ts";
+import type { Clock } from "../../ports/log.ts";
 import { type PipelineNow, readState } from "./state.ts";
 import type { PipelineSpec } from "./structure.ts";
 

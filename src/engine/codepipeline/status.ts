@@ -2,10 +2,10 @@
 
 import { oneLine } from "../../aws/text.ts";
 import { limit } from "../../core/model/limit.ts";
-import type { Observation } from "../../port.ts";
+import type { Observation } from "../../ports/engine.ts";
 import type { ActionRun } from "./actions.ts";
 import type { Cause } from "./cause.ts";
-import type { Summary } from "./executions.ts";
+import type { Summary } from "./execution.ts";
 import { ourStop } from "./text.ts";
 
 export interface Standing {

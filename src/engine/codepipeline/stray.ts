@@ -2,8 +2,9 @@
 
 import { oneLine } from "../../aws/text.ts";
 import type { StageFact } from "../../core/model/fact.ts";
-import type { Observation, PipelineRun } from "../../port.ts";
-import type { Summary } from "./executions.ts";
+import type { Observation } from "../../ports/engine.ts";
+import type { PipelineRun } from "../../ports/run.ts";
+import type { Summary } from "./execution.ts";
 import { isOver, type StageView } from "./stages.ts";
 
 /** The commit shows once the source action has taken it. */

@@ -136,3 +136,8 @@ function stageOf({ name = "", actions = [], beforeEntry, onSuccess }: StageDecla
       .flatMap(({ rules = [] }) => rules.map((rule) => rule.name ?? "")),
   };
 }
+
+/** AWS keeps them for a year. docs.aws.amazon.com/codepipeline/latest/userguide/limits.html */
+export function noExecution({ pipeline }: PipelineSpec, executionId: string): string {
+  return `AWS does not have the execution ${executionId} of the pipeline ${pipeline} any more.`;
+}

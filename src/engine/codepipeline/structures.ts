@@ -3,7 +3,7 @@
 import type { Session } from "../../aws/session.ts";
 import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
-import type { Clock } from "../../port.ts";
+import type { Clock } from "../../ports/log.ts";
 import { type PipelineSpec, readStructure, type Structure } from "./structure.ts";
 
 /**

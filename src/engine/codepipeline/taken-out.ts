@@ -4,8 +4,8 @@ import { oneLine } from "../../aws/text.ts";
 import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { MarkOn } from "../../core/model/survey.ts";
-import type { PipelineRuns } from "../../port.ts";
-import type { Summary } from "./executions.ts";
+import type { PipelineRuns } from "../../ports/run.ts";
+import type { Summary } from "./execution.ts";
 import type { Structure } from "./structure.ts";
 
 export interface TakenOutQuestion {

@@ -7,7 +7,14 @@ import { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type CommandExit, codeOf, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
+import {
+  type CommandExit,
+  codeOf,
+  exitOf,
+  type Hold,
+  type Launch,
+  type ProcessGroup,
+} from "./hold.ts";
 import { holdIsolated } from "./isolated.ts";
 import { groupAlive, killAll, markOf, signalGroup } from "./processes.ts";
 
@@ -24,18 +31,6 @@ export interface CommandOrder {
   readonly print: (chunk: Uint8Array) => void;
   /** Null where this machine does not tell enough to find the group again. Awaited before the result is given. */
   readonly started: (group: ProcessGroup | null) => Promise<void>;
-}
-
-/** What is started for a command. */
-export interface Launch {
-  /** `open`: as we are, in a process group of its own. `isolated`: by the line of `bubblewrap.ts`. */
-  readonly kind: "open" | "isolated";
-  readonly line: readonly [string, ...string[]];
-  readonly folder: string;
-  /** The user that the command runs as; null for our own. */
-  readonly user: number | null;
-  /** Called with all processes that there are before the command begins. Where it throws, the command does not. */
-  readonly confine: (pids: readonly number[]) => Promise<void>;
 }
 
 /**

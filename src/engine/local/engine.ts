@@ -5,21 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "../../core/model/limit.ts";
 import type {
   Acted,
-  Clock,
   Engine,
   EngineNotice,
-  GitHub,
-  LocalRun,
-  LocalRuns,
-  Log,
   Observation,
-  Read,
   Started,
   StartRequest,
-} from "../../port.ts";
+} from "../../ports/engine.ts";
+import type { GitHub, Read } from "../../ports/github.ts";
+import type { Clock, Log } from "../../ports/log.ts";
+import type { LocalRun, LocalRuns } from "../../ports/run.ts";
 import type { TreeReader } from "../../ports/tree.ts";
-import type { Isolation } from "./isolation.ts";
 import { openKeeper } from "./keep.ts";
+import type { Isolation } from "./launch.ts";
 import type { LocalLimits } from "./limits.ts";
 import { endLeftOver, lostChange } from "./lost.ts";
 import { openPlaces } from "./places.ts";

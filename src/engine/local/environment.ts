@@ -1,6 +1,6 @@
 // The variables that a stage's command sees: exactly these, and none that Interlock itself was given.
 
-import type { StartRequest } from "../../port.ts";
+import type { StartRequest } from "../../ports/engine.ts";
 
 export interface EnvironmentOrder {
   /** What the operator passes on, such as PATH, LANG and TZ. */

@@ -1,7 +1,9 @@
 // The commit of a run arrives in its workspace, tried more than once where trying may help.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock, GitHub, Log, StartRequest } from "../../port.ts";
+import type { StartRequest } from "../../ports/engine.ts";
+import type { GitHub } from "../../ports/github.ts";
+import type { Clock, Log } from "../../ports/log.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import { complete } from "./complete.ts";
 import type { LocalLimits } from "./limits.ts";

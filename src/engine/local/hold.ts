@@ -40,3 +40,15 @@ export function exitOf(child: ChildProcess): Promise<CommandExit> {
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }
+
+/** What is started for a command. */
+export interface Launch {
+  /** `open`: as we are, in a process group of its own. `isolated`: by the line of `bubblewrap.ts`. */
+  readonly kind: "open" | "isolated";
+  readonly line: readonly [string, ...string[]];
+  readonly folder: string;
+  /** The user that the command runs as; null for our own. */
+  readonly user: number | null;
+  /** Called with all processes that there are before the command begins. Where it throws, the command does not. */
+  readonly confine: (pids: readonly number[]) => Promise<void>;
+}

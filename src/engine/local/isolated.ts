@@ -4,7 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "../../core/model/limit.ts";
-import type { Launch } from "./command.ts";
+import type { Launch } from "./hold.ts";
 import { type CommandExit, codeOf, exitOf, type Hold, type ProcessGroup } from "./hold.ts";
 import { isRunning, markOf, membersOf, signalGroup } from "./processes.ts";
 

@@ -7,8 +7,9 @@ import { basename, delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { type Bounds, bubblewrapLine, type Programs } from "./bubblewrap.ts";
 import { type Cgroup, type Cgroups, openCgroups } from "./cgroup.ts";
-import type { Launch } from "./command.ts";
+import type { Launch } from "./hold.ts";
 import { codeOf } from "./hold.ts";
+import type { Isolation } from "./launch.ts";
 import type { LocalLimits } from "./limits.ts";
 import { probe } from "./probe.ts";
 import { findVisible, inside, type Visible } from "./visible.ts";
@@ -27,18 +28,6 @@ export interface IsolationOrder {
   /** The program that runs Interlock. */
   readonly node: string;
   readonly limits: LocalLimits;
-}
-
-export interface Isolation {
-  /** Where a command finds its folders, and the PATH that it gets. */
-  readonly inside: typeof inside & { readonly path: string };
-  /** Hands a fresh workspace over to the command's user. Nothing of a stage may have run in it. */
-  prepare(workspace: Workspace): Promise<void>;
-  launch(workspace: Workspace, run: string): Launch;
-  /** Where the kernel holds the limits of all processes together. Null where it does not. */
-  cgroupOf(workspace: Workspace): Cgroup | null;
-  /** For the log. */
-  readonly memory: "limited by the kernel" | "measured";
 }
 
 export type IsolationRead =

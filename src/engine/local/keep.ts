@@ -1,6 +1,7 @@
 // Workspaces of ended runs are kept for a retry, for a while and not too many of them.
 
-import type { Clock, LocalRun, LocalRuns, Log } from "../../port.ts";
+import type { Clock, Log } from "../../ports/log.ts";
+import type { LocalRun, LocalRuns } from "../../ports/run.ts";
 import type { LocalLimits } from "./limits.ts";
 import { removeTree } from "./tree.ts";
 import { freeBytes, tokenOf, workspaceOf, workspaceRoots } from "./workspace.ts";

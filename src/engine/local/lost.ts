@@ -1,6 +1,7 @@
 // Runs whose Interlock process died: what is left of them is ended, and their record says so.
 
-import type { Clock, LocalRun } from "../../port.ts";
+import type { Clock } from "../../ports/log.ts";
+import type { LocalRun } from "../../ports/run.ts";
 import { killAll, markOf } from "./processes.ts";
 import type { Change } from "./run.ts";
 import { endedStages } from "./stages.ts";

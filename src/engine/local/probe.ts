@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Bounds } from "./bubblewrap.ts";
 import { runCommand } from "./command.ts";
-import type { Isolation } from "./isolation.ts";
+import type { Isolation } from "./launch.ts";
 import type { LocalLimits } from "./limits.ts";
 import { openTail } from "./tail.ts";
 import { removeTree } from "./tree.ts";

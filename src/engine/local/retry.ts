@@ -1,6 +1,7 @@
 // Whether a failed run can be run again from a stage on, and its record when it is.
 
-import type { Acted, LocalRun } from "../../port.ts";
+import type { Acted } from "../../ports/engine.ts";
+import type { LocalRun } from "../../ports/run.ts";
 import type { Change } from "./run.ts";
 import { rewoundStages } from "./stages.ts";
 import { tokenOf, workspaceOf } from "./workspace.ts";

@@ -2,12 +2,14 @@
 
 import type { StageFact } from "../../core/model/fact.ts";
 import type { PlanStage } from "../../core/model/plan.ts";
-import type { Clock, GitHub, LocalRun, Log } from "../../port.ts";
+import type { GitHub } from "../../ports/github.ts";
+import type { Clock, Log } from "../../ports/log.ts";
+import type { LocalRun } from "../../ports/run.ts";
 import type { TreeReader } from "../../ports/tree.ts";
 import type { DiskShare } from "./bounds.ts";
 import { environmentOf } from "./environment.ts";
 import { fetchCommit } from "./fetch.ts";
-import type { Isolation } from "./isolation.ts";
+import type { Isolation } from "./launch.ts";
 import type { LocalLimits } from "./limits.ts";
 import type { Place, Places } from "./places.ts";
 import { type CollectReports, duration, runStage, type StageEnd } from "./stage.ts";

@@ -1,6 +1,7 @@
 // While runs are active: the sign of life of this process, and stops that were asked of another one.
 
-import type { Clock, LocalRuns, Log } from "../../port.ts";
+import type { Clock, Log } from "../../ports/log.ts";
+import type { LocalRuns } from "../../ports/run.ts";
 import type { LocalLimits } from "./limits.ts";
 import type { Course } from "./run.ts";
 

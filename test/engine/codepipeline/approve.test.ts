@@ -1,7 +1,7 @@
 // Approvals: given to what a person spoke of, once, and to nothing that waits there later.
 
 import { describe, expect, test } from "vitest";
-import type { Approval } from "../../../src/port.ts";
+import type { Approval } from "../../../src/ports/engine.ts";
 import { openWorld, sha, shop, states, type World, type WorldOptions } from "./world.ts";
 
 async function waiting(options: WorldOptions = {}): Promise<{ w: World; id: string }> {

@@ -1,6 +1,6 @@
 // Runs that AWS may tell of, kept in memory.
 
-import type { PipelineRun } from "../../../src/port.ts";
+import type { PipelineRun } from "../../../src/ports/run.ts";
 
 export interface HeardRuns {
   byExecution(executionId: string): Promise<PipelineRun | null>;

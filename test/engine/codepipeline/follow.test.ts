@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { openSnsEndpoint } from "../../../src/aws/sns-endpoint.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import type { Delivery } from "../../../src/port.ts";
+import type { Delivery } from "../../../src/ports/store.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 import { silent } from "../../store/silent.ts";
 import { heardRuns } from "./ear.ts";

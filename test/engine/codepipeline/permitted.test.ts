@@ -1,7 +1,7 @@
 // An act that waits before it is sent asks for permission once more.
 
 import { expect, test } from "vitest";
-import type { Permission, Permit } from "../../../src/port.ts";
+import type { Permission, Permit } from "../../../src/ports/permit.ts";
 import { openWorld, sha, shop } from "./world.ts";
 
 /** Says go so often, and then something else. */

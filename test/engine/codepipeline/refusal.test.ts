@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { RollbackRequest } from "../../../src/port.ts";
+import type { RollbackRequest } from "../../../src/ports/engine.ts";
 import { openWorld, sha, shop, type World } from "./world.ts";
 
 interface Description {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Mode } from "../../../sandbox/aws/codepipeline/model.ts";
-import type { RollbackRequest } from "../../../src/port.ts";
+import type { RollbackRequest } from "../../../src/ports/engine.ts";
 import { openWorld, sha, shop, states, type World, type WorldOptions } from "./world.ts";
 
 /** Each through the whole pipeline, one after the other. */

@@ -2,7 +2,7 @@
 
 import type { Repository } from "../../../src/core/model/event.ts";
 import type { Part } from "../../../src/core/model/plan.ts";
-import type { PipelineRun, PipelineRuns } from "../../../src/port.ts";
+import type { PipelineRun, PipelineRuns } from "../../../src/ports/run.ts";
 
 export interface MemoryRuns extends PipelineRuns {
   all(): readonly PipelineRun[];

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { openSnsEndpoint, type SnsEndpoint } from "../../../src/aws/sns-endpoint.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import type { Delivery } from "../../../src/port.ts";
+import type { Delivery } from "../../../src/ports/store.ts";
 import { silent } from "../../store/silent.ts";
 import { postOf } from "../../world/post.ts";
 import { heardRuns } from "./ear.ts";

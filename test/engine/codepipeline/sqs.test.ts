@@ -5,7 +5,7 @@ import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type QueueReader, queueClient, readQueue, regionOf } from "../../../src/aws/sqs.ts";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
-import type { Delivery } from "../../../src/port.ts";
+import type { Delivery } from "../../../src/ports/store.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
 import { heardRuns } from "./ear.ts";
 import { event, executionId } from "./events.ts";

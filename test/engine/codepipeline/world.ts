@@ -13,7 +13,7 @@ import {
 } from "../../../src/engine/codepipeline/engine.ts";
 import { readEvent } from "../../../src/engine/codepipeline/event.ts";
 import { lineOf } from "../../../src/engine/codepipeline/hint.ts";
-import type { Observation, StartRequest } from "../../../src/port.ts";
+import type { Observation, StartRequest } from "../../../src/ports/engine.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
 import { readAside } from "../../../src/report/aside.ts";
 import { checkAwsExchange } from "../../aws-contract.ts";

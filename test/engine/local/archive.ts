@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Header, Parser, Pax, type ReadEntry } from "tar";
-import type { GitHub } from "../../../src/port.ts";
+import type { GitHub } from "../../../src/ports/github.ts";
 import type { CommitEntry, TreeReader } from "../../../src/ports/tree.ts";
 
 export interface Entry {

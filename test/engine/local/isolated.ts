@@ -5,11 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { limit } from "../../../src/core/model/limit.ts";
-import {
-  type Isolation,
-  type IsolationOrder,
-  openIsolation,
-} from "../../../src/engine/local/isolation.ts";
+import { type IsolationOrder, openIsolation } from "../../../src/engine/local/isolation.ts";
+import type { Isolation } from "../../../src/engine/local/launch.ts";
 import { removeTree } from "../../../src/engine/local/tree.ts";
 import { memoryRuns } from "./runs.ts";
 import { type World, world } from "./world.ts";

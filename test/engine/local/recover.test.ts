@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { markOf, signalGroup } from "../../../src/engine/local/processes.ts";
 import { createdStages, withStage } from "../../../src/engine/local/stages.ts";
 import { createWorkspace, workspaceOf } from "../../../src/engine/local/workspace.ts";
-import type { LocalRun } from "../../../src/port.ts";
+import type { LocalRun } from "../../../src/ports/run.ts";
 import { alive, dead, request, type World, world } from "./world.ts";
 
 /** A run as a process left it that was killed without warning, with its command still running. */

@@ -1,6 +1,6 @@
 // The local engine's part of the store, in memory.
 
-import type { LocalRun, LocalRuns } from "../../../src/port.ts";
+import type { LocalRun, LocalRuns } from "../../../src/ports/run.ts";
 
 export function memoryRuns(): LocalRuns & { readonly rows: Map<string, LocalRun> } {
   const rows = new Map<string, LocalRun>();

@@ -11,10 +11,17 @@ import {
 } from "../../../src/core/model/event.ts";
 import type { ToldOf } from "../../../src/core/model/told.ts";
 import { withTold } from "../../../src/core/model/told.ts";
-import type { Accepted, Delivery } from "../../../src/port.ts";
+import type { Accepted, Delivery } from "../../../src/ports/store.ts";
 import type { JobData } from "./queue.ts";
-import { type Told, withhold } from "./replaced.ts";
-import { type RepositoryRecord, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";
+import { withhold } from "./replaced.ts";
+import {
+  type RepositoryRecord,
+  type SubjectRecord,
+  slug,
+  slugOf,
+  type Tables,
+  type Told,
+} from "./tables.ts";
 
 /** Returns the jobs that it makes necessary with what became of each delivery. */
 export function accept(

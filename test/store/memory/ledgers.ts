@@ -7,13 +7,13 @@ import type { ActFact, Execution, Rollback } from "../../../src/core/model/fact.
 import { limit } from "../../../src/core/model/limit.ts";
 import { isSamePlace, productionPlace } from "../../../src/core/model/production-place.ts";
 import { gateName } from "../../../src/core/render/checks.ts";
+import type { NoticeLedger } from "../../../src/ports/notifier.ts";
 import type {
   ExecutionChange,
   LookRecord,
-  NoticeLedger,
   RollbackChange,
   Store,
-} from "../../../src/port.ts";
+} from "../../../src/ports/store.ts";
 import {
   byText,
   type CheckRecord,

@@ -1,8 +1,8 @@
 // Opens the store in memory as a test opens any other.
 
 import type { Database } from "../../../src/store/database.ts";
-import type { TestStore } from "../databases.ts";
 import type { HearingLog } from "../silent.ts";
+import type { TestStore } from "../test-store.ts";
 import { memoryQueue } from "./queue.ts";
 import { memoryStore } from "./store.ts";
 

@@ -1,6 +1,7 @@
 // The queue in memory: one active and one waiting job for each subject, given out in the order in which they came.
 
-import type { Job, Log } from "../../../src/port.ts";
+import type { Log } from "../../../src/ports/log.ts";
+import type { Job } from "../../../src/ports/queue.ts";
 import type { WakefulQueue } from "../../../src/store/queue.ts";
 
 export type JobData = Omit<Job, "id">;

@@ -7,11 +7,9 @@ import {
   type Sight,
   subjectKey,
 } from "../../../src/core/model/event.ts";
-import type { Delivery, Moment } from "../../../src/port.ts";
+import type { Moment } from "../../../src/ports/readings.ts";
 import { readdressed } from "../../../src/store/withheld.ts";
-import { slug, slugOf, type Tables } from "./tables.ts";
-
-export type Told = Pick<Delivery, "guid" | "receivedAt" | "event">;
+import { slug, slugOf, type Tables, type Told } from "./tables.ts";
 
 type Identified = Repository & { readonly id: number };
 

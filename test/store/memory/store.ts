@@ -5,16 +5,15 @@ import type { RollbackWanted } from "../../../src/core/model/effect.ts";
 import type { Repository } from "../../../src/core/model/event.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import type { Role } from "../../../src/core/model/plan.ts";
+import type { NoticeLedger } from "../../../src/ports/notifier.ts";
+import type { KeptReading } from "../../../src/ports/readings.ts";
 import type {
-  KeptReading,
   LocalRuns,
-  NoticeLedger,
   PipelineRequest,
   PipelineRun,
   PipelineRuns,
-  RollbackChange,
-  Store,
-} from "../../../src/port.ts";
+} from "../../../src/ports/run.ts";
+import type { RollbackChange, Store } from "../../../src/ports/store.ts";
 import { accept, forget, placeOf, see, takeIn, toldKey } from "./intake.ts";
 import {
   checkLedger,

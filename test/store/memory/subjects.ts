@@ -6,7 +6,7 @@ import { type Repository, type Subject, subjectKey } from "../../../src/core/mod
 import type { Landed, Sibling } from "../../../src/core/model/fact.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import { productionPlace } from "../../../src/core/model/production-place.ts";
-import type { LookRecord, Store } from "../../../src/port.ts";
+import type { LookRecord, Store } from "../../../src/ports/store.ts";
 import { open } from "./intake.ts";
 import { addNotices, handOver } from "./ledgers.ts";
 import { byText, isUnderWay, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";

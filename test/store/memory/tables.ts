@@ -4,18 +4,11 @@ import type { CheckWanted, RunWanted } from "../../../src/core/model/effect.ts";
 import type { Repository, Subject } from "../../../src/core/model/event.ts";
 import type { Execution, Intention, Rollback } from "../../../src/core/model/fact.ts";
 import type { Heard } from "../../../src/core/model/told.ts";
-import type {
-  Clock,
-  KeptReading,
-  Lease,
-  LocalRun,
-  LookRecord,
-  NoticeDraft,
-  PipelineRun,
-  SubjectRow,
-  Written,
-} from "../../../src/port.ts";
-import type { Told } from "./replaced.ts";
+import type { Clock } from "../../../src/ports/log.ts";
+import type { NoticeDraft } from "../../../src/ports/notifier.ts";
+import type { KeptReading } from "../../../src/ports/readings.ts";
+import type { LocalRun, PipelineRun } from "../../../src/ports/run.ts";
+import type { Delivery, Lease, LookRecord, SubjectRow, Written } from "../../../src/ports/store.ts";
 
 /** What is not known is not there. */
 export type RepositoryRecord = Mutable<Omit<Repository, "owner" | "name">> & { present: boolean };
@@ -225,3 +218,5 @@ export function saysSomething({ state, stopReason }: Execution): boolean {
   if (state !== "stopped") return true;
   return stopReason === "deadline_passed" || (stopReason?.startsWith("person:") ?? false);
 }
+
+export type Told = Pick<Delivery, "guid" | "receivedAt" | "event">;
