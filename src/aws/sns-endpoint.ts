@@ -75,7 +75,7 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
       case "unverified":
         return null;
       case "whole":
-        return await take(Buffer.from(read.bytes).toString("utf8"));
+        return await take(read.text);
     }
   }
 

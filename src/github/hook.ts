@@ -75,7 +75,7 @@ async function answerOf(hook: Hook, post: Post): Promise<Answer> {
       hook.log.debug({ delivery: guid }, "The sender of a delivery broke off");
       return { outcome: "refused", reply: null };
     case "whole":
-      return await takeIn(hook, { guid, name, body: Buffer.from(read.bytes).toString("utf8") });
+      return await takeIn(hook, { guid, name, body: read.text });
   }
 }
 

@@ -19,11 +19,11 @@ export interface PostBodyAsked {
 }
 
 /**
- * `unverified`: `verified` said no. `no_room`: strangers hold all that they may together, and this one
+ * `whole`: read as UTF-8. `unverified`: `verified` said no. `no_room`: strangers hold all that they may together, and this one
  * was among those who held most. `broken`: the sender is gone, or was too slow.
  */
 export type PostBody =
-  | { readonly kind: "whole"; readonly bytes: Uint8Array }
+  | { readonly kind: "whole"; readonly text: string }
   | { readonly kind: "too_large" | "no_room" | "unverified" | "broken" };
 
 export interface PostReply {

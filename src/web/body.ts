@@ -68,10 +68,10 @@ export function openBodies(): Bodies {
           drop();
           return { kind: "unverified" };
         }
-        const bytes = Buffer.concat(holder.blocks, read.bytes);
+        const text = textOf(holder.blocks, read.bytes);
         // What is known to come from its sender has no share in what strangers may hold.
         if (asked.verified !== undefined) drop();
-        return { kind: "whole", bytes };
+        return { kind: "whole", text };
       },
       release() {
         drop();
@@ -152,4 +152,14 @@ export function openBodies(): Bodies {
     largest?.evict?.();
     return free.pop() ?? null;
   }
+}
+
+/** Where most bodies are put together, so that none of them has a copy of its own beside its text. */
+const together = Buffer.allocUnsafeSlow(4 * limit.web.block_bytes);
+
+function textOf(blocks: readonly Buffer[], bytes: number): string {
+  if (bytes > together.length) return Buffer.concat(blocks, bytes).toString("utf8");
+  for (const [place, block] of blocks.entries())
+    block.copy(together, place * limit.web.block_bytes);
+  return together.toString("utf8", 0, bytes);
 }

@@ -39,7 +39,7 @@ function hookWith(log: Log, receive: (delivery: Delivery) => Promise<"new">) {
       body: async ({ seen, verified }) => {
         const bytes = Buffer.from(body);
         seen?.(bytes);
-        return verified?.() === false ? { kind: "unverified" } : { kind: "whole", bytes };
+        return verified?.() === false ? { kind: "unverified" } : { kind: "whole", text: body };
       },
     });
   return { post, outcomes, unsigned };

@@ -12,7 +12,9 @@ export function postOf(request: {
       const bytes = Buffer.from(request.body);
       if (bytes.length > most_bytes) return { kind: "too_large" };
       seen?.(bytes);
-      return verified?.() === false ? { kind: "unverified" } : { kind: "whole", bytes };
+      return verified?.() === false
+        ? { kind: "unverified" }
+        : { kind: "whole", text: request.body };
     },
   };
 }
@@ -24,6 +26,6 @@ export function unsigned(headers: Readonly<Record<string, string>>, body: string
   const signature = `sha256=${"0".repeat(64)}`;
   return {
     headers: { ...Object.fromEntries(kept), "x-hub-signature-256": signature },
-    body: async () => ({ kind: "whole", bytes: Buffer.from(body) }),
+    body: async () => ({ kind: "whole", text: body }),
   };
 }
