@@ -11,15 +11,16 @@ import {
   subjectKey,
 } from "../core/model/event.ts";
 import type { Accepted, Delivery } from "../ports/store.ts";
-import { type Connection, type Database, storeNow } from "./database.ts";
+import { type Connection, type Database, Overtaken, storableText, storeNow } from "./database.ts";
 import type { Enqueue, JobData } from "./jobs.ts";
 import { noteTold } from "./pipeline-runs.ts";
 import { keepReadings, takeMoment } from "./readings.ts";
 import { letIn } from "./repositories.ts";
-import { writeSeen } from "./seen.ts";
+import { sendSeen } from "./seen.ts";
 import { SeenSubjects } from "./seen-subjects.ts";
-import { type ToldNow, writeTold } from "./told.ts";
-import { type Told, withhold } from "./withheld.ts";
+import { type Bounds, lockBounds, type ToldNow, writeTold } from "./told.ts";
+import { later } from "./transaction.ts";
+import { readDoubts, type Told, withhold } from "./withheld.ts";
 
 export async function accept(
   database: Database,
@@ -28,31 +29,48 @@ export async function accept(
   time: number | null,
 ): Promise<ReadonlyMap<string, Accepted>> {
   const fresh = await database.transaction(async (tx) => {
-    const { added, now } = await insertDeliveries(tx, deliveries, time);
+    // What can be asked for without an answer is: each wait takes longer than the statements themselves.
+    const [{ known, now }, doubts, bounds] = await Promise.all([
+      readKnown(tx, deliveries, time),
+      readDoubts(tx, deliveries),
+      lockBounds(tx, deliveries.flatMap(shownIn)),
+    ]);
     // A delivery that is twice in this group counts once.
-    const left = new Set(added);
-    const once = deliveries
-      .filter(({ guid }) => left.delete(guid))
-      .map((delivery) => byStoreClock(delivery, now));
-    await enqueue(tx, await takeIn(tx, await withhold(tx, once)));
+    const left = new Set(deliveries.map(guidOf).filter((guid) => !known.has(guid)));
+    const added = new Set(left);
+    const once = deliveries.filter((delivery) => left.delete(guidOf(delivery)));
+    const inserting = later(insertDeliveries(tx, once));
+    const told = once.map((delivery) => byStoreClock(delivery, now));
+    const { jobs, written } = await takeIn(tx, await withhold(tx, told, doubts), bounds);
+    // The jobs last: whoever has one of them already waits for the subject, which is locked by now.
+    await Promise.all([inserting, written, enqueue(tx, jobs)]);
     return added;
   });
-  return new Map(deliveries.map(({ guid }) => [guid, fresh.has(guid) ? "new" : "known"]));
+  return new Map(
+    deliveries.map((delivery) => [delivery.guid, fresh.has(guidOf(delivery)) ? "new" : "known"]),
+  );
 }
 
-/** Writes what was told, in its order. Returns the jobs that it makes necessary. */
-export async function takeIn(tx: Connection, all: readonly Told[]): Promise<readonly JobData[]> {
+export interface TakenIn {
+  /** What it makes necessary. */
+  readonly jobs: readonly JobData[];
+  /** Resolves once it is written; rejects with `Overtaken` where the transaction has to run again. */
+  readonly written: Promise<void>;
+}
+
+/** Writes what was told, in its order. `bounds` are those of all that is told, or of more. */
+export async function takeIn(
+  tx: Connection,
+  all: readonly Told[],
+  bounds: Bounds,
+): Promise<TakenIn> {
   const jobs: JobData[] = [];
   const moved: { what: Moved; at: number; guid: string }[] = [];
-  const shown: ToldNow[] = [];
   let batch = new Batch();
   for (const { event, receivedAt, guid } of all)
     switch (event.kind) {
       case "look":
-        for (const sight of event.sights) {
-          batch.seen.add(sight, receivedAt, guid);
-          shown.push(...toldIn(sight, receivedAt));
-        }
+        for (const sight of event.sights) batch.seen.add(sight, receivedAt, guid);
         break;
       case "intend":
         if (event.target.kind === "head") {
@@ -82,7 +100,7 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
         break;
     }
   await batch.flush(tx, jobs);
-  await writeTold(tx, shown);
+  const written = later(writeTold(tx, all.flatMap(shownIn), bounds));
   await noteTold(
     tx,
     moved.flatMap(({ what }) =>
@@ -93,7 +111,15 @@ export async function takeIn(tx: Connection, all: readonly Told[]): Promise<read
   // Of several nobody says which subject is whose.
   const told = first !== undefined && more.length === 0 ? { delivery: first.guid } : {};
   const woken = await jobsForMoved(tx, moved);
-  return [...jobs, ...woken.map((job) => ({ ...job, ...told }))];
+  return { jobs: [...jobs, ...woken.map((job) => ({ ...job, ...told }))], written };
+}
+
+/** What an event tells of branches and pull requests themselves. */
+export function shownIn({
+  event,
+  receivedAt,
+}: Pick<Told, "event" | "receivedAt">): readonly ToldNow[] {
+  return event.kind === "look" ? event.sights.flatMap((sight) => toldIn(sight, receivedAt)) : [];
 }
 
 function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
@@ -106,19 +132,37 @@ function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
   return [{ repository, of, told, at }];
 }
 
-async function insertDeliveries(
+/** As the store has it. */
+function guidOf({ guid }: Delivery): string {
+  return storableText(guid);
+}
+
+async function readKnown(
   tx: Connection,
   deliveries: readonly Delivery[],
   time: number | null,
-): Promise<{ readonly added: ReadonlySet<string>; readonly now: number }> {
+): Promise<{ readonly known: ReadonlySet<string>; readonly now: number }> {
+  const rows = await tx.read<{ now: number; guid: string | null }>(
+    `select now, guid
+       from (select ${storeNow(2)} as now) as clock
+            left join interlock.delivery on guid = any($1::text[])`,
+    [deliveries.map(({ guid }) => guid), time],
+  );
+  const now = Math.max(...rows.map((row) => row.now));
+  return { known: new Set(rows.flatMap(({ guid }) => guid ?? [])), now };
+}
+
+/** Rejects with `Overtaken` where another process has stored one of them since they were looked for. */
+async function insertDeliveries(tx: Connection, deliveries: readonly Delivery[]): Promise<void> {
+  if (deliveries.length === 0) return;
   // In one order everywhere, so that two processes with the same deliveries never wait for each other.
-  const rows = await tx.query<{ guid: string; now: number }>(
+  const rows = await tx.query(
     `insert into interlock.delivery (guid, event, action, received_at, outcome)
      select * from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
             as given (guid, event, action, received_at, outcome)
       order by guid
          on conflict do nothing
-     returning guid, ${storeNow(6)} as now`,
+     returning 1`,
     [
       deliveries.map(({ guid }) => guid),
       deliveries.map(({ name }) => name),
@@ -127,12 +171,9 @@ async function insertDeliveries(
       deliveries.map(({ event }) =>
         event.kind === "ignored" ? `ignored: ${event.reason}` : event.kind,
       ),
-      time,
     ],
   );
-  // The later of two that differ by a few microseconds.
-  const now = Math.max(...rows.map((row) => row.now));
-  return { added: new Set(rows.map(({ guid }) => guid)), now };
+  if (rows.length < deliveries.length) throw new Overtaken();
 }
 
 interface Wish {
@@ -162,16 +203,18 @@ class Batch {
 
   async flush(tx: Connection, jobs: JobData[]): Promise<Batch> {
     const subjects = this.seen.all();
-    const heads = await writeSeen(tx, subjects);
+    const { heads } = await sendSeen(tx, subjects);
     for (const { key, subject, delivery } of subjects) {
       const { installation } = subject.repository;
       jobs.push({ key, installation, ...(delivery !== null && { delivery }) });
     }
+    if (this.wishes.length === 0) return new Batch();
+    const known = await heads;
     await insertWishes(
       tx,
       this.wishes.map((wish) => ({
         ...wish,
-        head: wish.draft.sha ?? wish.head ?? heads.get(wish.subject) ?? null,
+        head: wish.draft.sha ?? wish.head ?? known.get(wish.subject) ?? null,
       })),
     );
     return new Batch();

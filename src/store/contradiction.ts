@@ -30,7 +30,7 @@ export async function contradictions(
   told: readonly Identified[],
 ): Promise<readonly Contradiction[]> {
   if (told.length === 0) return [];
-  const rows = await on.query<Row>(
+  const rows = await on.read<Row>(
     `with given as materialized (
        select * from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
                 with ordinality as given (owner, name, id, owner_id, default_branch, place)

@@ -14,6 +14,8 @@ export type Param =
 export interface Connection {
   /** One statement. `bigint` and counts arrive as numbers. */
   query<Row>(text: string, params?: readonly Param[]): Promise<readonly Row[]>;
+  /** One that changes nothing, though it may lock: within a transaction it need not wait for it to have begun. */
+  read<Row>(text: string, params?: readonly Param[]): Promise<readonly Row[]>;
   /** Several statements without parameters. */
   exec(script: string): Promise<void>;
 }
@@ -21,8 +23,10 @@ export interface Connection {
 export interface Database extends Connection {
   readonly kind: "pglite" | "postgres";
   /**
-   * Commits what `work` did, or rolls it back where `work` throws.
-   * `work` can run again when the database asks for it, so it must touch nothing but its connection.
+   * Commits what `work` did, or rolls it back where `work` throws or any of its statements failed. `work` can
+   * ask for a statement before it has the answer to an earlier one: they run in the order in which it asks.
+   * `work` can run again when the database asks for it, or `work` itself by throwing `Overtaken`, so it must
+   * touch nothing but its connection.
    */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
   /** Calls `hear` for each notice on the channel, and once after each time that notices may have been missed. */
@@ -32,6 +36,11 @@ export interface Database extends Connection {
 
 export interface Listening {
   close(): Promise<void>;
+}
+
+/** What a transaction has read is no longer so, because another one was faster: it runs again. */
+export class Overtaken extends Error {
+  override readonly name = "Overtaken";
 }
 
 /** What the store's clock says in the place of the database's own; null for that one. */

@@ -2,12 +2,13 @@
 
 import type { Repository, Sight } from "../core/model/event.ts";
 import type { Moment } from "../ports/readings.ts";
-import { takeIn } from "./accept.ts";
+import { shownIn, takeIn } from "./accept.ts";
 import type { Connection } from "./database.ts";
 import type { Enqueue } from "./jobs.ts";
 import { followIdentities } from "./replaced.ts";
 import { describeRepositories } from "./repositories.ts";
 import { readOpenSubjects } from "./subjects.ts";
+import { lockBounds } from "./told.ts";
 import { release } from "./withheld.ts";
 
 /** `asked` is a moment before GitHub was asked: what is known since then stays. */
@@ -26,7 +27,10 @@ export async function describe(
     before: null,
   }));
   const seen = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } } as const;
-  const jobs = [...(await takeIn(tx, [...released, seen]))];
+  const all = [...released, seen];
+  const taken = await takeIn(tx, all, await lockBounds(tx, all.flatMap(shownIn)));
+  await taken.written;
+  const jobs = [...taken.jobs];
   // Whose plan is in force is said by the default branch.
   for (const repository of [...renamed, ...switched])
     for (const { key, subject } of await readOpenSubjects(tx, repository))

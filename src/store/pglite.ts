@@ -8,6 +8,7 @@ import { type Connection, type Database, type Param, storable } from "./database
 import { type FolderLock, lockFolder } from "./folder-lock.ts";
 import { folderMode, keepPrivate, makePrivate } from "./private-files.ts";
 import { SyncedFolder, syncFolder } from "./synced-folder.ts";
+import { openStatements } from "./transaction.ts";
 
 export interface Embedded {
   readonly database: Database;
@@ -69,16 +70,10 @@ export function embed(
   const database: Database = {
     kind: "pglite",
     query: (text, params) => breathing(query(pglite, text, params)),
+    read: (text, params) => breathing(query(pglite, text, params)),
     exec: (script) => breathing(exec(pglite, script)),
     transaction: (work: (connection: Connection) => Promise<unknown>) =>
-      breathing(
-        pglite.transaction((tx) =>
-          work({
-            query: (text, params) => query(tx, text, params),
-            exec: (script) => exec(tx, script),
-          }),
-        ),
-      ) as never,
+      breathing(pglite.transaction((tx) => transaction(tx, work))) as never,
     listen: async (channel, hear) => {
       const end = await pglite.listen(channel, hear);
       return { close: () => end() };
@@ -98,6 +93,26 @@ export function embed(
  */
 async function nextTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Its beginning and its end are PGlite's own, which rolls it back where this rejects. */
+async function transaction<T>(
+  on: Queryable,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const ask: Connection["query"] = (text, params) => query(on, text, params);
+  const statements = openStatements(
+    { query: ask, read: ask, exec: (script) => exec(on, script) },
+    Promise.resolve(),
+  );
+  try {
+    const value = await work(statements);
+    await statements.settle();
+    return value;
+  } catch (error) {
+    await statements.settle();
+    throw error;
+  }
 }
 
 type Queryable = Pick<PGlite, "query" | "exec">;

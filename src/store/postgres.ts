@@ -3,8 +3,9 @@
 import pg from "pg";
 import { limit } from "../core/model/limit.ts";
 import type { Log } from "../ports/log.ts";
-import { type Connection, type Database, type Param, storable } from "./database.ts";
+import { type Connection, type Database, Overtaken, type Param, storable } from "./database.ts";
 import { listenOn } from "./listen.ts";
+import { openStatements } from "./transaction.ts";
 
 export function openPostgres(
   url: string,
@@ -20,13 +21,17 @@ export function openPostgres(
     idle_in_transaction_session_timeout: idle_ms,
     types,
   };
-  const pool = new pg.Pool({ ...config, max: limit.store.connections });
+  // A statement can be sent before the earlier ones are answered; `openStatements` sees to it what that means.
+  const pool = new pg.Pool({ ...config, max: limit.store.connections, pipeline: true });
   // An idle connection that breaks is replaced by the next query; unheard, the event would end the process.
   pool.on("error", (error) => log.warn({ err: error }, "An idle database connection broke"));
 
+  const ask: Database["query"] = (text, params) =>
+    repeated(() => leased(pool, (client) => query(client, text, params)));
   const database: Database = {
     kind: "postgres",
-    query: (text, params) => repeated(() => leased(pool, (client) => query(client, text, params))),
+    query: ask,
+    read: ask,
     exec: (script) => leased(pool, (client) => exec(client, script)),
     transaction: (work) => repeated(() => leased(pool, (client) => transaction(client, work))),
     listen: (channel, hear) => listenOn(() => new pg.Client(config), channel, hear, log),
@@ -90,7 +95,7 @@ async function leased<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<
     return await use(client);
   } catch (error) {
     const code = codeOf(error);
-    unfit = code === undefined || code === stalePlan;
+    unfit = (code === undefined && !(error instanceof Overtaken)) || code === stalePlan;
     throw error;
   } finally {
     client.off("error", ignore);
@@ -102,32 +107,40 @@ async function transaction<T>(
   client: pg.PoolClient,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  await client.query("begin");
+  const ask: Connection["query"] = (text, params) => query(client, text, params);
+  const on = { query: ask, read: ask, exec: (script: string) => exec(client, script) };
+  const statements = openStatements(on, client.query("begin"));
   try {
-    const value = await work({
-      query: (text, params) => query(client, text, params),
-      exec: (script) => exec(client, script),
-    });
-    await client.query("commit");
+    const value = await work(statements);
+    await statements.settle();
+    const { command } = await client.query("commit");
+    // That is how PostgreSQL ends one of which a statement has failed, without an error.
+    if (command !== "COMMIT") throw new Error(`A transaction ended with ${command}`);
     return value;
   } catch (error) {
+    // What the others failed with is only that one of them had failed.
+    const why = await statements.settle().then(
+      () => error,
+      (first: unknown) => first,
+    );
     await client.query("rollback").catch(() => {
-      throw new Error("A transaction could not be rolled back", { cause: error });
+      throw new Error("A transaction could not be rolled back", { cause: why });
     });
-    throw error;
+    throw why;
   }
 }
 
 /** A table changed its form after a statement was planned: a newer replica has migrated it. */
 const stalePlan = "0A000";
 
-/** With deadlocks, serialization failures and old plans the database asks to try again. */
+/** With deadlocks, serialization failures and old plans the database asks to try again, as a transaction itself may. */
 async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
-      const again = ["40P01", "40001", stalePlan].includes(codeOf(error) ?? "");
+      const again =
+        error instanceof Overtaken || ["40P01", "40001", stalePlan].includes(codeOf(error) ?? "");
       if (!again || tries >= limit.store.attempts) throw error;
     }
   }

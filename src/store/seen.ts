@@ -4,19 +4,27 @@ import type { Connection } from "./database.ts";
 import { insertRepositories } from "./repositories.ts";
 import type { Seen } from "./seen-subjects.ts";
 import { followTips } from "./tips.ts";
+import { later } from "./transaction.ts";
+
+export type Heads = ReadonlyMap<string, string | null>;
 
 /** Writes the subjects and opens them. Returns the heads that were known before. */
-export async function writeSeen(
+export async function writeSeen(tx: Connection, seen: readonly Seen[]): Promise<Heads> {
+  return await (await sendSeen(tx, seen)).heads;
+}
+
+/** The same within a transaction; resolves as soon as the last statement for it is on its way. */
+export async function sendSeen(
   tx: Connection,
   seen: readonly Seen[],
-): Promise<ReadonlyMap<string, string | null>> {
-  if (seen.length === 0) return new Map();
+): Promise<{ readonly heads: Promise<Heads> }> {
+  if (seen.length === 0) return { heads: Promise.resolve(new Map()) };
   const rows = await followTips(tx, seen);
   // Positions are taken in the order of arrival, rows are written in the order of their keys:
   // the first is the order of landing, the second keeps two transactions from waiting for each other.
   // Nothing that has an index changes about a subject that is open, which is what makes this cheap;
   // `touched_at` can wait for the look.
-  const earlier = await tx.query<{ key: string; head: string | null }>(
+  const earlier = tx.query<{ key: string; head: string | null }>(
     `with given as materialized (
        select nextval(pg_get_serial_sequence('interlock.subject', 'position')) as position, arrived.*
          from (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[],
@@ -70,5 +78,6 @@ export async function writeSeen(
       rows.map(({ subject }) => subject.repository.defaultBranch ?? null),
     ],
   );
-  return new Map(earlier.map(({ key, head }) => [key, head]));
+  const heads = earlier.then((known) => new Map(known.map(({ key, head }) => [key, head])));
+  return { heads: later(heads) };
 }

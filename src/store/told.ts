@@ -3,7 +3,7 @@
 import type { Repository } from "../core/model/event.ts";
 import type { Heard, ToldOf } from "../core/model/told.ts";
 import { type Bound, type Told, withTold } from "../core/model/told.ts";
-import type { Connection } from "./database.ts";
+import { type Connection, Overtaken, storableText } from "./database.ts";
 
 /** One event about a branch or a pull request, when it arrived. */
 export interface ToldNow {
@@ -26,46 +26,107 @@ export async function readTold(
   return { bound: JSON.parse(row.bound) as Bound, heard: row.heard };
 }
 
-/** In the order in which they arrived, after the subjects have been written. */
-export async function writeTold(tx: Connection, all: readonly ToldNow[]): Promise<void> {
-  if (all.length === 0) return;
-  const rows = new Map<string, ToldNow[]>();
-  for (const one of all) {
-    const key = placeOf({ ...one.repository, what: whatOf(one.of) });
-    rows.set(key, [...(rows.get(key) ?? []), one]);
-  }
-  const keys = [...rows.values()].map((told) => told[0]).filter((one) => one !== undefined);
-  // In one order everywhere, so that two transactions never wait for each other.
-  const known = await tx.query<{ owner: string; name: string; what: string; bound: string | null }>(
-    `insert into interlock.told as told (owner, name, what, at, heard)
-     select owner, name, what, 0, 0 from unnest($1::text[], $2::text[], $3::text[])
-            as given (owner, name, what) order by owner, name, what
-         on conflict (owner, name, what) do update set heard = told.heard
-     returning owner, name, what, bound`,
-    [
-      keys.map(({ repository }) => repository.owner),
-      keys.map(({ repository }) => repository.name),
-      keys.map(({ of }) => whatOf(of)),
-    ],
+/** What is known of branches and pull requests; null where none told of them yet. */
+export type Bounds = ReadonlyMap<string, Bound | null>;
+
+/** What is known of those that are told of, which nobody else changes until the transaction ends. */
+export async function lockBounds(tx: Connection, all: readonly ToldNow[]): Promise<Bounds> {
+  if (all.length === 0) return new Map();
+  const rows = await tx.read<Place & { bound: string | null }>(
+    `select owner, name, what, bound from interlock.told
+      where (owner, name, what) in (select * from unnest($1::text[], $2::text[], $3::text[]))
+      -- In one order everywhere, so that two transactions never wait for each other.
+      order by owner, name, what for update`,
+    places([...byPlace(all).values()].map(({ place }) => place)),
   );
-  const bounds = known.map((row) => {
-    const earlier = row.bound === null ? null : (JSON.parse(row.bound) as Bound);
-    const told = rows.get(placeOf(row)) ?? [];
-    return told.reduce<Bound | null>((bound, one) => withTold(bound, one.told, one.at), earlier);
+  return new Map(
+    rows.map((row) => [keyOf(row), row.bound === null ? null : (JSON.parse(row.bound) as Bound)]),
+  );
+}
+
+/**
+ * In the order in which they arrived; `bounds` are those of all of them, or of more. Rejects with `Overtaken`
+ * where another transaction has been the first to tell of one of them since.
+ */
+export async function writeTold(
+  tx: Connection,
+  all: readonly ToldNow[],
+  bounds: Bounds,
+): Promise<void> {
+  const rows = [...byPlace(all)].map(([key, { place, told }]) => {
+    const earlier = bounds.get(key) ?? null;
+    const bound = told.reduce<Bound | null>(
+      (known, one) => withTold(known, one.told, one.at),
+      earlier,
+    );
+    return { place, bound, isKnown: bounds.has(key) };
   });
-  await tx.query(
-    `update interlock.told set bound = given.bound, at = given.at, heard = nextval('interlock.moment')
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
-            as given (owner, name, what, bound, at)
-      where told.owner = given.owner and told.name = given.name and told.what = given.what`,
-    [
-      known.map(({ owner }) => owner),
-      known.map(({ name }) => name),
-      known.map(({ what }) => what),
-      bounds.map((bound) => JSON.stringify(bound)),
-      bounds.map((bound) => bound?.at ?? 0),
-    ],
-  );
+  const known = rows.filter(({ isKnown }) => isKnown);
+  const fresh = rows.filter(({ isKnown }) => !isKnown);
+  await Promise.all([
+    known.length > 0 && tx.query(updateTold, params(known)),
+    fresh.length > 0 &&
+      tx.query(insertTold, params(fresh)).then(({ length }) => {
+        if (length < fresh.length) throw new Overtaken();
+      }),
+  ]);
+}
+
+const given = `unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+               as given (owner, name, what, bound, at)`;
+
+const updateTold = `
+  update interlock.told set bound = given.bound, at = given.at, heard = nextval('interlock.moment')
+    from ${given}
+   where told.owner = given.owner and told.name = given.name and told.what = given.what`;
+
+const insertTold = `
+  insert into interlock.told (owner, name, what, bound, at, heard)
+  select owner, name, what, bound, at, nextval('interlock.moment')
+    from ${given}
+   order by owner, name, what
+      on conflict do nothing
+  returning 1`;
+
+interface Place {
+  readonly owner: string;
+  readonly name: string;
+  readonly what: string;
+}
+
+function params(rows: readonly { readonly place: Place; readonly bound: Bound | null }[]) {
+  return [
+    ...places(rows.map(({ place }) => place)),
+    rows.map(({ bound }) => JSON.stringify(bound)),
+    rows.map(({ bound }) => bound?.at ?? 0),
+  ] as const;
+}
+
+function places(all: readonly Place[]) {
+  return [
+    all.map(({ owner }) => owner),
+    all.map(({ name }) => name),
+    all.map(({ what }) => what),
+  ] as const;
+}
+
+function byPlace(
+  all: readonly ToldNow[],
+): ReadonlyMap<string, { readonly place: Place; readonly told: readonly ToldNow[] }> {
+  const found = new Map<string, { place: Place; told: ToldNow[] }>();
+  for (const one of all) {
+    const { owner, name } = one.repository;
+    const place = {
+      owner: storableText(owner),
+      name: storableText(name),
+      what: storableText(whatOf(one.of)),
+    };
+    const key = keyOf(place);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { place, told: [one] });
+    else known.told.push(one);
+  }
+  return found;
 }
 
 function whatOf(of: ToldOf): string {
@@ -73,10 +134,6 @@ function whatOf(of: ToldOf): string {
 }
 
 /** Neither name can contain a space. */
-function placeOf(row: {
-  readonly owner: string;
-  readonly name: string;
-  readonly what: string;
-}): string {
-  return `${row.owner} ${row.name} ${row.what}`;
+function keyOf({ owner, name, what }: Place): string {
+  return `${owner} ${name} ${what}`;
 }

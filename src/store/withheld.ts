@@ -12,23 +12,46 @@ export interface Told {
   readonly event: Event;
 }
 
+/** A repository as it was told of, and one that is known otherwise. */
+export interface Doubt {
+  readonly of: Identified;
+  readonly known: Repository;
+}
+
+/** What is told that contradicts the ids, names and default branches that are known. */
+export async function readDoubts(
+  tx: Connection,
+  all: readonly Pick<Told, "event">[],
+): Promise<readonly Doubt[]> {
+  // Events of one repository say the same of it, each of them again.
+  const told = new Map<string, Identified>();
+  for (const { event } of all)
+    for (const one of repositoriesOf(event)) if (isIdentified(one)) told.set(identityOf(one), one);
+  const distinct = [...told.values()];
+  const found = await contradictions(tx, distinct);
+  return found.flatMap(({ index, known: { replaced: _, ...known } }) => {
+    const of = distinct[index];
+    return of === undefined ? [] : [{ of, known }];
+  });
+}
+
 /**
- * Puts aside what contradicts the ids, names and default branches that are known. Returns the rest, with the repositories
- * that are known so in its place: whoever looks at one of them asks GitHub.
+ * Puts aside what there are doubts about. Returns the rest, with the repositories that are known otherwise in its
+ * place: whoever looks at one of them asks GitHub.
  */
-export async function withhold(tx: Connection, all: readonly Told[]): Promise<readonly Told[]> {
-  const told = all.flatMap(({ event }) => repositoriesOf(event)).filter(isIdentified);
-  const found = await contradictions(tx, told);
+export async function withhold(
+  tx: Connection,
+  all: readonly Told[],
+  doubts: readonly Doubt[],
+): Promise<readonly Told[]> {
+  if (doubts.length === 0) return all;
+  // What is known already is not told once more.
+  const named = new Set(all.flatMap(({ event }) => repositoriesOf(event).map(identityOf)));
+  const found = doubts.filter(({ of }) => named.has(identityOf(of)));
   if (found.length === 0) return all;
-  const doubted = new Map(
-    found.flatMap(({ index }) => {
-      const one = told[index];
-      return one === undefined ? [] : [[identityOf(one), one] as const];
-    }),
-  );
+  const doubted = new Map(found.map(({ of }) => [identityOf(of), of]));
   const isDoubted = (repository: Repository) => doubted.has(identityOf(repository));
-  const known = found.map(({ known: { replaced: _, ...repository } }) => repository);
-  const asked: Sight[] = known.map((repository) => ({
+  const asked: Sight[] = found.map(({ known: repository }) => ({
     subject: { kind: "repository", repository },
     head: null,
     before: null,

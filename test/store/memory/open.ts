@@ -33,6 +33,7 @@ const fail = () => {
 const none: Database = {
   kind: "pglite",
   query: fail,
+  read: fail,
   exec: fail,
   transaction: fail,
   listen: fail,
