@@ -21,7 +21,8 @@ import { isShown } from "../core/render/stages.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { Leased, SubjectRow } from "../ports/store.ts";
 import { defaultPlanOf, planOf, standsAt } from "./branch.ts";
-import { holdersOf, isFirst, noteFirst } from "./landing.ts";
+import { readBrought } from "./brought.ts";
+import { isFirst, noteFirst } from "./landing.ts";
 import { lookAround, refresh, refreshRollback } from "./observe.ts";
 import type { Ports } from "./ports.ts";
 import { readPresent } from "./present.ts";
@@ -293,7 +294,7 @@ async function readRoad(
   const { defaultBranch } = repository;
   const obeyed =
     defaultBranch === branch ? plan : await inForce(ports, row, { roads, plan, begun });
-  return { roads, plan: obeyed, ...(await readLanding(ports, row, subject)), judgedOtherwise };
+  return { roads, plan: obeyed, ...(await readBrought(ports, row, subject)), judgedOtherwise };
 }
 
 /**
@@ -333,26 +334,4 @@ function mayBeRoad(roads: PlanReading, branch: string, steps: Steps): boolean {
 function isSame(one: PlanReading, other: PlanReading): boolean {
   if (one.kind === "read" && other.kind === "read") return one.blob === other.blob;
   return one.kind === "absent" && other.kind === "absent";
-}
-
-/** What changed since the commit that we know before it. Without one, every path may have. */
-async function readLanding(
-  ports: Ports,
-  row: SubjectRow,
-  subject: Extract<Subject, { kind: "commit" }>,
-): Promise<Pick<Road, "files" | "isLate" | "holders">> {
-  const { repository, sha } = subject;
-  const onTime = { isLate: false, holders: [] };
-  if (row.before === null)
-    return {
-      files: { kind: "cut", why: "the commit before it on the branch is not known" },
-      ...onTime,
-    };
-  const compared = await ports.github.compare(repository, row.before, sha);
-  if (compared.kind === "unknown") return { files: compared, ...onTime };
-  const { relation, files } = compared.value;
-  if (relation !== "behind" && relation !== "identical") return { files, ...onTime };
-  const holders = await holdersOf(ports, subject, row.before);
-  if (holders.kind === "unknown") return { files: holders, isLate: true, holders: [] };
-  return { files, isLate: true, holders: holders.value };
 }

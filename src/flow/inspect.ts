@@ -1,7 +1,7 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
 import type { OpenPull } from "../core/decide/shown.ts";
-import { type Repository, removalKey, type Sight } from "../core/model/event.ts";
+import { type Repository, removalKey, type Sight, subjectKey } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import { openSteps } from "../core/plan/glob.ts";
 import { branchMatcher } from "../core/plan/route.ts";
@@ -197,9 +197,28 @@ async function movedTips(
     if (before === null) await ports.store.recordTip(row, repository, branch, sha);
     else if ((await ports.store.floor(repository, branch)) === null)
       await seenAtFirst(ports, row, { branch, sha });
-    // Put back to a commit that had landed before: what lands next is compared with what was released last.
-    else if (before !== sha && (await ports.store.landed(repository, branch, sha)) === null)
-      sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
+    else if (before !== sha)
+      sights.push(...(await movedTo(ports, { repository, branch, sha, before })));
   }
   return sights;
+}
+
+/**
+ * Put back to a commit that had landed before, it does not count as landed once more: what lands next is compared
+ * with what was released last. It is looked at until it is compared with that too.
+ */
+async function movedTo(
+  { store }: Ports,
+  of: {
+    readonly repository: Repository;
+    readonly branch: string;
+    readonly sha: string;
+    readonly before: string;
+  },
+): Promise<readonly Sight[]> {
+  const { before, ...place } = of;
+  const subject = { kind: "commit", ...place } as const;
+  const known = await store.subject(subjectKey(subject));
+  if (known === null) return [{ subject, head: place.sha, before }];
+  return known.before === before ? [] : [{ subject, head: null, before: null }];
 }

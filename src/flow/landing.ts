@@ -57,12 +57,26 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
     }
     return { kind: "old", tip };
   }
-  if (isTip || newer.some((one) => one.sha === tip)) return { kind: "landed" };
+  if (isTip) {
+    if (newer.length > 0) await noteReturn(ports, row, subject);
+    return { kind: "landed", isTip };
+  }
+  if (newer.some((one) => one.sha === tip)) return { kind: "landed" };
   // Of many later ones only the next are told, and a branch can come back to one that had landed before.
   if ((await store.landed(repository, branch, tip)) === null)
     return await unheard(ports, subject, tip);
   const after = await store.newer({ ...subject, sha: tip });
   return after.some((one) => one.sha === sha) ? { kind: "old", tip } : { kind: "landed" };
+}
+
+/** Whatever lands next, it stays so that the branch came back to the commit from what was released meanwhile. */
+async function noteReturn(
+  { store }: Ports,
+  row: Leased,
+  { repository, branch, sha }: Commit,
+): Promise<void> {
+  const left = await store.tip(repository, branch);
+  if (left !== null && left !== sha && left !== row.before) await store.recordBefore(row, left);
 }
 
 /**

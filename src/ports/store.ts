@@ -188,6 +188,8 @@ export interface Store extends GatheredReads, ReadingLedger {
     branch: string,
     move: { readonly sha: string; readonly before: string },
   ): Promise<Written>;
+  /** The branch came back to the commit that the lease is of, from `before`, which it is compared with from now on. */
+  recordBefore(lease: Lease, before: string): Promise<Written>;
   /** Blob of the plan that came into the branch last by a pull request whose gate had passed. */
   gatedPlan(repository: Repository, branch: string): Promise<string | null>;
   recordGatedPlan(

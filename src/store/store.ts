@@ -124,6 +124,7 @@ export function createStore(parts: StoreParts): Store {
       tips.writeFloor(database, lease, { repository, branch, sha }),
     returnTip: (lease, repository, branch, move) =>
       tips.returnTip(database, lease, { repository, branch, ...move }),
+    recordBefore: (lease, before) => tips.writeBefore(database, lease, before),
     gatedPlan: (repository, branch) => readGatedPlan(database, repository, branch),
     recordGatedPlan: (lease, repository, branch, blob) =>
       writeGatedPlan(database, lease, { repository, branch, blob }),

@@ -83,6 +83,14 @@ export async function returnTip(
   });
 }
 
+/** Where the branch stood before it came to the commit of the lease. */
+export async function writeBefore(on: Connection, lease: Lease, before: string): Promise<Written> {
+  return await writeUnder(on, lease, {
+    text: "update interlock.subject set before = $3 from held where subject.key = held.key",
+    params: [before],
+  });
+}
+
 interface Landing {
   readonly key: string;
   readonly owner: string;

@@ -58,6 +58,16 @@ test.each<[string, CommitSketch, object]>([
     goes,
   ],
   ["a later one went out", { newer: [out("success")] }, { ...rests, code: "carried" }],
+  [
+    "a later one went out, which the branch has dropped",
+    { newer: [out("success")], landing: { kind: "landed", isTip: true } },
+    { ...goes, code: "stage_pending" },
+  ],
+  [
+    "a later one went out, and one after that waits",
+    { newer: [out("success")], landing: { kind: "landed" } },
+    { ...rests, code: "carried" },
+  ],
   ["a later one failed", { newer: [out("failure")] }, { ...rests, code: "carrier_failed" }],
   [
     "a later one was stopped",

@@ -10,6 +10,13 @@ const plan = planText({
   web: { paths: ["web/**"], verify: ["lint"], release: ["ship web"] },
   api: { paths: ["api/**"], verify: ["lint"], release: ["ship api"] },
 });
+const withDocs = planText(
+  {
+    web: { paths: ["web/**"], verify: ["lint"], release: ["ship web"] },
+    api: { paths: ["api/**"], verify: ["lint"], release: ["ship api"] },
+  },
+  { exempt: ["docs/**"] },
+);
 const files = { "web/a": "1", "api/a": "1" };
 
 function runs(w: World, sha: string): readonly string[] {
@@ -186,3 +193,71 @@ test("a merge that takes back what main has judged is no change of its documents
   const run = w.shop.checks(second.head).get("interlock");
   expect(run?.conclusion).not.toBe("success");
 });
+
+test.each(["heard", "lost"] as const)(
+  "a branch that comes back to a commit for the second time releases what has been released meanwhile (%s)",
+  async (kind) => {
+    const w = await world({ plan: withDocs, files });
+    const first = w.shop.tip();
+    await w.sweep();
+    w.pushTo("main", { "docs/a": "2" });
+    await w.settle();
+    w.shop.push({ branch: "main", sha: first });
+    await w.settle();
+    expect(w.gateOf(first)).toBe("success (exempt)");
+    w.pushTo("main", { "web/a": "2" });
+    await w.settle();
+    w.engine.pass("ship web");
+    await w.settle();
+    await w.advance("15m");
+    if (kind === "lost")
+      w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "lost" } });
+    w.shop.push({ branch: "main", sha: first });
+    await w.settle();
+    await w.sweep();
+    expect(runs(w, first)).toEqual(["web"]);
+    expect(w.gateOf(first)).toBe("in_progress (stage_pending)");
+    // What lands next does not change what this one has to undo.
+    w.pushTo("main", { "docs/a": "3" });
+    await w.settle();
+    expect(w.gateOf(first)).toBe("in_progress (stage_pending)");
+    w.engine.pass("ship web");
+    await w.settle();
+    expect(w.gateOf(first)).toBe("success (passed)");
+  },
+);
+
+test.each(["in line", "failed"] as const)(
+  "what came in place of a commit that was dropped before it was released undoes what that would have undone (%s)",
+  async (kind) => {
+    const w = await world({ plan: withDocs, files });
+    const first = w.shop.tip();
+    await w.sweep();
+    w.pushTo("main", { "web/a": "2" });
+    await w.settle();
+    w.engine.pass("ship web");
+    await w.settle();
+    for (let count = 2; count < 4; count += 1) {
+      const dropped = w.shop.commit({
+        branch: "main",
+        onto: first,
+        files: { "api/a": `${count}` },
+      });
+      if (kind === "in line") continue;
+      await w.settle();
+      w.engine.fail("ship web", { sha: dropped });
+      w.engine.pass("ship api", { sha: dropped });
+      await w.settle();
+    }
+    const last = w.shop.commit({ branch: "main", onto: first, files: { "docs/a": "2" } });
+    await w.settle();
+    await w.advance("15m");
+    expect(runs(w, last)).toEqual(["api", "web"]);
+    w.engine.pass("ship api");
+    await w.settle();
+    expect(w.gateOf(last)).not.toMatch(/^success/);
+    w.engine.pass("ship web");
+    await w.settle();
+    expect(w.gateOf(last)).toBe("success (passed)");
+  },
+);

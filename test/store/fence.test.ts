@@ -38,6 +38,7 @@ const wanted = {
 const writes: Readonly<Record<string, (store: Store, lease: Lease) => Promise<string>>> = {
   see: (store, lease) => store.see([sight(pull(2))], 1, lease),
   recordTip: (store, lease) => store.recordTip(lease, shop, "main", sha("b")),
+  recordBefore: (store, lease) => store.recordBefore(lease, sha("b")),
   record: (store, lease) => store.record(record(pull(1), { ...lease, verdict: "success" })),
   postpone: (store, lease) => store.postpone(lease, 9_000, 3),
   intendRun: (store, lease) => store.intendRun(lease, run("r2"), 5),

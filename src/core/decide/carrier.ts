@@ -46,9 +46,9 @@ export function overtaken(facts: CommitFacts, plan: Plan, pipeline: Pipeline): R
   const isOut = isInForce(facts, pipeline.name) === false;
   const isThere = (place: ProductionPlace) =>
     isSamePlace(own, place) || (isOut && mayBeRenamed(own, place, plan));
-  const later = [...facts.newer].reverse();
   const { landing } = facts;
   // A branch that was put back to this commit has lost what the others brought.
+  const later = landing?.kind === "landed" && landing.isTip ? [] : [...facts.newer].reverse();
   const holders = landing?.kind === "landed" ? [] : facts.holders;
   const carrier = [...later, ...holders].find((one) => placesOf(one).some(isThere));
   if (carrier === undefined) return null;

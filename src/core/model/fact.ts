@@ -284,8 +284,8 @@ export interface Landed {
 
 /** Whether a commit that is told to have landed may be released, as GitHub says now. */
 export type Landing =
-  /** The branch has it, and whatever came after it is known and waits. */
-  | { readonly kind: "landed" }
+  /** The branch has it, and whatever came after it is known and waits. `isTip`: nothing came after it, or that was dropped. */
+  | { readonly kind: "landed"; readonly isTip?: true }
   /**
    * The branch was seen for the first time with it: whatever is there at first is not ours to release.
    * `noted` once it is in the ledger what that is.

@@ -120,6 +120,10 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
         if (known?.sha === move.sha) known.sha = move.before;
       },
     ),
+    recordBefore: tables.under((key: string, before: string) => {
+      const known = tables.subjects.get(key);
+      if (known !== undefined) known.before = before;
+    }),
     gatedPlan: async (repository, branch) =>
       tables.gatedPlans.get(placeOf(repository, branch)) ?? null,
     recordGatedPlan: tables.under(
