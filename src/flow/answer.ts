@@ -5,6 +5,7 @@ import type { Repository } from "../core/model/event.ts";
 import { againMark, answerMark } from "../core/render/answer.ts";
 import type { Read, Sent } from "../ports/github.ts";
 import { type Done, done, lost, outcome, type Scene } from "./done.ts";
+import { isStillOwn } from "./identity.ts";
 import { permitFor } from "./permit.ts";
 import type { Ports } from "./ports.ts";
 
@@ -72,6 +73,7 @@ export async function updateAnswer(
   const sent = await ports.github.updateComment(subject.repository, effect, permit);
   const isGone = sent.kind === "refused" && sent.status === 404;
   if (!isGone || subject.kind !== "pull") return await answerSent(ports, scene, effect, sent);
+  if (!(await isStillOwn(ports, scene.facts))) return { kind: "failed" };
   // Somebody deleted it. It is written once more, and let be where that is deleted too.
   const isAgain = effect.body.endsWith(againMark);
   const body = isAgain ? effect.body : effect.body + againMark;

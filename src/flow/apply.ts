@@ -8,6 +8,7 @@ import { isGateName } from "../core/render/checks.ts";
 import type { Sent, Terms } from "../ports/github.ts";
 import { createAnswer, updateAnswer } from "./answer.ts";
 import { atOnce, type Done, done, lost, outcome, type Scene } from "./done.ts";
+import { isStillOwn } from "./identity.ts";
 import { engineFor, permitFor, storeTime } from "./permit.ts";
 import type { Ports } from "./ports.ts";
 import { mustBeAsked } from "./production.ts";
@@ -287,6 +288,7 @@ async function updateCheck(ports: Ports, scene: Scene, effect: Of<"update_check"
   const sent = await ports.github.updateCheck(row.subject.repository, effect, terms);
   // GitHub deletes check runs: the oldest of many, and with a repository all of them. A new one takes its place.
   if (sent.kind === "refused" && sent.status === 404) {
+    if (!(await isStillOwn(ports, scene.facts))) return { kind: "failed" };
     ports.log.warn({ subject: row.key, sha: check.sha, check: check.name }, "A check run is gone");
     return await createCheck(ports, scene, { ...effect, kind: "create_check", unconfirmed: false });
   }

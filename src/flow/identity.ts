@@ -45,6 +45,12 @@ export async function whoseSubject(ports: Ports, facts: Facts): Promise<Whose> {
   return answer === "same" && !isUsed ? "unknown" : answer;
 }
 
+/** Before something that GitHub says is gone is written once more: under a name that another one has, nothing of ours is there. */
+export async function isStillOwn(ports: Ports, { subject }: Facts): Promise<boolean> {
+  const answer = await whose(ports, subject.repository);
+  return answer === "same" || answer === "told";
+}
+
 /**
  * The same for a repository of which events have told that another one has its name, or it another name:
  * all those names are asked about.

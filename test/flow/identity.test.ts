@@ -13,10 +13,11 @@ const slug = "acme/shop";
 const verified = planText({ shop: { verify: ["build"], release: ["deploy"] } });
 
 /** Without a word: nothing of it is heard of by an event. */
-function silently(w: World, what: () => void): void {
+function silently<T>(w: World, what: () => T): T {
   w.github.faults.onWebhook({ fault: { kind: "lost" } });
-  what();
+  const made = what();
   w.github.faults.stop();
+  return made;
 }
 
 /** The name goes to somebody's copy, which has the same commits and another id. */
@@ -273,6 +274,26 @@ test("what a check shows comes to its end after a rename, where its pull request
   await w.sweep();
   await w.advance("2m");
   expect(pull.checks).toEqual({ interlock: "failure", "interlock/shop/verify": "cancelled" });
+});
+
+test("what is gone under a name that a copy has is not written there once more", async () => {
+  const w = await world({ plan: verified });
+  const pull = w.openPull();
+  pull.comment("dev", "/interlock status");
+  await w.advance("10m");
+  const { old, copy } = silently(w, () => {
+    pull.handle.close("dev");
+    return replaceByCopy(w);
+  });
+  // The old name shows no such pull request, and neither its checks nor its answers.
+  w.engine.pass("build");
+  await w.settle();
+  expect([...copy.data.runs.values()].map(({ name }) => name)).toEqual([]);
+  expect(copy.data.comments.size).toBe(0);
+  await w.sweep();
+  await w.advance("2m");
+  expect(pull.checks).toEqual({ interlock: "failure", "interlock/shop/verify": "cancelled" });
+  expect([...old.data.runs.values()].filter(({ status }) => status !== "completed")).toEqual([]);
 });
 
 test("requests by the old name lead to the repository while nobody else has it", async () => {
