@@ -59,6 +59,7 @@ export function updateBranch(world: World, pull: Pull, actor: Actor): PushResult
 function whyNot(world: World, pull: Pull, options: MergeOptions): MergeResult | undefined {
   const { repository } = pull.base;
   const { actor } = options;
+  if (repository.archived) return refused(403, "Repository was archived so is read-only.");
   if (actor.kind === "user" && !hasRole(repository, actor.account, "write"))
     return refused(403, "Must have write access to the repository to merge.");
   if (pull.state !== "open") return refused(405, "Pull Request is not mergeable");

@@ -22,6 +22,7 @@ export function openPull(
   repository: Repository,
   wanted: NewPull & { actor: Actor },
 ): PullResult {
+  if (repository.archived) return refused("Repository was archived so is read-only.");
   const head = findHead(world, repository, wanted.head);
   if (!head) return refused("head is invalid");
   const baseRef = wanted.base ?? repository.defaultBranch;

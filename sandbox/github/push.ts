@@ -94,6 +94,7 @@ export function deleteBranch(world: World, wanted: Omit<Push, "sha">): PushResul
 }
 
 function mayPush(repository: Repository, actor: Actor): string | undefined {
+  if (repository.archived) return "This repository was archived so it is read-only.";
   const allowed =
     actor.kind === "user"
       ? hasRole(repository, actor.account, "write")
