@@ -73,7 +73,8 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
     .map(({ handle }) => handle.data);
   const wrong = twins.map((twin) => truth.judge.whyNot(twin)).filter((why) => why !== null);
   const spotless =
-    twins.every((twin) => truth.past.isSpotless(twin)) && !truth.past.hasLanded(pull.head);
+    twins.every((twin) => truth.past.isSpotless(twin) && !truth.judge.isUnderTwoPlans(twin)) &&
+    !truth.past.hasLanded(pull.head);
   if (wrong.length === 0 && stands !== "success" && spotless)
     problems.push(`#${pull.number} is ${stands}: ${run?.output.title} though all has passed`);
   // Where no plan is in force, what was said under an earlier one stays.
@@ -121,6 +122,8 @@ function isExcused(
 ): boolean {
   // A page that an old request writes over is written again with its next change only; a gate is read back.
   if (past.writesLate && (name !== "interlock" || !isHead)) return true;
+  // What was told of under its old name while nobody let the program in is known to nobody.
+  if (past.wasAway && past.wasRenamed && name !== "interlock") return true;
   // One that went while its app was away, or whose newest check run is gone, has nobody who speaks of it.
   return !isHead && (past.wasAway || past.vanished.has(headSha));
 }

@@ -71,6 +71,12 @@ export class Crowd {
 
   #acts(): readonly (readonly [number, Act])[] {
     const may = (name: Switch, weight: number) => (this.#switches.has(name) ? weight : 0);
+    // GitHub takes nothing for one that is archived; what runs elsewhere goes on.
+    if (this.#world.shop.data.archived)
+      return [
+        [5, () => this.#archiveOrNot()],
+        [may("production", 8), () => this.#operators.endBack(this.#dice)],
+      ];
     return [
       [10, () => this.#openPull()],
       [2, () => this.#openTwin()],
@@ -346,7 +352,10 @@ export class Crowd {
   #rename(): void {
     const { shop } = this.#world;
     const name = shop.data.name === "shop" ? "store" : "shop";
-    this.#attempt(`the repository is renamed to ${name}`, () => shop.rename(name, "boss"));
+    this.#attempt(`the repository is renamed to ${name}`, () => {
+      shop.rename(name, "boss");
+      this.#truth.past.wasRenamed = true;
+    });
   }
 
   /** Somebody brings a copy under the name that the repository had, with the same commits and a change of their own. */

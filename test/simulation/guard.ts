@@ -37,7 +37,8 @@ export class Guard {
   }
 
   #actorOf(key: string): string | undefined {
-    const [, pressed] = /^(?:check|suite):\d+:\w+:(\w+)/.exec(key) ?? [];
+    // What was pressed comes before who pressed it: for an approval, also of which attempt and stage.
+    const [, pressed] = /^(?:check|suite):\d+:(?:approve:\d+:\d+|\w+):(\w+)/.exec(key) ?? [];
     return this.#asked(key)?.author.login ?? pressed;
   }
 

@@ -3,7 +3,7 @@
 import type { Pull } from "../../sandbox/github/model.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { planPath } from "../../src/core/model/plan.ts";
-import type { Past } from "./past.ts";
+import { isSame, type Past } from "./past.ts";
 import { isRoad, route, type WrittenPlan } from "./rules.ts";
 
 /** What a reading may be old by, and the time that the looks take which go on together. */
@@ -35,6 +35,14 @@ export class Judge {
     if (tip === undefined) return "its base is gone";
     const mains = this.#past.mains(this.#past.now).slice(-1);
     return this.#whyNotUnder(pull, { ref, tip, from: tip, mains });
+  }
+
+  /** Whether the plan of its base differs from that of the default branch, which asks for more then: `plan_differs`. */
+  isUnderTwoPlans({ base: { ref } }: Pull): boolean {
+    const [main] = this.#past.mains(this.#past.now).slice(-1);
+    const tip = this.#past.tip(ref);
+    if (main === undefined || tip === undefined || main.branch === ref) return false;
+    return !isSame(this.#past.plan(tip), this.#past.plan(main.sha));
   }
 
   /** The same, as things were at any moment that a reading may be from. */
@@ -70,9 +78,16 @@ export class Judge {
     const whys = this.#plansOf(branch, sha, own).flatMap((plan) =>
       froms.map((from) => this.#whyNotLanded({ branch, from, sha, plan })),
     );
-    const isOld = tips.some((tip) => past.carries(tip, sha));
+    const later = tips.filter((tip) => past.carries(tip, sha));
     const [why] = whys;
-    if (whys.includes(null) || (isOld && why?.kind === "uncovered")) return null;
+    if (whys.includes(null) || (later.length > 0 && why?.kind === "uncovered")) return null;
+    // What the later one brings may be less than what this one brought alone: it takes some of that back.
+    const isBrought = later.some((tip) =>
+      this.#plansOf(branch, tip, own).some((plan) =>
+        froms.some((from) => this.#whyNotLanded({ branch, from, sha: tip, plan }) === null),
+      ),
+    );
+    if (isBrought) return null;
     return why?.sentence ?? null;
   }
 

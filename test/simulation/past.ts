@@ -31,6 +31,8 @@ export class Past {
   slept_ms = 0;
   /** Whether the app was taken away at some time. */
   wasAway = false;
+  /** Whether the repository had another name at some time. */
+  wasRenamed = false;
   readonly #world: World;
   /** By branch and commit: where the branch was before it. */
   readonly #before = new Map<string, string>();

@@ -165,8 +165,11 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
     // A commit that its branch does not hold is waited for, since GitHub may show the branch as it was before.
     if (truth.past.mayLose) await program.advance(limit.look.order_ms);
     // By now whatever GitHub carried out late has arrived, and is read back.
+    const { length } = world.github.deliveries;
     await program.sweep();
-    await program.advance(60_000);
+    // What it had sent again came late, and is believed for a while: GitHub's answers are not.
+    const isLate = world.github.deliveries.length > length;
+    await program.advance(isLate ? limit.look.stale_ms + 60_000 : 60_000);
     if (engine.live().length === 0) return;
   }
   truth.problems.push("something still runs");
