@@ -50,10 +50,12 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
   if (passed.value === "identical") return { kind: "first", noted: true };
   // A branch that was put back to an older commit on purpose stands at it now.
   if (passed.value === "behind" && !isTip) {
-    if (row.before !== null && row.before !== sha) {
-      await store.returnTip(row, repository, branch, { sha, before: row.before });
+    // Once it is back, whoever looks at this commit again wakes nobody: they could wake each other without an end.
+    const { before } = row;
+    if (before !== null && before !== sha && (await store.tip(repository, branch)) === sha) {
       // Meanwhile they may have been compared with a tip that the branch had long left.
       await store.wake(await store.openPulls(repository, { base: branch, most: null }));
+      await store.returnTip(row, repository, branch, { sha, before });
     }
     return { kind: "old", tip };
   }
