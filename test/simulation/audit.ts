@@ -11,6 +11,7 @@ import { isCopys } from "./copies.ts";
 import { old_ms } from "./judge.ts";
 import { roads } from "./past.ts";
 import type { Truth } from "./truth.ts";
+import { auditUndone } from "./undone.ts";
 
 interface Accounts {
   readonly world: World;
@@ -37,6 +38,7 @@ export async function audit(accounts: Accounts): Promise<void> {
     if (pull.handle.state === "open") await auditPull(accounts, pull);
   // What landed while nobody let the program in is not its own to release, nor to speak of.
   if (!accounts.truth.past.wasAway) auditLanded(accounts);
+  auditUndone(accounts);
   auditChecks(accounts);
   auditAnswers(accounts);
   await auditStore(accounts);

@@ -2,7 +2,7 @@
 
 import type { World } from "../world/world.ts";
 import type { Past } from "./past.ts";
-import { type Approved, type Back, productionOf } from "./production.ts";
+import { type Approved, type Back, placeOf, productionOf } from "./production.ts";
 
 /** By the roles of the world's repository, and plans that say nothing else. */
 const mayOperate: ReadonlySet<string> = new Set(["mia", "boss"]);
@@ -84,7 +84,11 @@ export class Guard {
     for (const { request } of runs.slice(this.#runs)) {
       const { sha, key, cause, spec } = request.run;
       const isOut = productionOf(this.#world).begun.some(
-        (back) => back.request.from === sha && back.state === "succeeded",
+        (back) =>
+          back.request.from === sha &&
+          back.state === "succeeded" &&
+          // Another branch's pipeline releases it somewhere else.
+          back.place === placeOf(spec),
       );
       const actor = this.#actorOf(cause);
       if (isOut && spec.engine === careful.name && actor !== undefined && !mayOperate.has(actor))

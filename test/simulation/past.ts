@@ -186,6 +186,14 @@ export class Past {
     );
   }
 
+  /** The commit that the pipeline released last; null where none was, or where a later release came to another end. */
+  lastReleased(pipeline: string): string | null {
+    const last = [...this.#runs.values()]
+      .filter(({ request: { run } }) => run.part === "release" && run.pipeline === pipeline)
+      .at(-1);
+    return last?.state === "succeeded" ? last.request.run.sha : null;
+  }
+
   /** Whether a later commit that carries this one was released. */
   hasCarrier(sha: string): boolean {
     return [...this.#passed.values()].some(
