@@ -7,7 +7,7 @@ import { answerMark } from "../../src/core/render/answer.ts";
 import { gather } from "../../src/flow/gather.ts";
 import { stateText, type WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
-import { isCopys } from "./copies.ts";
+import { isCopys, isFormer } from "./copies.ts";
 import { old_ms } from "./judge.ts";
 import { roads } from "./past.ts";
 import type { Truth } from "./truth.ts";
@@ -23,7 +23,8 @@ interface Accounts {
 export function runsForNobody({ world, pulls }: Accounts): readonly string[] {
   return world.engine.live().flatMap(({ request, stopAsked }) => {
     const { key, part, sha } = request.run;
-    if (part !== "verify" || stopAsked !== null || isCopys(world, request)) return [];
+    if (part !== "verify" || stopAsked !== null) return [];
+    if (isCopys(world, request) || isFormer(world, request)) return [];
     const pull = pulls.find(({ number }) => number === request.pull);
     return pull?.handle.state === "open" && pull.head === sha ? [] : [`${key} runs for nobody`];
   });

@@ -1,4 +1,4 @@
-// Repositories that have taken the name that the shop had.
+// Repositories that have taken the name that the shop had, and what was begun for them or for a former owner.
 
 import type { Repository } from "../../sandbox/github/model.ts";
 import type { StartRequest } from "../../src/ports/engine.ts";
@@ -14,6 +14,11 @@ export function copiesOf({ github, shop }: World): readonly Repository[] {
 /** Whether a run was started for another repository than the shop. */
 export function isCopys({ shop }: World, { repository }: StartRequest): boolean {
   return repository.id !== undefined && repository.id !== shop.id;
+}
+
+/** Whether a run was started for another owner than the one that the shop has by now. */
+export function isFormer({ shop }: World, { repository }: StartRequest): boolean {
+  return repository.ownerId !== undefined && repository.ownerId !== shop.data.owner.id;
 }
 
 /** Whether a request is about the shop, by whatever name or id it names it. */

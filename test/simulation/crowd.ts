@@ -11,6 +11,7 @@ import { plansFor } from "./plans.ts";
 import { engineOf, productionOf } from "./production.ts";
 import { Dice } from "./random.ts";
 import type { Switch } from "./switches.ts";
+import { transfer } from "./transfer.ts";
 import type { Truth } from "./truth.ts";
 
 const paths = ["src/a.js", "src/b.js", "side/x", "docs/y.md", "tools/z"];
@@ -105,6 +106,7 @@ export class Crowd {
       [may("defaults", 1), () => this.#switchDefault()],
       [may("names", 4), () => this.#rename()],
       [may("names", 4), () => this.#takeName()],
+      [may("owners", 4), () => !this.#isTakenOut && transfer(this.#world, this.#truth, this.#say)],
       [may("production", 14), () => this.#operators.rollBack(this.#dice, this.#anyPull)],
       [may("production", 10), () => this.#operators.approve(this.#dice, this.#anyPull)],
       [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#dice))],
@@ -398,7 +400,7 @@ export class Crowd {
     this.#say(installation === undefined ? "the app is installed again" : "the app is taken away");
     this.#truth.past.wasAway = true;
     if (installation === undefined)
-      this.#world.installation = github.install({ account: "acme", by: "boss" });
+      this.#world.installation = github.install({ account: shop.data.owner.login, by: "boss" });
     else {
       github.uninstall(installation, "boss");
       this.#world.installation = undefined;

@@ -7,7 +7,7 @@ import { filesOf } from "../../sandbox/github/objects.ts";
 import type { StartRequest } from "../../src/ports/engine.ts";
 import type { DoubleRun } from "../world/engine.ts";
 import type { World } from "../world/world.ts";
-import { isCopys } from "./copies.ts";
+import { isCopys, isFormer } from "./copies.ts";
 import { History } from "./history.ts";
 import { isRoad, planAt, type WrittenPart, type WrittenPlan } from "./rules.ts";
 
@@ -33,6 +33,7 @@ export class Past {
   wasAway = false;
   /** Whether the repository had another name at some time. */
   wasRenamed = false;
+  #begunAt: number | null = null;
   readonly #world: World;
   /** By branch and commit: where the branch was before it. */
   readonly #before = new Map<string, string>();
@@ -43,6 +44,23 @@ export class Past {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** The repository has another owner from now on. */
+  begin(): void {
+    this.note();
+    this.#begunAt = this.now;
+    this.wasAway = true;
+    this.wasRenamed = true;
+    this.#runs.clear();
+    this.#passed.clear();
+  }
+
+  /** Whether the commit was on its branch when the owner got the repository, and did not come there later. */
+  wasThere(sha: string): boolean {
+    const at = this.#begunAt;
+    if (at === null || !this.hasLanded(sha)) return false;
+    return roads.every((branch) => !this.tips.since(branch, at).slice(1).includes(sha));
   }
 
   get now(): number {
@@ -62,7 +80,7 @@ export class Past {
     for (const pull of shop.data.pulls.values())
       this.bases.note(pull.number, pull.base.ref, this.now);
     for (const run of engine.all()) {
-      if (isCopys(this.#world, run.request)) continue;
+      if (isCopys(this.#world, run.request) || isFormer(this.#world, run.request)) continue;
       const { key } = run.request.run;
       this.#runs.set(key, run);
       if (run.state === "succeeded" && run.stages.every(({ state }) => state === "succeeded"))

@@ -36,6 +36,8 @@ const on = {
   pages: true,
   /** The repository has another name, and others take the old one. */
   names: true,
+  /** The repository goes to another owner. */
+  owners: true,
 };
 
 export type Switch = keyof typeof on;

@@ -4,7 +4,7 @@ import type { CheckRun, Pull } from "../../sandbox/github/model.ts";
 import type { CheckWanted } from "../../src/core/model/effect.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
-import { copiesOf, isAboutShop, isCopys } from "./copies.ts";
+import { copiesOf, isAboutShop, isCopys, isFormer } from "./copies.ts";
 import { Guard } from "./guard.ts";
 import { Judge, old_ms } from "./judge.ts";
 import { beforeOf, isSame, Past, partOf } from "./past.ts";
@@ -40,6 +40,12 @@ export class Truth {
   /** Somebody who may has asked for a commit of a fork. */
   allow(sha: string): void {
     this.#allowed.add(sha);
+  }
+
+  /** Another owner has the repository: nothing that was allowed or that passed before counts. */
+  begin(): void {
+    this.#allowed.clear();
+    this.past.begin();
   }
 
   /** A merge that GitHub allowed to somebody whom the protection binds. */
@@ -163,11 +169,13 @@ export class Truth {
   #checkReleases(): void {
     const runs = this.#world.engine
       .all({ part: "release" })
-      .filter(({ request }) => !isCopys(this.#world, request));
+      .filter(({ request }) => !isCopys(this.#world, request) && !isFormer(this.#world, request));
     for (const [index, run] of runs.entries()) {
       const { key, sha, pipeline } = run.request.run;
       if (this.#releasesSeen.has(key)) continue;
       this.#releasesSeen.add(key);
+      if (this.past.wasThere(sha))
+        this.problems.push(`${key} releases what its owner got with the repository`);
       if (!this.past.hasLanded(sha)) this.problems.push(`${key} releases what never landed`);
       const newer = runs.slice(0, index).find((before) => {
         const other = before.request.run;
@@ -182,6 +190,8 @@ export class Truth {
   #checkOverlaps(): void {
     const live = new Set<string>();
     for (const { request } of this.#world.engine.live()) {
+      // What the former owner's was is stopped, or ends unheard.
+      if (isFormer(this.#world, request)) continue;
       const part = partOf(request);
       if (live.has(part)) this.problems.push(`two runs of ${part} are under way`);
       live.add(part);
@@ -210,7 +220,9 @@ export class Truth {
     for (const pull of shop.data.pulls.values()) {
       if (pull.head.repository === pull.base.repository) continue;
       const { sha } = pull.head;
-      const own = engine.all({ sha }).filter(({ request }) => !isCopys(this.#world, request));
+      const own = engine
+        .all({ sha })
+        .filter(({ request }) => !isCopys(this.#world, request) && !isFormer(this.#world, request));
       if (own.length > 0 && !this.#allowed.has(sha))
         this.problems.push(`${sha.slice(0, 7)} of a fork runs though nobody named it`);
     }
