@@ -190,7 +190,12 @@ async function startOn(
   const elapsed = () => performance.now();
   const metered = meter === undefined ? {} : { meter };
   const ports: Ports = { github, store, engines, clock, elapsed, log, ...metered };
-  const { receive, calm } = openReceive({ store, log });
+  const { receive, calm } = openReceive({
+    store,
+    log,
+    // A database in this process does one thing after the other anyway.
+    groups: settings.databaseUrl === null ? 1 : limit.receive.groups,
+  });
   const ingest = ingestInto({
     runs: pipelineRuns,
     receive,

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { withoutLateCommands } from "../core/decide/late.ts";
+import { subjectKey } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Log } from "../ports/log.ts";
 import type { Accepted, Delivery, Store } from "../ports/store.ts";
@@ -23,9 +24,23 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** One transaction at a time; whatever arrives meanwhile goes into the next one together. */
-export function openReceive({ store, log }: { store: Pick<Store, "accept">; log: Log }): Intake {
+/**
+ * One transaction at a time, or `groups`: whatever arrives meanwhile goes into the next one together. One that
+ * begins before another has ended tells of other pull requests than that one, and of nothing else: of each
+ * subject is stored first what came first.
+ */
+export function openReceive({
+  store,
+  log,
+  groups = 1,
+}: {
+  readonly store: Pick<Store, "accept">;
+  readonly log: Log;
+  readonly groups?: number;
+}): Intake {
   let waiting: Waiting[] = [];
+  /** What is being stored: the pull requests that it tells of; null where it tells of anything else. */
+  const storing = new Map<Promise<void>, ReadonlySet<string> | null>();
   let running = false;
   /** Of the last two commits. */
   let sizes: readonly [number, number] = [0, 0];
@@ -57,16 +72,35 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
     running = true;
     while (waiting.length > 0) {
       await gather();
-      const group = waiting.slice(0, limit.receive.group);
+      const group = nextGroup();
+      if (group.length === 0) {
+        await Promise.race(storing.keys());
+        continue;
+      }
       waiting = waiting.slice(group.length);
       sizes = [group.length, sizes[0]];
       if (group.length >= limit.receive.pouring) {
         source = sourceOf(group);
         pour();
       }
-      await commit(group);
+      const stored = commit(group);
+      storing.set(stored, pullsOf(group));
+      void stored.then(() => storing.delete(stored));
+      if (storing.size >= groups) await Promise.race(storing.keys());
     }
     running = false;
+  }
+
+  /** The first of those that wait, as far as they need not wait for what is being stored. */
+  function nextGroup(): readonly Waiting[] {
+    const first = waiting.slice(0, limit.receive.group);
+    if (storing.size === 0) return first;
+    const taken = [...storing.values()];
+    const end = first.findIndex((one) => {
+      const pulls = pullsOf([one]);
+      return pulls === null || taken.some((others) => others === null || meet(others, pulls));
+    });
+    return end < 0 ? first : first.slice(0, end);
   }
 
   /**
@@ -89,7 +123,7 @@ export function openReceive({ store, log }: { store: Pick<Store, "accept">; log:
     clearTimeout(subsiding);
     subsiding = setTimeout(
       // What is at the door is let in first: it can have been the loop that was held up.
-      () => setImmediate(() => (running ? pour() : subside())),
+      () => setImmediate(() => (running || storing.size > 0 ? pour() : subside())),
       limit.receive.pouring_ms,
     );
   }
@@ -138,4 +172,23 @@ function sourceOf(group: readonly Waiting[]): number | null {
   }
   const most = [...counts].find(([, count]) => count > group.length / 2);
   return most?.[0] ?? null;
+}
+
+/** The keys of the pull requests that they tell of; null where they tell of anything else. */
+function pullsOf(group: readonly Waiting[]): ReadonlySet<string> | null {
+  const pulls = new Set<string>();
+  for (const { delivery } of group) {
+    const { event } = delivery;
+    if (event.kind === "ignored") continue;
+    if (event.kind !== "look") return null;
+    for (const { subject } of event.sights) {
+      if (subject.kind !== "pull") return null;
+      pulls.add(subjectKey(subject));
+    }
+  }
+  return pulls;
+}
+
+function meet(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  return [...others].some((one) => some.has(one));
 }

@@ -2,10 +2,11 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Subject } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import type { Accepted, Delivery } from "../../src/ports/store.ts";
-import { look, sight } from "../store/make.ts";
+import { commit, look, pull, sight } from "../store/make.ts";
 import { hearing } from "../store/silent.ts";
 
 test("deliveries that come at the same time share a commit", async () => {
@@ -20,6 +21,52 @@ test("deliveries that come at the same time share a commit", async () => {
   store.commit();
   expect(await late).toBe("new");
   expect(store.groups).toEqual([["a", "b", "c"], ["d"]]);
+});
+
+test("while one group is stored, others are that tell of other pull requests, and nothing else", async () => {
+  const under = new Map<string, () => void>();
+  const all: string[] = [];
+  const store = {
+    accept: async (deliveries: readonly Delivery[]) => {
+      const guids = deliveries.map(({ guid }) => guid);
+      all.push(...guids);
+      await new Promise<void>((resolve) => under.set(guids.join(), resolve));
+      under.delete(guids.join());
+      return new Map(guids.map((guid): [string, Accepted] => [guid, "new"]));
+    },
+  };
+  const { receive } = openReceive({ store, log: hearing(), groups: 2 });
+  const of = (guid: string, ...subjects: Subject[]) => ({
+    ...look(...subjects.map((one) => sight(one))),
+    guid,
+  });
+  const answers: Promise<Accepted>[] = [];
+  const stored = async (group: string | null, ...then: string[]) => {
+    if (group !== null) under.get(group)?.();
+    await expect.poll(() => [...under.keys()]).toEqual(then);
+  };
+  answers.push(receive(of("first", pull(1))));
+  await stored(null, "first");
+  answers.push(receive(of("other", pull(2), pull(3))));
+  await stored(null, "first", "other");
+  answers.push(
+    receive(of("same", pull(4), pull(1))),
+    receive(of("after", pull(5))),
+    receive(of("push", commit("c"))),
+    receive(of("last", pull(6))),
+  );
+  // What came first for a pull request is stored first, and so is what came before it.
+  await stored("other", "first");
+  await sleep(2 * limit.receive.gather_ms);
+  await stored(null, "first");
+  await stored("first", "same,after,push,last");
+  answers.push(receive(of("late", pull(7))));
+  await sleep(2 * limit.receive.gather_ms);
+  await stored(null, "same,after,push,last");
+  await stored("same,after,push,last", "late");
+  await stored("late");
+  expect(await Promise.all(answers)).toEqual(all.map(() => "new"));
+  expect(all).toEqual(["first", "other", "same", "after", "push", "last", "late"]);
 });
 
 test("nothing is answered before it is stored", async () => {

@@ -230,6 +230,8 @@ export const limit = {
     unsigned_ms: 60_000,
     /** Deliveries that share one commit. */
     group: 256,
+    /** Commits at the same time on a server: while it stores one group, the next is read. */
+    groups: 2,
     /** Beyond this the sender is told that we are out of order, and asks again by itself or on our request. */
     waiting: 20_000,
     /** So many that share a commit pour in, until so long after it. */
