@@ -106,7 +106,6 @@ export class Crowd {
       [may("defaults", 1), () => this.#switchDefault()],
       [may("names", 4), () => this.#rename()],
       [may("names", 4), () => this.#takeName()],
-      [may("owners", 4), () => !this.#isTakenOut && transfer(this.#world, this.#truth, this.#say)],
       [may("production", 14), () => this.#operators.rollBack(this.#dice, this.#anyPull)],
       [may("production", 10), () => this.#operators.approve(this.#dice, this.#anyPull)],
       [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#dice))],
@@ -115,6 +114,7 @@ export class Crowd {
       [may("production", 0.5), () => this.#operators.startAround(this.#dice)],
       [may("production", 0.5), () => this.#operators.interfere(this.#dice)],
       [may("production", 8), () => this.#operators.endBack(this.#dice)],
+      [may("owners", 4), () => !this.#isTakenOut && transfer(this.#world, this.#truth, this.#say)],
     ];
   }
 
