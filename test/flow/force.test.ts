@@ -261,3 +261,25 @@ test.each(["in line", "failed"] as const)(
     expect(w.gateOf(last)).toBe("success (passed)");
   },
 );
+
+test("a commit that is heard of late wakes the pull requests into its branch once, not with each pass over it", async () => {
+  const w = await world({ plan: withDocs, files });
+  await w.sweep();
+  const pull = w.openPull({ files: { "web/b": "1" } });
+  await w.settle();
+  w.engine.pass("lint");
+  await w.settle();
+  w.github.faults.onWebhook({ event: "push", times: 1, fault: { kind: "failed" } });
+  w.pushTo("main", { "web/a": "2" });
+  await w.settle();
+  w.pushTo("main", { "web/a": "3" });
+  await w.settle();
+  // GitHub is asked for what failed, and delivers it again.
+  await w.sweep();
+  const seen: string[] = [];
+  w.tell = (fields) => seen.push((fields as { subject?: string }).subject ?? "");
+  await w.advance("5m");
+  // The late one is looked at while the one that brought it is on its way.
+  expect(seen.filter((key) => key.startsWith("commit:")).length).toBeGreaterThan(3);
+  expect(seen.filter((key) => key.endsWith(`#${pull.number}`))).toEqual([]);
+});
