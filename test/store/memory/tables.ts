@@ -162,7 +162,7 @@ export class Tables {
 
   /** The subject as it is told, with the installation that lets us in now. */
   row(record: SubjectRecord): SubjectRow {
-    const { touchedAt, position, subject, ...rest } = record;
+    const { touchedAt, position, ownBranch, silentFor, subject, ...rest } = record;
     const { owner, name } = subject.repository;
     const { present, ...known } = this.repositories.get(slugOf(subject)) ?? unknown;
     return { ...rest, subject: { ...subject, repository: { ...known, owner, name } } };
