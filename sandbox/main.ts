@@ -1,22 +1,22 @@
-// `npm run sandbox`: reads the options, tells the stories, sums up, and ends with 0 only if everything held.
+// `npm run sandbox`: reads the options, runs the scenarios, sums up, and ends with 0 only if everything held.
 
 import { endedWell } from "./app.ts";
 import { guide } from "./guide.ts";
 import { Narrator } from "./narrator.ts";
 import { openSandbox, type Sandbox } from "./open.ts";
-import { type Options, readOptions, storiesOn, usage } from "./options.ts";
-import type { Story } from "./scene.ts";
-import { commands } from "./stories/commands.ts";
-import { consoleUser } from "./stories/console.ts";
-import { failing } from "./stories/failing.ts";
-import { good } from "./stories/good.ts";
-import { missingStage } from "./stories/missing-stage.ts";
-import { plan } from "./stories/plan.ts";
-import { push } from "./stories/push.ts";
-import { rollback } from "./stories/rollback.ts";
-import { lookBehind, tellStories } from "./tell.ts";
+import { type Options, readOptions, scenariosOn, usage } from "./options.ts";
+import { commands } from "./scenarios/commands.ts";
+import { consoleUser } from "./scenarios/console.ts";
+import { failing } from "./scenarios/failing.ts";
+import { good } from "./scenarios/good.ts";
+import { missingStage } from "./scenarios/missing-stage.ts";
+import { plan } from "./scenarios/plan.ts";
+import { push } from "./scenarios/push.ts";
+import { rollback } from "./scenarios/rollback.ts";
+import type { Scenario } from "./scene.ts";
+import { lookBehind, runScenarios } from "./tell.ts";
 
-const stories: readonly Story[] = [
+const scenarios: readonly Scenario[] = [
   good,
   failing,
   push,
@@ -28,7 +28,7 @@ const stories: readonly Story[] = [
 ];
 
 /**
- * Most waits take a second or two; a slow machine gets far more. On a fast one the stories use up what GitHub
+ * Most waits take a second or two; a slow machine gets far more. On a fast one the scenarios use up what GitHub
  * allows an installation in a minute, and an answer waits for the next.
  */
 const patience_ms = 100_000;
@@ -38,13 +38,13 @@ const interrupted_exit = 130;
 const second_ms = 500;
 
 async function main(): Promise<number> {
-  const read = readOptions(process.argv.slice(2), stories);
+  const read = readOptions(process.argv.slice(2), scenarios);
   switch (read.kind) {
     case "help":
-      process.stdout.write(usage(stories));
+      process.stdout.write(usage(scenarios));
       return 0;
     case "bad":
-      process.stderr.write(`${read.why}\n\n${usage(stories)}`);
+      process.stderr.write(`${read.why}\n\n${usage(scenarios)}`);
       return 2;
     case "run":
       return await run(read.options, interruption());
@@ -62,10 +62,10 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   const sandbox = await openSandbox(options.engine);
   introduce(sandbox, narrator);
 
-  const told = storiesOn(options.engine, stories).filter(
+  const told = scenariosOn(options.engine, scenarios).filter(
     ({ number }) => options.only?.includes(number) ?? true,
   );
-  await tellStories({ stories: told, sandbox, narrator, signal, patience_ms });
+  await runScenarios({ scenarios: told, sandbox, narrator, signal, patience_ms });
   if (signal.aborted) {
     await close(sandbox, narrator);
     return interrupted_exit;

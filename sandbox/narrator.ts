@@ -1,4 +1,4 @@
-// Tells the stories in the terminal, keeps account of what was promised and what held, and sums it up.
+// Runs the scenarios in the terminal, keeps account of what was promised and what held, and sums it up.
 
 import { styleText } from "node:util";
 import { type Emphasis, readable } from "./markdown.ts";
@@ -6,7 +6,7 @@ import { type Emphasis, readable } from "./markdown.ts";
 export interface Screen {
   readonly write: (text: string) => void;
   readonly colours: "on" | "off";
-  /** Milliseconds; only for the time that a story took. */
+  /** Milliseconds; only for the time that a scenario took. */
   readonly clock: () => number;
 }
 
@@ -20,7 +20,7 @@ export interface CheckLine {
 
 interface Chapter {
   readonly title: string;
-  readonly begunAt: number;
+  readonly startedAt: number;
   took_ms: number | null;
   held: number;
   readonly missed: string[];
@@ -44,8 +44,8 @@ export class Narrator {
   /** Everything promised from here on belongs to this chapter. */
   chapter(title: string): void {
     this.#end();
-    const begunAt = this.#screen.clock();
-    this.#chapters.push({ title, begunAt, took_ms: null, held: 0, missed: [] });
+    const startedAt = this.#screen.clock();
+    this.#chapters.push({ title, startedAt, took_ms: null, held: 0, missed: [] });
     this.line();
     this.line(this.#paint(["bold", "underline"], title));
   }
@@ -137,7 +137,7 @@ export class Narrator {
 
   #end(): void {
     const chapter = this.#chapters.at(-1);
-    if (chapter !== undefined) chapter.took_ms ??= this.#screen.clock() - chapter.begunAt;
+    if (chapter !== undefined) chapter.took_ms ??= this.#screen.clock() - chapter.startedAt;
   }
 
   #paint(style: Style, text: string): string {

@@ -16,7 +16,7 @@ import type { EngineName, Kit } from "./kit/kit.ts";
 import { kits } from "./kit/kits.ts";
 import { serviceFiles } from "./service.ts";
 
-/** Who appears in the stories, with their roles in the repository. */
+/** Who appears in the scenarios, with their roles in the repository. */
 export const people = { dev: "write", boss: "admin", ria: "read" } as const;
 
 export interface Sandbox {

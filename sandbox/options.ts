@@ -5,7 +5,7 @@ import { type EngineName, engineNames } from "./kit/kit.ts";
 
 export interface Options {
   readonly engine: EngineName;
-  /** Numbers of the stories to tell; null for all. */
+  /** Numbers of the scenarios to run; null for all. */
   readonly only: readonly number[] | null;
   readonly stay: "stay" | "leave";
 }
@@ -22,29 +22,29 @@ export interface Offered {
   readonly engine: EngineName | null;
 }
 
-export function readOptions(args: readonly string[], stories: readonly Offered[]): OptionsRead {
+export function readOptions(args: readonly string[], scenarios: readonly Offered[]): OptionsRead {
   const parsed = parse(args);
   if (typeof parsed === "string") return { kind: "bad", why: parsed };
   if (parsed.help === true) return { kind: "help" };
   const engine = engineNames.find((name) => name === (parsed.engine ?? "local"));
   if (engine === undefined)
     return { kind: "bad", why: `--engine takes one of these: ${engineNames.join(", ")}.` };
-  const known = storiesOn(engine, stories).map(({ number }) => number);
+  const known = scenariosOn(engine, scenarios).map(({ number }) => number);
   const only = parsed.only?.split(",").map((text) => Number(text.trim() || Number.NaN)) ?? null;
   if (only?.some((number) => !known.includes(number)))
     return {
       kind: "bad",
-      why: `--only takes numbers of stories; on ${engine}: ${known.join(", ")}.`,
+      why: `--only takes numbers of scenarios; on ${engine}: ${known.join(", ")}.`,
     };
   const stay = parsed.stay === true ? "stay" : "leave";
   return { kind: "run", options: { engine, only, stay } };
 }
 
-export function storiesOn<T extends Pick<Offered, "engine">>(
+export function scenariosOn<T extends Pick<Offered, "engine">>(
   engine: EngineName,
-  stories: readonly T[],
+  scenarios: readonly T[],
 ): readonly T[] {
-  return stories.filter((story) => story.engine === null || story.engine === engine);
+  return scenarios.filter((scenario) => scenario.engine === null || scenario.engine === engine);
 }
 
 function parse(args: readonly string[]) {
@@ -64,16 +64,16 @@ function parse(args: readonly string[]) {
   }
 }
 
-export function usage(stories: readonly Offered[]): string {
-  const lines = stories.map(({ number, title, engine }) => {
+export function usage(scenarios: readonly Offered[]): string {
+  const lines = scenarios.map(({ number, title, engine }) => {
     return `  ${number}  ${title}${engine === null ? "" : ` (${engine})`}`;
   });
-  return `Interlock's sandbox: the real app against an embedded GitHub, told in stories.
+  return `Interlock's sandbox: the real app against an embedded GitHub, with scripted scenarios.
 
   npm run sandbox -- [options]
 
   --engine codepipeline   run the pipelines on an embedded AWS instead of this machine
-  --only 1,3              tell only these stories
+  --only 1,3              run only these scenarios
   --stay                  keep everything running afterwards, to be tried; Ctrl-C ends it
   --help                  this text
 

@@ -1,4 +1,4 @@
-// What a story is told with: people's acts, waits with a limit, and the checks as they change on the page.
+// What a scenario works with: people's acts, waits with a limit, and the checks as they change on the page.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { answerMark } from "../src/core/render/answer.ts";
@@ -12,7 +12,7 @@ import type { EngineName, Kit } from "./kit/kit.ts";
 import type { CheckLine, Narrator } from "./narrator.ts";
 import { people, type Sandbox } from "./open.ts";
 
-export interface Story {
+export interface Scenario {
   readonly number: number;
   readonly title: string;
   /** Where it can be told; null for everywhere. */
@@ -24,12 +24,12 @@ type Person = keyof typeof people;
 
 const glance_ms = 20;
 
-/** Thrown where waiting for something was in vain: the rest of the story would make no sense. */
+/** Thrown where waiting for something was in vain: the rest of the scenario would make no sense. */
 export class Abandoned extends Error {}
 
 export class Scene {
   readonly shop: Sandbox["shop"];
-  /** What is particular to the engine that the story is told on. */
+  /** What is particular to the engine that the scenario runs on. */
   readonly kit: Kit;
   readonly #app: Pick<App, "ended">;
   readonly #narrator: Narrator;
@@ -171,7 +171,7 @@ export class Scene {
     this.#narrator.expect({ sentence, holds, instead });
   }
 
-  /** Looks until there is something to see. Ends the story where there never is. */
+  /** Looks until there is something to see. Ends the scenario where there never is. */
   async until<T>(
     awaited: string,
     see: () => T | undefined,
@@ -193,7 +193,7 @@ export class Scene {
     }
   }
 
-  /** Closes what the story left open, so that nothing of it runs into the next one. */
+  /** Closes what the scenario left open, so that nothing of it runs into the next one. */
   leave(): void {
     for (const pull of this.#pulls) if (pull.state === "open") pull.close("dev");
   }

@@ -1,28 +1,28 @@
-// Tells stories one after another, each by itself: one that fails does not hide the others.
+// Runs scenarios one after another, each by itself: one that fails does not hide the others.
 
 import type { App } from "./app.ts";
 import type { Narrator } from "./narrator.ts";
 import type { Sandbox } from "./open.ts";
-import { Abandoned, Scene, type Story } from "./scene.ts";
+import { Abandoned, type Scenario, Scene } from "./scene.ts";
 
 const log_lines = 12;
 
-export async function tellStories(order: {
-  readonly stories: readonly Story[];
+export async function runScenarios(order: {
+  readonly scenarios: readonly Scenario[];
   readonly sandbox: Pick<Sandbox, "shop" | "kit"> & { readonly app: Pick<App, "ended" | "tail"> };
   readonly narrator: Narrator;
   /** Ends the telling between two looks. */
   readonly signal: AbortSignal;
-  /** The longest wait for anything in a story. */
+  /** The longest wait for anything in a scenario. */
   readonly patience_ms: number;
 }): Promise<void> {
-  const { stories, sandbox, narrator, signal, patience_ms } = order;
-  for (const story of stories) {
+  const { scenarios, sandbox, narrator, signal, patience_ms } = order;
+  for (const scenario of scenarios) {
     if (signal.aborted) return;
-    narrator.chapter(`${story.number}  ${story.title}`);
+    narrator.chapter(`${scenario.number}  ${scenario.title}`);
     const scene = new Scene({ sandbox, narrator, signal, patience_ms });
     try {
-      await story.tell(scene);
+      await scenario.tell(scene);
     } catch (error) {
       if (!(error instanceof Abandoned)) broken(narrator, error);
     }
@@ -56,5 +56,5 @@ export function lookBehind(sandbox: Sandbox, narrator: Narrator): void {
 
 function broken(narrator: Narrator, error: unknown): void {
   const instead = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  narrator.expect({ sentence: "The story is told to its end.", holds: false, instead });
+  narrator.expect({ sentence: "The scenario runs to its end.", holds: false, instead });
 }

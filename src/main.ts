@@ -7,26 +7,26 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { counted } from "./aws/count.ts";
-import { openLender } from "./aws/lend.ts";
+import { openCredentialProvider } from "./aws/credential-provider.ts";
 import { openSnsEndpoint, snsPath } from "./aws/sns-endpoint.ts";
 import { queueClient, readQueue } from "./aws/sqs.ts";
 import { runCommandLine } from "./command-line/run.ts";
 import { limit } from "./core/model/limit.ts";
 import { openCodePipelineEngine } from "./engine/codepipeline/engine.ts";
 import { ingestInto } from "./engine/codepipeline/ingest.ts";
-import type { Place } from "./engine/codepipeline/patrol.ts";
+import type { Place } from "./engine/codepipeline/pipeline-resync.ts";
 import { openLocalEngine } from "./engine/local/engine.ts";
 import { openIsolation } from "./engine/local/isolation.ts";
 import type { Isolation } from "./engine/local/launch.ts";
-import { startClockwork } from "./flow/clockwork.ts";
 import { openInquiry } from "./flow/inquiry.ts";
 import { type Introduction, startIntroduction } from "./flow/introduce.ts";
-import { startTelling } from "./flow/notify.ts";
+import { startNotificationSender } from "./flow/notify.ts";
 import type { Ports } from "./flow/ports.ts";
 import { openReceive } from "./flow/receive.ts";
+import { reconcile } from "./flow/reconcile.ts";
 import { regain } from "./flow/regain.ts";
+import { startScheduler } from "./flow/scheduler.ts";
 import { openSharedClock, type SharedClock } from "./flow/shared-clock.ts";
-import { work } from "./flow/work.ts";
 import { openGitHub } from "./github/app.ts";
 import { answerHook, webhookPath } from "./github/hook.ts";
 import { openPlanReader } from "./github/plan-reader.ts";
@@ -37,8 +37,8 @@ import { openMetricsServer } from "./metrics/server.ts";
 import { openSnsNotifier } from "./notify/sns.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { Working } from "./ports/queue.ts";
-import { readAside } from "./report/aside.ts";
 import { collectReports } from "./report/collect.ts";
+import { readInWorker } from "./report/in-worker.ts";
 import { type Settings, siteOf } from "./settings.ts";
 import { type OpenStore, openStore } from "./store/open.ts";
 import { prepareFolder } from "./store/trouble.ts";
@@ -91,7 +91,7 @@ type AppSettings = Settings & {
   readonly isolation: Isolation | null;
 };
 
-/** Null where no command is isolated. Before anything else is begun: without it nothing is to run. */
+/** Null where no command is isolated. Before anything else is started: without it nothing is to run. */
 async function isolationFor(settings: Settings, log: Logger): Promise<Isolation | null> {
   const { localEngine, dataDir, secretFiles, path } = settings;
   switch (localEngine.kind) {
@@ -127,7 +127,7 @@ async function startOn(
   const { app, githubApiUrl, dataDir } = settings;
   const metrics = settings.metricsPort === null ? null : openMetrics(opened.backlog);
   const meter = metrics?.meter;
-  const { store, queue, localRuns, pipelineRuns, notices, shared, audit } = opened;
+  const { store, queue, localRuns, pipelineRuns, notifications, shared, audit } = opened;
   await audit.started({ host: hostname(), settings: auditedOf(settings) });
   const { clock } = shared;
   const plans = openPlanReader();
@@ -180,7 +180,7 @@ async function startOn(
     log,
     notice,
     others: (key) => wake(key, "others"),
-    readReport: readAside,
+    readReport: readInWorker,
     commitPaths: github.commitPaths,
     ownCredentials,
     meter,
@@ -222,7 +222,7 @@ async function startOn(
       openSnsEndpoint({ ingest, clock, topics: snsTopics, fetch: globalThis.fetch, log }).answer,
     );
   let introduction: Introduction | null = null;
-  // The port first: a second program that finds it taken must not have begun any work.
+  // The port first: a second program that finds it taken must not have started any work.
   const web = await openWeb({
     host: settings.host,
     port: settings.port,
@@ -256,17 +256,23 @@ async function startOn(
   } satisfies Working;
   await queue.work(turns, async (job) => {
     await calm(job.installation);
-    return await work(ports, job);
+    return await reconcile(ports, job);
   });
   // The sweep after it, since what GitHub is asked for again comes at once.
-  const clockwork = startClockwork(ports);
-  const lender = openLender({ ownCredentials, meter });
+  const scheduler = startScheduler(ports);
+  const credentialProvider = openCredentialProvider({ ownCredentials, meter });
   const notifier = openSnsNotifier({
-    lend: (teller) => lender.lend(teller, "SNS"),
+    lend: (teller) => credentialProvider.lend(teller, "SNS"),
     site: siteOf(githubApiUrl),
     watch: (client) => counted(client, "sns", meter),
   });
-  const telling = startTelling({ ledger: notices, notifier, clock, log, ...metered });
+  const telling = startNotificationSender({
+    ledger: notifications,
+    notifier,
+    clock,
+    log,
+    ...metered,
+  });
   const queues = sqsQueueUrls.map((queueUrl) => {
     const client = queueClient(queueUrl, null, meter);
     return { client, reader: readQueue({ client, queueUrl, ingest, log }) };
@@ -284,11 +290,11 @@ async function startOn(
         web.stop(grace / 4),
         // A sweep may wait for GitHub for longer; the next start begins with one.
         Promise.race([
-          Promise.all([clockwork.stop(), introduction?.stop()]),
+          Promise.all([scheduler.stop(), introduction?.stop()]),
           sleep(grace / 2, null, { ref: false }),
         ]),
         queue.stop(grace / 2),
-        // What these do not finish is begun again by the next start.
+        // What these do not finish is started again by the next start.
         Promise.race([
           Promise.all([telling.stop(), ...queues.map(({ reader }) => reader.stop())]),
           sleep(grace / 4, null, { ref: false }),
@@ -297,7 +303,7 @@ async function startOn(
       unsigned.stop();
       await shown?.stop();
       notifier.close();
-      lender.close();
+      credentialProvider.close();
       await plans.close();
       for (const { client } of queues) client.destroy();
       codepipeline.close();

@@ -44,7 +44,7 @@ export function readApp(env: Environment, problems: string[]): AppSettings {
   };
 }
 
-/** Whoever sees one delivery can try secrets against its signature for as long as they like. */
+/** Anyone who sees one delivery can try secrets against its signature for as long as they like. */
 function readSecret(name: string, secret: string, problems: string[]): void {
   if (secret === "development")
     problems.push(`${name} must not be "development": everybody knows that one.`);

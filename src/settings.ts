@@ -168,12 +168,12 @@ export function readSettings(env: Environment): SettingsRead {
     logLevel: readLevel(text("LOG_LEVEL") ?? "info", problems),
     logFormat: readFormat(text("LOG_FORMAT"), problems),
     path: env.PATH ?? "/usr/local/bin:/usr/bin:/bin",
-    warnings: [...strangersOf(env), ...warningsOf(text("DATABASE_URL"), text("PGSSLMODE"))],
+    warnings: [...foreignOf(env), ...warningsOf(text("DATABASE_URL"), text("PGSSLMODE"))],
   };
   return problems.length > 0 ? { kind: "bad", problems } : { kind: "good", settings };
 }
 
-/** Whoever is on the way of a request over http:// has the App's tokens. */
+/** Anyone who is on the way of a request over http:// has the App's tokens. */
 function readGitHubUrl(value: string, problems: string[]): string {
   const url = readUrl("GITHUB_API_URL", value, ["http:", "https:"], problems);
   const read = URL.parse(value);
@@ -195,7 +195,7 @@ const ofStages = /^INTERLOCK_(?:REPOSITORY|SHA|BRANCH|PIPELINE|PART|STAGE|ATTEMP
  * Variables that nobody reads: those that begin as ours do, and those that come close to one of ours with a
  * long name. A misspelt setting is otherwise one that is not set.
  */
-function strangersOf(env: Environment): readonly string[] {
+function foreignOf(env: Environment): readonly string[] {
   const names = settingTable.map(({ name }) => name);
   return Object.keys(env)
     .filter((name) => !names.includes(name) && !ofStages.test(name))

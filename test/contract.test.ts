@@ -17,7 +17,7 @@ test.each([
   ["a path that does not exist", "GET", "/repos/a/b/stargazers", undefined],
   ["a method that does not exist", "PUT", "/repos/a/b/check-runs", undefined],
   ["a query parameter that does not exist", "GET", "/repos/a/b/pulls?colour=red", undefined],
-  ["a query value that is not allowed", "GET", "/repos/a/b/pulls?state=shut", undefined],
+  ["a query value that is not allowed", "GET", "/repos/a/b/pulls?state=gone", undefined],
   ["a number that is none", "GET", "/repos/a/b/pulls/one", undefined],
   ["a missing body", "POST", runs, undefined],
   ["a body without a required field", "POST", runs, { name: "interlock" }],

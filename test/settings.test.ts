@@ -243,7 +243,7 @@ test("whatever is set, nothing throws, and no value that may be secret is repeat
       expect(read.problems.length).toBeGreaterThan(0);
       for (const problem of read.problems) {
         expect(problem).not.toContain("hunter2");
-        expect(problem, "names what to mend").toMatch(/^(The private key|[A-Z_]+ )/);
+        expect(problem, "names what to fix").toMatch(/^(The private key|[A-Z_]+ )/);
       }
     }),
     { numRuns: 300 },

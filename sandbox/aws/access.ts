@@ -5,7 +5,7 @@ import type { Principal, Statement } from "./request-log.ts";
 
 export type Protocol = "json" | "query" | "rest";
 
-/** What a signed request says of itself. The signature is not computed anew. */
+/** What a signed request says of itself. The signature is not computed again. */
 export type Signature = {
   accessKeyId: string;
   region: string;

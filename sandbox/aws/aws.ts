@@ -1,4 +1,4 @@
-// The embedded AWS as a test or a story uses it: one world, its API, and verbs.
+// The embedded AWS as a test or a scenario uses it: one world, its API, and verbs.
 import { type Api, createApi } from "./api.ts";
 import type { EventBus } from "./bus.ts";
 import type { Pipeline } from "./codepipeline/model.ts";
@@ -17,7 +17,7 @@ import { idOf } from "./sts/sessions.ts";
 import { createWorld, type WorldOptions } from "./world.ts";
 
 export type AwsOptions = WorldOptions & {
-  /** Milliseconds that each action takes by itself; without it stories say how actions end. */
+  /** Milliseconds that each action takes by itself; without it scenarios say how actions end. */
   actionMs?: number;
   /** Sees every request with its answer; a test holds them against AWS's description. */
   observe?: Observer;
@@ -28,7 +28,7 @@ export type Credentials = { accessKeyId: string; secretAccessKey: string };
 export type NewRole = {
   name: string;
   account?: string;
-  /** ARNs, account ids or `*`; by default whoever has a key of the world's account. */
+  /** ARNs, account ids or `*`; by default anyone who has a key of the world's account. */
   trusts?: readonly string[];
   /** The external id without which the role is not given. */
   externalId?: string;

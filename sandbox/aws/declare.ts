@@ -1,4 +1,4 @@
-// The structure of a pipeline from a few words, for tests and stories.
+// The structure of a pipeline from a few words, for tests and scenarios.
 import type {
   ActionDeclaration,
   Declaration,

@@ -25,7 +25,7 @@ import { type Ending, ExecutionHandle } from "./execution-handle.ts";
 import type { World } from "./model.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Whoever a story does not name. */
+/** Anyone whom a scenario does not name. */
 const somebody = "ann";
 
 export class PipelineHandle {
@@ -252,7 +252,7 @@ export class PipelineHandle {
   }
 }
 
-/** Verbs are for what a story needs to succeed. */
+/** Verbs are for what a scenario needs to succeed. */
 function must<T>(done: T | Refusal): T {
   if (done instanceof Refusal) throw new Error(`${done.code}: ${done.message}`);
   return done;

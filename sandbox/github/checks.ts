@@ -132,7 +132,7 @@ export function runsOn(repository: Repository, sha: string): CheckRun[] {
   return [...repository.runs.values()].filter((r) => r.headSha === sha);
 }
 
-/** The newest run of each name on a commit, whoever made it. */
+/** The newest run of each name on a commit, no matter who made it. */
 export function checksByName(repository: Repository, sha: string): Map<string, CheckRun> {
   const runs = runsOn(repository, sha).sort((a, b) => a.id - b.id);
   return new Map(runs.map((r) => [r.name, r]));

@@ -1,4 +1,4 @@
-// The embedded GitHub as a test or a story uses it: one world, its API, and verbs for people.
+// The embedded GitHub as a test or a scenario uses it: one world, its API, and verbs for people.
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { type Api, createApi } from "./api.ts";
 import {

@@ -230,7 +230,7 @@ export type World = {
   rules: { merge: MergeRule[]; push: PushRule[] };
   outbox: Outbox;
   faults: Faults;
-  past: Past;
+  past: History;
   log: RequestLog;
   /** As a GitHub Enterprise Server before 3.9, which lists all deliveries whatever is asked for. */
   ignoresDeliveryStatus: boolean;
@@ -262,7 +262,7 @@ export type Outbox = {
   settled(): Promise<void>;
 };
 
-export type Past = {
+export type History = {
   /** Remembers how everything stands: after each event, from the first `begin` on. */
   note(): void;
   begin(): void;

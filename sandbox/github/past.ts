@@ -1,6 +1,6 @@
 // What GitHub was like a while ago, for answers that are older than the events that were sent.
 
-import type { Past, Pull, Repository, World } from "./model.ts";
+import type { History, Pull, Repository, World } from "./model.ts";
 
 type Scene = { at: number; repositories: Map<Repository, Standing> };
 type Standing = Pick<Repository, "defaultBranch" | "pushedAt" | "refs"> & {
@@ -9,7 +9,7 @@ type Standing = Pick<Repository, "defaultBranch" | "pushedAt" | "refs"> & {
   commits: number;
 };
 
-export function createPast(world: () => Pick<World, "clock" | "repositories">): Past {
+export function createPast(world: () => Pick<World, "clock" | "repositories">): History {
   const scenes: Scene[] = [];
   const note = () => {
     const { clock, repositories } = world();

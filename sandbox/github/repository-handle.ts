@@ -29,7 +29,7 @@ import { deleteRepository, forkRepository, moveRepository, resolveBranch } from 
 
 type ByPerson<T> = Omit<T, "actor"> & { author?: string };
 
-/** The person who acts where a story names nobody; has write permission by default. */
+/** The person who acts where a scenario names nobody; has write permission by default. */
 const somebody = "dev";
 
 export class RepositoryHandle {
@@ -61,7 +61,7 @@ export class RepositoryHandle {
       : commitVerb(this.#world, this.data, { ...rest, actor });
   }
 
-  /** Like `push`, where the story needs it to succeed. Returns the new commit's sha. */
+  /** Like `push`, where the scenario needs it to succeed. Returns the new commit's sha. */
   commit(commit: ByPerson<NewCommit>): string {
     const pushed = this.push(commit);
     if (pushed.kind === "refused") throw new Error(pushed.message);

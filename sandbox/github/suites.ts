@@ -22,8 +22,8 @@ export function suiteState(
   const runs = latestRuns(repository, suite);
   if (suite.reset || runs.length === 0) return { status: "queued", conclusion: undefined };
   if (runs.some((r) => r.status !== "completed")) {
-    const begun = runs.some((r) => r.status !== "queued");
-    return { status: begun ? "in_progress" : "queued", conclusion: undefined };
+    const started = runs.some((r) => r.status !== "queued");
+    return { status: started ? "in_progress" : "queued", conclusion: undefined };
   }
   const worst = worstFirst.find((c) => runs.some((r) => r.conclusion === c));
   return { status: "completed", conclusion: worst };

@@ -20,7 +20,7 @@ export interface KitBasics {
 
 export interface KitOrder {
   readonly shop: RepositoryHandle;
-  /** For whatever it keeps. Removed by whoever made it. */
+  /** For whatever it keeps. Removed by anyone who made it. */
   readonly folder: string;
 }
 

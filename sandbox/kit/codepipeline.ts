@@ -10,7 +10,7 @@ import { resolveBranch } from "../github/repositories.ts";
 import type { RepositoryHandle } from "../github/repository-handle.ts";
 import type { KitBasics, KitOrder, Promised } from "./basics.ts";
 import { openBuilder } from "./builder.ts";
-import { type Notices, openNotices, releasesTopicArn } from "./notices.ts";
+import { type Notifications, openNotifications, releasesTopicArn } from "./notices.ts";
 import { type Permissions, readPermissions } from "./template.ts";
 
 export interface CodePipelineKit extends KitBasics {
@@ -31,11 +31,11 @@ const roleArn = `arn:aws:iam::${account}:role/interlock-shop`;
 const bucket = "shop-artifacts";
 
 export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<CodePipelineKit> {
-  const notices = await openNotices(region);
-  const forward = { sns: notices.address, sqs: notices.address };
+  const notifications = await openNotifications(region);
+  const forward = { sns: notifications.address, sqs: notifications.address };
   const running = await startAws({ region, account, forward, sources: commitsOf(shop) });
   const { aws, url } = running;
-  const permissions = await permissionsFor(shop.fullName, notices);
+  const permissions = await permissionsFor(shop.fullName, notifications);
   const key = aws.createUser("interlock", permissions.interlock);
   // For people at the console: Interlock's own key may do nothing in a pipeline.
   const administrator = aws.createUser("administrator");
@@ -67,7 +67,11 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
     bucket,
     stages: ["Build", "Production"],
   });
-  const target = snsTarget({ endpoint: notices.address, region, topicArn: notices.eventsTopic });
+  const target = snsTarget({
+    endpoint: notifications.address,
+    region,
+    topicArn: notifications.eventsTopic,
+  });
   aws.events.deliverTo(target);
   const builder = openBuilder({ aws, shop, folder });
 
@@ -76,13 +80,13 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
     verify,
     release,
     live: () => builder.live(),
-    told: notices.told,
+    told: notifications.told,
     environment: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: key.accessKeyId,
       AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
-      INTERLOCK_SQS_QUEUE_URL: `${url}/${account}/${notices.queue}`,
+      INTERLOCK_SQS_QUEUE_URL: `${url}/${account}/${notifications.queue}`,
     },
     stages: { build: "Build", test: "Test" },
     stopping: "lets finish",
@@ -95,13 +99,13 @@ export async function openCodePipelineKit({ shop, folder }: KitOrder): Promise<C
     async close() {
       await builder.close();
       await running.close();
-      await notices.close();
+      await notifications.close();
     },
   };
 }
 
 /** As an operator fills the template in who lets a queue bring the events. */
-function permissionsFor(repository: string, notices: Notices): Promise<Permissions> {
+function permissionsFor(repository: string, notifications: Notifications): Promise<Permissions> {
   return readPermissions(
     {
       Repository: repository,
@@ -113,7 +117,7 @@ function permissionsFor(repository: string, notices: Notices): Promise<Permissio
       "AWS::Region": region,
       "AWS::AccountId": account,
       "Role.Arn": roleArn,
-      "PipelineQueue.Arn": `arn:aws:sqs:${region}:${account}:${notices.queue}`,
+      "PipelineQueue.Arn": `arn:aws:sqs:${region}:${account}:${notifications.queue}`,
     },
     { BySqs: true, HasArtifactKey: false, MayStop: true, MayAct: true },
   );
@@ -158,7 +162,7 @@ function commitsOf(shop: RepositoryHandle): SourceOf {
   };
 }
 
-/** Of whoever asks. That an execution ended before it was stopped is nobody's mistake. */
+/** Of anyone who asks. That an execution ended before it was stopped is nobody's mistake. */
 const mistake =
   /^(?:AccessDenied|Unknown|Unrecognized|Missing|Expired|Validation|Invalid)|NotFound/;
 
@@ -175,7 +179,7 @@ function behind({ aws }: RunningAws): readonly Promised[] {
   ];
 }
 
-/** Commands for whoever has AWS's own command line. */
+/** Commands for anyone who has AWS's own command line. */
 function guideOf(url: string, { accessKeyId, secretAccessKey }: Credentials): string {
   return `  # The pipelines, with AWS's own command line
   export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}

@@ -1,4 +1,4 @@
-// What an engine brings along so that the stories can be told on it: the sample's plan, its settings, and its words.
+// What an engine brings along so that the scenarios run on it: the sample's plan, its settings, and its words.
 
 import type { CodePipelineKit } from "./codepipeline.ts";
 import type { LocalKit } from "./local.ts";
@@ -8,8 +8,8 @@ export type EngineName = (typeof engineNames)[number];
 
 export type Kit = LocalKit | CodePipelineKit;
 
-/** For stories that are told there alone. */
+/** For scenarios that run there alone. */
 export function codePipelineOf(kit: Kit): CodePipelineKit {
-  if (kit.engine !== "codepipeline") throw new Error(`this is no story of ${kit.engine}`);
+  if (kit.engine !== "codepipeline") throw new Error(`this is no scenario of ${kit.engine}`);
   return kit;
 }

@@ -2,7 +2,7 @@
 
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 
-export interface Notices {
+export interface Notifications {
   /** Where both are asked for over HTTP. */
   readonly address: string;
   /** For the events of pipelines; Interlock's queue listens to it. */
@@ -21,7 +21,7 @@ export function releasesTopicArn(region: string): string {
   return `arn:aws:sns:${region}:000000000000:${releases}`;
 }
 
-export async function openNotices(region: string): Promise<Notices> {
+export async function openNotifications(region: string): Promise<Notifications> {
   const server = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
   const queue = "interlock";
   const people = "people";

@@ -1,4 +1,4 @@
-// What CloudFormation would make of `infra/cloudformation.yaml`: whoever plays the stories has no other permissions.
+// What CloudFormation would make of `infra/cloudformation.yaml`: anyone who plays the scenarios has no other permissions.
 
 import { readFile } from "node:fs/promises";
 import { parse, type Tags } from "yaml";

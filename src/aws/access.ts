@@ -31,7 +31,7 @@ export function openAccess(order: AccessOrder): Access {
   const sessions = new Map<string, Session>();
   const paces = new Map<string, Pace>();
 
-  /** AWS counts by account and region, whoever of us asks. */
+  /** AWS counts by account and region, no matter which of us asks. */
   function paceOf({ role, region }: Scope): Pace {
     const key = `${role === null ? "own" : ownerOf(role, region).account} ${region}`;
     const pace = paces.get(key) ?? openPace(order.pace);

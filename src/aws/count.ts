@@ -1,8 +1,8 @@
-// Counts each request that goes out to AWS, whoever makes it, the SDK's own repetitions too.
+// Counts each request that goes out to AWS, no matter who makes it, the SDK's own repetitions too.
 
 import type { CodePipelineClient } from "@aws-sdk/client-codepipeline";
 import type { Meter } from "../ports/meter.ts";
-import { outcomeOf } from "./trouble.ts";
+import { outcomeOf } from "./failure.ts";
 
 export type AwsMeter = Pick<Meter, "aws">;
 

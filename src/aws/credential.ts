@@ -1,4 +1,4 @@
-// What is wrong where AWS does not take the credentials that a call was signed with, and who can mend it.
+// What is wrong where AWS does not take the credentials that a call was signed with, and who can fix it.
 
 /** Null where the error is about something else. `role`: whose temporary credentials they were; null for Interlock's own. */
 export function credentialProblem(
@@ -7,7 +7,7 @@ export function credentialProblem(
 ): { readonly is: "later" | "denied"; readonly why: string } | null {
   const problem = problems.get(name);
   if (problem === undefined) return null;
-  // Once the operator has mended it, the same call goes through: no plan is at fault.
+  // Once the operator has fixed it, the same call goes through: no plan is at fault.
   const is = problem === "off" || problem === "sts_off" ? "denied" : "later";
   return { is, why: sentenceOf(problem, name, role) };
 }

@@ -13,7 +13,7 @@ export interface PaceLimits {
   readonly wait_ms: number;
 }
 
-export class OutOfTurn extends Error {
+export class RateLimited extends Error {
   override name = "OutOfTurn";
 }
 
@@ -27,8 +27,8 @@ export function openPace(limits: PaceLimits, now: () => number = () => performan
       tokens = Math.min(limits.burst, tokens + ((time - at) / 1_000) * limits.calls_per_s);
       at = time;
       const wait_ms = ((1 - tokens) / limits.calls_per_s) * 1_000;
-      if (wait_ms > limits.wait_ms) throw new OutOfTurn();
-      // Taken at once, so that whoever comes next waits behind us.
+      if (wait_ms > limits.wait_ms) throw new RateLimited();
+      // Taken at once, so that anyone who comes next waits behind us.
       tokens -= 1;
       if (wait_ms > 0) await sleep(wait_ms);
     },

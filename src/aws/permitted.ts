@@ -7,7 +7,7 @@ import type { Permission as Action } from "./permission.ts";
 import { NotPermitted } from "./permission.ts";
 import type { Session } from "./session.ts";
 
-/** What takes effect in a pipeline. A way that was closed for a stop is opened again by whoever finds it. */
+/** What takes effect in a pipeline. A way that was closed for a stop is opened again by anyone who finds it. */
 const acts: ReadonlySet<Action> = new Set([
   "codepipeline:StartPipelineExecution",
   "codepipeline:StopPipelineExecution",

@@ -4,9 +4,9 @@ import { AssumeRoleCommand, type STSClient } from "@aws-sdk/client-sts";
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import type { TemporaryCredentials } from "./clients.ts";
+import { type AwsFailure, identityFailure, NoIdentity } from "./failure.ts";
 import type { Pace } from "./pace.ts";
 import { fullName, sessionName } from "./text.ts";
-import { identityTrouble, NoIdentity, type Trouble } from "./trouble.ts";
 
 export interface RoleCredentials {
   /** For the SDK. Rejects with `NoIdentity`. */
@@ -59,7 +59,7 @@ export function openRole({
     });
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = answer.Credentials ?? {};
     if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration)
-      throw new NoIdentity(identityTrouble(new Error("no credentials"), ""));
+      throw new NoIdentity(identityFailure(new Error("no credentials"), ""));
     until = Expiration.getTime() - limit.codepipeline.renew_ms;
     return {
       accessKeyId: AccessKeyId,
@@ -73,7 +73,7 @@ export function openRole({
     try {
       return await call();
     } catch (error) {
-      throw new NoIdentity(identityTrouble(error, refusal(role, repository)));
+      throw new NoIdentity(identityFailure(error, refusal(role, repository)));
     }
   }
 
@@ -102,7 +102,7 @@ function refusal(role: string, repository: Repository): string {
   );
 }
 
-function noIds(role: string, repository: Repository): Trouble {
+function noIds(role: string, repository: Repository): AwsFailure {
   return {
     kind: "trouble",
     is: "later",

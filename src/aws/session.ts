@@ -6,10 +6,10 @@ import { type Owner, ownerOf } from "./arn.ts";
 import { type Clients, destroyClients, openClients, stsClient } from "./clients.ts";
 import type { AwsMeter } from "./count.ts";
 import type { Settings } from "./environment.ts";
-import { OutOfTurn, type Pace } from "./pace.ts";
+import { failureOf, isOfCredentials, NotOfAws, type Reply, type Sentences } from "./failure.ts";
+import { type Pace, RateLimited } from "./pace.ts";
 import type { Permission } from "./permission.ts";
 import { openRole, type RoleCredentials } from "./role.ts";
-import { isOfCredentials, NotOfAws, type Reply, type Sentences, troubleOf } from "./trouble.ts";
 
 export interface Scope {
   /** Null for Interlock's own credentials. */
@@ -86,9 +86,9 @@ export function openSession({ scope, key, settings, pace, log, meter }: SessionO
         if (has(value) === undefined) throw new NotOfAws();
         return { kind: "ok", value };
       } catch (error) {
-        const trouble = troubleOf(error, { action, resource, role: scope.role, sentences });
+        const trouble = failureOf(error, { action, resource, role: scope.role, sentences });
         // Our own pace let nothing go out.
-        if (error instanceof OutOfTurn) meter?.aws(serviceOf(action), "throttled");
+        if (error instanceof RateLimited) meter?.aws(serviceOf(action), "throttled");
         log.debug({ action, error: trouble.name, is: trouble.is }, "A call to AWS failed");
         // The next call begins with new ones.
         if (isOfCredentials(trouble)) {

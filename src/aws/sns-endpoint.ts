@@ -94,7 +94,7 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
       case "SubscriptionConfirmation":
         return await confirm(message);
       case "UnsubscribeConfirmation":
-        // Whoever ended the subscription meant to; the sweep still finds what happens.
+        // Anyone who ended the subscription meant to; the sweep still finds what happens.
         log.warn({ topic: message.TopicArn }, "A subscription to a topic was ended");
         return done("unsubscribed");
     }
@@ -152,7 +152,7 @@ export function openSnsEndpoint(settings: SnsSettings): SnsEndpoint {
 
   function refuse(why: Refusal): SnsReply {
     const times = count(why);
-    // Every tenfold: the log does not belong to whoever posts here.
+    // Every tenfold: the log does not belong to anyone who posts here.
     if (/^10*$/.test(String(times)))
       log.warn({ why, times }, "A message to the SNS endpoint was refused");
     return { status: 403, text: "Refused." };

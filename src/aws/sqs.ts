@@ -177,7 +177,7 @@ function unwrap(id: string, body: string): { readonly id: string; readonly text:
     const wrapped = envelope.safeParse(JSON.parse(body));
     if (wrapped.success) return { id: `sns:${wrapped.data.MessageId}`, text: wrapped.data.Message };
   } catch {
-    // Not even JSON: whoever reads it as an event says so.
+    // Not even JSON: anyone who reads it as an event says so.
   }
   return { id: `sqs:${id}`, text: body };
 }

@@ -59,7 +59,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const folder = resolve(dataDir, "store");
   if (databaseUrl === null)
-    // Whoever asks from the wrong folder must not find an empty store there afterwards.
+    // Anyone who asks from the wrong folder must not find an empty store there afterwards.
     await access(folder).catch((error: unknown) => {
       throw new Error(noStore(resolve(dataDir), error));
     });

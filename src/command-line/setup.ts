@@ -20,7 +20,7 @@ key and webhook secret into a new file.
   --name NAME            name of the App (default: interlock)
   --env FILE             file to write; it must not be there yet (default: .env)
   --host ADDRESS         address to listen on (default: 127.0.0.1); on another one,
-                         whoever reads what this prints on the network can create the App
+                         anyone who reads what this prints on the network can create the App
   --port PORT            port to listen on (default: PORT, or 3000)`,
   options: {
     organization: "value",

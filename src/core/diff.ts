@@ -20,11 +20,11 @@ export interface Present {
   /** Names of checks on the commit that another open subject of the same commit writes. */
   readonly elsewhere: readonly string[];
   /** By commit: another subject that speaks about it, and that the gate is left to. */
-  readonly heirs?: Readonly<Record<string, string>>;
+  readonly successors?: Readonly<Record<string, string>>;
 }
 
 /** A gate that is left in progress for another subject to bring up to date. */
-export interface Bequest {
+export interface Handover {
   readonly sha: string;
   readonly name: string;
   readonly to: string;
@@ -35,7 +35,7 @@ export interface Convergence {
   readonly effects: readonly Effect[];
   /** When an update that was held back for its pace may go; null where none was. */
   readonly dueAt: number | null;
-  readonly bequests: readonly Bequest[];
+  readonly handovers: readonly Handover[];
 }
 
 export function converge(decision: Decision, present: Present, now: number): Convergence {
@@ -85,7 +85,7 @@ export function converge(decision: Decision, present: Present, now: number): Con
       effects.push({
         kind: "create_answer",
         key,
-        intention: answer.key,
+        request: answer.key,
         body: answer.body,
         unconfirmed: there !== undefined,
       });
@@ -93,13 +93,13 @@ export function converge(decision: Decision, present: Present, now: number): Con
       // The mark stays, so that what is deleted once more is let be.
       const body = there.body.endsWith(againMark) ? answer.body + againMark : answer.body;
       if (there.body !== body)
-        effects.push({ kind: "update_answer", key, intention: answer.key, id: there.id, body });
+        effects.push({ kind: "update_answer", key, request: answer.key, id: there.id, body });
     }
   }
   return {
     effects: effects.sort(startsAfterGates),
     dueAt: due.length === 0 ? null : Math.min(...due),
-    bequests: endings.bequests,
+    handovers: endings.handovers,
   };
 }
 
@@ -126,24 +126,24 @@ function checkEffect(check: CheckWanted, there: CheckPresent | undefined): Effec
 }
 
 /**
- * What was left in progress and is wanted no more comes to an end that says so, or is left to an heir.
+ * What was left in progress and is wanted no more comes to an end that says so, or is left to a successor.
  * What is in doubt may be in progress whatever was meant, and whatever came to an end is said again;
  * except that no gate opens for what nothing is decided of any more.
  */
 function endingsOf(
   decision: Decision,
   present: Present,
-): { readonly checks: readonly CheckWanted[]; readonly bequests: readonly Bequest[] } {
+): { readonly checks: readonly CheckWanted[]; readonly handovers: readonly Handover[] } {
   const { end, closesGate, obsolete, sha } = decision;
   const moved = sha === null ? end : headMoved(sha);
   const checks: CheckWanted[] = [];
-  const bequests: Bequest[] = [];
+  const handovers: Handover[] = [];
   const finish = ({ sha: on, name, content }: CheckPresent, reason: Reason) => {
     const { state } = content;
     const opens = isGreen(content);
     // A gate that is open is not left to anybody: who else speaks of the commit writes it by itself.
-    const to = name === gateName && !(closesGate && opens) ? present.heirs?.[on] : undefined;
-    if (to !== undefined) bequests.push({ sha: on, name, to });
+    const to = name === gateName && !(closesGate && opens) ? present.successors?.[on] : undefined;
+    if (to !== undefined) handovers.push({ sha: on, name, to });
     else if (state.status === "completed" && !opens) checks.push(content);
     else checks.push(ended(content, reason));
   };
@@ -158,7 +158,7 @@ function endingsOf(
     if (end !== null) finish(check, end);
     else if (obsolete.includes(check.name)) checks.push(cancelled(check.content));
   }
-  return { checks, bequests };
+  return { checks, handovers };
 }
 
 function isGreen({ name, state }: CheckWanted): boolean {

@@ -25,7 +25,7 @@ export async function createAnswer(
   if (effect.unconfirmed) {
     const found = await foundIn(ports, scene, { repository, number });
     if (found.kind !== "known") return { kind: "failed" };
-    const id = found.value.get(answerMark(effect.intention));
+    const id = found.value.get(answerMark(effect.request));
     if (id !== undefined) {
       const comment = { id, body };
       const sent = await ports.github.updateComment(repository, comment, permit);
@@ -35,11 +35,11 @@ export async function createAnswer(
   // One that has to wait makes all that come after it wait.
   const waits = waiting.get(scene);
   if (waits !== undefined) return waits;
-  if ((await ports.store.intendAnswer(row, effect.intention, number)) === "lost") return lost;
+  if ((await ports.store.intendAnswer(row, effect.request, number)) === "lost") return lost;
   const sent = await ports.github.createComment(repository, { pull: number, body }, permit);
   // What was surely not sent leaves no doubt behind, for which all comments would be listed by every look.
   if (sent.kind === "deferred" || sent.kind === "refused" || sent.kind === "withheld")
-    await ports.store.dropIntendedAnswer(row, effect.intention);
+    await ports.store.dropIntendedAnswer(row, effect.request);
   const sentNow = await answerSent(ports, scene, effect, sent);
   if (sentNow.kind === "deferred" && sent.kind === "deferred") waiting.set(scene, sentNow);
   return sentNow;
@@ -51,10 +51,10 @@ function foundIn(
   scene: Scene,
   { repository, number }: { readonly repository: Repository; readonly number: number },
 ): Promise<Read<ReadonlyMap<string, number>>> {
-  const marks = scene.effects.flatMap((effect) =>
-    effect.kind === "create_answer" && effect.unconfirmed ? [answerMark(effect.intention)] : [],
+  const outOfBandChanges = scene.effects.flatMap((effect) =>
+    effect.kind === "create_answer" && effect.unconfirmed ? [answerMark(effect.request)] : [],
   );
-  const found = lists.get(scene) ?? github.findComments(repository, number, marks);
+  const found = lists.get(scene) ?? github.findComments(repository, number, outOfBandChanges);
   lists.set(scene, found);
   return found;
 }
@@ -91,7 +91,7 @@ async function answerSent(
   sent: Sent<number>,
 ): Promise<Done> {
   if (sent.kind !== "sent") return outcome(ports, scene, sent);
-  const { intention, body } = effect;
-  const recorded = await ports.store.recordAnswer(scene.row, intention, { id: sent.value, body });
+  const { request, body } = effect;
+  const recorded = await ports.store.recordAnswer(scene.row, request, { id: sent.value, body });
   return recorded === "lost" ? lost : done;
 }

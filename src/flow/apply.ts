@@ -16,7 +16,7 @@ import { mustBeAsked } from "./production.ts";
 export interface Applied {
   /** Something did not come about, and nothing says when it will: try again, ever more slowly. */
   readonly failed: boolean;
-  /** GitHub refused the gate, so nothing was begun. */
+  /** GitHub refused the gate, so nothing was started. */
   readonly unshown: boolean;
   /** When what a budget held back may go, or GitHub refused may be asked for again; null where nothing was. */
   readonly until: number | null;
@@ -29,7 +29,7 @@ export async function apply(ports: Ports, scene: Scene): Promise<Applied> {
   const untils: number[] = [];
   let isGateRefused = false;
   for (const effect of scene.effects) {
-    // What nobody can be shown is not begun; what runs goes on.
+    // What nobody can be shown is not started; what runs goes on.
     if (isGateRefused && begins(effect)) continue;
     const result = await one(ports, scene, effect);
     kinds.add(result.kind);
@@ -83,7 +83,7 @@ async function one(ports: Ports, scene: Scene, effect: Effect): Promise<Done> {
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
-/** The intention goes to the ledger first; the run's key makes the engine's start happen once. */
+/** The intent goes to the ledger first; the run's key makes the engine's start happen once. */
 async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<Done> {
   const { row, facts } = scene;
   const engine = ports.engines.get(run.spec.engine);
@@ -114,7 +114,7 @@ async function start(ports: Ports, scene: Scene, { run }: Of<"start">): Promise<
         why: "",
       });
       if (recorded === "lost") {
-        // Whoever has the subject now may have given it up.
+        // Anyone who has the subject now may have given it up.
         await ports.store.wakeExecution(run.key, "us");
         return lost;
       }
@@ -217,7 +217,7 @@ async function approve(ports: Ports, scene: Scene, { approval }: Of<"approve">):
   return atOnce(ports, scene);
 }
 
-/** The wish goes to the ledger first; its key makes the engine's rollback happen once. */
+/** The request goes to the ledger first; its key makes the engine's rollback happen once. */
 async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Promise<Done> {
   const wanted = effect.rollback;
   const { row, facts } = scene;
@@ -231,23 +231,23 @@ async function rollback(ports: Ports, scene: Scene, effect: Of<"rollback">): Pro
   const go = await engineFor(ports, scene, engine);
   if (go.kind === "withheld") return go;
   const { repository } = facts.subject;
-  const begun = await go.engine.rollback?.({ spec, repository, stage, from, to, among, key });
-  switch (begun?.kind) {
+  const started = await go.engine.rollback?.({ spec, repository, stage, from, to, among, key });
+  switch (started?.kind) {
     case undefined:
       return { kind: "failed" };
     case "started": {
-      const { kind: _, ...change } = begun;
+      const { kind: _, ...change } = started;
       await ports.store.recordRollback(row, key, { state: "running", ...change });
-      ports.log.info({ subject: row.key, stage, actor, to: begun.sha }, "Began a rollback");
+      ports.log.info({ subject: row.key, stage, actor, to: started.sha }, "Began a rollback");
       return atOnce(ports, scene);
     }
     case "refused": {
       const endedAt = storeTime(ports, scene);
-      await ports.store.recordRollback(row, key, { state: "refused", why: begun.why, endedAt });
+      await ports.store.recordRollback(row, key, { state: "refused", why: started.why, endedAt });
       return atOnce(ports, scene);
     }
     case "failed":
-      ports.log.warn({ subject: row.key, stage, why: begun.why }, "A rollback failed to begin");
+      ports.log.warn({ subject: row.key, stage, why: started.why }, "A rollback failed to begin");
       return { kind: "failed" };
   }
 }
@@ -326,7 +326,7 @@ async function checkSent(
       ? await ports.store.intendCheck(row, check)
       : await ports.store.recordCheck(row, check, { id: sent.value, at: storeTime(ports, scene) });
   if (recorded === "lost") {
-    // Whoever has the subject now may have written before this arrived, and has to write again.
+    // Anyone who has the subject now may have written before this arrived, and has to write again.
     await ports.store.doubtCheck(row.key, check);
     ports.log.warn({ subject: row.key, check: check.name }, "A check was written too late");
     return lost;

@@ -3,7 +3,7 @@
 import type { Repository } from "../core/model/event.ts";
 import type { PlanReading } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Heard } from "../core/model/told.ts";
+import type { LowerBound } from "../core/model/told.ts";
 import { outdated } from "../core/model/told.ts";
 import type { Read } from "../ports/github.ts";
 import type { Ports } from "./ports.ts";
@@ -75,7 +75,7 @@ export async function defaultPlanOf(
 
 async function held(
   ports: Ports,
-  question: Omit<BranchQuestion, "since"> & { readonly heard: Heard | null },
+  question: Omit<BranchQuestion, "since"> & { readonly heard: LowerBound | null },
   shown: Read<string>,
 ): Promise<Read<string>> {
   const { repository, heard, now } = question;
@@ -94,7 +94,7 @@ async function held(
 
 const unshown = { kind: "unknown", why: `${outdated}.` } as const;
 
-function boundOf(heard: Heard | null, now: number) {
+function boundOf(heard: LowerBound | null, now: number) {
   if (heard?.bound.kind !== "branch") return null;
   // Also one that is timed in the future: the store's clock was ahead then, and how old it is nobody knows.
   return Math.abs(now - heard.bound.at) > limit.look.stale_ms ? null : heard.bound.head;

@@ -3,10 +3,10 @@
 import type { Effect } from "../core/model/effect.ts";
 import type { Sent } from "../ports/github.ts";
 import type { Permission } from "../ports/permit.ts";
-import { type Look, storeTime } from "./permit.ts";
+import { type Pass, storeTime } from "./permit.ts";
 import type { Ports } from "./ports.ts";
 
-export interface Scene extends Look {
+export interface Scene extends Pass {
   readonly effects: readonly Effect[];
 }
 

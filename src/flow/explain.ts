@@ -4,7 +4,7 @@ import { decide } from "../core/decide/decide.ts";
 import { nextStep, whoActs } from "../core/model/reason.ts";
 import { meaningOf } from "../core/model/reason-meaning.ts";
 import type { Explained, Lookup, SubjectName } from "../ports/inquiry.ts";
-import type { LookRecord, Store } from "../ports/store.ts";
+import type { ReconcileResult, Store } from "../ports/store.ts";
 
 /** The text for a terminal, or a sentence that says why there is none. */
 export async function explain(
@@ -50,7 +50,7 @@ function bare(key: string): string {
   return key.slice(key.indexOf(":") + 1);
 }
 
-function textOf(key: string, { facts }: NonNullable<LookRecord["snapshot"]>): string {
+function textOf(key: string, { facts }: NonNullable<ReconcileResult["snapshot"]>): string {
   // The same facts give the same decision, unless the program has changed since.
   const decision = decide(facts);
   const lines = [`${key} at ${new Date(facts.now).toISOString()}`, ""];

@@ -2,7 +2,7 @@
 
 import { isGone } from "../core/decide/attempt.ts";
 import type { Present } from "../core/diff.ts";
-import { isIntervention } from "../core/model/command.ts";
+import { isProductionCommand } from "../core/model/command.ts";
 import type { Repository, Subject } from "../core/model/event.ts";
 import type {
   CommitFacts,
@@ -43,7 +43,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
       const { pull, asTold } = await readPull(ports, row, subject.number);
       const head = pull.kind === "known" ? pull.value.head.sha : row.head;
       const base = pull.kind === "known" ? pull.value.base.ref : row.base;
-      const { asks, ...asked } = await readWishes(ports, row, base);
+      const { asks, ...asked } = await readRequests(ports, row, base);
       const [common, present, read] = await Promise.all([
         readCommon(ports, row),
         readPresent(ports, row, head),
@@ -51,7 +51,15 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
           ? unread
           : readChange(ports, row, { pull: pull.value, asks, ahead }),
       ]);
-      const facts = { ...common, ...asked, ...present.facts, subject, pull, ...read, surveys: [] };
+      const facts = {
+        ...common,
+        ...asked,
+        ...present.facts,
+        subject,
+        pull,
+        ...read,
+        driftReports: [],
+      };
       return {
         facts: await withReaders(ports, await lookAround(ports, row, facts)),
         present: present.present,
@@ -60,10 +68,10 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
     case "commit": {
       const { sha } = subject;
       const steps = openSteps();
-      const [common, { asks: _, ...asked }, present, road, newer, busy, waiting, carried] =
+      const [common, { asks: _, ...asked }, present, change, newer, busy, waiting, carried] =
         await Promise.all([
           readCommon(ports, row),
-          readWishes(ports, row, subject.branch),
+          readRequests(ports, row, subject.branch),
           readPresent(ports, row, sha),
           readRoad(ports, row, { subject, steps }),
           ports.store.newer(subject),
@@ -75,7 +83,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         ...common,
         ...asked,
         ...present.facts,
-        ...road,
+        ...change,
         steps: steps.left,
         subject,
         newer,
@@ -91,7 +99,7 @@ export async function gather(ports: Ports, row: Leased): Promise<Gathered> {
         carried,
         // An earlier commit that gets no verdict for long must not hold up the later ones for ever.
         waiting: common.now - row.createdAt > limit.look.order_ms ? [] : waiting,
-        surveys: [],
+        driftReports: [],
       };
       return {
         facts: await withReaders(ports, await lookAround(ports, row, facts)),
@@ -125,12 +133,12 @@ async function readCommon(ports: Ports, row: Leased) {
     rollbacks: await Promise.all(
       rollbacks.map((rollback) => refreshRollback(ports, row, rollback)),
     ),
-    said:
+    lastVerdict:
       row.verdict === null || row.verdictSha === null
         ? null
         : { verdict: row.verdict, sha: row.verdictSha },
     engines: [...engines.keys()],
-    able: {
+    engineCapabilities: {
       rollback: namesOf(ports, (engine) => engine.rollback !== undefined),
       approve: namesOf(ports, (engine) => engine.approve !== undefined),
     },
@@ -138,27 +146,29 @@ async function readCommon(ports: Ports, row: Leased) {
 }
 
 /** What people ask for, and what they can ask it of: what the branch has released, as it stands now. */
-async function readWishes(ports: Ports, row: Leased, branch: string | null) {
+async function readRequests(ports: Ports, row: Leased, branch: string | null) {
   const { store } = ports;
   const { repository } = row.subject;
-  const [intentions, begun] = await Promise.all([
-    store.intentions(row.key),
+  const [requests, started] = await Promise.all([
+    store.requests(row.key),
     store.rollbacks(row.key),
   ]);
-  const taken = begun.filter(({ state }) => state !== "intended");
+  const taken = started.filter(({ state }) => state !== "intended");
   const asks =
-    begun.length > taken.length ||
-    intentions.some(({ outcome, commands }) => outcome === null && commands.some(isIntervention));
+    started.length > taken.length ||
+    requests.some(
+      ({ outcome, commands }) => outcome === null && commands.some(isProductionCommand),
+    );
   const [releases, rolledBack] =
     asks && branch !== null
       ? await Promise.all([store.releases(repository, branch), store.rollbacksOf(repository)])
       : [[], []];
   return {
     asks,
-    intentions: await readBack(ports, row.subject, {
+    requests: await readBack(ports, row.subject, {
       taken,
       now: row.now,
-      intentions: await readRoles(ports, row, { intentions, taken }),
+      requests: await readRoles(ports, row, { requests, taken }),
     }),
     releases: await Promise.all(releases.map((release) => refresh(ports, row, release))),
     rolledBack: await Promise.all(rolledBack.map((one) => refreshRollback(ports, row, one))),
@@ -169,10 +179,10 @@ function namesOf({ engines }: Ports, which: (engine: Engine) => boolean): readon
   return [...engines].flatMap(([name, engine]) => (which(engine) ? [name] : []));
 }
 
-type Change = Pick<PullFacts, "roads" | "plan" | "files" | "proposed"> & { gated?: boolean };
+type Change = Pick<PullFacts, "defaultPlan" | "plan" | "files" | "proposed"> & { gated?: boolean };
 
 const unread: Change = {
-  roads: null,
+  defaultPlan: null,
   plan: { kind: "unknown", why: "It was not read." },
   files: { kind: "unknown", why: "They were not read." },
   proposed: null,
@@ -192,12 +202,12 @@ async function lookAhead(ports: Ports, row: Leased, number: number): Promise<Ahe
   const branch = bound?.base.now ?? row.base;
   if (branch === null || bound?.state === "closed") return null;
   const at = standsAt(ports, { repository, now: row.now, since: row.heard, branch });
-  // Whoever needs the answer hears of it.
+  // Anyone who needs the answer hears of it.
   at.catch(() => {});
   return { branch, at };
 }
 
-/** Of one that is closed only what a wish is carried out by, where there is one. */
+/** Of one that is closed only what a request is carried out by, where there is one. */
 async function readChange(
   ports: Ports,
   row: Leased,
@@ -215,18 +225,18 @@ async function readChange(
     ahead?.branch === base.ref
       ? await ahead.at
       : await standsAt(ports, { ...place, since: row.heard, branch: base.ref });
-  const [roads, plan, files] = await Promise.all([
+  const [defaultPlan, plan, files] = await Promise.all([
     base.ref === defaultBranch ? null : planOf(ports, { ...place, branch: defaultBranch }),
     at.kind === "known" ? github.plan(repository, at.value) : at,
     at.kind === "known" && pull.state === "open"
       ? github.pullFiles(repository, pull, at.value)
       : unread.files,
   ]);
-  if (pull.state === "closed") return { ...unread, roads, plan };
-  const differs = roads !== null && plan.kind === "read" && !isSame(roads, plan);
+  if (pull.state === "closed") return { ...unread, defaultPlan, plan };
+  const differs = defaultPlan !== null && plan.kind === "read" && !isSame(defaultPlan, plan);
   const gated = differs && (await ports.store.gatedPlan(repository, pull.base.ref)) === plan.blob;
   const proposed = await readProposed(ports, repository, pull, files);
-  return { roads, plan, gated, files, proposed };
+  return { defaultPlan, plan, gated, files, proposed };
 }
 
 /** The plan at the head, where the change may touch it. */
@@ -240,18 +250,18 @@ async function readProposed(
   return touches ? await ports.github.proposedPlan(repository, pull.head.sha) : null;
 }
 
-type Road = Pick<
+type ChangeFacts = Pick<
   CommitFacts,
-  "roads" | "plan" | "files" | "isLate" | "holders" | "judgedOtherwise"
+  "defaultPlan" | "plan" | "files" | "isLate" | "holders" | "judgedOtherwise"
 > &
   Partial<Pick<CommitFacts, "landing">>;
 
-/** The plan that says which branches are roads, and what the commit brings. Other branches are not read. */
+/** The plan that says which branches are governed, and what the commit brings. Other branches are not read. */
 async function readRoad(
   ports: Ports,
   row: Leased,
   of: { readonly subject: Extract<Subject, { kind: "commit" }>; readonly steps: Steps },
-): Promise<Road> {
+): Promise<ChangeFacts> {
   const { subject, steps } = of;
   const { github, store } = ports;
   const { repository, branch, sha } = subject;
@@ -264,15 +274,15 @@ async function readRoad(
     judgedOtherwise: [],
   };
   const at = { repository, now: row.now };
-  let roads = await defaultPlanOf(ports, { ...at, since: 0 });
+  let defaultPlan = await defaultPlanOf(ports, { ...at, since: 0 });
   // Without a good plan in force this very push may have brought one.
-  if (roads.kind !== "read" || roads.parse.kind === "invalid")
-    roads = await defaultPlanOf(ports, { ...at, since: row.heard });
-  // What was begun goes on by its own plan, whatever became of the road.
-  const begun = (await store.executions(row.key)).length > 0;
-  const isOff = !begun && !mayBeRoad(roads, branch, steps);
+  if (defaultPlan.kind !== "read" || defaultPlan.parse.kind === "invalid")
+    defaultPlan = await defaultPlanOf(ports, { ...at, since: row.heard });
+  // What was started goes on by its own plan, whatever became of the branch.
+  const started = (await store.executions(row.key)).length > 0;
+  const isOff = !started && !mayBeGoverned(defaultPlan, branch, steps);
   if (isOff && (await store.openPulls(repository, { base: branch, most: 1 })).length === 0)
-    return { ...nothing, roads };
+    return { ...nothing, defaultPlan };
 
   const [plan, before] = await Promise.all([
     github.proposedPlan(repository, sha),
@@ -280,55 +290,73 @@ async function readRoad(
   ]);
   // What was read of the plan before is old now, and so is every verdict that was made by it.
   const moved = !isSame(plan, before);
-  if (moved) roads = await defaultPlanOf(ports, { ...at, since: row.heard });
+  if (moved) defaultPlan = await defaultPlanOf(ports, { ...at, since: row.heard });
   const into = moved ? await store.openPulls(repository, { base: branch, most: null }) : [];
   if (into.length > 0) await standsAt(ports, { ...at, branch, since: row.heard });
-  // The default branch's plan says for every base whether it is a road.
+  // The default branch's plan says for every base whether it is governed.
   const judgedOtherwise =
-    moved && isSame(plan, roads)
+    moved && isSame(plan, defaultPlan)
       ? await store.openPulls(repository, { base: null, most: null })
       : into;
-  if (!begun && !mayBeRoad(roads, branch, steps)) return { ...nothing, roads, judgedOtherwise };
-  if (isFirst(row) && !begun)
-    return { ...nothing, roads, judgedOtherwise, landing: await noteFirst(ports, row, subject) };
+  if (!started && !mayBeGoverned(defaultPlan, branch, steps))
+    return { ...nothing, defaultPlan, judgedOtherwise };
+  if (isFirst(row) && !started)
+    return {
+      ...nothing,
+      defaultPlan,
+      judgedOtherwise,
+      landing: await noteFirst(ports, row, subject),
+    };
   const { defaultBranch } = repository;
   const obeyed =
-    defaultBranch === branch ? plan : await inForce(ports, row, { roads, plan, begun });
-  return { roads, plan: obeyed, ...(await readBrought(ports, row, subject)), judgedOtherwise };
+    defaultBranch === branch ? plan : await inForce(ports, row, { defaultPlan, plan, started });
+  return {
+    defaultPlan,
+    plan: obeyed,
+    ...(await readBrought(ports, row, subject)),
+    judgedOtherwise,
+  };
 }
 
 /**
  * What is released from another branch than the default one, and where, is said by the default branch's
- * plan. What was begun under an earlier one of its plans goes on as it was begun, unless somebody asks for
+ * plan. What was started under an earlier one of its plans goes on as it was started, unless somebody asks for
  * it once more.
  */
 async function inForce(
   { store }: Ports,
   row: SubjectRow,
-  of: { readonly roads: PlanReading; readonly plan: PlanReading; readonly begun: boolean },
+  of: { readonly defaultPlan: PlanReading; readonly plan: PlanReading; readonly started: boolean },
 ): Promise<PlanReading> {
-  const { roads, plan, begun } = of;
+  const { defaultPlan, plan, started } = of;
   const isValid = (one: PlanReading) => one.kind === "read" && one.parse.kind === "valid";
-  if (!isValid(plan) || roads.kind !== "read" || roads.parse.kind !== "valid") return plan;
-  const [executions, intentions] = await Promise.all([
+  if (!isValid(plan) || defaultPlan.kind !== "read" || defaultPlan.parse.kind !== "valid")
+    return plan;
+  const [executions, requests] = await Promise.all([
     store.executions(row.key),
-    store.intentions(row.key),
+    store.requests(row.key),
   ]);
-  const isAsked = intentions.some(
+  const isAsked = requests.some(
     ({ outcome, commands }) => outcome === null && commands.some(({ kind }) => kind === "verify"),
   );
-  if (!begun || isAsked) return roads;
-  const pipelines = roads.parse.plan.pipelines.map((pipeline) => {
+  if (!started || isAsked) return defaultPlan;
+  const pipelines = defaultPlan.parse.plan.pipelines.map((pipeline) => {
     const newest = executions.findLast((one) => one.pipeline === pipeline.name);
     return newest === undefined ? pipeline : { ...pipeline, release: newest.spec };
   });
-  return { ...roads, parse: { kind: "valid", plan: { ...roads.parse.plan, pipelines } } };
+  return {
+    ...defaultPlan,
+    parse: { kind: "valid", plan: { ...defaultPlan.parse.plan, pipelines } },
+  };
 }
 
-function mayBeRoad(roads: PlanReading, branch: string, steps: Steps): boolean {
-  if (roads.kind !== "read") return false;
+function mayBeGoverned(defaultPlan: PlanReading, branch: string, steps: Steps): boolean {
+  if (defaultPlan.kind !== "read") return false;
   // Where that is not known it may be.
-  return roads.parse.kind === "invalid" || coversBranch(roads.parse.plan, branch, steps) !== false;
+  return (
+    defaultPlan.parse.kind === "invalid" ||
+    coversBranch(defaultPlan.parse.plan, branch, steps) !== false
+  );
 }
 
 function isSame(one: PlanReading, other: PlanReading): boolean {

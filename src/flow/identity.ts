@@ -24,7 +24,7 @@ async function whose(ports: Ports, repository: Repository): Promise<Whose> {
 }
 
 /**
- * For something that is opened or begun: the last reading of a look. What GitHub answers about a pull request
+ * For something that is opened or started: the last reading of a look. What GitHub answers about a pull request
  * says whose it is, and is mostly unchanged, which costs less than to ask about the repository.
  */
 export async function whoseSubject(ports: Ports, facts: Facts): Promise<Whose> {
@@ -87,7 +87,7 @@ async function follow(
   return answer;
 }
 
-/** Whether something is opened or begun by it, at GitHub or an engine. */
+/** Whether something is opened or started by it, at GitHub or an engine. */
 export function opens(effect: Effect): boolean {
   switch (effect.kind) {
     case "start":

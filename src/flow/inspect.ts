@@ -1,7 +1,7 @@
 // Looks at a repository as a whole: which pull requests and branch tips moved without our hearing of it.
 
 import type { OpenPull } from "../core/decide/shown.ts";
-import { type Repository, removalKey, type Sight, subjectKey } from "../core/model/event.ts";
+import { type Repository, removalKey, type SubjectHint, subjectKey } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
 import { openSteps } from "../core/plan/glob.ts";
 import { branchMatcher } from "../core/plan/route.ts";
@@ -12,7 +12,7 @@ import { defaultPlanOf, hasLeft } from "./branch.ts";
 import { settleClaims } from "./identity.ts";
 import type { Ports } from "./ports.ts";
 import { type Access, accessTo } from "./removal.ts";
-import { inspectedKey, type Sighted, sightedKey } from "./resync.ts";
+import { type HintedRepository, hintedKey, inspectedKey } from "./resync.ts";
 
 /** Costs two conditional requests where nothing moved, and nothing per pull request that did not move. */
 export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
@@ -26,7 +26,7 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   const name = await settleClaims(ports, repository);
   if (name !== "same" && name !== "told") return await leave(ports, row, "unknown");
   // Read first: whatever is looked at from here on is as new as it, or newer.
-  const sighted = await ports.store.reading(sightedKey(repository));
+  const sighted = await ports.store.reading(hintedKey(repository));
   const inspected = await ports.store.reading(inspectedKey(repository));
   const pulls = await ports.github.openPulls(repository);
   const branches = await ports.github.branches(repository);
@@ -36,11 +36,11 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
   // Whatever was under way when the repository was forgotten: later releases wait for it.
   if ((await ports.store.reopenUnfinished(row, repository, now)) === "lost") return "lost";
   const known = await ports.store.openSubjects(repository);
-  // Which branches are roads is another plan's matter then, for every pull request. Where none was seen before,
+  // Which branches are governed is another plan's matter then, for every pull request. Where none was seen before,
   // it may have been switched since a pull request was judged.
   const switched = isSwitched(sighted?.value, inspected?.value);
   if (switched) await defaultPlanOf(ports, { repository, now, since: row.heard });
-  const sights: Sight[] = [];
+  const hints: SubjectHint[] = [];
   const bases =
     pulls.kind === "known" && branches.kind === "known"
       ? await changedBases(ports, row, { pulls: pulls.value, branches: branches.value })
@@ -59,21 +59,21 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
       const isSame = before?.head === pull.head && before.base === pull.base;
       if (isSame && !isJudgedOtherwise(pull.base)) continue;
       const subject = { kind: "pull", repository, number: pull.number } as const;
-      sights.push({ subject, head: await headOf(ports, row, pull), before: null });
+      hints.push({ subject, head: await headOf(ports, row, pull), before: null });
     }
     // Open for us and not in GitHub's list: it was closed.
-    for (const { subject } of rows.values()) sights.push({ subject, head: null, before: null });
+    for (const { subject } of rows.values()) hints.push({ subject, head: null, before: null });
   }
   // Where releases run is said by the default branch's plan.
   if (bases?.names.has(repository.defaultBranch ?? ""))
     for (const { subject } of known)
-      if (subject.kind === "commit") sights.push({ subject, head: null, before: null });
+      if (subject.kind === "commit") hints.push({ subject, head: null, before: null });
   const tips = branches.kind === "known" ? await movedTips(ports, row, branches.value) : null;
-  sights.push(...(tips ?? []));
+  hints.push(...(tips ?? []));
 
-  if ((await ports.store.see(sights, now, row)) === "lost") return "lost";
+  if ((await ports.store.see(hints, now, row)) === "lost") return "lost";
   // Recorded last: a tip that is known is taken for seen.
-  for (const { subject, head } of sights)
+  for (const { subject, head } of hints)
     if (subject.kind === "commit" && head !== null)
       await ports.store.recordTip(row, repository, subject.branch, subject.sha);
 
@@ -101,10 +101,10 @@ export async function inspect(ports: Ports, row: Leased): Promise<Worked> {
     verdictSha: null,
     ownBranch: null,
     silentFor: null,
-    settlements: [],
+    results: [],
     snapshot: null,
     wake: [],
-    notices: [],
+    notifications: [],
   });
   return isLost(recorded);
 }
@@ -131,7 +131,7 @@ function isLost(written: Written): Worked {
 }
 
 function isSwitched(sighted: unknown, inspected: unknown): boolean {
-  const [now, before] = [sighted, inspected] as (Partial<Sighted> | undefined)[];
+  const [now, before] = [sighted, inspected] as (Partial<HintedRepository> | undefined)[];
   return now !== undefined && now.defaultBranch !== before?.defaultBranch;
 }
 
@@ -141,21 +141,25 @@ function isSwitched(sighted: unknown, inspected: unknown): boolean {
  */
 export async function readTips(ports: Ports, repository: Repository): Promise<boolean> {
   const { github, store, clock } = ports;
-  const roads = await defaultPlanOf(ports, { repository, now: clock(), since: 0 });
+  const defaultPlan = await defaultPlanOf(ports, { repository, now: clock(), since: 0 });
   const branches = await github.branches(repository);
-  if (roads.kind === "unknown" || branches.kind === "unknown") return false;
-  if (branches.kind === "absent" || roads.kind === "absent" || roads.parse.kind === "invalid")
+  if (defaultPlan.kind === "unknown" || branches.kind === "unknown") return false;
+  if (
+    branches.kind === "absent" ||
+    defaultPlan.kind === "absent" ||
+    defaultPlan.parse.kind === "invalid"
+  )
     return true;
-  const isCovered = branchMatcher(roads.parse.plan, openSteps());
-  const sights: Sight[] = [];
+  const isCovered = branchMatcher(defaultPlan.parse.plan, openSteps());
+  const hints: SubjectHint[] = [];
   for (const [branch, sha] of branches.value) {
     if (isCovered(branch) === false) continue;
     const before = await store.tip(repository, branch);
     if (before === sha || (await hasLeft(ports, { repository, branch, sha, now: clock() })))
       continue;
-    sights.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
+    hints.push({ subject: { kind: "commit", repository, branch, sha }, head: sha, before });
   }
-  await store.see(sights, clock());
+  await store.see(hints, clock());
   return true;
 }
 
@@ -172,25 +176,25 @@ async function seenAtFirst(
 
 /**
  * Tips of the plan's branches that no push told us of; null where the plan could not be read. The first
- * sight of a branch releases nothing.
+ * look at a branch releases nothing.
  */
 async function movedTips(
   ports: Ports,
   row: Leased,
   branches: ReadonlyMap<string, string>,
-): Promise<readonly Sight[] | null> {
+): Promise<readonly SubjectHint[] | null> {
   const { repository } = row.subject;
-  const roads = await defaultPlanOf(ports, { repository, now: row.now, since: row.heard });
-  if (roads.kind === "unknown") return null;
-  if (roads.kind !== "read" || roads.parse.kind !== "valid") return [];
-  const { plan } = roads.parse;
-  const sights: Sight[] = [];
+  const defaultPlan = await defaultPlanOf(ports, { repository, now: row.now, since: row.heard });
+  if (defaultPlan.kind === "unknown") return null;
+  if (defaultPlan.kind !== "read" || defaultPlan.parse.kind !== "valid") return [];
+  const { plan } = defaultPlan.parse;
+  const hints: SubjectHint[] = [];
   const isCovered = branchMatcher(plan, openSteps());
   for (const [branch, sha] of branches) {
     const covers = isCovered(branch);
     if (covers === null) {
       ports.log.warn({ subject: row.key }, "The plan's patterns are too costly for its branches");
-      return sights;
+      return hints;
     }
     if (!covers || (await hasLeft(ports, { repository, branch, sha, now: row.now }))) continue;
     const before = await ports.store.tip(repository, branch);
@@ -198,9 +202,9 @@ async function movedTips(
     else if ((await ports.store.floor(repository, branch)) === null)
       await seenAtFirst(ports, row, { branch, sha });
     else if (before !== sha)
-      sights.push(...(await movedTo(ports, { repository, branch, sha, before })));
+      hints.push(...(await movedTo(ports, { repository, branch, sha, before })));
   }
-  return sights;
+  return hints;
 }
 
 /**
@@ -215,7 +219,7 @@ async function movedTo(
     readonly sha: string;
     readonly before: string;
   },
-): Promise<readonly Sight[]> {
+): Promise<readonly SubjectHint[]> {
   const { before, ...place } = of;
   const subject = { kind: "commit", ...place } as const;
   const known = await store.subject(subjectKey(subject));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { limit } from "../core/model/limit.ts";
 import type { Introduce, Introduced } from "../ports/identity.ts";
 import type { Clock, Log } from "../ports/log.ts";
-import { every } from "./every.ts";
+import { every } from "./interval.ts";
 
 export interface Introduction {
   /** A sentence where the settings do not fit; null where they do, or where GitHub cannot be asked. */

@@ -19,7 +19,7 @@ export interface LandingQuestion {
 }
 
 /**
- * Events come late, twice and by the hand of whoever kept one, and a ledger can be lost: only GitHub says
+ * Events come late, twice and by the hand of anyone who kept one, and a ledger can be lost: only GitHub says
  * what a branch holds. A commit that the branch had moved past before it was heard of is older code.
  */
 export async function askLanding(ports: Ports, question: LandingQuestion): Promise<Landing> {
@@ -40,7 +40,7 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
   const known = await store.floor(repository, branch);
   if (known === null) {
     await store.recordFloor(row, repository, branch, tip);
-    // After a restore what has begun something can be asked for again by a person, if the branch stands there.
+    // After a restore what has started something can be asked for again by a person, if the branch stands there.
     if (question.executions.length === 0) return { kind: "first", noted: true };
   }
   const floor = known ?? tip;
@@ -50,7 +50,7 @@ export async function askLanding(ports: Ports, question: LandingQuestion): Promi
   if (passed.value === "identical") return { kind: "first", noted: true };
   // A branch that was put back to an older commit on purpose stands at it now.
   if (passed.value === "behind" && !isTip) {
-    // Once it is back, whoever looks at this commit again wakes nobody: they could wake each other without an end.
+    // Once it is back, anyone who looks at this commit again wakes nobody: they could wake each other without an end.
     const { before } = row;
     if (before !== null && before !== sha && (await store.tip(repository, branch)) === sha) {
       // Meanwhile they may have been compared with a tip that the branch had long left.
@@ -195,7 +195,7 @@ async function notHeld(ports: Ports, question: LandingQuestion, tip: string): Pr
   return await unheard(ports, subject, tip);
 }
 
-/** Where the branch stands was not heard of yet: whoever looks at the repository finds it. */
+/** Where the branch stands was not heard of yet: anyone who looks at the repository finds it. */
 async function unheard(ports: Ports, { repository }: Commit, tip: string): Promise<Landing> {
   const subject = { kind: "repository", repository } as const;
   await ports.store.see([{ subject, head: null, before: null }], ports.clock());

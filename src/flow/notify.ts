@@ -3,18 +3,23 @@
 import { subjectKey } from "../core/model/event.ts";
 import type { Facts } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import { noticesOf } from "../core/render/notice.ts";
+import { notificationsOf } from "../core/render/notification.ts";
 import type { Clock, Log } from "../ports/log.ts";
 import type { Meter } from "../ports/meter.ts";
-import type { NoticeDraft, NoticeLedger, Notifier, TakenNotice } from "../ports/notifier.ts";
+import type {
+  NotificationDraft,
+  NotificationLedger,
+  Notifier,
+  TakenNotification,
+} from "../ports/notifier.ts";
 import type { Store } from "../ports/store.ts";
-import { type Clockwork, every } from "./every.ts";
+import { every, type Scheduler } from "./interval.ts";
 
 /** What the plan of a landed commit wants to be told, known to the ledger or not. */
-export async function draftNotices(
+export async function draftNotifications(
   store: Pick<Store, "previousReleases">,
   facts: Facts,
-): Promise<readonly NoticeDraft[]> {
+): Promise<readonly NotificationDraft[]> {
   if ("pull" in facts) return [];
   const { plan, executions, subject } = facts;
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return [];
@@ -22,14 +27,16 @@ export async function draftNotices(
   if (notify.length === 0) return [];
   const ended = executions.some(({ endedAt }) => endedAt !== null);
   const previous = ended ? await store.previousReleases(subjectKey(subject)) : [];
-  const notices = noticesOf({ facts, previous });
+  const notifications = notificationsOf({ facts, previous });
   return notify.flatMap(({ topic, kinds }) =>
-    notices.filter(({ kind }) => kinds.includes(kind)).map((notice) => ({ target: topic, notice })),
+    notifications
+      .filter(({ kind }) => kinds.includes(kind))
+      .map((notice) => ({ target: topic, notice })),
   );
 }
 
-export interface Telling {
-  readonly ledger: NoticeLedger;
+export interface NotificationSender {
+  readonly ledger: NotificationLedger;
   readonly notifier: Notifier;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,7 +44,7 @@ export interface Telling {
 }
 
 /** Sends what is due until it is stopped. */
-export function startTelling(telling: Telling): Clockwork {
+export function startNotificationSender(telling: NotificationSender): Scheduler {
   return every(limit.notify.every_ms, {
     name: "notices",
     log: telling.log,
@@ -48,7 +55,7 @@ export function startTelling(telling: Telling): Clockwork {
 }
 
 /** Sends what is due once. Resolves with how many it tried. */
-export async function tell(telling: Telling): Promise<number> {
+export async function tell(telling: NotificationSender): Promise<number> {
   const due = await telling.ledger.take(telling.clock(), limit.notify.together);
   // All at once: a place that does not answer must not keep the others waiting.
   await Promise.all(due.map((taken) => one(telling, taken)));
@@ -56,8 +63,8 @@ export async function tell(telling: Telling): Promise<number> {
 }
 
 async function one(
-  { ledger, notifier, clock, log, meter }: Telling,
-  taken: TakenNotice,
+  { ledger, notifier, clock, log, meter }: NotificationSender,
+  taken: TakenNotification,
 ): Promise<void> {
   const { target, notice, attempt } = taken;
   const told = await notifier.send(taken);

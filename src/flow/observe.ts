@@ -3,10 +3,10 @@
 import { isLive, latest, mayArrive } from "../core/decide/attempt.ts";
 import { demandOf } from "../core/decide/judge.ts";
 import { canonical } from "../core/model/canonical.ts";
-import type { Execution, Facts, Rollback, StageFact, SurveyFact } from "../core/model/fact.ts";
+import type { DriftReport, OutOfBandChange } from "../core/model/drift.ts";
+import type { DriftFact, Execution, Facts, Rollback, StageFact } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part, PartName } from "../core/model/plan.ts";
-import type { Mark, Survey } from "../core/model/survey.ts";
 import { openSteps } from "../core/plan/glob.ts";
 import { route } from "../core/plan/route.ts";
 import type { Engine } from "../ports/engine.ts";
@@ -93,15 +93,15 @@ export async function refreshRollback(
 /** What others did in the engines' pipelines, beside the executions that count for the subject's commit. */
 export async function lookAround<F extends Facts>(ports: Ports, row: Leased, facts: F): Promise<F> {
   let { executions } = facts;
-  const surveys: SurveyFact[] = [];
+  const driftReports: DriftFact[] = [];
   for (const { pipeline, part, spec } of partsOf(facts)) {
     const engine = ports.engines.get(spec.engine);
     const sha = shaOf(facts);
     const execution = sha === null ? null : latest(executions, { pipeline, part, sha });
-    if (engine?.survey === undefined || sha === null || !execution?.engineId) continue;
+    if (engine?.drift === undefined || sha === null || !execution?.engineId) continue;
     const { repository } = facts.subject;
     const since = sinceWhen(row, execution, facts.now);
-    const reading = await engine.survey({
+    const reading = await engine.drift({
       spec,
       repository,
       sha,
@@ -109,13 +109,13 @@ export async function lookAround<F extends Facts>(ports: Ports, row: Leased, fac
       // By the clock of this process, which is not the store's; the time since the lease only makes it stricter.
       since: since && since + ports.clock() - row.now,
     });
-    surveys.push({ pipeline, part, reading, fresh: since !== null });
+    driftReports.push({ pipeline, part, reading, fresh: since !== null });
     if (reading.kind === "unknown") continue;
-    const survey = reading.value;
-    const found = await take(ports, row, { engine, execution, survey, at: since && facts.now });
+    const drift = reading.value;
+    const found = await take(ports, row, { engine, execution, drift, at: since && facts.now });
     executions = executions.map((one) => (one === execution ? found : one));
   }
-  return { ...facts, executions, surveys };
+  return { ...facts, executions, driftReports };
 }
 
 /** The parts that count for the subject, as far as the plan and the paths are known. */
@@ -145,7 +145,7 @@ function shaOf(facts: Facts): string | null {
 }
 
 /**
- * How new the survey has to be; null where whatever is known will do. One that ended is looked around
+ * How new the drift report has to be; null where whatever is known will do. One that ended is looked around
  * once after its end, one in which nothing moves now and then, and both whenever somebody spoke of it.
  */
 function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): number | null {
@@ -161,39 +161,40 @@ function sinceWhen({ heardAt }: SubjectRow, execution: Execution, now: number): 
   return now - moved > limit.look.quiet_ms ? now - limit.look.survey_ms : null;
 }
 
-/** What the survey says of the execution itself, into the ledger. */
+/** What the drift report says of the execution itself, into the ledger. */
 async function take(
   { store }: Ports,
   row: SubjectRow,
   of: {
     readonly engine: Engine;
     readonly execution: Execution;
-    readonly survey: Survey;
+    readonly drift: DriftReport;
     /** When the look began that it was made for; null where it is what was known. */
     readonly at: number | null;
   },
 ): Promise<Execution> {
-  const { engine, execution, survey, at } = of;
+  const { engine, execution, drift, at } = of;
   const { key, engineId } = execution;
   if (engineId === null) return execution;
-  const marks = [...execution.marks];
-  for (const { engineId: on, mark } of survey.marks)
-    if (on === engineId && !marks.some((one) => isSame(one, mark))) marks.push(mark);
+  const outOfBandChanges = [...execution.outOfBandChanges];
+  for (const { engineId: on, mark } of drift.outOfBandChanges)
+    if (on === engineId && !outOfBandChanges.some((one) => isSame(one, mark)))
+      outOfBandChanges.push(mark);
   // What had ended went on: somebody retried it in the engine's own console, or let it pass there.
   const seen =
-    !isLive(execution) && survey.live.includes(engineId) ? await engine.observe(engineId) : null;
+    !isLive(execution) && drift.live.includes(engineId) ? await engine.observe(engineId) : null;
   if (seen?.kind === "known" && seen.value.endedAt !== execution.endedAt) {
     await store.reopenExecution(row, key);
-    await store.recordExecution(row, key, { ...seen.value, marks });
-    return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, marks };
+    await store.recordExecution(row, key, { ...seen.value, outOfBandChanges });
+    return { ...execution, ...seen.value, stopReason: null, surveyedAt: null, outOfBandChanges };
   }
   const isDone = !isLive(execution) && at !== null;
   const surveyedAt = isDone ? at : execution.surveyedAt;
-  if (isDone || marks.length > execution.marks.length)
-    await store.recordExecution(row, key, { marks, surveyedAt });
-  return { ...execution, marks, surveyedAt };
+  if (isDone || outOfBandChanges.length > execution.outOfBandChanges.length)
+    await store.recordExecution(row, key, { outOfBandChanges, surveyedAt });
+  return { ...execution, outOfBandChanges, surveyedAt };
 }
 
-function isSame(one: Mark, other: Mark): boolean {
+function isSame(one: OutOfBandChange, other: OutOfBandChange): boolean {
   return one.kind === other.kind && one.stage === other.stage;
 }

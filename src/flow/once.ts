@@ -5,7 +5,7 @@ import type { Ports } from "./ports.ts";
 
 /**
  * Ports whose store answers the same question of this look with the same answer. Everything that is written
- * under the lease is in it already: whoever writes in between has leased the subject, and others are asked
+ * under the lease is in it already: anyone who writes in between has leased the subject, and others are asked
  * about once more before a gate opens.
  */
 export function readingOnce(ports: Ports, row: Leased): Ports {
@@ -23,7 +23,7 @@ function foresee(reads: Reads, { key, subject, head, base }: Leased): void {
   const asked: Promise<unknown>[] = [
     reads.executions(key),
     reads.rollbacks(key),
-    reads.intentions(key),
+    reads.requests(key),
     reads.answers(key),
     reads.openChecks(key, commit ?? ""),
   ];
@@ -60,7 +60,7 @@ function remembered(reads: Reads): Reads {
     told: once("told", reads.told),
     executions: once("executions", reads.executions),
     rollbacks: once("rollbacks", reads.rollbacks),
-    intentions: once("intentions", reads.intentions),
+    requests: once("requests", reads.requests),
     siblings: once("siblings", reads.siblings),
     newer: once("newer", reads.newer),
     waiting: once("waiting", reads.waiting),

@@ -11,7 +11,7 @@ import type { Leased } from "../ports/store.ts";
 import type { Ports } from "./ports.ts";
 
 /** One look at a subject: from the lease to the last write. */
-export interface Look {
+export interface Pass {
   readonly row: Leased;
   readonly facts: Facts;
   /** What `ports.elapsed` said before the subject was leased: nothing of the facts is older. */
@@ -19,11 +19,11 @@ export interface Look {
 }
 
 /** For the write of a check, or for anything else that takes effect outside. */
-export function permitFor(ports: Ports, look: Look, check: CheckWanted | null): Permit {
+export function permitFor(ports: Ports, look: Pass, check: CheckWanted | null): Permit {
   const { row, facts, since } = look;
   const { repository } = row.subject;
   return async () => {
-    const standing = await ports.store.standing(row, repository, check?.sha ?? "");
+    const standing = await ports.store.currentState(row, repository, check?.sha ?? "");
     if (!standing.held) return "lost";
     // A machine that is suspended stops its own clock, and the store's can be set: the greater age counts.
     const age = Math.max(ports.elapsed() - since, standing.now - row.now);
@@ -38,7 +38,7 @@ export function permitFor(ports: Ports, look: Look, check: CheckWanted | null): 
 /** The engine for one act: where it waits before it sends the request, it asks for the permission once more. */
 export async function engineFor(
   ports: Ports,
-  look: Look,
+  look: Pass,
   engine: Engine,
 ): Promise<
   | { readonly kind: "go"; readonly engine: Engine }
@@ -51,7 +51,7 @@ export async function engineFor(
 }
 
 /** The store's clock now, by how long the look has taken. */
-export function storeTime({ elapsed }: Pick<Ports, "elapsed">, look: Omit<Look, "facts">): number {
+export function storeTime({ elapsed }: Pick<Ports, "elapsed">, look: Omit<Pass, "facts">): number {
   return look.row.now + Math.round(elapsed() - look.since);
 }
 

@@ -15,7 +15,7 @@ export async function readPresent(
   head: string | null,
 ): Promise<{
   readonly present: Present;
-  readonly facts: Pick<PullFacts, "siblings" | "gateBy" | "heirs">;
+  readonly facts: Pick<PullFacts, "siblings" | "gateOwner" | "successors">;
 }> {
   const { repository } = row.subject;
   const { store } = ports;
@@ -30,9 +30,9 @@ export async function readPresent(
   const spoken = row.verdictSha === null ? [] : [row.verdictSha];
   for (const sha of [...left.map((check) => check.sha), ...spoken])
     if (!others.has(sha)) others.set(sha, await store.siblings(row.key, repository, sha));
-  const heirs = [...others].flatMap(([sha, found]) => {
-    const heir = found.find((one) => sharesGate(row.subject, one));
-    return sha === null || heir === undefined ? [] : [[sha, heir.key] as const];
+  const successors = [...others].flatMap(([sha, found]) => {
+    const successor = found.find((one) => sharesGate(row.subject, one));
+    return sha === null || successor === undefined ? [] : [[sha, successor.key] as const];
   });
   const elsewhere = [...others].flatMap(([sha, found]) => (sha === head ? [] : found));
   const mine = ({ content }: CheckPresent) =>
@@ -42,15 +42,15 @@ export async function readPresent(
   return {
     facts: {
       siblings,
-      gateBy: gate?.content.externalId ?? null,
-      heirs: [...new Set(elsewhere.map(({ key }) => key))],
+      gateOwner: gate?.content.externalId ?? null,
+      successors: [...new Set(elsewhere.map(({ key }) => key))],
     },
     present: {
       subject: row.key,
       checks: here,
       leftover: left,
       answers,
-      heirs: Object.fromEntries(heirs),
+      successors: Object.fromEntries(successors),
       elsewhere: here.filter((check) => !mine(check)).map(({ name }) => name),
     },
   };

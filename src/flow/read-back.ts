@@ -1,9 +1,9 @@
 // Asks GitHub whether what a person asked for still stands there, before it touches production.
 
 import { isAskedBy } from "../core/command/asked.ts";
-import { touchesProduction } from "../core/command/wish.ts";
+import { touchesProduction } from "../core/command/request.ts";
 import type { Subject } from "../core/model/event.ts";
-import type { Intention, Rollback } from "../core/model/fact.ts";
+import type { CommandRequest, Rollback } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Ports } from "./ports.ts";
 
@@ -12,29 +12,29 @@ export async function readBack(
   ports: Ports,
   subject: Subject,
   of: {
-    readonly intentions: readonly Intention[];
+    readonly requests: readonly CommandRequest[];
     /** Those that their engines have. */
     readonly taken: readonly Rollback[];
     /** The store's time at which the look began, in milliseconds since 1970. */
     readonly now: number;
   },
-): Promise<readonly Intention[]> {
+): Promise<readonly CommandRequest[]> {
   return await Promise.all(
-    of.intentions.map(async (intention) => {
-      const { key, outcome, commands, origin, actor, askedAt } = intention;
+    of.requests.map(async (request) => {
+      const { key, outcome, commands, origin, actor, askedAt } = request;
       const isNeeded = commands.some((command) => touchesProduction(subject.kind, command));
-      if (outcome !== null || !isNeeded) return intention;
+      if (outcome !== null || !isNeeded) return request;
       if (of.taken.some((one) => isAskedBy(one.key, key)))
-        return { ...intention, readBack: asBefore };
-      if (origin === null) return { ...intention, readBack: absent };
+        return { ...request, readBack: asBefore };
+      if (origin === null) return { ...request, readBack: absent };
       const read = await ports.github.readBack(subject.repository, { origin, commands, actor });
-      if (read.kind === "unknown") return { ...intention, readBack: read };
+      if (read.kind === "unknown") return { ...request, readBack: read };
       const { state, age_ms } = read.value;
       // GitHub may answer 404 for what it has just told us of.
       if (state === "absent" && of.now - askedAt < limit.look.young_ms)
-        return { ...intention, readBack: notShown };
+        return { ...request, readBack: notShown };
       return {
-        ...intention,
+        ...request,
         askedAt: age_ms === null ? askedAt : asked(askedAt, of.now - age_ms),
         readBack: { kind: "known", value: state },
       };

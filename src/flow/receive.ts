@@ -165,9 +165,9 @@ function sourceOf(group: readonly Waiting[]): number | null {
   for (const { delivery } of group) {
     const { event } = delivery;
     if (event.kind !== "look") continue;
-    const [sight] = event.sights;
-    if (sight === undefined) continue;
-    const { installation } = sight.subject.repository;
+    const [hint] = event.hints;
+    if (hint === undefined) continue;
+    const { installation } = hint.subject.repository;
     counts.set(installation, (counts.get(installation) ?? 0) + 1);
   }
   const most = [...counts].find(([, count]) => count > group.length / 2);
@@ -181,7 +181,7 @@ function pullsOf(group: readonly Waiting[]): ReadonlySet<string> | null {
     const { event } = delivery;
     if (event.kind === "ignored") continue;
     if (event.kind !== "look") return null;
-    for (const { subject } of event.sights) {
+    for (const { subject } of event.hints) {
       if (subject.kind !== "pull") return null;
       pulls.add(subjectKey(subject));
     }

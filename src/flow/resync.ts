@@ -7,7 +7,7 @@ import { limit } from "../core/model/limit.ts";
 import type { Ports } from "./ports.ts";
 
 /** What the last look over a repository saw; kept once whatever it showed was looked at. */
-export interface Sighted {
+export interface HintedRepository {
   readonly defaultBranch: string;
   /** Null where GitHub did not say. */
   readonly overview: RepositoryOverview | null;
@@ -50,17 +50,17 @@ export async function lookOver(ports: Ports): Promise<Listed> {
       asked,
     );
     const moved = await movedOf(ports, installation, listed.value, before);
-    const sights = moved.map((repository) => ({
+    const hints = moved.map((repository) => ({
       subject: { kind: "repository", repository } as const,
       head: null,
       before: null,
     }));
-    await store.see(sights, clock());
+    await store.see(hints, clock());
   }
   for (const repository of known) {
     const key = keyOf(repository);
     if (there.has(key)) continue;
-    // A list of several pages misses one where another one is removed meanwhile: whoever looks at it asks again.
+    // A list of several pages misses one where another one is removed meanwhile: anyone who looks at it asks again.
     if (whole)
       await store.keepReading(removalKey(repository), { etag: null, moment, value: "unlisted" });
     await store.wake([key]);
@@ -85,10 +85,10 @@ async function movedOf(
   const moved: Repository[] = [];
   for (const [at, { repository, defaultBranch }] of listed.entries()) {
     const overview = read.kind === "known" ? (read.value[at] ?? null) : null;
-    const sighted: Sighted = { defaultBranch, overview };
+    const sighted: HintedRepository = { defaultBranch, overview };
     const isKnown = known.has(keyOf(repository));
     if (isKnown && overview !== null && (await isAsBefore(ports, repository, sighted))) continue;
-    await store.keepReading(sightedKey(repository), {
+    await store.keepReading(hintedKey(repository), {
       etag: null,
       moment,
       value: sighted,
@@ -101,7 +101,7 @@ async function movedOf(
 async function isAsBefore(
   { store }: Ports,
   repository: Repository,
-  sighted: Sighted,
+  sighted: HintedRepository,
 ): Promise<boolean> {
   const inspected = await store.reading(inspectedKey(repository));
   if (inspected === null || inspected.age_ms < 0) return false;
@@ -122,7 +122,7 @@ async function isAsBefore(
   });
 }
 
-export function sightedKey({ owner, name }: Repository): string {
+export function hintedKey({ owner, name }: Repository): string {
   return `sighted|${owner}/${name}`;
 }
 

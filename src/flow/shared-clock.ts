@@ -3,9 +3,9 @@
 import { limit } from "../core/model/limit.ts";
 import type { Clock, Log } from "../ports/log.ts";
 import type { Store } from "../ports/store.ts";
-import { type Clockwork, every } from "./every.ts";
+import { every, type Scheduler } from "./interval.ts";
 
-export interface SharedClock extends Clockwork {
+export interface SharedClock extends Scheduler {
   /** Milliseconds since 1970, within the time that the store takes to answer. */
   readonly clock: Clock;
 }

@@ -16,14 +16,14 @@ export async function sweep(ports: Ports, since: number): Promise<number> {
   const listed = await lookOver(ports);
   const next = await redeliver(ports, since, listed);
   await compareGates(ports);
-  await patrolAll(ports);
+  await resyncAllPipelines(ports);
   await ports.store.prune(ports.clock());
   return next;
 }
 
 /** After a start: whatever was under way when the last process ended is looked at once. */
 export async function resume(ports: Ports): Promise<void> {
-  await ports.store.wake(await ports.store.restless());
+  await ports.store.wake(await ports.store.unfinishedSubjects());
 }
 
 /**
@@ -57,7 +57,7 @@ async function redeliver(ports: Ports, since: number, listed: Listed): Promise<n
       log.warn({ delivery: guid, why: sent.why }, "A redelivery was not accepted");
   }
   if (cut) log.error({ attempts: attempts.length }, "More deliveries failed than are looked at");
-  // What has not come yet stays in sight until GitHub has forgotten it.
+  // What has not come yet stays listed until GitHub has forgotten it.
   const waiting = [...lost.values()].flat().map(({ deliveredAt }) => deliveredAt);
   return Math.max(oldest, Math.min(cut ? since : began - limit.sweep.overlap_ms, ...waiting));
 }
@@ -93,9 +93,9 @@ function distance(tries: number): number {
 }
 
 /** What others do in the pipelines of engines, where no notice tells of it. */
-async function patrolAll({ engines, store, log }: Ports): Promise<void> {
+async function resyncAllPipelines({ engines, store, log }: Ports): Promise<void> {
   for (const engine of engines.values()) {
-    const keys = (await engine.patrol?.()) ?? [];
+    const keys = (await engine.pipelineResync?.()) ?? [];
     if (keys.length > 0)
       log.info({ engine: engine.name, runs: keys }, "Others did something in its pipelines");
     for (const key of keys) await store.wakeExecution(key, "others");

@@ -71,7 +71,7 @@ export function openBudget(clock: Clock): Budget {
       const promise = account.promised.get(key);
       if (promise !== undefined && promise.at > now) return promise.at;
       account.promised.delete(key);
-      // Whoever was promised this moment only has to share it with what was really spent.
+      // Anyone who was promised this moment only has to share it with what was really spent.
       const others = promise === undefined ? promises(account, urgency) : [];
       const wanted = { now, points: write_points, cap: caps[urgency] };
       const at = earliest([...account.spent, ...others], wanted);

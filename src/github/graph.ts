@@ -66,7 +66,7 @@ export function openGraph({ client, appId }: { client: Client; appId: number }):
   };
 
   /**
-   * Whoever writes to the repository can make any number of suites with a check of the gate's name, of which
+   * Anyone who writes to the repository can make any number of suites with a check of the gate's name, of which
    * the query has the first. Those that cannot be listed are looked for in the next sweep.
    */
   async function othersOn({ repository, sha }: At): Promise<readonly ShownGate[]> {
@@ -137,7 +137,7 @@ interface At {
   readonly sha: string;
 }
 
-/** Every check run on the commits that has the gate's name: our own by themselves, and whoever made them. */
+/** Every check run on the commits that has the gate's name: our own by themselves, and those of others. */
 export function gateQuery(commits: readonly At[], appId: number) {
   const repositories = commits.map(({ repository }) => repository);
   const { query, variables } = withRepositories(

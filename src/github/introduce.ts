@@ -31,7 +31,7 @@ export function openIntroduce(with_: {
       }
       return knownOf(app.data, { installations, ahead_s: aheadOf(headers, clock()) });
     } catch (error) {
-      return troubleOf(error, apiUrl, clock());
+      return failureOf(error, apiUrl, clock());
     }
   };
 }
@@ -78,7 +78,7 @@ function missingOf({ permissions, events }: Rights): readonly string[] {
   return [...lacking, ...unheard.map((event) => `the event ${event}`)];
 }
 
-function troubleOf(error: unknown, apiUrl: string, now: number): Introduced {
+function failureOf(error: unknown, apiUrl: string, now: number): Introduced {
   const known = failure.safeParse(error);
   if (!known.success || known.data.response === undefined) {
     const why = error instanceof Error ? error.message : String(error);

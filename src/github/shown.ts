@@ -1,7 +1,7 @@
 // What the payload of a pull request's event shows of it, beyond its head.
 
 import { z } from "zod";
-import type { Sight } from "../core/model/event.ts";
+import type { SubjectHint } from "../core/model/event.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{40}$/);
 
@@ -27,7 +27,7 @@ export const shownPayload = {
 type Payload = z.infer<z.ZodObject<typeof shownPayload>>;
 
 /** Nothing where GitHub did not send all of it. */
-export function toldOf({ pull_request, before, changes }: Payload): Pick<Sight, "told"> {
+export function toldOf({ pull_request, before, changes }: Payload): Pick<SubjectHint, "told"> {
   const { head, base, state, updated_at } = pull_request;
   if (base === undefined || state === undefined || updated_at === undefined) return {};
   const shown = { updatedAt: Date.parse(updated_at), head: head.sha, base: base.ref, state };

@@ -2,14 +2,14 @@
 
 import { z } from "zod";
 import { parseCommands } from "../core/command/parse.ts";
-import { type Command, isIntervention } from "../core/model/command.ts";
+import { type Command, isProductionCommand } from "../core/model/command.ts";
 import {
+  type CommandRequestDraft,
   type Event,
   type IgnoredReason,
-  type IntentionDraft,
-  type IntentionTarget,
   type Repository,
-  type Sight,
+  type RequestTarget,
+  type SubjectHint,
   subjectOf,
 } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
@@ -170,7 +170,7 @@ function readComment({ body, receivedAt }: Payload): Event | undefined {
   if (comment.user?.type !== "User" || read.data.sender.type !== "User")
     return ignored("bot_comment");
   // After a merge people still speak there of what it brought to production, and of nothing else.
-  if (issue.state === "closed" && !commands.some(isIntervention))
+  if (issue.state === "closed" && !commands.some(isProductionCommand))
     return ignored("closed_pull_request");
   const writtenAt = endOfSecond(comment.created_at ?? null);
   // GitHub brings none that late, so somebody else does; what is known of it may be deleted by now.
@@ -181,7 +181,7 @@ function readComment({ body, receivedAt }: Payload): Event | undefined {
   return {
     kind: "intend",
     target: { kind: "pull", repository: place, number: issue.number },
-    intention: {
+    request: {
       key: `comment:${comment.id}`,
       source: "comment",
       actor: comment.user.login,
@@ -228,7 +228,7 @@ function readCheckRun({ body, appId }: Payload): Event | undefined {
   const place = placeOf(read.data);
   if (place === undefined) return ignored("no_installation");
   const subject = subjectOf(check_run.external_id ?? "", place.installation);
-  const target: IntentionTarget =
+  const target: RequestTarget =
     subject !== undefined && sameRepository(subject.repository, place)
       ? subject
       : { kind: "head", repository: place, sha: check_run.head_sha };
@@ -238,7 +238,7 @@ function readCheckRun({ body, appId }: Payload): Event | undefined {
   const what = action === "rerequested" ? action : requested_action?.identifier;
   // A second press on the same state of the check asks for the same; GitHub says when its suite last changed.
   const shown = [status, conclusion, completedAt, check_run.check_suite?.updated_at];
-  return wish(target, {
+  return pendingCommand(target, {
     key: keyOf("check", id, what, actor, ...shown),
     source: action === "rerequested" ? "rerequest" : "button",
     actor,
@@ -272,7 +272,7 @@ function readCheckSuite({ body, appId }: Payload): Event | undefined {
   if (place === undefined) return ignored("no_installation");
   const { id, head_sha, status, conclusion, updated_at } = check_suite;
   const actor = read.data.sender.login;
-  return wish(
+  return pendingCommand(
     { kind: "head", repository: place, sha: head_sha },
     {
       key: keyOf("suite", id, action, actor, status, conclusion, updated_at),
@@ -336,9 +336,9 @@ function readInstallationRepositories({ body }: Payload): Event | undefined {
   return ignored("unknown_action");
 }
 
-function wish(
-  target: IntentionTarget,
-  of: Pick<IntentionDraft, "key" | "source" | "actor" | "origin"> & {
+function pendingCommand(
+  target: RequestTarget,
+  of: Pick<CommandRequestDraft, "key" | "source" | "actor" | "origin"> & {
     readonly command: Command;
     readonly sha: string;
   },
@@ -346,7 +346,7 @@ function wish(
   return {
     kind: "intend",
     target,
-    intention: {
+    request: {
       key: of.key,
       source: of.source,
       actor: of.actor,
@@ -383,7 +383,7 @@ function placesOf(
   });
 }
 
-function wholeRepository(place: Repository): Sight {
+function wholeRepository(place: Repository): SubjectHint {
   return { subject: { kind: "repository", repository: place }, head: null, before: null };
 }
 
@@ -391,8 +391,8 @@ function sameRepository(a: Repository, b: Repository): boolean {
   return a.owner === b.owner && a.name === b.name;
 }
 
-function look(sights: readonly Sight[]): Event {
-  return { kind: "look", sights };
+function look(hints: readonly SubjectHint[]): Event {
+  return { kind: "look", hints };
 }
 
 function ignored(reason: IgnoredReason): Event {

@@ -10,18 +10,18 @@ import {
 } from "@aws-sdk/client-sns";
 import type { Repository } from "../core/model/event.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Notice } from "../core/render/notice.ts";
-import type { NoticeDraft, Notifier, Told } from "../ports/notifier.ts";
+import type { Notification } from "../core/render/notification.ts";
+import type { NotificationDraft, Notifier, SendResult } from "../ports/notifier.ts";
 
 /** On whose behalf a topic is written to. */
-export interface Teller {
+export interface Principal {
   /** Null for Interlock's own credentials. */
   readonly role: string | null;
   readonly region: string;
   readonly repository: Repository;
 }
 
-export type Lent =
+export type LentClient =
   | {
       readonly kind: "lent";
       /** Absent for what the SDK finds by itself. */
@@ -35,7 +35,7 @@ export interface SnsNotifier extends Notifier {
 }
 
 export function openSnsNotifier(with_: {
-  readonly lend: (teller: Teller) => Lent;
+  readonly lend: (teller: Principal) => LentClient;
   /** Where people see commits, such as https://github.com. */
   readonly site: string;
   /** Is given each client before it sends anything. */
@@ -67,7 +67,10 @@ export function openSnsNotifier(with_: {
     },
   };
 
-  function clientFor(teller: Teller, { credentials, endpoint }: Extract<Lent, { kind: "lent" }>) {
+  function clientFor(
+    teller: Principal,
+    { credentials, endpoint }: Extract<LentClient, { kind: "lent" }>,
+  ) {
     const { role, region, repository } = teller;
     const { id, ownerId } = repository;
     const key = [role ?? "", region, fullName(repository), id ?? "", ownerId ?? ""].join(" ");
@@ -120,7 +123,7 @@ async function inTime<T>(send: (abortSignal: AbortSignal) => Promise<T>): Promis
 }
 
 /** What AWS refuses today it may allow tomorrow: a topic can be made, and a policy be corrected. */
-function failed(error: unknown, { target, notice }: NoticeDraft): Told {
+function failed(error: unknown, { target, notice }: NotificationDraft): SendResult {
   if (!(error instanceof Error)) return { kind: "failed", why: String(error) };
   if (denials.has(error.name)) {
     const statement = JSON.stringify({ Effect: "Allow", Action: "sns:Publish", Resource: target });
@@ -145,7 +148,7 @@ const denials: ReadonlySet<string> = new Set([
 ]);
 
 /** Mail shows the text; queues, functions and endpoints get the JSON. */
-function publication({ target, notice }: NoticeDraft, site: string): PublishCommandInput {
+function publication({ target, notice }: NotificationDraft, site: string): PublishCommandInput {
   const url = `${site}/${fullName(notice.repository)}/commit/${notice.sha}`;
   const attributes = {
     kind: notice.kind,
@@ -173,7 +176,7 @@ function publication({ target, notice }: NoticeDraft, site: string): PublishComm
 }
 
 /** The form of these is an interface: what is added does not change the version, what changes does. */
-function fields(notice: Notice, url: string): object {
+function fields(notice: Notification, url: string): object {
   const { key, kind, at, repository, branch, sha, pipeline, stage, subject, sentences } = notice;
   return {
     version: 1,

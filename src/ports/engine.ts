@@ -1,10 +1,10 @@
 // What runs the stages of a part.
 
+import type { DriftReport } from "../core/model/drift.ts";
 import type { RunWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
-import type { BegunRollback, Execution, Known, StageFact } from "../core/model/fact.ts";
+import type { Execution, Known, StageFact, StartedRollback } from "../core/model/fact.ts";
 import type { Part } from "../core/model/plan.ts";
-import type { Survey } from "../core/model/survey.ts";
 import type { Read } from "./github.ts";
 import type { Permit } from "./permit.ts";
 
@@ -55,17 +55,17 @@ export interface Engine {
   /** Answers the approval that this execution, and no other one, waits for. `key` makes it once. */
   approve?(approval: Approval): Promise<Acted>;
   /** How what the engine has differs from the plan, and what others did in it for the commit. */
-  survey?(question: SurveyQuestion): Promise<Known<Survey>>;
+  drift?(question: DriftQuestion): Promise<Known<DriftReport>>;
   /**
    * The same engine, each act of which asks the permit immediately before its request leaves. Absent where
    * an act does not wait for anything. What was not sent counts as failed.
    */
   under?(permit: Permit): Engine;
   /** Keys of runs of ours for whose commits others have started something since the last call. */
-  patrol?(): Promise<readonly string[]>;
+  pipelineResync?(): Promise<readonly string[]>;
 }
 
-export interface SurveyQuestion {
+export interface DriftQuestion {
   readonly spec: Part;
   readonly repository: Repository;
   readonly sha: string;
@@ -89,7 +89,7 @@ export interface RollbackRequest {
 }
 
 export type RolledBack =
-  | BegunRollback
+  | StartedRollback
   | { readonly kind: "refused"; readonly why: string }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -107,4 +107,4 @@ export interface Approval {
 }
 
 /** Called by an engine when one of its executions moved: only a hint to look again. */
-export type EngineNotice = (executionKey: string) => void;
+export type EngineEventHandler = (executionKey: string) => void;

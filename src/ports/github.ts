@@ -117,9 +117,9 @@ export interface GitHub {
   authors(repository: Repository, sha: string, since: string | null): Promise<AuthorsOf["reading"]>;
   /** The commit that GitHub shows the branch at. A reading from before the event `since` is not good enough. */
   branch(repository: Repository, branch: string, since: number): Promise<Read<string>>;
-  /** The commit that the branch stands at now, read anew. */
+  /** The commit that the branch stands at now, read again. */
   branchTip(repository: Repository, branch: string): Promise<Read<string>>;
-  /** Which repository has the name now, read anew: under another name where it was renamed. */
+  /** Which repository has the name now, read again: under another name where it was renamed. */
   identity(repository: Repository): Promise<Read<Repository>>;
   /**
    * Paths that differ between two commits, and how the second stands to the first. Where it does not

@@ -1,4 +1,4 @@
-// What is counted for the operator. Whoever counts knows nothing of how it is shown.
+// What is counted for the operator. Anyone who counts knows nothing of how it is shown.
 
 import type { GateState } from "../core/model/fact.ts";
 import type { Urgency } from "./github.ts";

@@ -20,7 +20,7 @@ export interface Moment {
 /** One reading kept for later looks. */
 export interface KeptReading {
   readonly etag: string | null;
-  /** When it was begun. */
+  /** When it was started. */
   readonly moment: Moment;
   readonly value: unknown;
 }

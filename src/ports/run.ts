@@ -1,6 +1,6 @@
 // What the engines keep in the ledger about their own runs.
 
-import type { BegunRollback, StageFact } from "../core/model/fact.ts";
+import type { StageFact, StartedRollback } from "../core/model/fact.ts";
 import type { Approval, Observation, RollbackRequest, StartRequest } from "./engine.ts";
 
 /** State of the local engine's runs, kept in the store so that every replica sees them. */
@@ -46,7 +46,7 @@ export interface PipelineRuns {
   /** Those of the executions that are in the ledger, by their ids: the rest was started by others. */
   known(executionIds: readonly string[]): Promise<ReadonlyMap<string, PipelineRun>>;
   /**
-   * Begun at that time or later, newest first: at most so many of each pipeline, and where that is too much
+   * Started at that time or later, newest first: at most so many of each pipeline, and where that is too much
    * of all together, those that are the newest of theirs.
    */
   since(
@@ -57,7 +57,7 @@ export interface PipelineRuns {
 }
 
 export interface PipelineRun {
-  /** The run's key, or the key of the wish for a rollback or an approval. */
+  /** The run's key, or the key of the request for a rollback or an approval. */
   readonly token: string;
   readonly request: PipelineRequest;
   /** Null until AWS has answered. */
@@ -82,9 +82,9 @@ export type PipelineRequest =
       /** The execution to go back to. */
       readonly target: string;
       readonly sha: string;
-      /** The newest execution of the pipeline before the wish; ours is newer. */
+      /** The newest execution of the pipeline before the request; ours is newer. */
       readonly after: string | null;
-      readonly stays?: BegunRollback["stays"];
+      readonly stays?: StartedRollback["stays"];
     }
   /** An entry of its own, which never has an execution: the key stands for this place and no other one. */
   | {

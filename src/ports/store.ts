@@ -1,30 +1,30 @@
 // The ledger: what was told, intended, sent and confirmed.
 
 import type { LedgerGate } from "../core/decide/shown.ts";
-import type { Bequest } from "../core/diff.ts";
+import type { Handover } from "../core/diff.ts";
 import type {
   AnswerPresent,
   CheckPresent,
   CheckWanted,
+  CommandResult,
   RollbackWanted,
   RunWanted,
-  Settlement,
 } from "../core/model/effect.ts";
-import type { Event, Repository, Sight, Subject } from "../core/model/event.ts";
+import type { Event, Repository, Subject, SubjectHint } from "../core/model/event.ts";
 import type {
   ActFact,
+  CommandRequest,
   Execution,
   Facts,
   GateState,
-  Intention,
   Landed,
   Rollback,
   Sibling,
 } from "../core/model/fact.ts";
 import type { Role } from "../core/model/plan.ts";
-import type { Heard, ToldOf } from "../core/model/told.ts";
+import type { LowerBound, ToldOf } from "../core/model/told.ts";
 import type { SentAnswer } from "./github.ts";
-import type { NoticeDraft } from "./notifier.ts";
+import type { NotificationDraft } from "./notifier.ts";
 import type { Moment, ReadingLedger } from "./readings.ts";
 
 // ---------------------------------------------------------------- the store
@@ -89,7 +89,7 @@ export interface Leased extends SubjectRow {
 }
 
 /** Whether what a look was made from still stands, all of it at one moment. */
-export interface Standing {
+export interface CurrentState {
   /** Whether the lease is the newest of its subject. */
   readonly held: boolean;
   /** The store's clock, in milliseconds since 1970. */
@@ -106,7 +106,7 @@ export interface Busy
 }
 
 /** What one look came to, written in one transaction. */
-export interface LookRecord extends Lease {
+export interface ReconcileResult extends Lease {
   readonly at: number;
   readonly open: boolean;
   readonly head: string | null;
@@ -117,16 +117,16 @@ export interface LookRecord extends Lease {
   readonly verdictSha: string | null;
   readonly ownBranch: boolean | null; // null changes nothing
   readonly silentFor: string | null;
-  /** Wishes that came to their end with this look. */
-  readonly settlements: readonly Settlement[];
+  /** Requests that came to their end with this look. */
+  readonly results: readonly CommandResult[];
   /** The snapshot and what was decided from it, for `explain`. Null when nothing could be decided. */
   readonly snapshot: { readonly facts: Facts; readonly decision: unknown } | null;
   /** Gates that belong to another subject from now on. */
-  readonly bequests?: readonly Bequest[];
+  readonly handovers?: readonly Handover[];
   /** Subjects that should be looked at because this one changed. */
   readonly wake: readonly string[];
   /** What somebody should be told; those that are known already change nothing. */
-  readonly notices: readonly NoticeDraft[];
+  readonly notifications: readonly NotificationDraft[];
 }
 
 /** What may change about an execution. */
@@ -141,7 +141,7 @@ export type ExecutionChange = Partial<
     | "stopReason"
     | "stopRefused"
     | "retries"
-    | "marks"
+    | "outOfBandChanges"
     | "surveyedAt"
   >
 >;
@@ -153,12 +153,12 @@ export type RollbackChange = Partial<
 
 /** Durable state. Methods throw only when the database does; `work` then hands the job back. */
 export interface Store extends GatheredReads, ReadingLedger {
-  /** Deliveries, their subjects, intentions and jobs, in one transaction. */
+  /** Deliveries, their subjects, requests and jobs, in one transaction. */
   accept(deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, Accepted>>;
   knownDeliveries(guids: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** Makes sure the subjects exist and each has a job. Under a lease where one look found them. */
-  see(sights: readonly Sight[], at: number, lease?: Lease): Promise<Written>;
+  see(hints: readonly SubjectHint[], at: number, lease?: Lease): Promise<Written>;
   /** One job for each subject that has none waiting. Unknown keys are left out. */
   wake(keys: readonly string[]): Promise<void>;
   /**
@@ -207,7 +207,7 @@ export interface Store extends GatheredReads, ReadingLedger {
   /** Repositories, as events that wait for GitHub's word call them, which claim the name or have the id. */
   claims(repository: Repository): Promise<readonly Repository[]>;
   /** What events told last of it, not longer ago than `limit.keep.told_ms`. */
-  told(repository: Repository, of: ToldOf): Promise<Heard | null>;
+  told(repository: Repository, of: ToldOf): Promise<LowerBound | null>;
   /** What was landed as this commit on the branch. */
   landed(repository: Repository, branch: string, sha: string): Promise<Landed | null>;
 
@@ -215,10 +215,10 @@ export interface Store extends GatheredReads, ReadingLedger {
   firstLanded(repository: Repository, branch: string): Promise<SubjectRow | null>;
 
   subject(key: string): Promise<SubjectRow | null>;
-  /** The subject under a new lease: whoever had it before writes nothing more. */
+  /** The subject under a new lease: anyone who had it before writes nothing more. */
   lease(key: string): Promise<Leased | null>;
   /** Read before something is written outside; `sha` is the commit whose siblings are asked for. */
-  standing(lease: Lease, repository: Repository, sha: string): Promise<Standing>;
+  currentState(lease: Lease, repository: Repository, sha: string): Promise<CurrentState>;
   /** Open subjects of a repository. */
   openSubjects(repository: Repository): Promise<readonly SubjectRow[]>;
   /** Keys of its open pull requests: into one base, or all; and only so many, or all. */
@@ -227,12 +227,12 @@ export interface Store extends GatheredReads, ReadingLedger {
     which: { readonly base: string | null; readonly most: number | null },
   ): Promise<readonly string[]>;
   /** Keys of all open subjects that are not at rest: no verdict yet, or something still runs. */
-  restless(): Promise<readonly string[]>;
+  unfinishedSubjects(): Promise<readonly string[]>;
   repositories(): Promise<readonly Repository[]>;
-  record(look: LookRecord): Promise<Written>;
+  record(look: ReconcileResult): Promise<Written>;
   /** A look that could not be made: when to try again, and how many failed in a row. */
   postpone(lease: Lease, dueAt: number, failures: number): Promise<Written>;
-  snapshot(key: string): Promise<LookRecord["snapshot"]>;
+  snapshot(key: string): Promise<ReconcileResult["snapshot"]>;
 
   executions(key: string): Promise<readonly Execution[]>;
   /** For each pipeline that releases this subject, the release of another commit that ended last before. */
@@ -265,8 +265,8 @@ export interface Store extends GatheredReads, ReadingLedger {
   /** Writes what is given, unless it has ended, and wakes all whom it concerns. */
   recordRollback(lease: Lease, key: string, change: RollbackChange): Promise<Written>;
 
-  intentions(key: string): Promise<readonly Intention[]>;
-  recordRole(lease: Lease, intentionKey: string, role: Role | "none"): Promise<Written>;
+  requests(key: string): Promise<readonly CommandRequest[]>;
+  recordRole(lease: Lease, requestKey: string, role: Role | "none"): Promise<Written>;
 
   siblings(key: string, repository: Repository, sha: string): Promise<readonly Sibling[]>;
   /** The next ones that landed later, and of each pipeline the newest with a release of it; oldest first. */
@@ -284,7 +284,7 @@ export interface Store extends GatheredReads, ReadingLedger {
   openChecks(key: string, exceptSha: string): Promise<readonly CheckPresent[]>;
   /** Before a check is sent: after a crash, the next look knows that it may have arrived. */
   intendCheck(lease: Lease, check: CheckWanted): Promise<Written>;
-  /** Takes the intention back: nothing was sent. What stood before stands again. */
+  /** Takes the intent back: nothing was sent. What stood before stands again. */
   dropIntendedCheck(lease: Lease, check: CheckWanted): Promise<Written>;
   /** `doubtful`: another subject has written it at the same time, and what stands is not certain. */
   recordCheck(
@@ -305,9 +305,9 @@ export interface Store extends GatheredReads, ReadingLedger {
    */
   doubtGate(gate: LedgerGate, how: "find" | "replace"): Promise<boolean>;
   answers(key: string): Promise<readonly AnswerPresent[]>;
-  intendAnswer(lease: Lease, intentionKey: string, pull: number): Promise<Written>;
-  dropIntendedAnswer(lease: Lease, intentionKey: string): Promise<Written>;
-  recordAnswer(lease: Lease, intentionKey: string, sent: SentAnswer): Promise<Written>;
+  intendAnswer(lease: Lease, requestKey: string, pull: number): Promise<Written>;
+  dropIntendedAnswer(lease: Lease, requestKey: string): Promise<Written>;
+  recordAnswer(lease: Lease, requestKey: string, sent: SentAnswer): Promise<Written>;
 
   /** False where all replicas together would have taken more than `cap` points of the installation's minute. */
   takePoints(wanted: {
@@ -321,7 +321,7 @@ export interface Store extends GatheredReads, ReadingLedger {
   /** The moment now: what is read after it knows of every event with a smaller number. */
   moment(): Promise<Moment>;
 
-  /** After a restore: what is begun from now on has keys that were never used. */
+  /** After a restore: what is started from now on has keys that were never used. */
   renewGeneration(): Promise<void>;
   /** Deletes what is older than its retention in `limit.keep`. */
   prune(now: number): Promise<void>;
@@ -335,7 +335,7 @@ export type Reads = Pick<
   | "told"
   | "executions"
   | "rollbacks"
-  | "intentions"
+  | "requests"
   | "siblings"
   | "newer"
   | "waiting"

@@ -1,4 +1,4 @@
-// What files a commit has, for whoever has to tell a path of the repository from any other one.
+// What files a commit has, for anyone who has to tell a path of the repository from any other one.
 
 import type { Repository } from "../core/model/event.ts";
 import type { Known } from "../core/model/fact.ts";

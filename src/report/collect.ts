@@ -10,9 +10,9 @@ import {
   placed,
   type ReportReading,
 } from "../core/model/report.ts";
-import { readAside } from "./aside.ts";
 import { broken } from "./file.ts";
 import { find } from "./find.ts";
+import { readInWorker } from "./in-worker.ts";
 import { openReport, realFolder } from "./open.ts";
 import { plainLine } from "./plain.ts";
 
@@ -103,7 +103,7 @@ async function read(
           path,
           `is one too many: the reports of one stage have at most ${limit.report.total_bytes / 2 ** 20} MiB`,
         );
-      return await readAside(
+      return await readInWorker(
         { path, bytes: opened.bytes, root: seenAs },
         {
           installation: budget.installation,

@@ -4,13 +4,13 @@ import { opendir, realpath } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { limit } from "../core/model/limit.ts";
 import { globProblem, matcher, openSteps } from "../core/plan/glob.ts";
-import { troubleOf } from "./open.ts";
+import { failureOf } from "./open.ts";
 
 export type Found =
   | { readonly kind: "found" /** Sorted. */; readonly paths: readonly string[] }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Links are found like files, so that whoever opens them can say why they are not read. */
+/** Links are found like files, so that anyone who opens them can say why they are not read. */
 export async function find(
   root: string,
   pattern: string,
@@ -85,7 +85,7 @@ async function openFolder(path: string) {
     }
     return { kind: "open", dir: await opendir(path) } as const;
   } catch (error) {
-    const trouble = troubleOf(error);
+    const trouble = failureOf(error);
     if (trouble === null) throw error;
     return trouble;
   }

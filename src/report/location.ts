@@ -19,7 +19,7 @@ interface Hint {
   readonly root: string;
 }
 
-/** All that can tell the place, for whoever knows the files of the commit. */
+/** All that can tell the place, for anyone who knows the files of the commit. */
 export function whereabouts({ file, line, trace, root }: Hint): Whereabouts {
   return {
     file: file === undefined || file.length > limit.report.path_chars ? null : slashes(file),

@@ -30,7 +30,7 @@ export async function openReport(wanted: Wanted): Promise<Opened> {
     await using handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     return await readChecked(handle, { ...wanted, path });
   } catch (error) {
-    const trouble = troubleOf(error);
+    const trouble = failureOf(error);
     if (trouble === null) throw error;
     return trouble;
   }
@@ -42,13 +42,13 @@ export async function realFolder(path: string): Promise<string | null> {
     const entry = await lstat(path);
     return entry.isDirectory() ? await realpath(path) : null;
   } catch (error) {
-    if (troubleOf(error) === null) throw error;
+    if (failureOf(error) === null) throw error;
     return null;
   }
 }
 
 /** What a stage can cause by what it leaves behind; null is a fault of the machine. */
-export function troubleOf(error: unknown): Exclude<Opened, { kind: "bytes" }> | null {
+export function failureOf(error: unknown): Exclude<Opened, { kind: "bytes" }> | null {
   switch (error instanceof Error && "code" in error ? error.code : undefined) {
     case "ENOENT":
     case "ENOTDIR":

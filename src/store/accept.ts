@@ -1,13 +1,13 @@
-// The intake: deliveries, the subjects and runs they speak of, the wishes they carry and the jobs, in one transaction.
+// The intake: deliveries, the subjects and runs they speak of, the requests they carry and the jobs, in one transaction.
 
 import { byStoreClock } from "../core/model/arrival.ts";
 import {
-  type IntentionDraft,
+  type CommandRequestDraft,
   type Moved,
   type Repository,
   removalKey,
-  type Sight,
   type Subject,
+  type SubjectHint,
   subjectKey,
 } from "../core/model/event.ts";
 import type { Accepted, Delivery } from "../ports/store.ts";
@@ -20,7 +20,7 @@ import { sendSeen } from "./seen.ts";
 import { SeenSubjects } from "./seen-subjects.ts";
 import { type Bounds, lockBounds, type ToldNow, writeTold } from "./told.ts";
 import { later } from "./transaction.ts";
-import { readDoubts, type Told, withhold } from "./withheld.ts";
+import { readDoubts, type WithheldEvent, withhold } from "./withheld.ts";
 
 export async function accept(
   database: Database,
@@ -42,7 +42,7 @@ export async function accept(
     const inserting = later(insertDeliveries(tx, once));
     const told = once.map((delivery) => byStoreClock(delivery, now));
     const { jobs, written } = await takeIn(tx, await withhold(tx, told, doubts), bounds);
-    // The jobs last: whoever has one of them already waits for the subject, which is locked by now.
+    // The jobs last: anyone who has one of them already waits for the subject, which is locked by now.
     await Promise.all([inserting, written, enqueue(tx, jobs)]);
     return added;
   });
@@ -61,7 +61,7 @@ export interface TakenIn {
 /** Writes what was told, in its order. `bounds` are those of all that is told, or of more. */
 export async function takeIn(
   tx: Connection,
-  all: readonly Told[],
+  all: readonly WithheldEvent[],
   bounds: Bounds,
 ): Promise<TakenIn> {
   const jobs: JobData[] = [];
@@ -70,21 +70,21 @@ export async function takeIn(
   for (const { event, receivedAt, guid } of all)
     switch (event.kind) {
       case "look":
-        for (const sight of event.sights) batch.seen.add(sight, receivedAt, guid);
+        for (const hint of event.hints) batch.seen.add(hint, receivedAt, guid);
         break;
       case "intend":
         if (event.target.kind === "head") {
           // Which subjects have this head is only known once the earlier deliveries are written.
           batch = await batch.flush(tx, jobs);
-          const { target, intention: draft } = event;
+          const { target, request: draft } = event;
           await intendForHead(tx, { ...target, draft, receivedAt, guid, jobs });
         } else {
-          batch.intend(event.target, event.intention, { receivedAt, guid });
+          batch.intend(event.target, event.request, { receivedAt, guid });
         }
         break;
       case "forget":
         batch = await batch.flush(tx, jobs);
-        // It can be sent again by whoever has kept it: whoever looks at the repository asks GitHub.
+        // It can be sent again by anyone who has kept it: anyone who looks at the repository asks GitHub.
         for (const repository of await letIn(tx, event.repositories)) {
           const moment = await takeMoment(tx, receivedAt);
           const reading = { etag: null, moment, value: guid };
@@ -118,11 +118,11 @@ export async function takeIn(
 export function shownIn({
   event,
   receivedAt,
-}: Pick<Told, "event" | "receivedAt">): readonly ToldNow[] {
-  return event.kind === "look" ? event.sights.flatMap((sight) => toldIn(sight, receivedAt)) : [];
+}: Pick<WithheldEvent, "event" | "receivedAt">): readonly ToldNow[] {
+  return event.kind === "look" ? event.hints.flatMap((hint) => toldIn(hint, receivedAt)) : [];
 }
 
-function toldIn({ subject, told }: Sight, at: number): readonly ToldNow[] {
+function toldIn({ subject, told }: SubjectHint, at: number): readonly ToldNow[] {
   const { repository } = subject;
   if (told === undefined || subject.kind === "repository") return [];
   const of =
@@ -176,9 +176,9 @@ async function insertDeliveries(tx: Connection, deliveries: readonly Delivery[])
   if (rows.length < deliveries.length) throw new Overtaken();
 }
 
-interface Wish {
+interface PendingCommand {
   readonly subject: string;
-  readonly draft: IntentionDraft;
+  readonly draft: CommandRequestDraft;
   readonly receivedAt: number;
   readonly guid: string;
   /** The head that an earlier delivery of the same batch told; null leaves it to the database. */
@@ -188,17 +188,17 @@ interface Wish {
 /** Deliveries that can be written together. */
 class Batch {
   readonly seen = new SeenSubjects();
-  readonly wishes: Wish[] = [];
+  readonly pendingCommands: PendingCommand[] = [];
 
   intend(
     subject: Subject,
-    draft: IntentionDraft,
+    draft: CommandRequestDraft,
     { receivedAt, guid }: { readonly receivedAt: number; readonly guid: string },
   ): void {
     const key = subjectKey(subject);
     const head = this.seen.headOf(key);
     this.seen.add({ subject, head: null, before: null }, receivedAt, guid);
-    this.wishes.push({ subject: key, draft, receivedAt, guid, head });
+    this.pendingCommands.push({ subject: key, draft, receivedAt, guid, head });
   }
 
   async flush(tx: Connection, jobs: JobData[]): Promise<Batch> {
@@ -208,20 +208,24 @@ class Batch {
       const { installation } = subject.repository;
       jobs.push({ key, installation, ...(delivery !== null && { delivery }) });
     }
-    if (this.wishes.length === 0) return new Batch();
+    if (this.pendingCommands.length === 0) return new Batch();
     const known = await heads;
-    await insertWishes(
+    await insertRequests(
       tx,
-      this.wishes.map((wish) => ({
-        ...wish,
-        head: wish.draft.sha ?? wish.head ?? known.get(wish.subject) ?? null,
+      this.pendingCommands.map((pendingCommand) => ({
+        ...pendingCommand,
+        head:
+          pendingCommand.draft.sha ??
+          pendingCommand.head ??
+          known.get(pendingCommand.subject) ??
+          null,
       })),
     );
     return new Batch();
   }
 }
 
-/** The subjects that the runs or the wishes for them belong to, and those whose head is one of the commits. */
+/** The subjects that the runs or the requests for them belong to, and those whose head is one of the commits. */
 async function jobsForMoved(
   tx: Connection,
   moved: readonly { readonly what: Moved; readonly at: number }[],
@@ -271,7 +275,7 @@ async function jobsForMoved(
              union
              select subject_key from interlock.rollback where key = any($1::text[])
              union
-             -- Whoever asked for a rollback may be gone by now.
+             -- Anyone who asked for a rollback may be gone by now.
              select execution.subject_key
                from interlock.rollback join interlock.execution on execution.key = execution_key
               where rollback.key = any($1::text[])
@@ -291,18 +295,18 @@ async function jobsForMoved(
   );
 }
 
-interface HeadWish {
+interface HeadRequest {
   readonly repository: Repository;
   readonly sha: string;
-  readonly draft: IntentionDraft;
+  readonly draft: CommandRequestDraft;
   readonly receivedAt: number;
   readonly guid: string;
   readonly jobs: JobData[];
 }
 
 /** A landed commit can be asked to run again long after it was settled; a closed pull request cannot. */
-async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
-  const { repository, sha, draft, receivedAt, guid, jobs } = wish;
+async function intendForHead(tx: Connection, pendingCommand: HeadRequest): Promise<void> {
+  const { repository, sha, draft, receivedAt, guid, jobs } = pendingCommand;
   const rows = await tx.query<{ key: string }>(
     `update interlock.subject
         set open = true, heard_at = greatest(heard_at, $4), heard = nextval('interlock.moment'),
@@ -315,14 +319,17 @@ async function intendForHead(tx: Connection, wish: HeadWish): Promise<void> {
   );
   const { installation } = repository;
   for (const { key } of rows) jobs.push({ key, installation, delivery: guid });
-  await insertWishes(
+  await insertRequests(
     tx,
     rows.map(({ key }) => ({ subject: key, draft, receivedAt, guid, head: draft.sha ?? sha })),
   );
 }
 
-async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<void> {
-  if (wishes.length === 0) return;
+async function insertRequests(
+  tx: Connection,
+  pendingCommands: readonly PendingCommand[],
+): Promise<void> {
+  if (pendingCommands.length === 0) return;
   await tx.query(
     `insert into interlock.intention
             (subject_key, key, source, actor, comment, commands, sha, received_at, origin, delivery)
@@ -330,16 +337,18 @@ async function insertWishes(tx: Connection, wishes: readonly Wish[]): Promise<vo
                           $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[])
          on conflict do nothing`,
     [
-      wishes.map(({ subject }) => subject),
-      wishes.map(({ draft }) => draft.key),
-      wishes.map(({ draft }) => draft.source),
-      wishes.map(({ draft }) => draft.actor),
-      wishes.map(({ draft }) => draft.comment),
-      wishes.map(({ draft }) => JSON.stringify(draft.commands)),
-      wishes.map(({ head }) => head),
-      wishes.map(({ draft, receivedAt }) => Math.min(draft.writtenAt ?? receivedAt, receivedAt)),
-      wishes.map(({ draft }) => JSON.stringify(draft.origin)),
-      wishes.map(({ guid }) => guid),
+      pendingCommands.map(({ subject }) => subject),
+      pendingCommands.map(({ draft }) => draft.key),
+      pendingCommands.map(({ draft }) => draft.source),
+      pendingCommands.map(({ draft }) => draft.actor),
+      pendingCommands.map(({ draft }) => draft.comment),
+      pendingCommands.map(({ draft }) => JSON.stringify(draft.commands)),
+      pendingCommands.map(({ head }) => head),
+      pendingCommands.map(({ draft, receivedAt }) =>
+        Math.min(draft.writtenAt ?? receivedAt, receivedAt),
+      ),
+      pendingCommands.map(({ draft }) => JSON.stringify(draft.origin)),
+      pendingCommands.map(({ guid }) => guid),
     ],
   );
 }

@@ -1,6 +1,6 @@
 // The ledger of what was written to GitHub: check runs and answers to comments.
 
-import type { Bequest } from "../core/diff.ts";
+import type { Handover } from "../core/diff.ts";
 import type { AnswerPresent, CheckPresent, CheckWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
 import type { Lease, Written } from "../ports/store.ts";
@@ -56,7 +56,7 @@ export async function intendCheck(
   });
 }
 
-/** What stood before belongs to whoever wrote it, where there still is such a subject. */
+/** What stood before belongs to the one who wrote it, where there still is such a subject. */
 export async function dropIntendedCheck(
   tx: Connection,
   lease: Lease,
@@ -122,7 +122,7 @@ export async function recordCheck(
   return row.certain ? "written" : "doubtful";
 }
 
-/** Whoever answers for it now finds it as after a lost answer. Returns the keys of those. */
+/** Anyone who answers for it now finds it as after a lost answer. Returns the keys of those. */
 export async function doubtCheck(
   on: Connection,
   key: string,
@@ -139,15 +139,15 @@ export async function doubtCheck(
   return rows.map((row) => row.key);
 }
 
-/** From now on it is the heir's to bring up to date, and to end where the heir has nothing to say. */
-export async function bequeathCheck(
+/** From now on it is the successor's to bring up to date, and to end where the successor has nothing to say. */
+export async function handOverCheck(
   tx: Connection,
   key: string,
-  { sha, name, to }: Bequest,
+  { sha, name, to }: Handover,
 ): Promise<void> {
   const rows = await tx.query<{ content: string | null; intended: string | null }>(
-    `select content, intended from interlock.check_run join interlock.subject as heir using (owner, name)
-      where heir.key = $4 and subject_key = $1 and check_run.sha = $2 and check_name = $3
+    `select content, intended from interlock.check_run join interlock.subject as successor using (owner, name)
+      where successor.key = $4 and subject_key = $1 and check_run.sha = $2 and check_name = $3
         for update of check_run`,
     [key, sha, name, to],
   );
@@ -175,7 +175,7 @@ export async function readAnswers(
 export async function intendAnswer(
   on: Connection,
   lease: Lease,
-  intentionKey: string,
+  requestKey: string,
   pull: number,
 ): Promise<Written> {
   return await writeUnder(on, lease, {
@@ -183,7 +183,7 @@ export async function intendAnswer(
       insert into interlock.answer (subject_key, intention_key, pull, body)
       select held.key, $3, $4::bigint, '' from held
           on conflict do nothing`,
-    params: [intentionKey, pull],
+    params: [requestKey, pull],
   });
 }
 
@@ -191,27 +191,27 @@ export async function intendAnswer(
 export async function dropIntendedAnswer(
   on: Connection,
   lease: Lease,
-  intentionKey: string,
+  requestKey: string,
 ): Promise<Written> {
   return await writeUnder(on, lease, {
     text: `
       delete from interlock.answer
        where subject_key = $1 and intention_key = $3 and id is null and exists (select from held)`,
-    params: [intentionKey],
+    params: [requestKey],
   });
 }
 
 export async function recordAnswer(
   on: Connection,
   lease: Lease,
-  intentionKey: string,
+  requestKey: string,
   sent: { readonly id: number; readonly body: string },
 ): Promise<Written> {
   return await writeUnder(on, lease, {
     text: `
       update interlock.answer set id = $4, body = $5
        where subject_key = $1 and intention_key = $3 and exists (select from held)`,
-    params: [intentionKey, sent.id, sent.body],
+    params: [requestKey, sent.id, sent.body],
   });
 }
 

@@ -14,7 +14,7 @@ export type Param =
 export interface Connection {
   /** One statement. `bigint` and counts arrive as numbers. */
   query<Row>(text: string, params?: readonly Param[]): Promise<readonly Row[]>;
-  /** One that changes nothing, though it may lock: within a transaction it need not wait for it to have begun. */
+  /** One that changes nothing, though it may lock: within a transaction it need not wait for it to have started. */
   read<Row>(text: string, params?: readonly Param[]): Promise<readonly Row[]>;
   /** Several statements without parameters. */
   exec(script: string): Promise<void>;

@@ -1,6 +1,6 @@
 // What GitHub has answered about repositories: whose each name is, and what was kept aside until it said so.
 
-import type { Repository, Sight } from "../core/model/event.ts";
+import type { Repository, SubjectHint } from "../core/model/event.ts";
 import type { Moment } from "../ports/readings.ts";
 import { shownIn, takeIn } from "./accept.ts";
 import type { Connection } from "./database.ts";
@@ -21,12 +21,12 @@ export async function describe(
   const switched = await describeRepositories(tx, answers);
   const released = await release(tx, answers, asked.number);
   // What is open there by now, nobody may have told.
-  const sights: Sight[] = [...replaced, ...renamed].map((repository) => ({
+  const hints: SubjectHint[] = [...replaced, ...renamed].map((repository) => ({
     subject: { kind: "repository", repository },
     head: null,
     before: null,
   }));
-  const seen = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } } as const;
+  const seen = { guid: "", receivedAt: asked.at, event: { kind: "look", hints } } as const;
   const all = [...released, seen];
   const taken = await takeIn(tx, all, await lockBounds(tx, all.flatMap(shownIn)));
   await taken.written;

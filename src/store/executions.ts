@@ -1,5 +1,6 @@
 // The ledger of executions: intended before the engine is called, settled once.
 
+import type { OutOfBandChange } from "../core/model/drift.ts";
 import type { RunWanted } from "../core/model/effect.ts";
 import type { Repository } from "../core/model/event.ts";
 import type { ExecutionState } from "../core/model/execution.ts";
@@ -7,7 +8,6 @@ import type { ActFact, Execution, StageFact } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
 import type { Part, PartName } from "../core/model/plan.ts";
 import { isSamePlace, productionPlace } from "../core/model/production-place.ts";
-import type { Mark } from "../core/model/survey.ts";
 import type { ExecutionChange, Lease, Written } from "../ports/store.ts";
 import { assignments } from "./assign.ts";
 import type { Connection, Database } from "./database.ts";
@@ -116,7 +116,7 @@ export const lockOfReleases = "concat_ws('/', owner, name, '|release')";
 
 /**
  * Of two releases of one place that begin at once only one gets through: the lock is of the releases of one
- * repository, and the second sees the first one's row. A rollback that has begun there counts as one. What is
+ * repository, and the second sees the first one's row. A rollback that has started there counts as one. What is
  * older than `limit.look.engine_gone_ms` the facts have held, and decided that it does not matter.
  */
 export async function insertRelease(
@@ -172,7 +172,7 @@ export async function updateExecution(
     stopReason,
     stopRefused,
     retries,
-    marks,
+    outOfBandChanges,
     surveyedAt,
   } = change;
   const late = state !== undefined && !ended.includes(state);
@@ -187,7 +187,7 @@ export async function updateExecution(
     stop_reason: stopReason,
     stop_refused: stopRefused,
     retries: retries && JSON.stringify(retries),
-    marks: marks && JSON.stringify(marks),
+    marks: outOfBandChanges && JSON.stringify(outOfBandChanges),
     surveyed_at: surveyedAt,
   });
   const one = "where key = $3 and exists (select from held)";
@@ -206,7 +206,7 @@ export async function updateExecution(
   });
 }
 
-/** Whoever comes second finds the first one's answer: the row is locked in between. */
+/** Anyone who comes second finds the first one's answer: the row is locked in between. */
 export async function insertApproval(
   tx: Connection,
   lease: Lease,
@@ -299,7 +299,7 @@ function execution(row: Row): Execution {
     stopRefused: row.stop_refused,
     retries: JSON.parse(row.retries) as readonly ActFact[],
     approvals: JSON.parse(row.approvals) as readonly ActFact[],
-    marks: JSON.parse(row.marks) as readonly Mark[],
+    outOfBandChanges: JSON.parse(row.marks) as readonly OutOfBandChange[],
     surveyedAt: row.surveyed_at,
   };
 }

@@ -3,12 +3,12 @@
 import type { Connection, Database } from "./database.ts";
 
 /**
- * What was begun after the backup is not in the ledger, and the engines know its keys: the generation makes
+ * What was started after the backup is not in the ledger, and the engines know its keys: the generation makes
  * the keys of attempts its own. At random and not counted: the same backup may be restored twice.
  *
  * What was released or rolled back after the backup is not in the ledger either. So nothing is known any more
  * of where the branches stand, as with a new database: what GitHub shows there first is not released. A commit
- * that has begun nothing counts as seen at first, whatever is known to have landed before it.
+ * that has started nothing counts as seen at first, whatever is known to have landed before it.
  */
 export async function renewGeneration(on: Database): Promise<void> {
   await on.transaction(async (tx) => {
@@ -35,5 +35,5 @@ async function renew(tx: Connection): Promise<void> {
   );
 }
 
-/** What was ended because nobody wanted it any more is begun again by itself where it is wanted. */
+/** What was ended because nobody wanted it any more is started again by itself where it is wanted. */
 const counts = `(state <> 'stopped' or stop_reason = 'deadline_passed' or stop_reason like 'person:%')`;

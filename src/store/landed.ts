@@ -80,7 +80,7 @@ export async function readWaiting(
  * Releases that run for other landed commits of the repository, and rollbacks that run for whomever; `key` is
  * the subject's. Those of closed
  * subjects count too: their engine may still be at work, and two releases must not meet there. They do not
- * stay so, because whoever looks at the repository opens them again.
+ * stay so, because anyone who looks at the repository opens them again.
  */
 export async function readBusy(
   on: Pick<Connection, "query">,

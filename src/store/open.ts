@@ -4,7 +4,7 @@ import { limit } from "../core/model/limit.ts";
 import type { AuditTrail } from "../ports/audit.ts";
 import type { Lookup } from "../ports/inquiry.ts";
 import type { Log } from "../ports/log.ts";
-import type { NoticeLedger } from "../ports/notifier.ts";
+import type { NotificationLedger } from "../ports/notifier.ts";
 import type { Queue } from "../ports/queue.ts";
 import type { LocalRuns, PipelineRuns } from "../ports/run.ts";
 import type { Store } from "../ports/store.ts";
@@ -17,7 +17,7 @@ import { readSalt } from "./lanes.ts";
 import { localRuns } from "./local-runs.ts";
 import { openLookup } from "./lookup.ts";
 import { DatabaseTooNew, lockSchema, migrate, readMigrations } from "./migrate.ts";
-import { noticeLedger } from "./notices.ts";
+import { notificationLedger } from "./notifications.ts";
 import { type Embedded, openPglite } from "./pglite.ts";
 import { pipelineRuns } from "./pipeline-runs.ts";
 import { openPostgres } from "./postgres.ts";
@@ -42,7 +42,7 @@ export interface OpenStore {
   readonly queue: Queue;
   readonly localRuns: LocalRuns;
   readonly pipelineRuns: PipelineRuns;
-  readonly notices: NoticeLedger;
+  readonly notifications: NotificationLedger;
   readonly audit: AuditTrail;
   readonly lookup: Lookup;
   /** Jobs that wait to be taken, and for how long the oldest has waited; those that are to wait longer are not counted. */
@@ -116,7 +116,7 @@ async function startOn(parts: Parts): Promise<OpenStore> {
     queue,
     localRuns: localRuns(database),
     pipelineRuns: pipelineRuns(database),
-    notices: noticeLedger(database),
+    notifications: notificationLedger(database),
     audit: auditTrail(database),
     lookup: openLookup(database),
     backlog: async () => {
@@ -149,7 +149,7 @@ async function startOn(parts: Parts): Promise<OpenStore> {
   };
 }
 
-/** We hold the only door to the data, so whoever had these jobs is dead. */
+/** We hold the only door to the data, so anyone who had these jobs is dead. */
 async function freeLeftovers(database: Database, enqueue: Enqueue): Promise<void> {
   await database.transaction(async (tx) => {
     const left = await tx.query<JobData>(

@@ -34,7 +34,7 @@ interface Lease {
 /**
  * The workers are not pg-boss's own: those take one job and then wait for the next notice or for
  * their interval, also while jobs are waiting, and every one of them asks the database at every notice.
- * Nor do they take turns: whoever puts thousands of jobs into the queue would have everybody else wait
+ * Nor do they take turns: anyone who puts thousands of jobs into the queue would have everybody else wait
  * for all of them. Here one question tells which lanes hold jobs, and each job that is done leads to the
  * next turn.
  */
@@ -223,7 +223,7 @@ export function createQueue({ boss, database, enqueue, times, log }: QueueParts)
     goOn();
   };
 
-  /** Whoever takes by hand keeps to the order, and to no limit. */
+  /** Anyone who takes by hand keeps to the order, and to no limit. */
   const take = async (count: number): Promise<readonly Job[]> => {
     const all: Job[] = [];
     const byHand = openTurns({ resyncs: count, resyncEvery_ms: 0 }, () => ({

@@ -4,7 +4,7 @@ import type { Repository } from "../core/model/event.ts";
 import type { Connection } from "./database.ts";
 
 /**
- * The new name must be free. Keys of executions stay: engines know them. Whoever looks at a subject meanwhile
+ * The new name must be free. Keys of executions stay: engines know them. Anyone who looks at a subject meanwhile
  * loses it, because its key is another one, also where the old name comes back.
  */
 export async function moveRepository(

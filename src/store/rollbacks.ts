@@ -108,7 +108,7 @@ export async function updateRollback(
   );
 }
 
-/** Whoever asked for it, whose release it takes out, and whose commit it brings back. */
+/** Anyone who asked for it, whose release it takes out, and whose commit it brings back. */
 export async function readConcerned(on: Connection, key: string): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
     `select rollback.subject_key as key from interlock.rollback where rollback.key = $1

@@ -1,9 +1,9 @@
 // Collects what several events in a row said about subjects.
 
-import type { Sight, Subject } from "../core/model/event.ts";
+import type { Subject, SubjectHint } from "../core/model/event.ts";
 import { subjectKey } from "../core/model/event.ts";
 
-/** A subject with what several sights in a row said about it. */
+/** A subject with what several hints in a row said about it. */
 export interface Seen {
   readonly key: string;
   readonly subject: Subject;
@@ -17,20 +17,20 @@ export interface Seen {
   readonly delivery: string | null;
 }
 
-/** Collects sights in the order in which they came; a later hint replaces an earlier one. */
+/** Collects hints in the order in which they came; a later hint replaces an earlier one. */
 export class SeenSubjects {
   readonly #byKey = new Map<string, Seen>();
 
-  add(sight: Sight, at: number, delivery = ""): void {
-    const key = subjectKey(sight.subject);
+  add(hint: SubjectHint, at: number, delivery = ""): void {
+    const key = subjectKey(hint.subject);
     const earlier = this.#byKey.get(key);
     this.#byKey.set(key, {
       key,
-      subject: sight.subject,
+      subject: hint.subject,
       head:
-        sight.head ?? earlier?.head ?? (sight.subject.kind === "commit" ? sight.subject.sha : null),
-      before: sight.before ?? earlier?.before ?? null,
-      landed: sight.head !== null || (earlier?.landed ?? false),
+        hint.head ?? earlier?.head ?? (hint.subject.kind === "commit" ? hint.subject.sha : null),
+      before: hint.before ?? earlier?.before ?? null,
+      landed: hint.head !== null || (earlier?.landed ?? false),
       firstAt: earlier?.firstAt ?? at,
       lastAt: at,
       delivery: delivery === "" ? (earlier?.delivery ?? null) : delivery,

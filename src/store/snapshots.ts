@@ -2,7 +2,7 @@
 
 import { hash } from "node:crypto";
 import { limit } from "../core/model/limit.ts";
-import type { LookRecord } from "../ports/store.ts";
+import type { ReconcileResult } from "../ports/store.ts";
 import type { Connection, Param } from "./database.ts";
 
 /** What is to be done with the snapshot of a look. `same`: what is there is as this one, but for its time. */
@@ -10,12 +10,12 @@ export type SnapshotWrite =
   | { readonly kind: "none" | "same" }
   | { readonly kind: "new"; readonly content: string };
 
-/** What this process has written. Whoever looked in between has raised the epoch by more than one. */
+/** What this process has written. Anyone who looked in between has raised the epoch by more than one. */
 export class WrittenSnapshots {
   readonly #known = new Map<string, { readonly epoch: number; readonly digest: string }>();
 
   /** Says what is to be written, and what to call once it is. */
-  plan(look: LookRecord): { readonly write: SnapshotWrite; readonly written: () => void } {
+  plan(look: ReconcileResult): { readonly write: SnapshotWrite; readonly written: () => void } {
     const { key, epoch, snapshot } = look;
     const known = this.#known.get(key);
     if (snapshot === null) return { write: { kind: "none" }, written: () => {} };
@@ -62,12 +62,15 @@ export function snapshotStep(
 }
 
 /** With the time of the last look that saw the same. */
-export async function readSnapshot(on: Connection, key: string): Promise<LookRecord["snapshot"]> {
+export async function readSnapshot(
+  on: Connection,
+  key: string,
+): Promise<ReconcileResult["snapshot"]> {
   const [row] = await on.query<{ content: string; taken_at: number }>(
     "select content, taken_at from interlock.snapshot where subject_key = $1",
     [key],
   );
   if (row === undefined) return null;
-  const snapshot = JSON.parse(row.content) as NonNullable<LookRecord["snapshot"]>;
+  const snapshot = JSON.parse(row.content) as NonNullable<ReconcileResult["snapshot"]>;
   return { ...snapshot, facts: { ...snapshot.facts, now: row.taken_at } };
 }

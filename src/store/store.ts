@@ -11,13 +11,13 @@ import { readGatedPlan, writeGatedPlan } from "./gated-plans.ts";
 import { doubtGate, readGates } from "./gates.ts";
 import { gathered, readingTogether } from "./gather.ts";
 import { renewGeneration } from "./generation.ts";
-import * as intentions from "./intentions.ts";
 import { type Enqueue, type JobData, jobsFor } from "./jobs.ts";
 import * as landed from "./landed.ts";
-import { insertNotices } from "./notices.ts";
+import { insertNotifications } from "./notifications.ts";
 import { prune } from "./prune.ts";
 import * as readings from "./readings.ts";
 import { forgetRepositories, listRepositories } from "./repositories.ts";
+import * as requests from "./requests.ts";
 import * as rollbacks from "./rollbacks.ts";
 import { writeSeen } from "./seen.ts";
 import { SeenSubjects } from "./seen-subjects.ts";
@@ -72,9 +72,9 @@ export function createStore(parts: StoreParts): Store {
       return new Set(rows.map(({ guid }) => guid));
     },
 
-    see: async (sights, at, lease) => {
+    see: async (hints, at, lease) => {
       const seen = new SeenSubjects();
-      for (const sight of sights) seen.add(sight, at);
+      for (const hint of hints) seen.add(hint, at);
       const all = seen.all();
       if (all.length === 0) return "written";
       const written = await database.transaction(async (tx) => {
@@ -138,21 +138,21 @@ export function createStore(parts: StoreParts): Store {
     firstLanded: (repository, branch) => subjects.readFirstLanded(database, repository, branch),
     subject: (key) => subjects.readSubject(database, key),
     lease: (key) => subjects.leaseSubject(database, key, time()),
-    standing: (lease, repository, sha) =>
-      subjects.readStanding(database, lease, { repository, sha, time: time() }),
+    currentState: (lease, repository, sha) =>
+      subjects.readCurrentState(database, lease, { repository, sha, time: time() }),
     openPulls: (repository, which) => subjects.readOpenPulls(database, repository, which),
     openSubjects: (repository) => subjects.readOpenSubjects(database, repository),
-    restless: () => subjects.readRestless(database),
+    unfinishedSubjects: () => subjects.readUnfinished(database),
     repositories: () => listRepositories(database),
     record: async (look) => {
       const { write, written: noted } = writtenSnapshots.plan(look);
-      const others = [look.settlements, look.notices, look.wake, look.bequests ?? []];
+      const others = [look.results, look.notifications, look.wake, look.handovers ?? []];
       const written = others.every(({ length }) => length === 0)
-        ? await subjects.writeLook(database, look, write)
+        ? await subjects.writeReconcileResult(database, look, write)
         : await database.transaction(async (tx) => {
-            if ((await subjects.writeLook(tx, look, write)) === "lost") return "lost";
-            await intentions.writeSettlements(tx, look.key, look.settlements);
-            await insertNotices(tx, look);
+            if ((await subjects.writeReconcileResult(tx, look, write)) === "lost") return "lost";
+            await requests.writeResults(tx, look.key, look.results);
+            await insertNotifications(tx, look);
             await enqueue(tx, await jobsFor(tx, look.wake));
             return "written";
           });
@@ -188,8 +188,7 @@ export function createStore(parts: StoreParts): Store {
       return written;
     },
 
-    recordRole: (lease, intentionKey, role) =>
-      intentions.writeRole(database, lease, intentionKey, role),
+    recordRole: (lease, requestKey, role) => requests.writeRole(database, lease, requestKey, role),
 
     intendCheck: (lease, check) => checks.intendCheck(database, lease, check),
     dropIntendedCheck: (lease, check) =>
@@ -206,12 +205,12 @@ export function createStore(parts: StoreParts): Store {
       if (keys.length > 0) poke();
       return keys.length > 0;
     },
-    intendAnswer: (lease, intentionKey, pull) =>
-      checks.intendAnswer(database, lease, intentionKey, pull),
-    dropIntendedAnswer: (lease, intentionKey) =>
-      checks.dropIntendedAnswer(database, lease, intentionKey),
-    recordAnswer: (lease, intentionKey, sent) =>
-      checks.recordAnswer(database, lease, intentionKey, sent),
+    intendAnswer: (lease, requestKey, pull) =>
+      checks.intendAnswer(database, lease, requestKey, pull),
+    dropIntendedAnswer: (lease, requestKey) =>
+      checks.dropIntendedAnswer(database, lease, requestKey),
+    recordAnswer: (lease, requestKey, sent) =>
+      checks.recordAnswer(database, lease, requestKey, sent),
 
     takePoints: (wanted) => takePoints(database, wanted),
 
@@ -235,7 +234,7 @@ function readsOn(on: Pick<Connection, "query">): Reads {
     told: (repository, of) => readTold(on, repository, of),
     executions: (key) => executions.readExecutions(on, key),
     rollbacks: (key) => rollbacks.readRollbacks(on, key),
-    intentions: (key) => intentions.readIntentions(on, key),
+    requests: (key) => requests.readRequests(on, key),
     siblings: (key, repository, sha) => subjects.readSiblings(on, key, repository, sha),
     newer: (subject) => landed.readNewer(on, subject),
     waiting: (subject) => landed.readWaiting(on, subject),

@@ -3,8 +3,15 @@
 import type { Repository, Subject } from "../core/model/event.ts";
 import type { GateState, Sibling } from "../core/model/fact.ts";
 import { limit } from "../core/model/limit.ts";
-import type { Lease, Leased, LookRecord, Standing, SubjectRow, Written } from "../ports/store.ts";
-import { bequeathCheck } from "./checks.ts";
+import type {
+  CurrentState,
+  Lease,
+  Leased,
+  ReconcileResult,
+  SubjectRow,
+  Written,
+} from "../ports/store.ts";
+import { handOverCheck } from "./checks.ts";
 import { type Connection, type Param, storeNow } from "./database.ts";
 import type { JobData } from "./jobs.ts";
 import { type SnapshotWrite, snapshotStep } from "./snapshots.ts";
@@ -87,7 +94,7 @@ export async function readOpenPulls(
   return rows.map(({ key }) => key);
 }
 
-export async function readRestless(on: Connection): Promise<readonly string[]> {
+export async function readUnfinished(on: Connection): Promise<readonly string[]> {
   const rows = await on.query<{ key: string }>(
     `select key from interlock.subject
       where open and kind <> 'repository' and (verdict is null or verdict = 'in_progress')
@@ -161,11 +168,11 @@ const selectSiblings = `
    order by key`;
 
 /** Everything at one moment: in one statement. */
-export async function readStanding(
+export async function readCurrentState(
   on: Connection,
   { key, epoch }: Lease,
   of: { readonly repository: Repository; readonly sha: string; readonly time: number | null },
-): Promise<Standing> {
+): Promise<CurrentState> {
   const [row] = await on.query<{ held: boolean; now: number; siblings: string | null }>(
     `select exists (select from interlock.subject where key = $3 and epoch = $5) as held,
             ${storeNow(6)} as now,
@@ -179,9 +186,9 @@ export async function readStanding(
 }
 
 /** One statement where nothing is handed over. A repository that went away during the look stays closed. */
-export async function writeLook(
+export async function writeReconcileResult(
   tx: Connection,
-  look: LookRecord,
+  look: ReconcileResult,
   snapshot: SnapshotWrite,
 ): Promise<Written> {
   const params: readonly Param[] = [
@@ -216,7 +223,7 @@ export async function writeLook(
     [...params, ...(step?.params ?? [])],
   );
   if (rows.length === 0) return "lost";
-  for (const bequest of look.bequests ?? []) await bequeathCheck(tx, look.key, bequest);
+  for (const handover of look.handovers ?? []) await handOverCheck(tx, look.key, handover);
   return "written";
 }
 

@@ -33,7 +33,7 @@ const flush = promisify(fsync);
 export class SyncedFolder extends NodeFS {
   /** Files of the log that PostgreSQL takes to be on the disk, and which are not yet for certain. */
   readonly #unsure = new Set<number>();
-  /** Those of them that no flush has been begun for, by their path. */
+  /** Those of them that no flush has been started for, by their path. */
   readonly #waiting = new Map<string, number>();
   #flushing: Promise<void> = Promise.resolve();
   #isPlanned = false;
@@ -52,7 +52,7 @@ export class SyncedFolder extends NodeFS {
     if (this.#waiting.size > 0 && !this.#isPlanned) {
       this.#isPlanned = true;
       this.#flushing = this.#flushing.then(() => this.#flush());
-      // Whoever waits for it hears of it.
+      // Anyone who waits for it hears of it.
       this.#flushing.catch(() => {});
     }
     await this.#flushing;

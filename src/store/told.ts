@@ -1,15 +1,15 @@
 // What events told last of each branch and pull request: the lower bound for what GitHub answers.
 
 import type { Repository } from "../core/model/event.ts";
-import type { Heard, ToldOf } from "../core/model/told.ts";
-import { type Bound, type Told, withTold } from "../core/model/told.ts";
+import type { LowerBound, ToldOf } from "../core/model/told.ts";
+import { type Bound, type EventHint, withTold } from "../core/model/told.ts";
 import { type Connection, Overtaken, storableText } from "./database.ts";
 
 /** One event about a branch or a pull request, when it arrived. */
 export interface ToldNow {
   readonly repository: Repository;
   readonly of: ToldOf;
-  readonly told: Told;
+  readonly told: EventHint;
   readonly at: number;
 }
 
@@ -17,7 +17,7 @@ export async function readTold(
   on: Pick<Connection, "query">,
   { owner, name }: Repository,
   of: ToldOf,
-): Promise<Heard | null> {
+): Promise<LowerBound | null> {
   const [row] = await on.query<{ bound: string | null; heard: number }>(
     "select bound, heard from interlock.told where owner = $1 and name = $2 and what = $3",
     [owner, name, whatOf(of)],

@@ -4,7 +4,7 @@ import type { Connection } from "./database.ts";
 
 export interface Statements extends Connection {
   /**
-   * Lets nothing more be sent, and waits for all that was. Rejects with the first failure, whoever waited for
+   * Lets nothing more be sent, and waits for all that was. Rejects with the first failure, anyone who waited for
    * that statement, and where nobody did.
    */
   settle(): Promise<void>;
@@ -12,10 +12,10 @@ export interface Statements extends Connection {
 
 /**
  * What `on` is given runs there in the order in which it was asked for. What only reads can be sent before
- * `begun` resolves; all else waits for it, and is not sent where it rejects: outside of its transaction a
+ * `started` resolves; all else waits for it, and is not sent where it rejects: outside of its transaction a
  * statement would count alone.
  */
-export function openStatements(on: Connection, begun: Promise<unknown>): Statements {
+export function openStatements(on: Connection, started: Promise<unknown>): Statements {
   let state: "beginning" | "open" | "ended" = "beginning";
   let failure: { readonly why: unknown } | null = null;
   let waiting: (() => void)[] = [];
@@ -24,7 +24,7 @@ export function openStatements(on: Connection, begun: Promise<unknown>): Stateme
   const fail = (why: unknown) => {
     failure ??= { why };
   };
-  const beginning = begun.catch(fail).then(() => {
+  const beginning = started.catch(fail).then(() => {
     if (state === "beginning") state = "open";
     for (const send of waiting) send();
     waiting = [];
@@ -39,7 +39,7 @@ export function openStatements(on: Connection, begun: Promise<unknown>): Stateme
         : isNow
           ? unlessFailed()
           : new Promise<T>((resolve) => void waiting.push(() => resolve(unlessFailed())));
-    // Whoever does not wait for it hears of it when the transaction ends.
+    // Anyone who does not wait for it hears of it when the transaction ends.
     answers.push(answer.then(() => {}, fail));
     return answer;
   };

@@ -4,7 +4,7 @@ import type { Share, TurnLimits } from "../ports/queue.ts";
 import type { Lane } from "./lanes.ts";
 
 export interface Turns {
-  /** The lane that goes next, whose turn has then begun; null where none of them may. */
+  /** The lane that goes next, whose turn has then started; null where none of them may. */
   next(lanes: readonly Lane[], now: number): Lane | null;
   /** When the lane may go at the earliest. */
   readyAt(lane: Lane): number;

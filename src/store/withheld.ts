@@ -1,12 +1,12 @@
 // Events that are kept aside until GitHub has said whose name it is, and which branch is its default one: an old
 // event can be sent again.
 
-import type { Event, Repository, Sight } from "../core/model/event.ts";
+import type { Event, Repository, SubjectHint } from "../core/model/event.ts";
 import { contradictions, type Identified, identities, isIdentified } from "./contradiction.ts";
 import type { Connection } from "./database.ts";
 
 /** What is needed of a delivery to take it in. */
-export interface Told {
+export interface WithheldEvent {
   readonly guid: string;
   readonly receivedAt: number;
   readonly event: Event;
@@ -21,7 +21,7 @@ export interface Doubt {
 /** What is told that contradicts the ids, names and default branches that are known. */
 export async function readDoubts(
   tx: Connection,
-  all: readonly Pick<Told, "event">[],
+  all: readonly Pick<WithheldEvent, "event">[],
 ): Promise<readonly Doubt[]> {
   // Events of one repository say the same of it, each of them again.
   const told = new Map<string, Identified>();
@@ -37,13 +37,13 @@ export async function readDoubts(
 
 /**
  * Puts aside what there are doubts about. Returns the rest, with the repositories that are known otherwise in its
- * place: whoever looks at one of them asks GitHub.
+ * place: anyone who looks at one of them asks GitHub.
  */
 export async function withhold(
   tx: Connection,
-  all: readonly Told[],
+  all: readonly WithheldEvent[],
   doubts: readonly Doubt[],
-): Promise<readonly Told[]> {
+): Promise<readonly WithheldEvent[]> {
   if (doubts.length === 0) return all;
   // What is known already is not told once more.
   const named = new Set(all.flatMap(({ event }) => repositoriesOf(event).map(identityOf)));
@@ -51,31 +51,31 @@ export async function withhold(
   if (found.length === 0) return all;
   const doubted = new Map(found.map(({ of }) => [identityOf(of), of]));
   const isDoubted = (repository: Repository) => doubted.has(identityOf(repository));
-  const asked: Sight[] = found.map(({ known: repository }) => ({
+  const asked: SubjectHint[] = found.map(({ known: repository }) => ({
     subject: { kind: "repository", repository },
     head: null,
     before: null,
   }));
-  const taken: Told[] = [];
-  const kept: { readonly of: Identified; readonly told: Told }[] = [];
-  const keep = (repository: Repository, one: Told) => {
+  const taken: WithheldEvent[] = [];
+  const kept: { readonly of: Identified; readonly told: WithheldEvent }[] = [];
+  const keep = (repository: Repository, one: WithheldEvent) => {
     const of = doubted.get(identityOf(repository));
     if (of !== undefined) kept.push({ of, told: one });
   };
   for (const one of all) {
     const { event } = one;
     if (event.kind === "look") {
-      for (const sight of event.sights)
-        keep(sight.subject.repository, { ...one, event: { kind: "look", sights: [sight] } });
-      const sights = event.sights.filter(({ subject }) => !isDoubted(subject.repository));
-      if (sights.length > 0) taken.push({ ...one, event: { kind: "look", sights } });
+      for (const hint of event.hints)
+        keep(hint.subject.repository, { ...one, event: { kind: "look", hints: [hint] } });
+      const hints = event.hints.filter(({ subject }) => !isDoubted(subject.repository));
+      if (hints.length > 0) taken.push({ ...one, event: { kind: "look", hints } });
     } else if (event.kind === "intend" && isDoubted(repositoryOf(event.target)))
       keep(repositoryOf(event.target), one);
     else taken.push(one);
   }
   await insertWithheld(tx, kept);
   const receivedAt = Math.max(...kept.map((one) => one.told.receivedAt));
-  return [...taken, { guid: "", receivedAt, event: { kind: "look", sights: asked } }];
+  return [...taken, { guid: "", receivedAt, event: { kind: "look", hints: asked } }];
 }
 
 /**
@@ -87,7 +87,7 @@ export async function release(
   tx: Connection,
   answers: readonly Identified[],
   asked: number,
-): Promise<readonly Told[]> {
+): Promise<readonly WithheldEvent[]> {
   const [any] = await tx.query("select from interlock.withheld limit 1");
   if (any === undefined || answers.length === 0) return [];
   const given =
@@ -112,7 +112,7 @@ export async function release(
   return [...rows]
     .sort((one, other) => one.position - other.position)
     .map(({ content, owner, name }) => {
-      const told = JSON.parse(content) as Told;
+      const told = JSON.parse(content) as WithheldEvent;
       const [first] = repositoriesOf(told.event);
       const now = answers.find(({ id }) => id === first?.id);
       const isRenamed = now !== undefined && (now.owner !== owner || now.name !== name);
@@ -121,15 +121,18 @@ export async function release(
 }
 
 /** The same under the name that its repository has now. */
-export function readdressed<T extends Pick<Told, "event">>(told: T, repository: Repository): T {
+export function readdressed<T extends Pick<WithheldEvent, "event">>(
+  told: T,
+  repository: Repository,
+): T {
   const { event } = told;
   switch (event.kind) {
     case "look": {
-      const sights = event.sights.map((sight) => ({
-        ...sight,
-        subject: { ...sight.subject, repository },
+      const hints = event.hints.map((hint) => ({
+        ...hint,
+        subject: { ...hint.subject, repository },
       }));
-      return { ...told, event: { ...event, sights } };
+      return { ...told, event: { ...event, hints } };
     }
     case "intend":
       return { ...told, event: { ...event, target: { ...event.target, repository } } };
@@ -152,7 +155,7 @@ export async function readClaims(
 
 async function insertWithheld(
   tx: Connection,
-  kept: readonly { readonly of: Identified; readonly told: Told }[],
+  kept: readonly { readonly of: Identified; readonly told: WithheldEvent }[],
 ): Promise<void> {
   await tx.query(
     `insert into interlock.withheld
@@ -166,7 +169,7 @@ async function insertWithheld(
       ...identities(kept.map(({ of }) => of)),
       kept.map(({ of }) => of.installation),
       kept.map(({ told: { guid, receivedAt, event } }) =>
-        JSON.stringify({ guid, receivedAt, event } satisfies Told),
+        JSON.stringify({ guid, receivedAt, event } satisfies WithheldEvent),
       ),
       kept.map(({ told }) => told.receivedAt),
     ],
@@ -174,7 +177,7 @@ async function insertWithheld(
 }
 
 function repositoriesOf(event: Event): readonly Repository[] {
-  if (event.kind === "look") return event.sights.map(({ subject }) => subject.repository);
+  if (event.kind === "look") return event.hints.map(({ subject }) => subject.repository);
   return event.kind === "intend" ? [repositoryOf(event.target)] : [];
 }
 

@@ -10,7 +10,7 @@ export type ThreadAnswer<T> =
 export interface Thread<In, Out> {
   /** Those who ask take turns by `of`, so that one who asks much has only their own questions wait. */
   ask(input: In, of: number): Promise<ThreadAnswer<Out>>;
-  /** Ends it; whoever still waits is told that it could not be read. */
+  /** Ends it; anyone who still waits is told that it could not be read. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export function openThread<In, Out>(options: ThreadOptions): Thread<In, Out> {
     idling.unref();
   }
 
-  /** Of whoever had no turn for longest, the first. */
+  /** Of anyone who had no turn for longest, the first. */
   function next(): Question<In, Out> | undefined {
     const order = [...turns];
     const rank = ({ of }: Question<In, Out>) => order.indexOf(of);

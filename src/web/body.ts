@@ -3,7 +3,7 @@
 import type { IncomingMessage } from "node:http";
 import { limit } from "../core/model/limit.ts";
 import type { PostBody, PostBodyAsked } from "../ports/http.ts";
-import { openMemory } from "./memory.ts";
+import { openSharedReadings } from "./memory.ts";
 
 export interface Bodies {
   /** Reads one body. What it holds stays held until `release`, or until it was verified. */
@@ -30,14 +30,14 @@ interface Holder {
 }
 
 /**
- * When the store is full, whoever holds most of it while still sending is broken off: it is the one who
+ * When the store is full, anyone who holds most of it while still sending is broken off: it is the one who
  * is least like a webhook, and an ordinary delivery of some kilobytes gets in whatever else is sent.
  */
 export function openBodies(): Bodies {
   const most = Math.floor(limit.web.unverified_bytes / limit.web.block_bytes);
   const free: Buffer[] = [];
   const holders = new Set<Holder>();
-  const read = openMemory();
+  const read = openSharedReadings();
   let allocated = 0;
 
   return {

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import { limit } from "../core/model/limit.ts";
 
 /** Told of bytes that were read and are not kept, has the young generation collected every so often. */
-export function openMemory(): (bytes: number) => void {
+export function openSharedReadings(): (bytes: number) => void {
   // The one way to ask for it without a flag of the command line, which every image would have to repeat.
   setFlagsFromString("--expose-gc");
   const collect: (how: { type: "minor" }) => void = runInNewContext("gc");

@@ -1,10 +1,10 @@
-// Which connections are open at the same time: whoever says nothing cannot keep those out who have something to say.
+// Which connections are open at the same time: anyone who says nothing cannot keep those out who have something to say.
 
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
 
 /**
- * Keeps at most `most` connections open. One more takes the place of whoever has waited longest without a whole
+ * Keeps at most `most` connections open. One more takes the place of anyone who has waited longest without a whole
  * request; it is refused only where all requests have arrived and are being answered. A webhook has all of its
  * request there within milliseconds, so that a stranger would have to open `most` connections in that time.
  */

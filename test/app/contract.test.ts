@@ -79,7 +79,7 @@ test("from the installation to the release, GitHub understands all and is unders
     enforceAdmins: true,
   });
 
-  // A pull request whose test fails is shut.
+  // A pull request whose test fails is blocked.
   shop.commit({ branch: "price", files: { "src/price.js": "export const price = 2;\n" } });
   const pull = shop.openPull({ head: "price" });
   await concluded(pull, "failure");
@@ -93,7 +93,7 @@ test("from the installation to the release, GitHub understands all and is unders
 
   // A person without permission is told so; then the stage passes when it is asked for again.
   await answered(pull, pull.comment("ria", "/interlock retry test"), /You need one of these roles/);
-  await answered(pull, pull.comment("dev", "/interlock status"), /\*\*Gate:\*\* shut/);
+  await answered(pull, pull.comment("dev", "/interlock status"), /\*\*Gate:\*\* blocked/);
   await answered(pull, pull.comment("dev", "/interlock retri"), /retry/);
   writeFileSync(flag, "");
   // Answers that are lost on the way leave it in doubt what is there.

@@ -31,7 +31,7 @@ test.concurrent.each([
     const startsFile = `${world.folder}/starts`;
     shop.commit({ branch: "main", files: { ".github/interlock.yml": planThatTells(startsFile) } });
     const random = seededRandom(seed);
-    const crowd = gather(shop, random);
+    const actors = gather(shop, random);
 
     // The port is another one after each start; GitHub's address for the program stays the same.
     let running: Promise<App> | null = null;
@@ -51,16 +51,16 @@ test.concurrent.each([
 
     for (let round = 1; round <= rounds; round++) {
       const app = await start();
-      const fresh = crowd.open();
+      const fresh = actors.open();
       await eventually("green gate", () => fresh.check("interlock")?.conclusion === "success");
-      crowd.merge(fresh);
+      actors.merge(fresh);
       for (let acts = random.next() * 12; acts > 0; acts--) {
-        crowd.act();
+        actors.act();
         await sleep(random.next() * 200);
       }
       running = null;
       await app.kill();
-      crowd.act();
+      actors.act();
       // Also in the middle of a start.
       await using early = spawnProgram(environment);
       await sleep(random.next() * 1_000);
@@ -68,7 +68,7 @@ test.concurrent.each([
     }
 
     const last = await start();
-    const { pulls, comments, landed } = crowd;
+    const { pulls, comments, landed } = actors;
     for (const { number, head } of pulls.filter(({ state }) => state === "open"))
       await eventually(`final gate on ${number}`, () => gateOn(head)?.conclusion, patience_ms);
     for (const sha of landed)

@@ -4,7 +4,7 @@ import type { CommentHandle, PullHandle } from "../../sandbox/github/pull-handle
 import type { Random } from "../../sandbox/github/random.ts";
 import type { RepositoryHandle } from "../../sandbox/github/repository-handle.ts";
 
-export interface Crowd {
+export interface Actors {
   readonly pulls: readonly PullHandle[];
   readonly comments: readonly Asked[];
   /** What was merged, as commits of the main branch. */
@@ -20,7 +20,7 @@ export interface Asked {
   readonly comment: CommentHandle;
 }
 
-export function gather(shop: RepositoryHandle, random: Random): Crowd {
+export function gather(shop: RepositoryHandle, random: Random): Actors {
   const pulls: PullHandle[] = [];
   const comments: Asked[] = [];
   const landed: string[] = [];
@@ -50,11 +50,11 @@ export function gather(shop: RepositoryHandle, random: Random): Crowd {
     act() {
       const standing = pulls.filter(({ state }) => state === "open");
       const pull = standing[Math.floor(random.next() * standing.length)];
-      const dice = random.next();
-      if (pull === undefined || dice < 0.25) open();
-      else if (dice < 0.5) change(pull.data.head.ref);
-      else if (dice < 0.65) comments.push(ask(pull, "verify"));
-      else if (dice < 0.92) comments.push(ask(pull, "status"));
+      const chance = random.next();
+      if (pull === undefined || chance < 0.25) open();
+      else if (chance < 0.5) change(pull.data.head.ref);
+      else if (chance < 0.65) comments.push(ask(pull, "verify"));
+      else if (chance < 0.92) comments.push(ask(pull, "status"));
       else pull.close("dev");
     },
   };

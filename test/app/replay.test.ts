@@ -28,7 +28,7 @@ beforeAll(async () => {
   app = await world.start({ WEBHOOK_SECRET: rotated, WEBHOOK_SECRET_PREVIOUS: secret });
   database = stack.use(await openDatabase(world));
   // What a branch holds when it is seen for the first time is not released.
-  await eventually("first sight of main", async () => {
+  await eventually("first look at main", async () => {
     const rows = await database.query("select 1 from interlock.tip where branch = 'main'");
     return rows.length > 0;
   });

@@ -88,7 +88,7 @@ const plain = (text: string) =>
     .replaceAll("&amp;", "&");
 
 /** As far as the form that goes to GitHub. */
-async function begun(address: URL, fields: Record<string, string> = {}) {
+async function setupStarted(address: URL, fields: Record<string, string> = {}) {
   const first = await ask(address);
   expect(first.status).toBe(303);
   const cookie = cookieOf(first);
@@ -130,7 +130,7 @@ test("the App that GitHub creates is written once, and the next start uses it", 
   await using program = setup({ GITHUB_API_URL: github.url }, folder.path);
   const address = await addressOf(program);
   expect(address.hostname).toBe("127.0.0.1");
-  const { cookie, sent, action, state } = await begun(address);
+  const { cookie, sent, action, state } = await setupStarted(address);
   expect(action).toBe(`${github.url}/organizations/acme/settings/apps/new?state=${state}`);
   expect(JSON.parse(plain(fieldOf(sent.body, "manifest")))).toMatchObject({
     name: "interlock-of-acme",
@@ -179,7 +179,7 @@ test("nothing can be done without the address, from another site, or under anoth
     421,
   );
 
-  const { cookie, headers, said, state } = await begun(address);
+  const { cookie, headers, said, state } = await setupStarted(address);
   // The address is used up.
   expect((await ask(address)).status).toBe(403);
   const body = new URLSearchParams(said).toString();
@@ -217,7 +217,7 @@ test("nothing can be done without the address, from another site, or under anoth
 test("the page may not be framed, kept or looked into", async () => {
   await using folder = await temporaryFolder();
   await using program = setup({}, folder.path);
-  const { sent } = await begun(await addressOf(program));
+  const { sent } = await setupStarted(await addressOf(program));
   expect(sent.headers["content-security-policy"]).toContain("frame-ancestors 'none'");
   expect(sent.headers["content-security-policy"]).toContain("default-src 'none'");
   expect(sent.headers["cache-control"]).toBe("no-store");
@@ -239,7 +239,7 @@ test.each([
   async (_, said, word) => {
     await using folder = await temporaryFolder();
     await using program = setup({}, folder.path);
-    const { sent } = await begun(await addressOf(program), said);
+    const { sent } = await setupStarted(await addressOf(program), said);
     expect(sent.status).toBe(400);
     expect(/<p class="problem">([^<]*)/.exec(sent.body)?.[1]).toMatch(new RegExp(word, "i"));
     expect(sent.body).not.toContain("<script");
@@ -266,7 +266,7 @@ test("a file that appears while the flow is under way is left as it is", async (
   await using folder = await temporaryFolder();
   await using program = setup({ GITHUB_API_URL: github.url }, folder.path);
   const address = await addressOf(program);
-  const { cookie, state } = await begun(address);
+  const { cookie, state } = await setupStarted(address);
   const file = join(folder.path, ".env");
   await writeFile(file, "APP_ID=1\n");
   const back = new URL(`/setup/created?code=c0de&state=${state}`, address);

@@ -37,7 +37,7 @@ export const noises = {
     const square = normal() ** 2 + normal() ** 2 + normal() ** 2;
     return 1 + (0.15 * normal()) / Math.sqrt(square);
   }),
-  /** Up and down by a fifth over a day, begun at any hour. */
+  /** Up and down by a fifth over a day, started at any hour. */
   "daily cycle": (random, points) => {
     const begin = random.uniform();
     return Array.from(

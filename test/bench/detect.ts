@@ -224,7 +224,7 @@ function printCost(): void {
     return JSON.stringify(observeCounts(state, made.slice(points), at));
   });
   const times = Array.from({ length: 20 }, () => {
-    const begun = process.threadCpuUsage();
+    const started = process.threadCpuUsage();
     for (const json of values) {
       const state = observeValues(JSON.parse(json), [{ at, value: 1 }], at + minute);
       judgeValues(state, { limit: alarm, now: at + minute, data: "complete" });
@@ -239,7 +239,7 @@ function printCost(): void {
       judgeCounts(state, { limit: alarm, now: at + minute, minimum: 100, data: "complete" });
       JSON.stringify(state);
     }
-    const { user, system } = process.threadCpuUsage(begun);
+    const { user, system } = process.threadCpuUsage(started);
     return (user + system) / 1_000;
   }).sort((a, b) => a - b);
   const size = (all: readonly string[]) => Math.max(...all.map((json) => Buffer.byteLength(json)));

@@ -32,7 +32,7 @@ export interface GateTimes {
 
 export const stores = ["postgres", "pglite"] as const;
 
-/** `meanwhile` is begun while there is nothing left to do but to see that the budget is kept. */
+/** `meanwhile` is started while there is nothing left to do but to see that the budget is kept. */
 export async function measureGates<T>(
   bench: Bench,
   meanwhile: () => T,
@@ -65,7 +65,7 @@ export async function measureGates<T>(
     sleep(5_000).then(() => measureSingle(load, pglite.program, size.watch_s)),
   ]);
   await sleep(15_000);
-  const begun = meanwhile();
+  const started = meanwhile();
   const [first, second] = await single;
   await Promise.all([postgres.program.stop(), pglite.program.stop()]);
   return {
@@ -73,7 +73,7 @@ export async function measureGates<T>(
       postgres: { idle: postgres.alone, spread: postgres.spread, single: first },
       pglite: { idle: pglite.alone, spread: pglite.spread, single: second },
     },
-    meanwhile: begun,
+    meanwhile: started,
   };
 }
 

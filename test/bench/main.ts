@@ -32,10 +32,10 @@ async function main(): Promise<void> {
     );
     const shuffled = await measureShuffled(bench);
     const [requests, release, sweep] = await meanwhile;
-    const notices = await measureNotices(bench);
+    const notifications = await measureNotices(bench);
     const anonymous = await measureAnonymous(bench);
     console.log(
-      table({ size, intake, gates, requests, notices, release, sweep, shuffled, anonymous }),
+      table({ size, intake, gates, requests, notifications, release, sweep, shuffled, anonymous }),
     );
   } finally {
     await server.stop();

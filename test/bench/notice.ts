@@ -3,7 +3,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Times, timesOf } from "./gate.ts";
 import { idle } from "./measure.ts";
-import { addRepository, executionsOf, openRoad, pass, quiet, type Road } from "./road.ts";
+import {
+  addRepository,
+  executionsOf,
+  openReleaseBench,
+  pass,
+  quiet,
+  type ReleaseBench,
+} from "./release-bench.ts";
 import type { Bench } from "./scene.ts";
 
 export type NoticeTimes = Readonly<Record<"postgres" | "pglite", Times>>;
@@ -21,7 +28,7 @@ export async function measureNotices(bench: Bench): Promise<NoticeTimes> {
 }
 
 interface Running {
-  readonly road: Road;
+  readonly releases: ReleaseBench;
   /** Each with the head whose gate waits for it. */
   readonly executions: readonly { readonly id: string; readonly sha: string }[];
 }
@@ -31,8 +38,12 @@ const before = 10;
 
 async function openRunning(bench: Bench, store: "postgres" | "pglite"): Promise<Running> {
   const databaseUrl = store === "postgres" ? await bench.newDatabase() : null;
-  const road = await openRoad(bench, { name: `notice-${store}`, databaseUrl, clock: null });
-  const { aws, program } = road;
+  const releases = await openReleaseBench(bench, {
+    name: `notice-${store}`,
+    databaseUrl,
+    clock: null,
+  });
+  const { aws, program } = releases;
   const teams = 10;
   const each = Math.ceil((before + bench.size.alone) / teams);
   const owners = Array.from({ length: teams }, (_, turn) => `team-${turn}`);
@@ -40,24 +51,24 @@ async function openRunning(bench: Bench, store: "postgres" | "pglite"): Promise<
   for (const [turn, owner] of owners.entries()) {
     const account = String(222233334444 + turn);
     const stages = ["Build", "Test"];
-    await addRepository(road, { owner, part: "verify", account, stages, pulls: 0 });
+    await addRepository(releases, { owner, part: "verify", account, stages, pulls: 0 });
   }
   const shas: string[] = [];
   for (let turn = 0; turn < each; turn++)
     shas.push(...(await program.github.call.open({ owners, turn })));
-  const begun = [...(await executionsOf(road, shas)).values()];
-  await aws.call.act(begun.map(({ id }) => ({ execution: id, kind: "pass", stage: "Source" })));
-  await quiet(road);
+  const started = [...(await executionsOf(releases, shas)).values()];
+  await aws.call.act(started.map(({ id }) => ({ execution: id, kind: "pass", stage: "Source" })));
+  await quiet(releases);
   // One account after the other.
   const order = new Map(shas.map((sha, turn) => [sha, turn]));
-  begun.sort((one, other) => (order.get(one.sha) ?? 0) - (order.get(other.sha) ?? 0));
-  return { road, executions: begun };
+  started.sort((one, other) => (order.get(one.sha) ?? 0) - (order.get(other.sha) ?? 0));
+  return { releases, executions: started };
 }
 
-async function measure({ road, executions }: Running): Promise<Times> {
-  const { program, aws } = road;
+async function measure({ releases, executions }: Running): Promise<Times> {
+  const { program, aws } = releases;
   // What was put off for the pace of pages comes before, and the next look at each a minute later.
-  await pass(road, 61_000);
+  await pass(releases, 61_000);
   await idle([program.pid, program.github.pid, aws.pid]);
   const times: number[] = [];
   for (const { id, sha } of executions) {

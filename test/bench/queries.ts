@@ -88,7 +88,7 @@ function callsOf(
         [{ subject: { kind: "pull", repository: busy, number: 1 }, head: shaOf(1), before: null }],
         1,
       ),
-    restless: () => store.restless(),
+    unfinishedSubjects: () => store.unfinishedSubjects(),
     "runs.since": () => runs.since(0, { each: 10, all: 100 }),
     prune: () => store.prune(2_000),
   };

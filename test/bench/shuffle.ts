@@ -4,7 +4,13 @@ import pg from "pg";
 import { seededRandom } from "../../sandbox/github/random.ts";
 import type { Act } from "./aws.ts";
 import { idle } from "./measure.ts";
-import { addRepository, executionsOf, openRoad, quiet, type Road } from "./road.ts";
+import {
+  addRepository,
+  executionsOf,
+  openReleaseBench,
+  quiet,
+  type ReleaseBench,
+} from "./release-bench.ts";
 import type { Bench } from "./scene.ts";
 
 export interface Shuffled {
@@ -70,24 +76,24 @@ async function follow(
 ) {
   const { name, clock, schedule } = order;
   const databaseUrl = await bench.newDatabase();
-  const road = await openRoad(bench, { name, databaseUrl, clock });
-  const { program, aws } = road;
+  const releases = await openReleaseBench(bench, { name, databaseUrl, clock });
+  const { program, aws } = releases;
   const teams = bench.size.teams;
   const owners = Array.from({ length: teams }, (_, turn) => `team-${turn}`);
   // In an account each, since Interlock's own pace in one would hold all of them up.
   for (const [turn, owner] of owners.entries()) {
     const account = String(222233334444 + turn);
-    await addRepository(road, { owner, part: "verify", account, stages, pulls: 0 });
+    await addRepository(releases, { owner, part: "verify", account, stages, pulls: 0 });
   }
   await aws.call.hold();
   const heads = [
     ...(await program.github.call.open({ owners, turn: 0 })),
     ...(await program.github.call.open({ owners, turn: 1 })),
   ];
-  const begun = await executionsOf(road, heads);
+  const started = await executionsOf(releases, heads);
   const fates = fatesOf(heads);
   // Its record of the start comes after it.
-  await quiet(road);
+  await quiet(releases);
 
   const began = performance.now();
   let told = 0;
@@ -96,7 +102,7 @@ async function follow(
     for (let stage = wave * step; stage < (wave + 1) * step; stage++) {
       await aws.call.turn(1_000);
       await aws.call.act(
-        heads.flatMap((sha, turn) => actAt(begun.get(sha)?.id ?? "", fates[turn], stage)),
+        heads.flatMap((sha, turn) => actAt(started.get(sha)?.id ?? "", fates[turn], stage)),
       );
     }
     const count = await aws.call.heldCount();
@@ -104,10 +110,10 @@ async function follow(
     told = count;
     await aws.call.send(schedule.wave(fresh, wave === waves - 1 ? "last" : "more"));
   }
-  await quiet(road);
+  await quiet(releases);
   await idle([program.pid]);
   const seconds = (performance.now() - began) / 1_000;
-  const left = await leftOf(road, { owners, heads, databaseUrl });
+  const left = await leftOf(releases, { owners, heads, databaseUrl });
   await program.stop();
   return { events: told, executions: heads.length, seconds, left };
 }
@@ -135,9 +141,9 @@ function actAt(execution: string, fate: Fate | undefined, stage: number): readon
   return [{ execution, stage: name, kind: stage === fate.stage ? fate.kind : "pass" }];
 }
 
-/** What people and the ledger see in the end. Ids that AWS and Git draw anew are left out. */
+/** What people and the ledger see in the end. Ids that AWS and Git draw again are left out. */
 async function leftOf(
-  { program }: Road,
+  { program }: ReleaseBench,
   of: {
     readonly owners: readonly string[];
     readonly heads: readonly string[];

@@ -15,7 +15,7 @@ interface Figures {
   readonly intake: Readonly<Record<(typeof receivers)[number], Intake>>;
   readonly gates: { readonly postgres: GateTimes; readonly pglite: GateTimes };
   readonly requests: Requests;
-  readonly notices: NoticeTimes;
+  readonly notifications: NoticeTimes;
   readonly release: ReleaseCalls;
   readonly sweep: SweepCalls;
   readonly shuffled: Shuffled;
@@ -93,7 +93,7 @@ export function table(figures: Figures): string {
   ].join("\n");
 }
 
-function awsRows({ notices, release, sweep, shuffled }: Figures): readonly Row[] {
+function awsRows({ notifications, release, sweep, shuffled }: Figures): readonly Row[] {
   const { events, executions, end, orderedS, shuffledS } = shuffled;
   return [
     calls(`AWS calls, a release of ${release.stages} stages by events`, release.byEvents, 12),
@@ -107,11 +107,11 @@ function awsRows({ notices, release, sweep, shuffled }: Figures): readonly Row[]
     ...stores.flatMap((store) => [
       aimed({
         what: `SNS message to check on ${names[store]}, idle, p50`,
-        value: notices[store].p50,
+        value: notifications[store].p50,
         below: 50,
         unit: " ms",
       }),
-      plain("– p99", `${number(notices[store].p99)} ms`),
+      plain("– p99", `${number(notifications[store].p99)} ms`),
     ]),
     {
       what: `${number(events)} events of ${executions} executions, doubled and shuffled`,

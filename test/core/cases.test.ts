@@ -57,7 +57,7 @@ interface Case {
 
 type CaseFile = { readonly about?: "commit"; readonly show?: readonly string[] };
 
-const inputs = ["facts.json", "present.json", "plan.yml", "proposed.yml", "roads.yml"];
+const inputs = ["facts.json", "present.json", "plan.yml", "proposed.yml", "default-plan.yml"];
 
 function readCase(folder: URL): Case {
   const read = (file: string) => {
@@ -66,8 +66,14 @@ function readCase(folder: URL): Case {
   };
   const { about, show = [], ...sketch } = JSON.parse(read("facts.json") ?? "{}") as CaseFile;
   const plans = Object.fromEntries(
-    ["plan", "proposed", "roads"].flatMap((key) => {
-      const yaml = read(`${key}.yml`);
+    (
+      [
+        ["plan", "plan.yml"],
+        ["proposed", "proposed.yml"],
+        ["defaultPlan", "default-plan.yml"],
+      ] as const
+    ).flatMap(([key, file]) => {
+      const yaml = read(file);
       return yaml === undefined ? [] : [[key, readingOf(yaml)]];
     }),
   );

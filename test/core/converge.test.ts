@@ -10,11 +10,11 @@ import { limit } from "../../src/core/model/limit.ts";
 import {
   type CheckSketch,
   commitSubject,
-  intentionOf,
   now,
   type PresentSketch,
   presentOf,
   pullSubject,
+  requestOf,
   sha,
 } from "./facts.ts";
 import {
@@ -171,7 +171,7 @@ test.each<[string, Partial<Decision>, PresentSketch, string[]]>([
   [
     "it comes to its end, and its gate goes on as a sibling's",
     { end },
-    { checks: [{}, part], heirs: { [sha.head]: "pull:acme/shop#9" } },
+    { checks: [{}, part], successors: { [sha.head]: "pull:acme/shop#9" } },
     ["interlock/shop/verify beefcaf cancelled"],
   ],
   ["it comes to its end with a verdict", { end }, { checks: [{ state: done("success") }] }, []],
@@ -214,7 +214,7 @@ test("what is ended says why and what to do, and has no buttons left", () => {
   expect(summary).toContain("Reopen the pull request");
 });
 
-test("the push of a branch that is no road leaves the gate of a pull request as it is", () => {
+test("the push of a branch that is not governed leaves the gate of a pull request as it is", () => {
   const present = presentOf({ checks: [{ by: "pull:acme/shop#1" }] }, commitSubject(sha.head));
   expect(converge(silence({ end }), present, 1)).toMatchObject({ effects: [], dueAt: null });
 });
@@ -243,7 +243,7 @@ const command = fc.constantFrom(
   { kind: "stop" } as const,
   { kind: "unknown", word: "merge", nearest: null } as const,
 );
-const intentions = fc
+const requests = fc
   .array(
     fc.record({
       commands: fc.array(command, { minLength: 1, maxLength: 3 }),
@@ -255,7 +255,7 @@ const intentions = fc
   )
   .map((list) =>
     list.map((one, at) =>
-      intentionOf(
+      requestOf(
         { ...one, key: `comment:${at}`, comment: one.source === "comment" ? at : null },
         sha.head,
       ),
@@ -286,14 +286,14 @@ const world: fc.Arbitrary<World> = fc
     origin: any(origins),
     engines: any(engines),
     siblings: any(siblings),
-    intentions,
+    requests,
     present: fc.record({ checks, leftover: mine }),
   })
-  .map(({ shop, docs, origin, intentions, present, ...rest }) => {
-    const all = [...origin.intentions, ...intentions];
+  .map(({ shop, docs, origin, requests, present, ...rest }) => {
+    const all = [...origin.requests, ...requests];
     const facts = factsOf({
       ...rest,
-      origin: { ...origin, intentions: all },
+      origin: { ...origin, requests: all },
       executions: [...shop, ...docs],
     });
     return { facts, present: presentOf(present, pullSubject()) };
@@ -307,7 +307,7 @@ test("carrying the effects out comes to rest within a few looks", () => {
       for (let look = 0; look < 8; look++) {
         const decision = decide(at.facts);
         const { effects, dueAt } = converge(decision, at.present, at.facts.now);
-        if (effects.length === 0 && dueAt === null && decision.settlements.length === 0) return;
+        if (effects.length === 0 && dueAt === null && decision.results.length === 0) return;
         seen.push(effects.map(({ kind, key }) => `${kind} ${key}`));
         at = carryOut(at, decision, effects);
         // What was held back for its pace goes when its time has come.
@@ -351,15 +351,15 @@ test("stops come first, the gate stands before anything starts, and pages come l
   );
 });
 
-test("a gate that is left in progress goes to whoever else speaks about its commit", () => {
+test("a gate that is left in progress goes to anyone else who speaks about its commit", () => {
   const sketch = {
     checks: [{}],
     leftover: [{}],
-    heirs: { [sha.head]: "pull:acme/shop#9", [sha.old]: "pull:acme/shop#8" },
+    successors: { [sha.head]: "pull:acme/shop#9", [sha.old]: "pull:acme/shop#8" },
   };
-  const { effects, bequests } = converge(silence({ end }), presentOf(sketch, pullSubject()), now);
+  const { effects, handovers } = converge(silence({ end }), presentOf(sketch, pullSubject()), now);
   expect(effects).toEqual([]);
-  expect(bequests).toEqual([
+  expect(handovers).toEqual([
     { sha: sha.old, name: "interlock", to: "pull:acme/shop#8" },
     { sha: sha.head, name: "interlock", to: "pull:acme/shop#9" },
   ]);

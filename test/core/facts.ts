@@ -7,11 +7,11 @@ import type { Present } from "../../src/core/diff.ts";
 import type { AnswerPresent, CheckPresent, CheckState } from "../../src/core/model/effect.ts";
 import { type Repository, type Subject, subjectKey } from "../../src/core/model/event.ts";
 import type {
+  CommandRequest,
   CommitFacts,
   Execution,
   Facts,
   Files,
-  Intention,
   Known,
   Landed,
   PlanReading,
@@ -91,8 +91,8 @@ export type ExecutionSketch = Partial<Omit<Execution, "stages">> & {
   readonly stages?: readonly StageSketch[];
 };
 
-export type IntentionSketch = Partial<Omit<Intention, "role">> & {
-  readonly role?: Role | "none" | Intention["role"];
+export type RequestSketch = Partial<Omit<CommandRequest, "role">> & {
+  readonly role?: Role | "none" | CommandRequest["role"];
 };
 
 interface Sketch {
@@ -100,14 +100,14 @@ interface Sketch {
   readonly plan?: Plan | PlanReading;
   readonly files?: readonly string[] | Files;
   readonly executions?: readonly ExecutionSketch[];
-  readonly intentions?: readonly IntentionSketch[];
+  readonly requests?: readonly RequestSketch[];
   readonly siblings?: readonly (Partial<Sibling> & { readonly key: string })[];
-  readonly said?: PullFacts["said"];
-  readonly gateBy?: string | null;
-  readonly heirs?: readonly string[];
+  readonly lastVerdict?: PullFacts["lastVerdict"];
+  readonly gateOwner?: string | null;
+  readonly successors?: readonly string[];
   readonly engines?: readonly string[];
-  readonly able?: Facts["able"];
-  readonly surveys?: Facts["surveys"];
+  readonly engineCapabilities?: Facts["engineCapabilities"];
+  readonly driftReports?: Facts["driftReports"];
   readonly rollbacks?: readonly Partial<Rollback>[];
   readonly releases?: readonly ExecutionSketch[];
   readonly rolledBack?: readonly Partial<Rollback>[];
@@ -120,12 +120,12 @@ export interface PullSketch extends Sketch {
   readonly pull?: Partial<Pull> | { readonly kind: "absent" } | Known<Pull>;
   readonly proposed?: Plan | PlanReading | null;
   /** Null, as usual, where the base is the default branch. */
-  readonly roads?: Plan | PlanReading | null;
+  readonly defaultPlan?: Plan | PlanReading | null;
 }
 
 export interface CommitSketch extends Sketch {
   readonly subject?: Extract<Subject, { kind: "commit" }>;
-  readonly roads?: Plan | PlanReading;
+  readonly defaultPlan?: Plan | PlanReading;
   readonly landing?: CommitFacts["landing"];
   readonly holders?: readonly LandedSketch[];
   readonly newer?: readonly LandedSketch[];
@@ -147,7 +147,7 @@ export function pullFacts(sketch: PullSketch = {}): PullFacts {
     ...common(sketch, { subject, head, part: "verify" }),
     subject,
     pull,
-    roads: sketch.roads == null ? null : reading(sketch.roads),
+    defaultPlan: sketch.defaultPlan == null ? null : reading(sketch.defaultPlan),
     proposed: sketch.proposed == null ? null : reading(sketch.proposed),
   };
 }
@@ -157,7 +157,7 @@ export function commitFacts(sketch: CommitSketch = {}): CommitFacts {
   return {
     ...common(sketch, { subject, head: subject.sha, part: "release" }),
     subject,
-    roads: reading(sketch.roads ?? usualPlan),
+    defaultPlan: reading(sketch.defaultPlan ?? usualPlan),
     landing: sketch.landing ?? null,
     isLate: sketch.holders !== undefined,
     holders: (sketch.holders ?? []).map(landed),
@@ -185,14 +185,14 @@ function common(sketch: Sketch, about: About) {
     plan,
     files: "kind" in files ? files : ({ kind: "known", value: files } as const),
     executions: (sketch.executions ?? []).map((one) => executionOf(one, valid, about)),
-    intentions: (sketch.intentions ?? []).map((one) => intentionOf(one, about.head)),
+    requests: (sketch.requests ?? []).map((one) => requestOf(one, about.head)),
     siblings: (sketch.siblings ?? []).map((one) => ({ base: "dev", verdict: null, ...one })),
-    said: sketch.said ?? null,
-    gateBy: sketch.gateBy ?? null,
-    heirs: sketch.heirs ?? [],
+    lastVerdict: sketch.lastVerdict ?? null,
+    gateOwner: sketch.gateOwner ?? null,
+    successors: sketch.successors ?? [],
     engines: sketch.engines ?? ["local"],
-    able: sketch.able ?? { rollback: [], approve: [] },
-    surveys: sketch.surveys ?? [],
+    engineCapabilities: sketch.engineCapabilities ?? { rollback: [], approve: [] },
+    driftReports: sketch.driftReports ?? [],
     rollbacks: (sketch.rollbacks ?? []).map(rollbackOf),
     rolledBack: (sketch.rolledBack ?? []).map(rollbackOf),
     failures: sketch.failures ?? 0,
@@ -290,7 +290,7 @@ export function executionOf(sketch: ExecutionSketch, plan: Plan, about: About): 
     stopRefused: null,
     retries: [],
     approvals: [],
-    marks: [],
+    outOfBandChanges: [],
     surveyedAt: live.includes(state) ? null : now - 500,
     ...sketch,
     state,
@@ -301,12 +301,12 @@ export function executionOf(sketch: ExecutionSketch, plan: Plan, about: About): 
 /** A stage that passed, with a good report where the part names one. */
 export function stageOf(sketch: StageSketch, spec: Part): StageFact {
   const { name, state = "succeeded" } = sketch;
-  const begun = state !== "pending" && state !== "skipped";
+  const started = state !== "pending" && state !== "skipped";
   const wanted = spec.stages.find((stage) => stage.name === name)?.reports ?? [];
   const reports = sketch.reports ?? (state === "succeeded" ? wanted.map((path) => ({ path })) : []);
   return {
-    startedAt: begun ? now - 50_000 : null,
-    endedAt: begun && state !== "running" ? now - 45_000 : null,
+    startedAt: started ? now - 50_000 : null,
+    endedAt: started && state !== "running" ? now - 45_000 : null,
     why: "",
     output: "",
     ...sketch,
@@ -349,7 +349,7 @@ export function problemOf(sketch: Partial<TestProblem> = {}): TestProblem {
   };
 }
 
-export function intentionOf(sketch: IntentionSketch, head: string): Intention {
+export function requestOf(sketch: RequestSketch, head: string): CommandRequest {
   const { role = "write" } = sketch;
   return {
     key: "comment:501",
@@ -374,7 +374,7 @@ export interface PresentSketch {
   readonly leftover?: readonly CheckSketch[];
   readonly answers?: readonly AnswerPresent[];
   readonly elsewhere?: readonly string[];
-  readonly heirs?: Readonly<Record<string, string>>;
+  readonly successors?: Readonly<Record<string, string>>;
 }
 
 export interface CheckSketch {
@@ -417,6 +417,6 @@ export function presentOf(sketch: PresentSketch, subject: Subject): Present {
     leftover: (sketch.leftover ?? []).map((one) => check(one, sha.old)),
     answers: sketch.answers ?? [],
     elsewhere: sketch.elsewhere ?? [],
-    heirs: sketch.heirs ?? {},
+    successors: sketch.successors ?? {},
   };
 }

@@ -1,26 +1,26 @@
 // The space of situations that the gate is tried on: small lists of what each fact can be, and every
 // combination of them. Each value says whether it stands in the way of passing, by the plan's words.
 
+import type { OutOfBandChange } from "../../src/core/model/drift.ts";
 import type {
+  DriftFact,
   Execution,
   Facts,
   Files,
   PlanReading,
   Sibling,
-  SurveyFact,
 } from "../../src/core/model/fact.ts";
 import type { Plan } from "../../src/core/model/plan.ts";
-import type { Mark } from "../../src/core/model/survey.ts";
 import {
   type ExecutionSketch,
   executionOf,
-  intentionOf,
   minute_ms,
   now,
   partOf,
   planOf,
   pullFacts,
   pullSubject,
+  requestOf,
   sha,
 } from "./facts.ts";
 
@@ -100,18 +100,18 @@ const attempts: readonly (readonly [string, boolean, ExecutionSketch | null])[] 
   ["lost", false, { state: "lost", stages: green }],
   ["refused", false, { state: "refused" }],
   ["waiting", false, { state: "running", stages: [{ name: "build", state: "waiting" }] }],
-  ["helped over a condition", false, { marks: [mark("condition_overridden")] }],
-  ["changed while it ran", false, { marks: [mark("pipeline_changed")] }],
+  ["helped over a condition", false, { outOfBandChanges: [mark("condition_overridden")] }],
+  ["changed while it ran", false, { outOfBandChanges: [mark("pipeline_changed")] }],
   ["not looked around", false, { surveyedAt: null }],
 ];
 
-function mark(kind: Mark["kind"]): Mark {
+function mark(kind: OutOfBandChange["kind"]): OutOfBandChange {
   return { kind, stage: null, sentence: "Somebody did." };
 }
 
 /** Nobody can say now what others did; what was said before still holds. */
-const surveys = ["shop", "docs"].map(
-  (pipeline): SurveyFact => ({
+const driftReports = ["shop", "docs"].map(
+  (pipeline): DriftFact => ({
     pipeline,
     part: "verify",
     reading: { kind: "unknown", why: "no answer" },
@@ -206,7 +206,7 @@ export const badPlans: Dimension<PlanReading> = {
   worse: [["absent", "unknown"]],
 };
 
-const allowed = intentionOf(
+const allowed = requestOf(
   {
     comment: null,
     commands: [{ kind: "verify", sha: sha.head }],
@@ -215,12 +215,12 @@ const allowed = intentionOf(
   sha.head,
 );
 
-export const origins: Dimension<Pick<Facts, "intentions"> & { readonly fork: boolean }> = {
+export const origins: Dimension<Pick<Facts, "requests"> & { readonly fork: boolean }> = {
   name: "origin",
   values: [
-    { label: "own", good: true, value: { fork: false, intentions: [] } },
-    { label: "fork, allowed", good: true, value: { fork: true, intentions: [allowed] } },
-    { label: "fork", good: true, value: { fork: true, intentions: [] } },
+    { label: "own", good: true, value: { fork: false, requests: [] } },
+    { label: "fork, allowed", good: true, value: { fork: true, requests: [allowed] } },
+    { label: "fork", good: true, value: { fork: true, requests: [] } },
   ],
   worse: [
     ["own", "fork"],
@@ -309,15 +309,15 @@ export function factsOf(change: {
   readonly files: Files;
   readonly proposed: PlanReading | null;
   readonly executions: readonly Execution[];
-  readonly origin: Pick<Facts, "intentions"> & { readonly fork: boolean };
+  readonly origin: Pick<Facts, "requests"> & { readonly fork: boolean };
   readonly engines: readonly string[];
   readonly siblings: readonly Sibling[];
 }): Facts {
   const { origin, ...rest } = change;
   if (base.pull.kind !== "known") throw new Error("the usual pull request is known");
   const pull = { ...base.pull.value, fork: origin.fork };
-  const { intentions } = origin;
-  return { ...base, ...rest, surveys, intentions, pull: { kind: "known", value: pull } };
+  const { requests } = origin;
+  return { ...base, ...rest, driftReports, requests, pull: { kind: "known", value: pull } };
 }
 
 export function underPlan(plan: Plan): PlanReading {

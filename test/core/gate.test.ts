@@ -1,5 +1,5 @@
 // The gate on every combination of what its facts can be, against properties that say nothing about
-// how it is decided. Whoever adds a reason to pass has to convince this file.
+// how it is decided. Anyone who adds a reason to pass has to convince this file.
 
 import { expect, test, vi } from "vitest";
 import { decide } from "../../src/core/decide/decide.ts";

@@ -161,7 +161,7 @@ test("patterns that take more steps than there are leave it unknown what they ma
   const matches = matcher(["**/*a*a*a*a*a*x"], steps);
   const answers = Array.from({ length: 1_000 }, (_, turn) => matches(`${"a".repeat(60)}${turn}y`));
   expect(answers[0]).toBe(false);
-  // And so it stays, also for whoever shares the steps.
+  // And so it stays, also for anyone who shares the steps.
   expect(answers.at(-1)).toBeNull();
   expect(matcher(["a"], steps)("a")).toBeNull();
 });

@@ -24,7 +24,7 @@ pipelines:
 `);
 
 const asked = now - minute_ms / 2;
-const wish = (command: object, more = {}) => ({
+const pendingCommand = (command: object, more = {}) => ({
   key: "comment:7",
   comment: 7,
   role: "admin",
@@ -52,11 +52,17 @@ const release = (more: ExecutionSketch): ExecutionSketch => ({
 const reached = release({ state: "failed", stages: [stage("Source"), stage("Gate", "failed")] });
 
 function decided(more: PullSketch, command: object = rollback, on = {}) {
-  const intentions = [wish(command, on)] as PullSketch["intentions"] & object;
-  const able = { rollback: ["codepipeline"], approve: ["codepipeline"] };
-  const facts = pullFacts({ plan, engines: ["codepipeline"], able, intentions, ...more });
-  const { rollbacks, approvals, answers, settlements, open } = decide(facts);
-  return { rollbacks, approvals, open, settled: settlements.length, said: answers[0]?.body ?? "" };
+  const requests = [pendingCommand(command, on)] as PullSketch["requests"] & object;
+  const engineCapabilities = { rollback: ["codepipeline"], approve: ["codepipeline"] };
+  const facts = pullFacts({
+    plan,
+    engines: ["codepipeline"],
+    engineCapabilities,
+    requests,
+    ...more,
+  });
+  const { rollbacks, approvals, answers, results, open } = decide(facts);
+  return { rollbacks, approvals, open, settled: results.length, said: answers[0]?.body ?? "" };
 }
 
 test.each<[string, object, readonly ExecutionSketch[], object]>([
@@ -95,7 +101,7 @@ test.each<[string, PullSketch, object, string]>([
   ],
   [
     "the engine cannot",
-    { releases: [reached], able: { rollback: [], approve: [] } },
+    { releases: [reached], engineCapabilities: { rollback: [], approve: [] } },
     {},
     "does not roll back",
   ],
@@ -116,7 +122,7 @@ test("a rollback is wanted until the engine has answered, and then no more", () 
   expect(at({ state: "refused", why: "It runs." }).said).toContain("It runs.");
 });
 
-test("on a closed pull request it is carried out by the base branch's plan, where that is a road", () => {
+test("on a closed pull request it is carried out by the base branch's plan, where that is governed", () => {
   const closed: PullSketch = { pull: { state: "closed", merged: true }, releases: [reached] };
   expect(decided(closed)).toMatchObject({ rollbacks: [{ stage: "Gate" }], open: true });
   const unread = { kind: "unknown", why: "GitHub is down" } as const;
@@ -132,12 +138,12 @@ pipelines:
     branches: [elsewhere]
     verify: { engine: local, stages: [{ name: a, run: a }] }
 `);
-  const aside = decided({ ...closed, roads: other });
+  const aside = decided({ ...closed, defaultPlan: other });
   expect(aside).toMatchObject({ rollbacks: [], settled: 1, open: false });
   expect(aside.said).toContain("No valid plan is in force");
 });
 
-test("a rollback that was begun is followed to its end, also where its pull request is closed by then", () => {
+test("a rollback that was started is followed to its end, also where its pull request is closed by then", () => {
   const told = { outcome: [{ kind: "done", text: "It is on its way.", sha: sha.landed }] };
   const closed: PullSketch = { pull: { state: "closed", merged: true }, releases: [reached] };
   const there = { key: "comment:7|0", execution: "r1", stage: "Gate", from: sha.landed } as const;
@@ -186,36 +192,36 @@ test("a rollback that is asked for on a pull request that is gone is refused", (
 });
 
 test("of a landed commit, nothing is brought back where its branch is none of the plan any more", () => {
-  const intentions = [wish(rollback)] as PullSketch["intentions"] & object;
+  const requests = [pendingCommand(rollback)] as PullSketch["requests"] & object;
   const facts = {
     plan,
     engines: ["codepipeline"],
-    able: { rollback: ["codepipeline"], approve: [] },
+    engineCapabilities: { rollback: ["codepipeline"], approve: [] },
     executions: [reached],
     releases: [reached],
-    intentions,
+    requests,
   };
   const elsewhere = {
     ...plan,
     pipelines: plan.pipelines.map((one) => ({ ...one, branches: ["elsewhere"] })),
   };
-  expect(decide(commitFacts({ ...facts, roads: plan })).rollbacks).toHaveLength(1);
-  expect(decide(commitFacts({ ...facts, roads: elsewhere })).rollbacks).toEqual([]);
+  expect(decide(commitFacts({ ...facts, defaultPlan: plan })).rollbacks).toHaveLength(1);
+  expect(decide(commitFacts({ ...facts, defaultPlan: elsewhere })).rollbacks).toEqual([]);
 });
 
 test("what is asked of production is asked once, and answered once", () => {
-  const intentions = [wish(rollback)] as PullSketch["intentions"] & object;
+  const requests = [pendingCommand(rollback)] as PullSketch["requests"] & object;
   const facts = commitFacts({
     plan,
-    roads: plan,
+    defaultPlan: plan,
     engines: ["codepipeline"],
-    able: { rollback: [], approve: [] },
+    engineCapabilities: { rollback: [], approve: [] },
     executions: [reached],
     releases: [reached],
-    intentions,
+    requests,
   });
-  const { settlements } = decide(facts);
-  expect(settlements.map(({ outcome }) => outcome.length)).toEqual([1]);
+  const { results } = decide(facts);
+  expect(results.map(({ outcome }) => outcome.length)).toEqual([1]);
 });
 
 const waiting = (key: string, more: ExecutionSketch = {}) =>

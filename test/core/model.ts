@@ -14,15 +14,15 @@ export interface World {
 /** Every effect takes effect, and what was decided is recorded. */
 export function carryOut(world: World, decision: Decision, effects: readonly Effect[]): World {
   const { facts, present } = effects.reduce(one, world);
-  const { sha, verdict, settlements } = decision;
+  const { sha, verdict, results } = decision;
   return {
     present,
     facts: {
       ...facts,
-      said: sha === null || verdict === null ? null : { sha, verdict: verdict.state },
-      intentions: facts.intentions.map((intention) => {
-        const settled = settlements.find(({ key }) => key === intention.key);
-        return settled === undefined ? intention : { ...intention, outcome: settled.outcome };
+      lastVerdict: sha === null || verdict === null ? null : { sha, verdict: verdict.state },
+      requests: facts.requests.map((request) => {
+        const settled = results.find(({ key }) => key === request.key);
+        return settled === undefined ? request : { ...request, outcome: settled.outcome };
       }),
     },
   };
@@ -43,7 +43,7 @@ function one(world: World, effect: Effect): World {
       return { ...world, present: written(present, effect.check, facts.now) };
     case "create_answer":
     case "update_answer": {
-      const { intention: key, body } = effect;
+      const { request: key, body } = effect;
       const others = present.answers.filter((answer) => answer.key !== key);
       return { ...world, present: { ...present, answers: [...others, { key, id: 1, body }] } };
     }
@@ -51,7 +51,7 @@ function one(world: World, effect: Effect): World {
       const { key } = effect;
       const running = { engineId: key, state: "running" } as const;
       if (facts.executions.some((execution) => execution.key === key)) return change(key, running);
-      const begun: Execution = {
+      const started: Execution = {
         ...effect.run,
         ...running,
         why: "",
@@ -62,10 +62,10 @@ function one(world: World, effect: Effect): World {
         stopRefused: null,
         retries: [],
         approvals: [],
-        marks: [],
+        outOfBandChanges: [],
         surveyedAt: null,
       };
-      return { ...world, facts: { ...facts, executions: [...facts.executions, begun] } };
+      return { ...world, facts: { ...facts, executions: [...facts.executions, started] } };
     }
     case "approve": {
       const { key, stage, execution } = effect.approval;
@@ -74,7 +74,7 @@ function one(world: World, effect: Effect): World {
       return change(execution, { approvals: [...approvals, done] });
     }
     case "rollback": {
-      const begun: Rollback = {
+      const started: Rollback = {
         ...effect.rollback,
         sha: effect.rollback.from,
         engineId: effect.key,
@@ -83,7 +83,7 @@ function one(world: World, effect: Effect): World {
         createdAt: facts.now,
         endedAt: null,
       };
-      return { ...world, facts: { ...facts, rollbacks: [...facts.rollbacks, begun] } };
+      return { ...world, facts: { ...facts, rollbacks: [...facts.rollbacks, started] } };
     }
     case "stop":
       return change(effect.execution, {

@@ -1,18 +1,18 @@
-// What is begun, stopped and retried of a part: once for each commit and plan, and then only as asked.
+// What is started, stopped and retried of a part: once for each commit and plan, and then only as asked.
 
 import { expect, test } from "vitest";
-import { openWishes } from "../../src/core/command/wish.ts";
+import { authorizeCommands } from "../../src/core/command/request.ts";
 import { decidePart, type PartQuestion } from "../../src/core/decide/part.ts";
 import type { Reason } from "../../src/core/model/reason.ts";
 import {
   type ExecutionSketch,
   executionOf,
-  type IntentionSketch,
-  intentionOf,
   minute_ms,
   now,
   partOf,
   pullSubject,
+  type RequestSketch,
+  requestOf,
   sha,
   usualPlan,
 } from "./facts.ts";
@@ -25,15 +25,15 @@ const key = (attempt: number, commit: string = sha.head) =>
 
 interface Ask {
   readonly runs?: readonly ExecutionSketch[];
-  readonly wishes?: readonly IntentionSketch[];
+  readonly pendingCommands?: readonly RequestSketch[];
   readonly hold?: Reason["code"];
   readonly engines?: readonly string[];
   readonly generation?: string;
 }
 
 function questionOf(of: Ask): PartQuestion {
-  const { runs = [], wishes = [], hold, engines = ["local"], generation = "" } = of;
-  const intentions = wishes.map((wish) => intentionOf(wish, sha.head));
+  const { runs = [], pendingCommands = [], hold, engines = ["local"], generation = "" } = of;
+  const requests = pendingCommands.map((pendingCommand) => requestOf(pendingCommand, sha.head));
   return {
     subject: "pull:acme/shop#12",
     generation,
@@ -44,9 +44,9 @@ function questionOf(of: Ask): PartQuestion {
     now,
     executions: runs.map((run) => executionOf(run, usualPlan, about)),
     engines,
-    survey: null,
+    drift: null,
     rollbacks: [],
-    wishes: openWishes({ intentions, head: sha.head, fork: false, plan: usualPlan }),
+    pendingCommands: authorizeCommands({ requests, head: sha.head, fork: false, plan: usualPlan }),
     hold: hold === undefined ? null : { code: hold, sentence: "Not now." },
   };
 }
@@ -62,11 +62,11 @@ function ask(question: Ask) {
   };
 }
 
-const verify: IntentionSketch = { commands: [{ kind: "verify", sha: null }] };
-const retry = (stage: string | null = null): IntentionSketch => ({
+const verify: RequestSketch = { commands: [{ kind: "verify", sha: null }] };
+const retry = (stage: string | null = null): RequestSketch => ({
   commands: [{ kind: "retry", stage }],
 });
-const stop: IntentionSketch = { commands: [{ kind: "stop" }] };
+const stop: RequestSketch = { commands: [{ kind: "stop" }] };
 const failed: ExecutionSketch = { state: "failed", stages: [{ name: "build", state: "failed" }] };
 const running: ExecutionSketch = { state: "running" };
 const nothing = { run: null, stops: [], retries: [] };
@@ -155,32 +155,44 @@ test.each<[string, Ask, object]>([
   // Asked for.
   [
     "verify, and it failed",
-    { runs: [failed], wishes: [verify] },
+    { runs: [failed], pendingCommands: [verify] },
     { run: "2 for comment:501", shown: null },
   ],
-  ["verify, and it passed", { runs: [{}], wishes: [verify] }, { run: "2 for comment:501" }],
-  ["verify, and it runs", { runs: [running], wishes: [verify] }, nothing],
-  ["verify, and nothing ran yet", { wishes: [verify] }, { run: "1 for comment:501" }],
+  [
+    "verify, and it passed",
+    { runs: [{}], pendingCommands: [verify] },
+    { run: "2 for comment:501" },
+  ],
+  ["verify, and it runs", { runs: [running], pendingCommands: [verify] }, nothing],
+  ["verify, and nothing ran yet", { pendingCommands: [verify] }, { run: "1 for comment:501" }],
   [
     "verify, and that run is there already",
-    { runs: [failed, { attempt: 2, cause: "comment:501", ...failed }], wishes: [verify] },
+    { runs: [failed, { attempt: 2, cause: "comment:501", ...failed }], pendingCommands: [verify] },
     { ...nothing, shown: 2 },
   ],
-  ["stop", { runs: [running], wishes: [stop] }, { ...nothing, stops: ["1 person:grace"] }],
+  ["stop", { runs: [running], pendingCommands: [stop] }, { ...nothing, stops: ["1 person:grace"] }],
   [
     "stop before the engine has it",
-    { runs: [{ state: "intended" }], wishes: [stop] },
+    { runs: [{ state: "intended" }], pendingCommands: [stop] },
     { run: null, stops: ["1 person:grace"] },
   ],
-  ["stop, and it passed", { runs: [{}], wishes: [stop] }, nothing],
-  ["retry", { runs: [failed], wishes: [retry()] }, { run: null, retries: ["build"] }],
-  ["retry from a later stage", { runs: [failed], wishes: [retry("TEST")] }, { retries: ["test"] }],
-  ["retry from a stage that is not there", { runs: [failed], wishes: [retry("deploy")] }, nothing],
-  ["retry, and it runs", { runs: [running], wishes: [retry()] }, nothing],
-  ["retry, and it passed", { runs: [{}], wishes: [retry()] }, nothing],
+  ["stop, and it passed", { runs: [{}], pendingCommands: [stop] }, nothing],
+  ["retry", { runs: [failed], pendingCommands: [retry()] }, { run: null, retries: ["build"] }],
+  [
+    "retry from a later stage",
+    { runs: [failed], pendingCommands: [retry("TEST")] },
+    { retries: ["test"] },
+  ],
+  [
+    "retry from a stage that is not there",
+    { runs: [failed], pendingCommands: [retry("deploy")] },
+    nothing,
+  ],
+  ["retry, and it runs", { runs: [running], pendingCommands: [retry()] }, nothing],
+  ["retry, and it passed", { runs: [{}], pendingCommands: [retry()] }, nothing],
   [
     "retry of what the engine never had",
-    { runs: [{ state: "refused" }], wishes: [retry()] },
+    { runs: [{ state: "refused" }], pendingCommands: [retry()] },
     nothing,
   ],
   [
@@ -194,29 +206,36 @@ test.each<[string, Ask, object]>([
           ],
         },
       ],
-      wishes: [retry()],
+      pendingCommands: [retry()],
     },
     nothing,
   ],
   [
     "retry of another pipeline",
-    { runs: [failed], wishes: [{ commands: [{ kind: "retry", stage: null, pipeline: "docs" }] }] },
+    {
+      runs: [failed],
+      pendingCommands: [{ commands: [{ kind: "retry", stage: null, pipeline: "docs" }] }],
+    },
     nothing,
   ],
   [
     "stop of another pipeline",
-    { runs: [running], wishes: [{ commands: [{ kind: "stop", pipeline: "docs" }] }] },
+    { runs: [running], pendingCommands: [{ commands: [{ kind: "stop", pipeline: "docs" }] }] },
     nothing,
   ],
   [
     "stop of this pipeline by its name",
-    { runs: [running], wishes: [{ commands: [{ kind: "stop", pipeline: "shop" }] }] },
+    { runs: [running], pendingCommands: [{ commands: [{ kind: "stop", pipeline: "shop" }] }] },
     { ...nothing, stops: ["1 person:grace"] },
   ],
-  ["retry without permission", { runs: [failed], wishes: [{ ...retry(), role: "read" }] }, nothing],
+  [
+    "retry without permission",
+    { runs: [failed], pendingCommands: [{ ...retry(), role: "read" }] },
+    nothing,
+  ],
   [
     "retry by somebody not looked up yet",
-    { runs: [failed], wishes: [{ ...retry(), role: { kind: "unknown", why: "" } }] },
+    { runs: [failed], pendingCommands: [{ ...retry(), role: { kind: "unknown", why: "" } }] },
     nothing,
   ],
 
@@ -239,17 +258,17 @@ test.each<[string, Ask, object]>([
   ],
   [
     "asked again while in line",
-    { runs: [failed], wishes: [verify], hold: "release_waits" },
+    { runs: [failed], pendingCommands: [verify], hold: "release_waits" },
     { ...nothing, shown: 1, code: "release_waits" },
   ],
   [
     "asked again though later code is out",
-    { runs: [failed], wishes: [verify], hold: "carried" },
+    { runs: [failed], pendingCommands: [verify], hold: "carried" },
     { ...nothing, code: "stage_failed" },
   ],
   [
     "retry while held",
-    { runs: [failed], wishes: [retry()], hold: "release_waits" },
+    { runs: [failed], pendingCommands: [retry()], hold: "release_waits" },
     { ...nothing, code: "stage_failed" },
   ],
 
@@ -262,7 +281,7 @@ test.each<[string, Ask, object]>([
   ],
   [
     "the engine was turned off while it ran",
-    { engines: [], runs: [running], wishes: [stop] },
+    { engines: [], runs: [running], pendingCommands: [stop] },
     { ...nothing, code: "engine_off" },
   ],
   [
@@ -270,12 +289,16 @@ test.each<[string, Ask, object]>([
     { engines: [], runs: [{ state: "intended" }] },
     { ...nothing, code: "engine_off" },
   ],
-  ["retry without the engine", { engines: [], runs: [failed], wishes: [retry()] }, nothing],
+  [
+    "retry without the engine",
+    { engines: [], runs: [failed], pendingCommands: [retry()] },
+    nothing,
+  ],
 ])("%s", (_, question, expected) => {
   expect(ask(question)).toMatchObject(expected);
 });
 
-test("a run has one key for its subject, part, commit and attempt, whoever asks and however often", () => {
+test("a run has one key for its subject, part, commit and attempt, no matter who asks and however often", () => {
   const first = decidePart(questionOf({})).run;
   expect(first).toMatchObject({
     key: key(1),
@@ -284,22 +307,24 @@ test("a run has one key for its subject, part, commit and attempt, whoever asks 
     sha: sha.head,
     spec,
   });
-  expect(decidePart(questionOf({ wishes: [verify] })).run?.key).toBe(key(1));
+  expect(decidePart(questionOf({ pendingCommands: [verify] })).run?.key).toBe(key(1));
   expect(decidePart(questionOf({ runs: [{ state: "intended" }] })).run).toEqual(first);
   expect(decidePart(questionOf({ runs: [{ spec: older }] })).run?.key).toBe(key(2));
 });
 
 test("a new attempt has the generation in its key, and what is in the ledger keeps the key that it has", () => {
   const generation = "second";
-  const keyIn = (runs: readonly ExecutionSketch[], wishes: readonly IntentionSketch[] = []) =>
-    decidePart(questionOf({ runs, wishes, generation })).run?.key;
+  const keyIn = (
+    runs: readonly ExecutionSketch[],
+    pendingCommands: readonly RequestSketch[] = [],
+  ) => decidePart(questionOf({ runs, pendingCommands, generation })).run?.key;
   expect(keyIn([])).toBe(`${key(1)}|second`);
   expect(keyIn([{ key: `${key(1)}|first`, state: "intended" }])).toBe(`${key(1)}|first`);
   expect(keyIn([{ key: key(1), state: "intended" }])).toBe(key(1));
   expect(keyIn([{ key: `${key(1)}|first`, ...failed }], [verify])).toBe(`${key(2)}|second`);
   const earlier = { key: `${key(1)}|first`, ...running };
   expect(keyIn([earlier])).toBeUndefined();
-  expect(decidePart(questionOf({ runs: [earlier], wishes: [stop], generation })).stops).toEqual([
-    { execution: `${key(1)}|first`, reason: "person:grace" },
-  ]);
+  expect(
+    decidePart(questionOf({ runs: [earlier], pendingCommands: [stop], generation })).stops,
+  ).toEqual([{ execution: `${key(1)}|first`, reason: "person:grace" }]);
 });

@@ -5,7 +5,7 @@ import { commandTable } from "../../src/core/model/command.ts";
 import {
   type LocalPart,
   type Notify,
-  noticeKinds,
+  notificationKinds,
   type Pipeline,
   type Plan,
   roles,
@@ -87,7 +87,7 @@ const notify: fc.Arbitrary<Notify> = fc.record({
   topic: fc
     .stringMatching(/^[\w-]{1,40}$/)
     .map((topic) => `arn:aws:sns:eu-west-1:111122223333:${topic}`),
-  kinds: fc.uniqueArray(fc.constantFrom(...noticeKinds), { minLength: 1 }),
+  kinds: fc.uniqueArray(fc.constantFrom(...notificationKinds), { minLength: 1 }),
 });
 
 export const anyPlan: fc.Arbitrary<Plan> = fc.record({

@@ -148,7 +148,7 @@ test("taking something away is told as well", () => {
   ).toEqual([
     'Pipeline "shop": the release part would be removed.',
     "Exempt paths: docs/** would be removed.",
-    "Command stop could be given by whoever may by default, no longer by admin.",
+    "Command stop could be given by anyone who may by default, no longer by admin.",
     "Command retry could be given by maintain, admin, no longer by write, maintain, admin.",
   ]);
 });

@@ -29,7 +29,7 @@ test("the schema for editors is the one that plans are read by", () => {
   if (process.env.UPDATE === "1") writeFileSync(file, text);
   expect(
     readFileSync(file, "utf8"),
-    "to write it anew: UPDATE=1 npx vitest run test/core/plan-schema.test.ts",
+    "to write it again: UPDATE=1 npx vitest run test/core/plan-schema.test.ts",
   ).toBe(text);
 });
 

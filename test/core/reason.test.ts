@@ -30,7 +30,7 @@ const waitsForPerson: readonly ReasonCode[] = [
   "approval_waits",
 ];
 
-test("every reason tells a next step and who can take it; whoever only waits need do nothing", () => {
+test("every reason tells a next step and who can take it; anyone who only waits need do nothing", () => {
   for (const code of reasonCodes) {
     expect(nextStep(code, "pull"), code).toMatch(/^[A-Z].*\.$/);
     expect(nextStep(code, "commit"), code).toMatch(/^[A-Z].*\.$/);

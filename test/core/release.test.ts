@@ -23,10 +23,10 @@ const invalid = readingOf("version: 1");
 const unknown = { kind: "unknown", why: "no answer" } as const;
 
 const waits = { state: "running", stages: [] } as const;
-const begun = { state: "running", stages: [{ name: "deploy", state: "running" }] } as const;
-const surveyed = (stage: string): NonNullable<CommitSketch["surveys"]> => {
+const started = { state: "running", stages: [{ name: "deploy", state: "running" }] } as const;
+const surveyed = (stage: string): NonNullable<CommitSketch["driftReports"]> => {
   const closed = { kind: "transition_disabled", stage, sentence: "It is closed." } as const;
-  const value = { differences: [closed], adopted: [], marks: [], live: [] };
+  const value = { differences: [closed], foreignExecutions: [], outOfBandChanges: [], live: [] };
   return [{ pipeline: "shop", part: "release", fresh: true, reading: { kind: "known", value } }];
 };
 
@@ -125,17 +125,17 @@ test.each<[string, CommitSketch, object]>([
   ],
   [
     "the way into its next stage is closed",
-    { executions: [waits], surveys: surveyed("deploy") },
+    { executions: [waits], driftReports: surveyed("deploy") },
     { code: "stage_held" },
   ],
   [
     "the way into another stage is closed",
-    { executions: [waits], surveys: surveyed("later") },
+    { executions: [waits], driftReports: surveyed("later") },
     { code: "stage_pending" },
   ],
   [
-    "the way into a stage was closed once it had begun that",
-    { executions: [begun], surveys: surveyed("deploy") },
+    "the way into a stage was closed once it had started that",
+    { executions: [started], driftReports: surveyed("deploy") },
     { code: "stage_pending" },
   ],
   ["its paths could not be read", { files: unknown }, { ...holds, code: "files_unreadable" }],
@@ -145,18 +145,18 @@ test.each<[string, CommitSketch, object]>([
     { ...goes, code: "path_uncovered" },
   ],
   ["the engine is off", { engines: [] }, { ...rests, code: "engine_off" }],
-  ["no plan anywhere", { roads: { kind: "absent" } }, { ...rests, code: null }],
-  ["not known whether there is a plan", { roads: unknown }, { ...holds, code: null }],
+  ["no plan anywhere", { defaultPlan: { kind: "absent" } }, { ...rests, code: null }],
+  ["not known whether there is a plan", { defaultPlan: unknown }, { ...holds, code: null }],
   ["not known what its plan is", { plan: unknown }, { ...holds, code: null }],
   ["its plan is gone", { plan: { kind: "absent" } }, { ...rests, code: "plan_missing" }],
   ["its plan is broken", { plan: invalid }, { ...rests, code: "plan_invalid" }],
   [
     "the default branch's plan is broken for now",
-    { roads: invalid },
+    { defaultPlan: invalid },
     { ...holds, code: "plan_invalid" },
   ],
   [
-    "a branch that is no road",
+    "a branch that is not governed",
     { subject: { ...commitSubject(), branch: "cart" } },
     { ...rests, code: null },
   ],
@@ -164,7 +164,7 @@ test.each<[string, CommitSketch, object]>([
   expect(ask(sketch)).toMatchObject(expected);
 });
 
-test("a plan that names its own branch makes no road of it", () => {
+test("a plan that names its own branch does not govern it", () => {
   const own = planOf(`
 version: 1
 pipelines:
@@ -205,10 +205,10 @@ test("one pipeline that failed does not keep the other one from its turn", () =>
 });
 
 test("a commit that has failed stays open for a retry that is under way", () => {
-  const intentions = [
+  const requests = [
     { source: "button", comment: null, commands: [{ kind: "retry", stage: null }] } as const,
   ];
-  const facts = commitFacts({ executions: [failed], intentions });
+  const facts = commitFacts({ executions: [failed], requests });
   expect(decide(facts)).toMatchObject({
     open: true,
     retries: [{ stage: "deploy" }],
@@ -239,21 +239,23 @@ test("who asks for older code after newer is refused, and the verdict stays", ()
   const facts = commitFacts({
     executions: [failed],
     newer: [out("success")],
-    intentions: [rerun, again],
+    requests: [rerun, again],
   });
-  const { runs, retries, settlements, verdict } = decide(facts);
+  const { runs, retries, results, verdict } = decide(facts);
   expect({ runs, retries, state: verdict?.state }).toEqual({
     runs: [],
     retries: [],
     state: "failure",
   });
-  expect(settlements.map(({ outcome }) => outcome[0]?.kind)).toEqual(["refused", "refused"]);
+  expect(results.map(({ outcome }) => outcome[0]?.kind)).toEqual(["refused", "refused"]);
 });
 
 test("who was judged while a branch counted looks once it counts no more", () => {
   const other = { ...usualPlan, pipelines: usualPlan.pipelines.map(elsewhere) };
   const judgedOtherwise = ["pull:acme/shop#3"];
-  expect(decide(commitFacts({ roads: other, judgedOtherwise })).wake).toEqual(judgedOtherwise);
+  expect(decide(commitFacts({ defaultPlan: other, judgedOtherwise })).wake).toEqual(
+    judgedOtherwise,
+  );
 });
 
 const elsewhere = (pipeline: (typeof usualPlan.pipelines)[number]) => ({
@@ -271,6 +273,6 @@ test("a verdict wakes those that wait for it, and only when it is news", () => {
   };
   const woken = [`commit:acme/shop@${sha.later}:main`, "pull:acme/shop#3"];
   expect(decide(commitFacts(sketch)).wake).toEqual(woken);
-  const said = { verdict: "success", sha: sha.landed } as const;
-  expect(decide(commitFacts({ ...sketch, said })).wake).toEqual([]);
+  const lastVerdict = { verdict: "success", sha: sha.landed } as const;
+  expect(decide(commitFacts({ ...sketch, lastVerdict })).wake).toEqual([]);
 });

@@ -265,7 +265,7 @@ test("what is asked again with the same plan and paths counts again, and is walk
   expect(route(question)).toEqual(first);
   expect(limit.plan.steps - steps.left).toBe(2 * taken);
   expect(walks).toBe(walked);
-  // Whoever has fewer steps finds out no more by what another one has found.
+  // Anyone who has fewer steps finds out no more by what another one has found.
   expect(route({ ...question, steps: openSteps(taken - 1) }).coverage).toBe("costly");
   expect(route({ ...question, steps: openSteps(taken) })).toEqual(first);
 });

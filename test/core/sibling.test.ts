@@ -1,7 +1,7 @@
 // Several subjects of one commit: whatever they say, the strictest verdict stands, and one writes it.
 
 import { expect, test } from "vitest";
-import { standing, toWake } from "../../src/core/decide/sibling.ts";
+import { combineSiblings, toWake } from "../../src/core/decide/sibling.ts";
 import type { GateState, Sibling } from "../../src/core/model/fact.ts";
 import { compareStrictness, verdictOf } from "../../src/core/model/gate.ts";
 import { limit } from "../../src/core/model/limit.ts";
@@ -21,8 +21,8 @@ const own = (state: GateState) => verdictOf([{ code: codes[state], sentence: "So
 function stand(
   number: number,
   verdicts: readonly GateState[],
-  said: GateState | null,
-  gateBy = "",
+  lastVerdict: GateState | null,
+  gateOwner = "",
 ) {
   const others: Sibling[] = verdicts.flatMap((verdict, at) =>
     at === number ? [] : [{ key: `pull:acme/shop#${at}`, base: "dev", verdict }],
@@ -30,10 +30,10 @@ function stand(
   const facts = pullFacts({
     subject: pullSubject(number),
     siblings: others,
-    said: said === null ? null : { verdict: said, sha: sha.head },
-    gateBy,
+    lastVerdict: lastVerdict === null ? null : { verdict: lastVerdict, sha: sha.head },
+    gateOwner,
   });
-  return standing(facts, sha.head, own(verdicts[number] ?? "failure"));
+  return combineSiblings(facts, sha.head, own(verdicts[number] ?? "failure"));
 }
 
 test("of any three that have decided, exactly one writes the gate, and all show the strictest", () => {
@@ -61,21 +61,25 @@ test.each<[string, readonly GateState[], GateState | null, string, string[]]>([
     ["pull:acme/shop#1"],
   ],
   ["a gate of its own", ["failure", "success"], "failure", "pull:acme/shop#0", []],
-])("%s wakes whom it concerns", (_, verdicts, said, gateBy, wake) => {
-  expect(stand(0, verdicts, said, gateBy).wake).toEqual(wake);
+])("%s wakes whom it concerns", (_, verdicts, lastVerdict, gateOwner, wake) => {
+  expect(stand(0, verdicts, lastVerdict, gateOwner).wake).toEqual(wake);
 });
 
 test("a verdict about another commit is news", () => {
   const siblings = [{ key: "pull:acme/shop#9", verdict: "success" as const }];
-  const facts = pullFacts({ siblings, said: { verdict: "success", sha: sha.old } });
-  expect(standing(facts, sha.head, own("success")).wake).toEqual(["pull:acme/shop#9"]);
+  const facts = pullFacts({ siblings, lastVerdict: { verdict: "success", sha: sha.old } });
+  expect(combineSiblings(facts, sha.head, own("success")).wake).toEqual(["pull:acme/shop#9"]);
 });
 
-test("nobody is waited for who has nothing to add, and whoever has not decided is", () => {
+test("nobody is waited for who has nothing to add, and anyone who has not decided is", () => {
   const undecided = [{ key: "pull:acme/shop#9", verdict: null }];
-  const { shown, owner } = standing(pullFacts({ siblings: undecided }), sha.head, own("success"));
+  const { shown, owner } = combineSiblings(
+    pullFacts({ siblings: undecided }),
+    sha.head,
+    own("success"),
+  );
   expect({ state: shown.state, owner }).toEqual({ state: "in_progress", owner: true });
-  expect(standing(pullFacts(), sha.head, own("success")).shown.state).toBe("success");
+  expect(combineSiblings(pullFacts(), sha.head, own("success")).shown.state).toBe("success");
 });
 
 test("of many that speak of a commit few are woken, and the one that writes the gate among them", () => {

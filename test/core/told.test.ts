@@ -4,15 +4,15 @@ import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import {
   type Bound,
+  type EventHint,
   type PullBound,
   pullOutdated,
   type ShownPull,
-  type Told,
   withTold,
 } from "../../src/core/model/told.ts";
 
-const push = (before: string | null, after: string): Told => ({ kind: "push", before, after });
-const told = (...all: readonly Told[]) =>
+const push = (before: string | null, after: string): EventHint => ({ kind: "push", before, after });
+const told = (...all: readonly EventHint[]) =>
   all.reduce<Bound | null>((bound, one, at) => withTold(bound, one, at), null);
 const standsAt = (bound: Bound | null) => (bound?.kind === "branch" ? bound.head.now : undefined);
 
@@ -23,12 +23,12 @@ const shown = (head: string, second: number, more: Partial<ShownPull> = {}): Sho
   updatedAt: second * 1000,
   ...more,
 });
-const pull = (of: ShownPull, left: { head?: string; base?: string } = {}): Told => ({
+const pull = (of: ShownPull, left: { head?: string; base?: string } = {}): EventHint => ({
   kind: "pull",
   shown: of,
   left: { head: left.head ?? null, base: left.base ?? null },
 });
-const pullOf = (...all: readonly Told[]) => told(...all) as PullBound;
+const pullOf = (...all: readonly EventHint[]) => told(...all) as PullBound;
 
 test("a branch stands where the last push left it, in whichever order the events come", () => {
   const pushes = [push("a", "b"), push("b", "c")] as const;

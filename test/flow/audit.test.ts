@@ -1,4 +1,4 @@
-// The audit trail of a whole story, as `npm run audit` prints it.
+// The audit trail of a whole scenario, as `npm run audit` prints it.
 
 import { expect, test } from "vitest";
 import type { AuditEntry } from "../../src/ports/audit.ts";
@@ -30,7 +30,7 @@ test("tells who had what done, from where, and what became of it", async () => {
     return world;
   });
   const run = liveRun(w);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.advance("1m");
 
   // Somebody who may not, then two who may.
@@ -38,12 +38,12 @@ test("tells who had what done, from where, and what became of it", async () => {
   await w.settle();
   w.shop.press(releaseCheck(w, sha), "Approve", "mia");
   await w.settle();
-  w.careful.goOn(run);
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   const next = w.pushTo("main", { "src/a.js": "next" });
   await w.advance("15m");

@@ -13,10 +13,10 @@ test("every line of a look names its delivery, and that of a later one by the cl
   await w.settle();
   const looked = lines.filter(({ message }) => message === "Looked");
   expect(looked.length).toBeGreaterThan(0);
-  const begun = lines.filter(({ message }) => message === "Started an execution");
-  expect(begun).toHaveLength(1);
+  const started = lines.filter(({ message }) => message === "Started an execution");
+  expect(started).toHaveLength(1);
   const delivery = expect.stringMatching(/^[0-9a-f-]{36}$/);
-  for (const { fields } of [...looked.slice(0, 1), ...begun])
+  for (const { fields } of [...looked.slice(0, 1), ...started])
     expect(fields).toMatchObject({ delivery });
 
   lines.length = 0;

@@ -11,8 +11,8 @@ const open = worlds();
 function turn(w: World, engine: "on" | "off"): void {
   if (w.ports === undefined) throw new Error("Interlock is not up");
   const engines = new Map(w.ports.engines);
-  if (engine === "on") engines.set(w.careful.name, w.careful);
-  else engines.delete(w.careful.name);
+  if (engine === "on") engines.set(w.sharedEngine.name, w.sharedEngine);
+  else engines.delete(w.sharedEngine.name);
   w.ports = { ...w.ports, engines };
 }
 
@@ -56,18 +56,18 @@ test("what the engine still has of it is stopped once it is back, and asking for
   turn(w, "on");
   await w.store.wake([`commit:acme/shop@${first}:main`]);
   await w.advance("2m");
-  expect(w.careful.all({ sha: first, part: "release" })).toMatchObject([{ state: "stopped" }]);
+  expect(w.sharedEngine.all({ sha: first, part: "release" })).toMatchObject([{ state: "stopped" }]);
   expect(w.gateOf(first)).not.toMatch(/^success/);
   for (const run of w.shop.checks(first).values()) w.shop.rerequest(run, "boss");
   await w.advance("5m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   expect(w.engine.live()).toEqual([]);
   expect(w.gateOf(second)).toBe("success (passed)");
 });
 
 test("a start that the engine never had is given up once it is back, and holds up nothing", async () => {
-  const w = await open({ plan: released, careful: true });
-  w.careful.fault("start", ...Array.from({ length: 50 }, () => "failed" as const));
+  const w = await open({ plan: released, sharedEngine: true });
+  w.sharedEngine.fault("start", ...Array.from({ length: 50 }, () => "failed" as const));
   const first = w.changePlan(productionPlan());
   await w.settle();
   turn(w, "off");
@@ -80,6 +80,6 @@ test("a start that the engine never had is given up once it is back, and holds u
   await w.store.wake([`commit:acme/shop@${first}:main`]);
   const third = w.pushTo("main", { "src/a.js": "3rd" });
   await w.advance("5m");
-  expect(w.careful.all()).toEqual([]);
+  expect(w.sharedEngine.all()).toEqual([]);
   expect(w.engine.live()).toMatchObject([{ request: { run: { sha: third } } }]);
 });

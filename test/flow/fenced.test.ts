@@ -33,7 +33,7 @@ function gatesOf(w: World, sha: string): readonly (string | undefined)[] {
     .map((run) => (run.status === "completed" ? run.conclusion : run.status));
 }
 
-test("a gate stays shut where the plan got a stricter stage while its process was paused", async () => {
+test("a gate stays blocked where the plan got a stricter stage while its process was paused", async () => {
   const w = await world();
   const pull = w.openPull();
   await w.settle();
@@ -71,7 +71,7 @@ test("a pull request cannot be merged at the moment in which a paused process wa
   expect(gatesOf(w, pull.head)).not.toContain("success");
 });
 
-test("a gate stays shut where the same commit was opened for a stricter branch meanwhile", async () => {
+test("a gate stays blocked where the same commit was opened for a stricter branch meanwhile", async () => {
   const w = await world({ plan: forTwo });
   w.shop.commit({ branch: "release", files: { "RELEASE.md": "1" } });
   w.openPull({ branch: "feature" });
@@ -233,7 +233,7 @@ test("a twin's older verdict is not recorded over its newer one", async () => {
 test("a start that was decided before a pause does not happen after it", async () => {
   const w = await world({ plan: planText({ shop: { release: ["ship"] } }) });
   w.pushTo("main", { "src/a.js": "2" });
-  const paused = await pausedAt(w, /^commit:/, { at: "store", method: "standing" });
+  const paused = await pausedAt(w, /^commit:/, { at: "store", method: "currentState" });
   const { queue } = w;
   // Another process has the subject, and has not come to its end.
   const job = (await queue.take(10)).find(({ key }) => key.startsWith("commit:"));

@@ -1,4 +1,4 @@
-// What ran when Interlock was shut out comes to its end once it is let in again, and holds nobody up.
+// What ran when Interlock was locked out comes to its end once it is let in again, and holds nobody up.
 
 import { expect, test } from "vitest";
 import { planText, released } from "../world/plan.ts";

@@ -39,14 +39,14 @@ function gateIn(repository: RepositoryHandle, sha: string): string {
 test("a new repository with the name of another one has nothing of its past", async () => {
   const { w, sha } = await passed(world);
   const second = await releaseNext(w, "2");
-  const started = w.careful.all().length;
+  const started = w.sharedEngine.all().length;
   const oldId = w.shop.id;
   w.shop.rename("shop-old", "boss");
   const plan = productionPlan({ pipeline: "other", place: "shop-release" });
   const fresh = w.addRepository({ name: "shop", files: { [planPath]: plan, "src/a.js": "evil" } });
   await w.settle();
   await w.sweep();
-  expect(w.careful.all()).toHaveLength(started);
+  expect(w.sharedEngine.all()).toHaveLength(started);
   expect(await w.store.releases({ installation: 0, owner: "acme", name: "shop" }, "main")).toEqual(
     [],
   );
@@ -61,15 +61,15 @@ test("a new repository with the name of another one has nothing of its past", as
   pull.comment("boss", `/interlock rollback other OneBox to ${sha}`);
   pull.comment("boss", "/interlock approve other Production");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
 
   // What lands there is released under its own id, which the role's trust policy asks for.
   const evil = fresh.commit({ branch: "main", files: { "src/a.js": "more" } });
   await w.advance("1m");
-  const begun = w.careful.all().slice(started);
-  expect(begun.map(({ request }) => request.run.sha)).toEqual([evil]);
-  expect(begun.map(({ request }) => request.repository.id)).toEqual([fresh.id]);
+  const runs = w.sharedEngine.all().slice(started);
+  expect(runs.map(({ request }) => request.run.sha)).toEqual([evil]);
+  expect(runs.map(({ request }) => request.repository.id)).toEqual([fresh.id]);
   expect(fresh.id).not.toBe(oldId);
   expect(second).not.toBe(evil);
 });
@@ -114,7 +114,7 @@ test("a gate that was about to open is not opened for the copy that has the name
 });
 
 test("a commit that was about to be released does not start what the new repository brings", async () => {
-  const w = await world({ plan: productionPlan(), careful: true });
+  const w = await world({ plan: productionPlan(), sharedEngine: true });
   w.hold();
   const sha = w.pushTo("main", { "src/a.js": "1" });
   // The push is taken in, and nobody has looked at it yet.
@@ -125,13 +125,13 @@ test("a commit that was about to be released does not start what the new reposit
   await w.sweep();
   await w.advance("2m");
   // It landed in the repository that has another name now, and is released as that one's.
-  expect(w.careful.all().map(({ request }) => request)).toMatchObject([
+  expect(w.sharedEngine.all().map(({ request }) => request)).toMatchObject([
     { run: { sha }, repository: { id, name: "shop-old" } },
   ]);
   expect(gateIn(w.shop, sha)).toBe("absent");
 });
 
-test("nothing is begun or opened while GitHub does not say whose the name is", async () => {
+test("nothing is started or opened while GitHub does not say whose the name is", async () => {
   const w = await world({ plan: verified });
   w.github.faults.onRequest({
     method: "GET",
@@ -189,30 +189,32 @@ test("old events of the one before change nothing of the one that has the name n
 
 test("a repository that is renamed goes on under its new name", async () => {
   const { w, pull, sha } = await merged(world);
-  const started = w.careful.all().length;
+  const started = w.sharedEngine.all().length;
   const shop = w.shop;
   const open = w.openPull({ branch: "other" });
   await w.settle();
   shop.rename("store", "boss");
   await w.sweep();
   expect(await w.store.openSubjects({ installation: 0, owner: "acme", name: "shop" })).toEqual([]);
-  // What runs is followed, and begun once.
-  w.careful.pass(["OneBox", "Production"]);
+  // What runs is followed, and started once.
+  w.sharedEngine.pass(["OneBox", "Production"]);
   w.engine.pass("build");
   await w.advance("2m");
   expect(gateIn(shop, sha)).toBe("success (passed)");
   expect(gateIn(shop, open.head)).toBe("success (passed)");
-  expect(w.careful.all()).toHaveLength(started);
+  expect(w.sharedEngine.all()).toHaveLength(started);
   expect(w.engine.all({ sha: open.head })).toHaveLength(1);
   // What lands next is released, and a rollback knows what was before.
   const next = shop.commit({ branch: "main", files: { "src/a.js": "next" } });
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(gateIn(shop, next)).toBe("success (passed)");
   pull.comment("boss", `/interlock rollback shop OneBox to ${sha}`);
   await w.advance("1m");
-  expect(w.careful.rollbacks).toMatchObject([{ from: next, to: sha, repository: { id: shop.id } }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([
+    { from: next, to: sha, repository: { id: shop.id } },
+  ]);
 });
 
 test("what is told under a new name before anybody asked GitHub is not lost", async () => {
@@ -311,7 +313,7 @@ test("requests by the old name lead to the repository while nobody else has it",
 
 /** `trunk` is the default branch now, which no sweep has found yet, and nothing else is said of it. */
 async function switchDefault(plan: string): Promise<World> {
-  const w = await world({ plan, careful: true });
+  const w = await world({ plan, sharedEngine: true });
   await releaseNext(w, "1");
   w.shop.commit({ branch: "trunk", from: "main", files: { "src/b.js": "1" } });
   await w.settle();
@@ -329,7 +331,7 @@ test("who pushes to what was the default branch does not say where it is release
   });
   await w.settle();
   await w.advance("30s");
-  const places = w.careful.all({ sha }).map(({ request }) => request.run.spec);
+  const places = w.sharedEngine.all({ sha }).map(({ request }) => request.run.spec);
   expect(places).toMatchObject([{ pipeline: "shop-release" }]);
 });
 

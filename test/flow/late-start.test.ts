@@ -1,4 +1,4 @@
-// A start that reaches its engine after it was given up: whoever sent it was paused, or killed.
+// A start that reaches its engine after it was given up: anyone who sent it was paused, or killed.
 
 import { expect, test } from "vitest";
 import { pausedAt } from "../world/replica.ts";
@@ -37,7 +37,7 @@ test("a run that was stopped by a person is stopped again where it begins after 
   expect(execution).toMatchObject({ state: "stopped", engineId: null, stopReason: "person:dev" });
   if (execution === undefined) return;
   w.engine.recover("start");
-  // Whoever sent it was killed once the request was out, and nobody records what it began.
+  // Anyone who sent it was killed once the request was out, and nobody records what it began.
   const { key, pipeline, part, sha, attempt, cause, spec } = execution;
   await w.engine.start({
     run: { key, pipeline, part, sha, attempt, cause, spec },

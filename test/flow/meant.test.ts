@@ -16,83 +16,83 @@ const open = worlds();
 test("a press on Approve for one stage never approves the next one", async () => {
   const { w, sha } = await merged(open);
   const run = liveRun(w);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.advance("1m");
   // The engine took it, and its answer was lost.
-  w.careful.answers.push("answer_lost");
+  w.sharedEngine.answers.push("answer_lost");
   w.shop.press(releaseCheck(w, sha), "Approve", "mia");
   await w.hear();
   const [job] = await w.queue.take(1);
   if (job === undefined) throw new Error("no job");
   await w.workOn(job);
-  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox" }]);
+  expect(w.sharedEngine.approvals).toMatchObject([{ stage: "OneBox" }]);
   // It goes on, and waits for the next approval.
-  w.careful.goOn(run);
-  w.careful.pass("OneBox");
-  w.careful.wait(run);
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass("OneBox");
+  w.sharedEngine.wait(run);
   await w.advance("1m");
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
-  expect(w.careful.approvals.map(({ stage }) => stage)).toEqual(["OneBox"]);
+  expect(w.sharedEngine.approvals.map(({ stage }) => stage)).toEqual(["OneBox"]);
 });
 
 test("two presses on the same page: the second does not approve the next stage", async () => {
   const { w, sha } = await merged(open);
   const run = liveRun(w);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.advance("1m");
   const page = releaseCheck(w, sha);
   w.shop.press(page, "Approve", "mia");
   await w.settle();
-  w.careful.goOn(run);
-  w.careful.pass("OneBox");
-  w.careful.wait(run);
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass("OneBox");
+  w.sharedEngine.wait(run);
   // The other has the page of a minute ago before her.
   w.shop.press(page, "Approve", "boss");
   await w.advance("1m");
-  expect(w.careful.approvals).toHaveLength(1);
+  expect(w.sharedEngine.approvals).toHaveLength(1);
 });
 
 test("Approve on one commit's check never approves another commit's release", async () => {
   const { w, sha } = await merged(open);
   const first = liveRun(w);
-  w.careful.wait(first);
+  w.sharedEngine.wait(first);
   await w.advance("1m");
   const page = { ...releaseCheck(w, sha), actions: [...releaseCheck(w, sha).actions] };
   const next = w.pushTo("main", { "src/a.js": "next" });
   await w.settle();
   // The first is refused in the console; the next one begins, and waits in the same stage.
-  w.careful.goOn(first);
-  w.careful.failIn(first, "OneBox");
+  w.sharedEngine.goOn(first);
+  w.sharedEngine.failIn(first, "OneBox");
   await w.settle();
   const second = liveRun(w, next);
-  w.careful.wait(second);
+  w.sharedEngine.wait(second);
   await w.advance("1m");
   w.shop.press(page, "Approve", "mia");
   await w.advance("1m");
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
 });
 
 test("an approval that comes late reaches nothing that began after it was written", async () => {
   const { w, pull } = await merged(open);
   const first = liveRun(w);
-  w.careful.wait(first);
+  w.sharedEngine.wait(first);
   await w.advance("1m");
   w.github.faults.onWebhook({ event: "issue_comment", times: 1, fault: { kind: "failed" } });
   pull.comment("mia", "/interlock approve shop OneBox");
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
   await w.advance("5s");
-  w.careful.goOn(first);
-  w.careful.failIn(first, "OneBox");
+  w.sharedEngine.goOn(first);
+  w.sharedEngine.failIn(first, "OneBox");
   await w.settle();
   const next = w.pushTo("main", { "src/a.js": "next" });
   await w.advance("1h");
   const second = liveRun(w, next);
-  w.careful.wait(second);
+  w.sharedEngine.wait(second);
   await w.settle();
   await w.sweep();
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
 });
 
 test("a rollback that comes late takes nothing out that was released after it was written", async () => {
@@ -106,7 +106,7 @@ test("a rollback that comes late takes nothing out that was released after it wa
   await w.advance("1h");
   await w.sweep();
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
 test.each([
@@ -127,11 +127,11 @@ test.each([
     await w.advance("5m");
     await w.sweep();
     await w.settle();
-    expect(w.careful.rollbacks).toEqual([]);
+    expect(w.sharedEngine.rollbacks).toEqual([]);
     // The one that is written now means what is there now.
     pull.comment("mia", `/interlock rollback shop to ${sha}`);
     await w.advance("5s");
-    expect(w.careful.rollbacks).toMatchObject([{ to: sha }]);
+    expect(w.sharedEngine.rollbacks).toMatchObject([{ to: sha }]);
     expect([good, fix]).not.toContain(sha);
   },
 );
@@ -141,12 +141,12 @@ test("Roll back on an older commit's check does not take the newer one out", asy
   await releaseNext(w, "good");
   w.shop.press(releaseCheck(w, older), "Roll back", "mia");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
-test("the plan of another road says nothing about who may approve main's release", async () => {
+test("the plan of another governed branch says nothing about who may approve main's release", async () => {
   const both = productionPlan({ branches: "main, next", place: "shop-release" });
-  const w = await open({ plan: both, careful: true });
+  const w = await open({ plan: both, sharedEngine: true });
   // The plan on next lets every writer approve, and is that branch's own.
   w.shop.commit({
     branch: "next",
@@ -159,34 +159,34 @@ test("the plan of another road says nothing about who may approve main's release
     },
   });
   await w.settle();
-  for (const run of w.careful.live()) {
-    w.careful.passIn(run, "OneBox");
-    w.careful.passIn(run, "Production");
+  for (const run of w.sharedEngine.live()) {
+    w.sharedEngine.passIn(run, "OneBox");
+    w.sharedEngine.passIn(run, "Production");
   }
   await w.settle();
   const sha = w.pushTo("main", { "src/a.js": "main" });
   await w.settle();
   const run = liveRun(w, sha);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
   const pull = w.openPull({ base: "next" });
   await w.settle();
   pull.comment("dev", "/interlock approve shop OneBox");
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
 });
 
-test("a rollback from another road does not mark main's commit", async () => {
+test("a rollback from another governed branch does not mark main's commit", async () => {
   const both = productionPlan({ branches: "main, next" });
-  const w = await open({ plan: both, careful: true });
+  const w = await open({ plan: both, sharedEngine: true });
   w.shop.commit({ branch: "next", files: { "NEXT.md": "1" } });
   await w.settle();
   const staging = w.pushTo("next", {
     ".github/interlock.yml": productionPlan({ branches: "next", place: "shop-staging" }),
   });
   await w.settle();
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   const sha = await releaseNext(w, "main");
   expect(w.gateOf(staging)).toBe("success (passed)");
@@ -206,15 +206,15 @@ test("who may roll back is said by the plan in force, not by that of the commit 
     }),
   });
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
-test("a branch that is no road any more rolls nothing back by its buttons", async () => {
-  const w = await open({ plan: productionPlan({ branches: "main, next" }), careful: true });
+test("a branch that is not governed any more rolls nothing back by its buttons", async () => {
+  const w = await open({ plan: productionPlan({ branches: "main, next" }), sharedEngine: true });
   w.shop.commit({ branch: "next", files: { "NEXT.md": "1" } });
   await w.settle();
   const sha = w.pushTo("next", {
@@ -224,7 +224,7 @@ test("a branch that is no road any more rolls nothing back by its buttons", asyn
     }),
   });
   await w.settle();
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
   w.pushTo("main", {
@@ -234,11 +234,11 @@ test("a branch that is no road any more rolls nothing back by its buttons", asyn
     }),
   });
   await w.settle();
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
 test("a rollback is of the release that is in the stage, though nobody told of it yet", async () => {
@@ -247,11 +247,11 @@ test("a rollback is of the release that is in the stage, though nobody told of i
   await w.advance("5s");
   // It goes through within the minute in which nothing is told.
   w.losesNotice = () => true;
-  w.careful.pass("OneBox");
-  w.careful.fail("Production");
+  w.sharedEngine.pass("OneBox");
+  w.sharedEngine.fail("Production");
   pull.comment("mia", "/interlock rollback shop Production");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("5m");
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
@@ -261,11 +261,11 @@ test("without a stage: the stage that the newest release has reached", async () 
   w.pushTo("main", { "src/a.js": "bad" });
   await w.advance("5s");
   w.losesNotice = () => true;
-  w.careful.pass("OneBox");
-  w.careful.fail("Production");
+  w.sharedEngine.pass("OneBox");
+  w.sharedEngine.fail("Production");
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ stage: "Production" }]);
 });
 
 test("the same rollback in other letters, in one comment, is done once", async () => {
@@ -275,7 +275,7 @@ test("the same rollback in other letters, in one comment, is done once", async (
     "/interlock rollback shop production\n\n/interlock rollback Shop Production\n\n/interlock rollback shop",
   );
   await w.settle();
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
 });
 
 const both = productionPlan().replace(
@@ -284,45 +284,50 @@ const both = productionPlan().replace(
 );
 
 test("Approve on a pull request's check does not approve production", async () => {
-  const w = await open({ plan: both, careful: true });
+  const w = await open({ plan: both, sharedEngine: true });
   const landed = w.pushTo("main", { "src/a.js": "2" });
   await w.settle();
   const prod = liveRun(w, landed);
-  w.careful.wait(prod);
+  w.sharedEngine.wait(prod);
   const pull = w.openPull();
   await w.settle();
-  const [run] = w.careful.live({ part: "verify" });
+  const [run] = w.sharedEngine.live({ part: "verify" });
   if (run === undefined) throw new Error("no run");
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.advance("1m");
   const page = pull.check("interlock/shop/verify");
   const before = { ...page, actions: [...page.actions] };
   // A colleague answers first.
-  w.careful.goOn(run);
-  w.careful.passIn(run, "Check");
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.passIn(run, "Check");
   w.shop.press(before, "Approve", "mia");
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
 });
 
 test("rolled back twice: the older commit, which is taken out the second time, turns red", async () => {
   const { w, pull, sha: oldest } = await passed(open);
   const older = await releaseNext(w, "older");
   const newer = await releaseNext(w, "newer");
-  w.careful.before = older;
+  w.sharedEngine.before = older;
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(newer)).toBe("failure (rolled_back)");
   // The one that came back is bad too: AWS goes one further.
-  w.careful.before = oldest;
-  const ids = new Set(w.careful.back.keys());
+  w.sharedEngine.before = oldest;
+  const ids = new Set(w.sharedEngine.back.keys());
   pull.comment("mia", `/interlock rollback shop to ${oldest}`);
   await w.settle();
-  for (const id of w.careful.back.keys())
+  for (const id of w.sharedEngine.back.keys())
     if (!ids.has(id)) {
-      w.careful.back.set(id, { state: "succeeded", why: "", stages: [], endedAt: w.clock.now() });
+      w.sharedEngine.back.set(id, {
+        state: "succeeded",
+        why: "",
+        stages: [],
+        endedAt: w.clock.now(),
+      });
       await w.store.wakeExecution(id.slice("back:".length), "us");
     }
   await w.settle();
@@ -331,43 +336,52 @@ test("rolled back twice: the older commit, which is taken out the second time, t
 
 test("a rollback that its engine does not take is over once it is taken back", async () => {
   const { w, pull } = await passed(open);
-  const real = w.careful.rollback.bind(w.careful);
-  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  const real = w.sharedEngine.rollback.bind(w.sharedEngine);
+  w.sharedEngine.rollback = async () => ({
+    kind: "failed",
+    why: "The role does not let Interlock in.",
+  });
   const comment = pull.comment("mia", "/interlock rollback shop");
   await w.advance("1h");
   comment.delete("mia");
   await w.advance("1h");
-  w.careful.rollback = real;
+  w.sharedEngine.rollback = real;
   await w.advance("1h");
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   // It keeps nobody else's out.
   pull.comment("mia", "/interlock rollback shop");
   await w.advance("1m");
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
 });
 
 test("a rollback that its engine does not take is not carried out for who lost the role meanwhile", async () => {
   const { w, pull } = await passed(open);
-  const real = w.careful.rollback.bind(w.careful);
-  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  const real = w.sharedEngine.rollback.bind(w.sharedEngine);
+  w.sharedEngine.rollback = async () => ({
+    kind: "failed",
+    why: "The role does not let Interlock in.",
+  });
   pull.comment("mia", "/interlock rollback shop");
   await w.advance("1h");
   w.shop.setPermission("mia", "read");
   await w.advance("1h");
-  w.careful.rollback = real;
+  w.sharedEngine.rollback = real;
   await w.advance("1h");
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
 test("a rollback that its engine does not take for hours is over, and the person is told", async () => {
   const { w, pull } = await passed(open);
-  const real = w.careful.rollback.bind(w.careful);
-  w.careful.rollback = async () => ({ kind: "failed", why: "The role does not let Interlock in." });
+  const real = w.sharedEngine.rollback.bind(w.sharedEngine);
+  w.sharedEngine.rollback = async () => ({
+    kind: "failed",
+    why: "The role does not let Interlock in.",
+  });
   pull.comment("mia", "/interlock rollback shop");
   for (let hour = 0; hour < 8; hour += 1) await w.advance("1h");
-  w.careful.rollback = real;
+  w.sharedEngine.rollback = real;
   await w.advance("1h");
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   expect(pull.answers.join("\n")).toContain("could not be asked for 6 hours");
 });
 
@@ -381,7 +395,7 @@ test.each(["button", "re-run"])("a %s that comes two days late is not carried ou
   w.clock.advance(48 * 60 * 60_000);
   await w.sweep();
   await w.advance("1m");
-  expect([...w.careful.rollbacks, ...w.careful.live()]).toEqual([]);
+  expect([...w.sharedEngine.rollbacks, ...w.sharedEngine.live()]).toEqual([]);
 });
 
 test("a button whose delivery was lost for an hour is carried out", async () => {
@@ -393,5 +407,5 @@ test("a button whose delivery was lost for an hour is carried out", async () => 
   w.clock.advance(60 * 60_000);
   await w.sweep();
   await w.advance("1m");
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
 });

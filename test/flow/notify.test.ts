@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
-import type { NoticeDraft, Notifier, Told } from "../../src/ports/notifier.ts";
+import type { NotificationDraft, Notifier, SendResult } from "../../src/ports/notifier.ts";
 import { planText } from "../world/plan.ts";
 import { type World, worlds } from "../world/world.ts";
 
@@ -21,9 +21,9 @@ const plan = planText(pipelines, {
 class Mailbox implements Notifier {
   readonly sent: string[] = [];
   tries = 0;
-  answer: (draft: NoticeDraft) => Told = () => ({ kind: "sent" });
+  answer: (draft: NotificationDraft) => SendResult = () => ({ kind: "sent" });
 
-  async send(draft: NoticeDraft): Promise<Told> {
+  async send(draft: NotificationDraft): Promise<SendResult> {
     this.tries += 1;
     const told = this.answer(draft);
     if (told.kind === "sent")
@@ -34,7 +34,7 @@ class Mailbox implements Notifier {
 
 async function tellAll(w: World, notifier: Notifier): Promise<void> {
   const { clock, log, on } = w;
-  const telling = { ledger: on.notices, notifier, clock: clock.now, log };
+  const telling = { ledger: on.notifications, notifier, clock: clock.now, log };
   while ((await tell(telling)) > 0);
 }
 
@@ -96,7 +96,7 @@ test("pull requests and plans without topics tell nobody", async () => {
 test("a topic that fails holds up neither the verdict nor the other topics", async () => {
   const w = await open({ plan });
   const mailbox = new Mailbox();
-  const failing = (target: string): Told =>
+  const failing = (target: string): SendResult =>
     target === topic("all") ? { kind: "failed", why: "ServiceUnavailable" } : { kind: "sent" };
   mailbox.answer = ({ target }) => failing(target);
   const sha = await land(w, "1");

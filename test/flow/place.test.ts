@@ -83,12 +83,12 @@ test("two pipelines of a plan that name one of AWS are released one after the ot
   await w.advance("5s");
   const newer = w.pushTo("main", { "api/a.js": "newer" });
   await w.advance("11m");
-  expect(w.careful.live({ sha: older })).toHaveLength(1);
-  expect(w.careful.live({ sha: newer })).toEqual([]);
-  w.careful.pass(["OneBox", "Production"]);
+  expect(w.sharedEngine.live({ sha: older })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha: newer })).toEqual([]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   await w.advance("1m");
-  expect(w.careful.live({ sha: newer })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha: newer })).toHaveLength(1);
 });
 
 test("no release begins in a pipeline while a rollback is under way in it, however long that takes", async () => {
@@ -96,14 +96,14 @@ test("no release begins in a pipeline while a rollback is under way in it, howev
   await w.advance("1m");
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
   const next = w.pushTo("main", { "src/b.js": "next" });
   await w.advance("11m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   expect(w.gateOf(next)).toBe("in_progress (release_waits)");
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("2m");
-  expect(w.careful.live({ sha: next })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha: next })).toHaveLength(1);
 });
 
 async function onTwice(): Promise<Landed> {

@@ -40,7 +40,7 @@ test("a change that drops a stage is judged by the plan with the stage", async (
   expect(pull.check("interlock").output.summary).toContain("This change edits the plan.");
 });
 
-test("a change that would break the plan is shut, with the line", async () => {
+test("a change that would break the plan is blocked, with the line", async () => {
   const w = await world();
   const pull = w.openPull({ files: { [planPath]: broken } });
   await w.settle();
@@ -58,7 +58,7 @@ test("a change that would break the plan is shut, with the line", async () => {
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("the first plan is previewed, and a broken first plan is shut", async () => {
+test("the first plan is previewed, and a broken first plan is blocked", async () => {
   const w = await world({ plan: null });
   const good = w.openPull({ files: { [planPath]: twoStages } });
   const bad = w.openPull({ files: { [planPath]: broken } });
@@ -144,7 +144,7 @@ test("a run under the old plan has ended before the one under the new plan begin
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("a plan that breaks on the base shuts every gate until it is mended", async () => {
+test("a plan that breaks on the base shuts every gate until it is fixed", async () => {
   const w = await world();
   const pull = w.openPull();
   await w.settle();
@@ -206,7 +206,7 @@ test("more files than GitHub lists pass where a pipeline covers whatever there m
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("more files than GitHub lists are shut where no pipeline covers everything", async () => {
+test("more files than GitHub lists are blocked where no pipeline covers everything", async () => {
   const w = await world({ plan: planText({ f: { paths: ["f/**"] } }) });
   const pull = w.openPull({ files: many });
   await w.settle();

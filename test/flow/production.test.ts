@@ -11,17 +11,17 @@ const summary = (w: World, sha: string) => releaseCheck(w, sha).output.summary ?
 
 test("a rollback by command on the merged pull request turns the commit red for good", async () => {
   const { w, pull, sha } = await passed(open);
-  const { before } = w.careful;
+  const { before } = w.sharedEngine;
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production", to: before }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ stage: "Production", to: before }]);
   expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
   expect(pull.answers).toEqual([
     expect.stringContaining(
       `Rolling shop back from ${sha.slice(0, 7)} to \`${before.slice(0, 7)}\` in its stage Production`,
     ),
   ]);
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   expect(summary(w, sha)).toContain(
@@ -33,16 +33,16 @@ test("a rollback by command on the merged pull request turns the commit red for 
   await w.advance("10m");
   await w.sweep();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
 });
 
 test("a rollback of a stage before the last leaves what is in the last one green", async () => {
   const { w, pull, sha } = await passed(open);
   pull.comment("mia", "/interlock rollback shop OneBox");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ stage: "OneBox" }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ stage: "OneBox" }]);
   expect(w.gateOf(sha)).toBe("success (passed)");
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   await w.advance("10m");
   await w.sweep();
@@ -52,13 +52,13 @@ test("a rollback of a stage before the last leaves what is in the last one green
 
 test("a release that failed and was rolled back stays failed, and says both", async () => {
   const { w, pull, sha } = await merged(open);
-  w.careful.pass("OneBox");
-  w.careful.fail("Production");
+  w.sharedEngine.pass("OneBox");
+  w.sharedEngine.fail("Production");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (stage_failed)");
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   expect(summary(w, sha)).toMatch(/rolled_back[\s\S]*stage_failed/);
@@ -70,7 +70,7 @@ test("a rollback that fails leaves the commit red and says so", async () => {
   const { w, pull, sha } = await passed(open);
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("failed", "The hook broke.");
+  w.sharedEngine.endRollback("failed", "The hook broke.");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rollback_failed)");
   expect(pull.answers[0]).toContain("The hook broke.");
@@ -80,25 +80,25 @@ test("a re-run by who may roll back releases a commit again that was rolled back
   const { w, pull, sha } = await passed(open);
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("1m");
   w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.advance("10s");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   w.shop.rerequest(releaseCheck(w, sha), "mia");
   await w.settle();
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
 test("a rollback whose answer is lost happens once", async () => {
   const { w, pull, sha } = await passed(open);
-  w.careful.answers.push("answer_lost", "answer_lost");
+  w.sharedEngine.answers.push("answer_lost", "answer_lost");
   pull.comment("mia", "/interlock rollback shop");
   await w.advance("1m");
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
   expect(w.gateOf(sha)).toBe("in_progress (rolling_back)");
   expect(pull.answers).toEqual([expect.stringContaining("Rolling shop back")]);
 });
@@ -108,8 +108,8 @@ test("the button rolls back where it stands", async () => {
   expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual(["rollback"]);
   w.shop.press(releaseCheck(w, sha), "Roll back", "mia");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ stage: "Production" }]);
-  w.careful.endRollback("succeeded");
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ stage: "Production" }]);
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
 });
@@ -125,15 +125,15 @@ test.each([
   const { w, pull } = await passed(open);
   pull.comment(login, command);
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
   const asked = command === "/interlock rollback" ? [] : [expect.stringContaining(sentence)];
   expect(pull.answers).toEqual(asked);
 });
 
 test("what the engine refuses is answered in its words", async () => {
   const { w, pull, sha } = await passed(open);
-  w.careful.answers.push("refused");
+  w.sharedEngine.answers.push("refused");
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
   expect(pull.answers).toEqual([expect.stringContaining("Nothing succeeded there before.")]);
@@ -141,7 +141,7 @@ test("what the engine refuses is answered in its words", async () => {
 });
 
 test("nothing is rolled back where nothing was released, or where the engine cannot", async () => {
-  const w = await open({ careful: true });
+  const w = await open({ sharedEngine: true });
   const pull = w.openPull();
   await w.settle();
   pull.comment("mia", "/interlock rollback shop");
@@ -164,32 +164,32 @@ test("other commands on a closed pull request are not heard", async () => {
 test("an approval is given to the execution that waits, once", async () => {
   const { w, pull, sha } = await merged(open);
   const run = liveRun(w);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
-  w.careful.answers.push("answer_lost");
+  w.sharedEngine.answers.push("answer_lost");
   pull.comment("mia", "/interlock approve shop onebox");
   await w.advance("30s");
-  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
+  expect(w.sharedEngine.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
   expect(pull.answers).toEqual([expect.stringContaining("Approved OneBox of shop/release")]);
-  w.careful.goOn(run);
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
 test("an approval for which nothing waited reaches no later execution", async () => {
   const { w, pull, sha } = await merged(open);
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   pull.comment("mia", "/interlock approve shop OneBox");
   w.hold();
   w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.settle();
-  const [again] = w.careful.live();
-  if (again !== undefined) w.careful.wait(again);
+  const [again] = w.sharedEngine.live();
+  if (again !== undefined) w.sharedEngine.wait(again);
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
   // The person is asked to say it again, because what waits by then may be another commit.
   expect(pull.answers).toEqual([expect.stringContaining("began after this was asked for")]);
 });
@@ -197,7 +197,7 @@ test("an approval for which nothing waited reaches no later execution", async ()
 test("the button approves", async () => {
   const { w, sha } = await merged(open);
   const run = liveRun(w);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   await w.advance("1m");
   expect(releaseCheck(w, sha).actions.map(({ identifier }) => identifier)).toEqual([
     "stop",
@@ -205,7 +205,7 @@ test("the button approves", async () => {
   ]);
   w.shop.press(releaseCheck(w, sha), "Approve", "mia");
   await w.settle();
-  expect(w.careful.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
+  expect(w.sharedEngine.approvals).toMatchObject([{ stage: "OneBox", actor: "mia" }]);
 });
 
 const overridden = {
@@ -216,14 +216,17 @@ const overridden = {
 
 test("a success that somebody helped to is no success, whatever is read later", async () => {
   const { w, sha } = await merged(open);
-  const [run] = w.careful.live();
+  const [run] = w.sharedEngine.live();
   const engineId = `double:${run?.request.run.key}`;
-  w.careful.around = { kind: "known", value: { marks: [{ engineId, mark: overridden }] } };
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.around = {
+    kind: "known",
+    value: { outOfBandChanges: [{ engineId, mark: overridden }] },
+  };
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (condition_overridden)");
   // AWS shows it only until the next execution enters the stage.
-  w.careful.around = { kind: "known", value: {} };
+  w.sharedEngine.around = { kind: "known", value: {} };
   await w.advance("10m");
   await w.sweep();
   expect(w.gateOf(sha)).toBe("failure (condition_overridden)");
@@ -231,14 +234,14 @@ test("a success that somebody helped to is no success, whatever is read later", 
 
 test("a success counts only once it was looked around, and that only once", async () => {
   const { w, sha } = await merged(open);
-  w.careful.around = { kind: "unknown", why: "AWS throttles." };
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.around = { kind: "unknown", why: "AWS throttles." };
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.advance("1m");
   expect(w.gateOf(sha)).toBe("in_progress (outside_unknown)");
-  w.careful.around = { kind: "known", value: {} };
+  w.sharedEngine.around = { kind: "known", value: {} };
   await w.advance("5m");
   expect(w.gateOf(sha)).toBe("success (passed)");
-  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.sharedEngine.around = { kind: "unknown", why: "AWS throttles." };
   await w.advance("10m");
   await w.sweep();
   expect(w.gateOf(sha)).toBe("success (passed)");
@@ -246,18 +249,18 @@ test("a success counts only once it was looked around, and that only once", asyn
 
 test("a success that nobody can look around fails in the end, and passes once somebody can", async () => {
   const { w, sha } = await merged(open);
-  w.careful.around = { kind: "unknown", why: "The role may not do that." };
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.around = { kind: "unknown", why: "The role may not do that." };
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.advance("25h");
   expect(w.gateOf(sha)).toBe("failure (outside_unread)");
-  w.careful.around = { kind: "known", value: {} };
+  w.sharedEngine.around = { kind: "known", value: {} };
   await w.advance("1h");
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
 test("what others started is shown on the release, and does not count", async () => {
   const { w, sha } = await merged(open);
-  const adopted = {
+  const foreignExecutions = {
     engineId: "e2",
     kind: "standard",
     trigger: "StartPipelineExecution",
@@ -267,8 +270,8 @@ test("what others started is shown on the release, and does not count", async ()
     startedAt: 1,
     link: "https://eu-west-1.console.aws.amazon.com/x",
   } as const;
-  w.careful.around = { kind: "known", value: { adopted: [adopted] } };
-  w.careful.fail("OneBox");
+  w.sharedEngine.around = { kind: "known", value: { foreignExecutions: [foreignExecutions] } };
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   expect(summary(w, sha)).toContain("Started by others for this commit, and not counted");
   expect(summary(w, sha)).toContain("(StartPipelineExecution, `eve`): succeeded");
@@ -277,15 +280,15 @@ test("what others started is shown on the release, and does not count", async ()
 
 test("a way that somebody closed is why it waits", async () => {
   const { w, sha } = await merged(open);
-  w.careful.pass("OneBox");
+  w.sharedEngine.pass("OneBox");
   const run = liveRun(w);
-  // AWS has not let it in: the stage has not begun.
+  // AWS has not let it in: the stage has not started.
   run.stages = run.stages.map((fact) =>
     fact.name === "Production" ? { ...fact, state: "pending", startedAt: null } : fact,
   );
   const sentence = "The way into the stage Production was closed by eve: freeze";
   const closed = { kind: "transition_disabled", stage: "Production", sentence } as const;
-  w.careful.around = { kind: "known", value: { differences: [closed] } };
+  w.sharedEngine.around = { kind: "known", value: { differences: [closed] } };
   await w.advance("10m");
   expect(w.gateOf(sha)).toBe("in_progress (stage_held)");
   expect(summary(w, sha)).toContain(sentence);
@@ -293,21 +296,21 @@ test("a way that somebody closed is why it waits", async () => {
 
 test("a release that somebody retried in the engine's console is followed again", async () => {
   const { w, sha } = await merged(open);
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   expect(w.gateOf(sha)).toBe("failure (stage_failed)");
-  const [run] = w.careful.all();
+  const [run] = w.sharedEngine.all();
   if (run === undefined) throw new Error("no run");
   const engineId = `double:${run.request.run.key}`;
-  await w.careful.retry(engineId, "OneBox", "by the console");
-  w.careful.around = { kind: "known", value: { live: [engineId] } };
-  w.careful.wait(run);
+  await w.sharedEngine.retry(engineId, "OneBox", "by the console");
+  w.sharedEngine.around = { kind: "known", value: { live: [engineId] } };
+  w.sharedEngine.wait(run);
   await w.store.wakeExecution(run.request.run.key, "others");
   await w.settle();
   expect(w.gateOf(sha)).toBe("in_progress (approval_waits)");
-  w.careful.around = { kind: "known", value: {} };
-  w.careful.goOn(run);
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.around = { kind: "known", value: {} };
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
@@ -315,7 +318,7 @@ test("a release that somebody retried in the engine's console is followed again"
 test("what the engine refuses to stop is said on the check, and not asked for all the time", async () => {
   const { w, sha } = await merged(open);
   await w.advance("1m");
-  w.careful.fault("stop", "refused");
+  w.sharedEngine.fault("stop", "refused");
   w.shop.press(releaseCheck(w, sha), "Stop", "dev");
   await w.settle();
   await w.advance("3m");
@@ -324,23 +327,23 @@ test("what the engine refuses to stop is said on the check, and not asked for al
 });
 
 test("why a start has to wait is said on the gate", async () => {
-  const w = await open({ plan: productionPlan(), careful: true });
-  w.careful.chance = (method) => (method === "start" ? "failed" : null);
+  const w = await open({ plan: productionPlan(), sharedEngine: true });
+  w.sharedEngine.chance = (method) => (method === "start" ? "failed" : null);
   const sha = w.pushTo("main", { "src/a.js": "2" });
   await w.advance("3m");
   expect(w.shop.checks(sha).get("interlock")?.output.summary).toContain(
     "could not be started yet: no answer",
   );
-  w.careful.chance = () => null;
+  w.sharedEngine.chance = () => null;
   await w.advance("5m");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
 test("why a stage cannot be read is said on the gate", async () => {
   const { w, sha } = await merged(open);
-  w.careful.chance = (method) => (method === "observe" ? "failed" : null);
+  w.sharedEngine.chance = (method) => (method === "observe" ? "failed" : null);
   await w.advance("3m");
   expect(w.gateOf(sha)).toBe("in_progress (stage_unknown)");
   expect(summary(w, sha)).toContain("stands: no answer");
@@ -354,45 +357,45 @@ const byOthers = {
 
 test("a re-run of what was rolled back around Interlock takes who may roll back, as one of its own", async () => {
   const { w, sha } = await passed(open);
-  const key = w.careful.all({ sha })[0]?.request.run.key ?? "";
-  const marks = [{ engineId: `double:${key}`, mark: byOthers }];
-  w.careful.around = { kind: "known", value: { marks } };
+  const key = w.sharedEngine.all({ sha })[0]?.request.run.key ?? "";
+  const outOfBandChanges = [{ engineId: `double:${key}`, mark: byOthers }];
+  w.sharedEngine.around = { kind: "known", value: { outOfBandChanges: outOfBandChanges } };
   await w.store.wakeExecution(key, "others");
   await w.advance("10m");
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   // AWS shows it only until the next execution enters the stage.
-  w.careful.around = { kind: "known", value: {} };
+  w.sharedEngine.around = { kind: "known", value: {} };
   w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.advance("10s");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   w.shop.rerequest(releaseCheck(w, sha), "mia");
   await w.advance("10s");
-  expect(w.careful.live({ sha })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha })).toHaveLength(1);
 });
 
 test("while the engine does not say whether a commit was taken out, a writer's re-run of it waits", async () => {
   const { w, sha } = await passed(open);
   await w.advance("1m");
-  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.sharedEngine.around = { kind: "unknown", why: "AWS throttles." };
   w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
-  const key = w.careful.all({ sha })[0]?.request.run.key ?? "";
-  const marks = [{ engineId: `double:${key}`, mark: byOthers }];
-  w.careful.around = { kind: "known", value: { marks } };
+  expect(w.sharedEngine.live()).toEqual([]);
+  const key = w.sharedEngine.all({ sha })[0]?.request.run.key ?? "";
+  const outOfBandChanges = [{ engineId: `double:${key}`, mark: byOthers }];
+  w.sharedEngine.around = { kind: "known", value: { outOfBandChanges: outOfBandChanges } };
   await w.advance("10m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
 });
 
 test("once the engine says that a commit is where it was, a writer's re-run of it that waited begins", async () => {
   const { w, sha } = await passed(open);
   await w.advance("1m");
-  w.careful.around = { kind: "unknown", why: "AWS throttles." };
+  w.sharedEngine.around = { kind: "unknown", why: "AWS throttles." };
   w.shop.rerequest(releaseCheck(w, sha), "dev");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
-  w.careful.around = { kind: "known", value: {} };
+  expect(w.sharedEngine.live()).toEqual([]);
+  w.sharedEngine.around = { kind: "known", value: {} };
   await w.advance("10m");
-  expect(w.careful.live({ sha })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha })).toHaveLength(1);
 });

@@ -83,7 +83,7 @@ test("a push while the stages run stops the old run and judges the new head", as
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("a head that comes back after a force push is judged anew", async () => {
+test("a head that comes back after a force push is judged again", async () => {
   const w = await world();
   const pull = w.openPull();
   await w.settle();

@@ -6,7 +6,7 @@ import type { Subject } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import type { Accepted, Delivery } from "../../src/ports/store.ts";
-import { commit, look, pull, sight } from "../store/make.ts";
+import { commit, hint, look, pull } from "../store/make.ts";
 import { hearing } from "../store/silent.ts";
 
 test("deliveries that come at the same time share a commit", async () => {
@@ -37,7 +37,7 @@ test("while one group is stored, others are that tell of other pull requests, an
   };
   const { receive } = openReceive({ store, log: hearing(), groups: 2 });
   const of = (guid: string, ...subjects: Subject[]) => ({
-    ...look(...subjects.map((one) => sight(one))),
+    ...look(...subjects.map((one) => hint(one))),
     guid,
   });
   const answers: Promise<Accepted>[] = [];
@@ -127,7 +127,7 @@ test("who floods waits for the flood, and nobody else does", async () => {
   const repository = { installation: busy, owner: "busy", name: "shop" };
   const flood = Array.from({ length: limit.receive.pouring }, (_, number) => ({
     ...delivery(`guid-${number}`),
-    event: look(sight({ kind: "pull", repository, number })).event,
+    event: look(hint({ kind: "pull", repository, number })).event,
   }));
   const answers = Promise.all(flood.map((one) => receive(one)));
   await store.asked(1);

@@ -220,7 +220,7 @@ test("the plan that a commit brings is the one that it is released by", async ()
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
-test("a branch cannot make itself a road by a plan of its own", async () => {
+test("a branch cannot make itself governed by a plan of its own", async () => {
   const w = await world({ plan: released });
   const sha = w.shop.commit({
     branch: "mine",
@@ -252,7 +252,7 @@ test("a deleted branch is no commit to release", async () => {
   expect(w.engine.all()).toHaveLength(1);
 });
 
-test("a release that was begun goes on to its end, also where its branch is taken out of the plan meanwhile", async () => {
+test("a release that was started goes on to its end, also where its branch is taken out of the plan meanwhile", async () => {
   const w = await world({
     plan: planText({ shop: { branches: ["main", "side"], release: ["deploy"] } }),
   });

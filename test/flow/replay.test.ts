@@ -9,17 +9,17 @@ const open = worlds();
 
 test("a re-run of a release that is sent again under another GUID starts nothing", async () => {
   const { w, sha } = await merged(open);
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   w.shop.rerequest(releaseCheck(w, sha), "boss");
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 
   await w.replay("check_run", "rerequested");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   expect(w.gateOf(sha)).toBe("success (passed)");
   // The person can still ask for it, on the check as it is now.
   w.shop.rerequest(releaseCheck(w, sha), "boss");
@@ -29,43 +29,43 @@ test("a re-run of a release that is sent again under another GUID starts nothing
 
 test("so does a re-run of all checks of a commit", async () => {
   const { w, sha } = await merged(open);
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   w.shop.rerequestSuite(releaseCheck(w, sha).suite, "boss");
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   await w.replay("check_suite", "rerequested");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
 });
 
 test("a retry of a release that is sent again retries nothing", async () => {
   const { w, sha } = await merged(open);
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   w.shop.press(releaseCheck(w, sha), "Retry", "dev");
   await w.settle();
-  w.careful.fail("OneBox");
+  w.sharedEngine.fail("OneBox");
   await w.settle();
   await w.replay("check_run", "requested_action");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
 });
 
 test("a rollback that is sent again, by button or by comment, rolls nothing back", async () => {
   const { w, pull, sha } = await passed(open);
   w.shop.press(releaseCheck(w, sha), "Roll back", "boss");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.settle();
   pull.comment("boss", "/interlock rollback shop");
   await w.settle();
-  const before = w.careful.rollbacks.length;
+  const before = w.sharedEngine.rollbacks.length;
   await w.replay("check_run", "requested_action");
   await w.replay("issue_comment", "created");
   await w.advance("1m");
-  expect(w.careful.rollbacks).toHaveLength(before);
+  expect(w.sharedEngine.rollbacks).toHaveLength(before);
 });
 
 test("a comment that was deleted before it was acted on does nothing, and says so", async () => {
@@ -79,7 +79,7 @@ test("a comment that was deleted before it was acted on does nothing, and says s
   w.clock.advance(limit.look.young_ms);
   await w.advance("10m");
   expect(pull.answers).toEqual([expect.stringContaining("does not show the comment any more")]);
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
 test.each([
@@ -97,7 +97,7 @@ test.each([
     await w.hear();
     await w.settle();
     expect(pull.answers).toEqual([expect.stringContaining("is not as it was written")]);
-    expect(w.careful.rollbacks).toEqual([]);
+    expect(w.sharedEngine.rollbacks).toEqual([]);
   },
 );
 
@@ -111,10 +111,10 @@ test("while GitHub does not show the comment nothing is done, and then it is", a
   });
   pull.comment("boss", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   expect(pull.answers).toEqual([]);
   await w.advance("1m");
-  expect(w.careful.rollbacks).toHaveLength(1);
+  expect(w.sharedEngine.rollbacks).toHaveLength(1);
 });
 
 test("a button of a check that is gone does nothing", async () => {
@@ -126,7 +126,7 @@ test("a button of a check that is gone does nothing", async () => {
   await w.hear();
   w.clock.advance(limit.look.young_ms);
   await w.advance("10m");
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
 });
 
 test("a button of a check that shows something else by now does nothing", async () => {

@@ -23,10 +23,10 @@ test("what was rolled back after the backup is not released again", async () => 
   const restore = await backup(w.on.database);
   const bad = await releaseNext(w, "bad");
   await w.advance("1m");
-  w.careful.before = w.shop.tip();
+  w.sharedEngine.before = w.shop.tip();
   pull.comment("boss", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("20m");
   expect(w.gateOf(bad)).toBe("failure (rolled_back)");
   const pushed = w.github.deliveries.findLast(({ event }) => event === "push");
@@ -36,11 +36,11 @@ test("what was rolled back after the backup is not released again", async () => 
   await w.advance("1m");
   await again(w, pushed);
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   // What lands from then on is released as before.
   const next = w.pushTo("main", { "src/a.js": "next" });
   await w.advance("1m");
-  expect(w.careful.live({ sha: next })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha: next })).toHaveLength(1);
 });
 
 test("an old push that is sent again after a restore brings no older code out after newer", async () => {
@@ -55,7 +55,7 @@ test("an old push that is sent again after a restore brings no older code out af
   await again(w, pushed);
   await w.sweep();
   await w.advance("1m");
-  expect(w.careful.live({ sha: older })).toEqual([]);
+  expect(w.sharedEngine.live({ sha: older })).toEqual([]);
 });
 
 test("a re-run that was done after the backup is not done again by a replay, and a person can ask once more", async () => {
@@ -64,11 +64,11 @@ test("a re-run that was done after the backup is not done again by a replay, and
   const restore = await backup(w.on.database);
   w.shop.rerequest(releaseCheck(w, sha), "mia");
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.advance("1m");
   pull.comment("boss", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("20m");
   expect(w.gateOf(sha)).toBe("failure (rolled_back)");
   await restart(w, restore);
@@ -76,10 +76,10 @@ test("a re-run that was done after the backup is not done again by a replay, and
   await w.advance("1m");
   await w.replay("check_run", "rerequested");
   await w.advance("1m");
-  expect(w.careful.live()).toEqual([]);
+  expect(w.sharedEngine.live()).toEqual([]);
   w.shop.rerequest(releaseCheck(w, sha), "mia");
   await w.advance("1m");
-  expect(w.careful.live({ sha })).toHaveLength(1);
+  expect(w.sharedEngine.live({ sha })).toHaveLength(1);
 });
 
 test("what waited for its release when the backup was made is not released after a restore", async () => {
@@ -114,7 +114,7 @@ test("after a restore with nothing new at GitHub the next push is released", asy
   expect(w.engine.live({ sha: next })).toHaveLength(1);
 });
 
-/** Sent again by a person on GitHub's page, or by whoever recorded it. */
+/** Sent again by a person on GitHub's page, or by anyone who recorded it. */
 async function again(w: World, delivery: Delivery | undefined): Promise<void> {
   if (delivery === undefined) throw new Error("Nothing was delivered");
   (w.github.deliveries as Delivery[]).push(delivery);

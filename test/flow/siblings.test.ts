@@ -139,7 +139,7 @@ test("a base without a plan has no say", async () => {
   expect(pull.gate).toBe("success (passed)");
 });
 
-test("a base that becomes a road later has its say then", async () => {
+test("a base that becomes governed later has its say then", async () => {
   const w = await world({ plan });
   const render = { site: { branches: ["pages"], verify: ["render"] } };
   w.shop.commit({ branch: "pages", files: { [planPath]: planText(render) } });

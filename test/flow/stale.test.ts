@@ -12,7 +12,7 @@ const world = worlds();
 /** From now on whatever is read is as it was before now, for so long. */
 function stale(w: World, of: { readonly path?: string | RegExp; readonly for?: string } = {}) {
   const end = w.clock.now() + ms(of.for ?? "40s");
-  const begun = w.clock.now();
+  const started = w.clock.now();
   w.clock.advance(10);
   w.github.faults.onRequest({
     ...(of.path === undefined ? {} : { path: of.path }),
@@ -20,7 +20,7 @@ function stale(w: World, of: { readonly path?: string | RegExp; readonly for?: s
       kind: "stale",
       get ms() {
         const now = w.clock.now();
-        return now < end ? now - begun : 0;
+        return now < end ? now - started : 0;
       },
     },
   });

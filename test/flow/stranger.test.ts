@@ -43,14 +43,14 @@ test("a branch that is deleted and created again is seen for the first time agai
 
 test("what lands on a branch later is released where the default branch's plan says", async () => {
   const plan = productionPlan({ branches: 'main, "release/*"' });
-  const w = await world({ plan, careful: true });
+  const w = await world({ plan, sharedEngine: true });
   newBranch(w, "release/x", {
     [planPath]: productionPlan({ branches: '"release/*"', place: "other-production" }),
   });
   await w.settle();
   const sha = w.pushTo("release/x", { "src/a.js": "1" });
   await w.settle();
-  expect(w.careful.all()).toMatchObject([
+  expect(w.sharedEngine.all()).toMatchObject([
     { request: { run: { sha, spec: { engine: "codepipeline", pipeline: "shop-release" } } } },
   ]);
 });
@@ -99,7 +99,7 @@ test("a gate that is earned by a weaker plan never opens the default branch", as
 
 test("no plan but the default branch's starts a pipeline of AWS for a pull request", async () => {
   const plan = productionPlan({ branches: 'main, "release/*"' });
-  const w = await world({ plan, careful: true });
+  const w = await world({ plan, sharedEngine: true });
   const production = `version: 1
 pipelines:
   shop:
@@ -112,13 +112,13 @@ pipelines:
   await w.settle();
   w.engine.pass("build");
   await w.settle();
-  expect(w.careful.all()).toEqual([]);
+  expect(w.sharedEngine.all()).toEqual([]);
   expect(pull.gate).toBe("failure (plan_place)");
 });
 
 test("who may act on production is not said by a branch's own plan", async () => {
   const plan = productionPlan({ branches: 'main, "release/*"' });
-  const w = await world({ plan, careful: true });
+  const w = await world({ plan, sharedEngine: true });
   const sha = await releaseNext(w, "1");
   newBranch(w, "release/x", {
     [planPath]: productionPlan({
@@ -131,14 +131,14 @@ test("who may act on production is not said by a branch's own plan", async () =>
   await w.settle();
   pull.comment("ria", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   expect(pull.answers).toEqual([expect.stringContaining("You need one of these roles")]);
   expect(w.gateOf(sha)).toBe("success (passed)");
 });
 
 // ---------------------------------------------------------------- older code after newer
 
-/** Every delivery of a push once more, by the hand of whoever kept it, the oldest first. */
+/** Every delivery of a push once more, by the hand of anyone who kept it, the oldest first. */
 async function replayPushes(w: World): Promise<void> {
   for (const delivery of w.github.deliveries.filter(
     (one) => one.event === "push" && !one.redelivery,
@@ -273,11 +273,11 @@ const aws = productionPlan();
 
 /** Three releases on main, and somebody's pull request that has nothing to do with them. */
 async function threeReleases() {
-  const w = await world({ plan: aws, careful: true });
+  const w = await world({ plan: aws, sharedEngine: true });
   const first = await releaseNext(w, "1");
   const second = await releaseNext(w, "2");
   const third = await releaseNext(w, "3");
-  w.careful.before = second;
+  w.sharedEngine.before = second;
   const pull = w.openPull();
   await w.settle();
   return { w, pull, first, second, third };
@@ -290,11 +290,11 @@ test("a rollback that is asked for twice goes back once, and says to what", asyn
   await w.settle();
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  w.careful.endRollback("succeeded");
+  w.sharedEngine.endRollback("succeeded");
   await w.advance("1m");
   pull.comment("boss", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ from: third, to: second }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ from: third, to: second }]);
   expect(pull.answers[0]).toContain(`to \`${second.slice(0, 7)}\``);
   expect(pull.answers[1]).toContain("is being rolled back in Production already");
   expect(pull.answers[2]).toContain("has just rolled shop back in Production");
@@ -304,44 +304,44 @@ test("a writer does not roll production back", async () => {
   const { w, pull } = await threeReleases();
   pull.comment("dev", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   expect(pull.answers[0]).toContain(
     "You need one of these roles on the repository: maintain, admin",
   );
 });
 
 test("nobody brings back or approves what they wrote themselves, unless the plan says so", async () => {
-  const w = await world({ plan: aws, careful: true });
+  const w = await world({ plan: aws, sharedEngine: true });
   const own = w.shop.commit({ branch: "main", files: { "src/a.js": "1" }, author: "mia" });
   await w.advance("5s");
   const run = liveRun(w, own);
-  w.careful.wait(run);
+  w.sharedEngine.wait(run);
   const pull = w.openPull();
   await w.settle();
   pull.comment("mia", "/interlock approve shop OneBox");
   await w.settle();
-  expect(w.careful.approvals).toEqual([]);
+  expect(w.sharedEngine.approvals).toEqual([]);
   expect(pull.answers[0]).toContain("mia wrote a part of what would go out");
   pull.comment("boss", "/interlock approve shop OneBox");
   await w.settle();
-  expect(w.careful.approvals).toMatchObject([{ actor: "boss" }]);
-  w.careful.goOn(run);
-  w.careful.pass(["OneBox", "Production"]);
+  expect(w.sharedEngine.approvals).toMatchObject([{ actor: "boss" }]);
+  w.sharedEngine.goOn(run);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   await releaseNext(w, "2");
-  w.careful.before = own;
+  w.sharedEngine.before = own;
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toEqual([]);
+  expect(w.sharedEngine.rollbacks).toEqual([]);
   w.changePlan(
     productionPlan({ commands: "commands: { rollback: { roles: [write], not_author: false } }\n" }),
   );
   await w.advance("5s");
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   pull.comment("mia", "/interlock rollback shop");
   await w.settle();
-  expect(w.careful.rollbacks).toMatchObject([{ to: own }]);
+  expect(w.sharedEngine.rollbacks).toMatchObject([{ to: own }]);
 });
 
 test("a re-run of a fork's check is no consent to its commit", async () => {

@@ -109,7 +109,7 @@ test("a verdict does not wait for what was promised to pages", () => {
   expect(on.write("late", "gate")).toBeLessThanOrEqual(on.now() + window_ms);
 });
 
-test("whoever was told a time is served then, before those who come then", () => {
+test("anyone who was told a time is served then, before those who come then", () => {
   const on = opened();
   for (const key of many(300, "gate")) on.write(key, "gate");
   const until = on.write("gate 170", "gate") ?? 0;

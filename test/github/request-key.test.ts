@@ -32,11 +32,7 @@ const comment = {
 
 function read(name: string, body: object, receivedAt = Date.parse("2026-01-05T12:00:10Z")) {
   const event = readWebhook({ name, body, appId, receivedAt });
-  return event.kind === "ignored"
-    ? event.reason
-    : event.kind === "intend"
-      ? event.intention.key
-      : "";
+  return event.kind === "ignored" ? event.reason : event.kind === "intend" ? event.request.key : "";
 }
 
 test("the same button on the same state of a check is the same request, and otherwise another one", () => {

@@ -1,4 +1,4 @@
-// What a payload of GitHub's means: which subject to look at, which wish to keep, or why nothing.
+// What a payload of GitHub's means: which subject to look at, which request to keep, or why nothing.
 
 import { createRequire } from "node:module";
 import fc from "fast-check";
@@ -117,7 +117,7 @@ test("a damaged payload is ignored with a reason or read, and never throws", () 
     fc.property(damaged, ({ name, body }) => {
       const event = read(name, body);
       if (event.kind === "look")
-        for (const { subject, head } of event.sights) {
+        for (const { subject, head } of event.hints) {
           expect(subject.repository.owner).toBeTypeOf("string");
           expect(head === null || /^[0-9a-f]{40}$/.test(head)).toBe(true);
         }
@@ -197,7 +197,7 @@ test.each<[string, object, string]>([
   const event = read("pull_request", { ...pull, ...change });
   expect(reasonOf(event)).toBe(expected);
   if (event.kind === "look")
-    expect(event.sights).toEqual([
+    expect(event.hints).toEqual([
       { subject: { kind: "pull", repository: place, number: 12 }, head: sha, before: null },
     ]);
 });
@@ -229,7 +229,7 @@ test.each<[string, object, object]>([
   ],
   ["that makes a branch has nothing before it", { before: none, created: true }, { before: null }],
 ])("a push %s", (_, change, expected) => {
-  expect(read("push", { ...push, ...change })).toMatchObject({ kind: "look", sights: [expected] });
+  expect(read("push", { ...push, ...change })).toMatchObject({ kind: "look", hints: [expected] });
 });
 
 const comment = {
@@ -294,14 +294,14 @@ test.each<[string, object, string]>([
 
 test("a comment whose time cannot be read is kept all the same", () => {
   const undated = { ...comment, comment: { ...comment.comment, created_at: "today" } };
-  expect(read("issue_comment", undated)).toMatchObject({ intention: { writtenAt: null } });
+  expect(read("issue_comment", undated)).toMatchObject({ request: { writtenAt: null } });
 });
 
 test("a command is kept once for each comment, with the person and without a commit", () => {
   expect(read("issue_comment", comment)).toEqual({
     kind: "intend",
     target: { kind: "pull", repository: place, number: 12 },
-    intention: {
+    request: {
       key: "comment:501",
       source: "comment",
       actor: "ada",
@@ -366,7 +366,7 @@ test.each<[string, object, object]>([
     {},
     {
       target: asked,
-      intention: {
+      request: {
         source: "button",
         commands: [{ kind: "retry", stage: null, pipeline: "api" }],
         sha,
@@ -376,18 +376,18 @@ test.each<[string, object, object]>([
   [
     "Stop",
     { requested_action: { identifier: "stop" } },
-    { target: asked, intention: { commands: [{ kind: "stop", pipeline: "api" }] } },
+    { target: asked, request: { commands: [{ kind: "stop", pipeline: "api" }] } },
   ],
   [
     "Roll back",
     { requested_action: { identifier: "rollback" } },
-    { intention: { commands: [{ kind: "rollback", pipeline: "api", stage: null, to: null }] } },
+    { request: { commands: [{ kind: "rollback", pipeline: "api", stage: null, to: null }] } },
   ],
   [
     "Approve",
     { requested_action: { identifier: "approve:2:1" } },
     {
-      intention: {
+      request: {
         commands: [
           {
             kind: "approve",
@@ -405,7 +405,7 @@ test.each<[string, object, object]>([
     { action: "rerequested" },
     {
       target: asked,
-      intention: { source: "rerequest", commands: [{ kind: "verify", sha: null }] },
+      request: { source: "rerequest", commands: [{ kind: "verify", sha: null }] },
     },
   ],
   [
@@ -424,22 +424,22 @@ test.each<[string, object, object]>([
     { target: { kind: "commit", branch: "main", sha } },
   ],
 ])(
-  "%s is a request of whoever pressed it, kept once for each state of the check",
+  "%s is a request of anyone who pressed it, kept once for each state of the check",
   (_, change, expected) => {
     expect(read("check_run", { ...run, ...change })).toMatchObject({
       kind: "intend",
       ...expected,
-      intention: {
+      request: {
         key: expect.stringMatching(/^check:77:(retry|stop|rollback|approve:2:1|rerequested):ada:/),
         actor: "ada",
         comment: null,
-        ...("intention" in expected ? (expected.intention as object) : {}),
+        ...("request" in expected ? (expected.request as object) : {}),
       },
     });
   },
 );
 
-test("Re-run all is a wish for the commit; what GitHub asks for by itself is none", () => {
+test("Re-run all is a request for the commit; what GitHub asks for by itself is none", () => {
   const suite = {
     ...base,
     action: "rerequested",
@@ -463,13 +463,13 @@ test.each<[string, string, object, object]>([
     "a new installation",
     "installation",
     { action: "created", repositories },
-    { kind: "look", sights: [whole("shop"), whole("site")] },
+    { kind: "look", hints: [whole("shop"), whole("site")] },
   ],
   [
     "an installation without repositories",
     "installation",
     { action: "created" },
-    { kind: "look", sights: [] },
+    { kind: "look", hints: [] },
   ],
   [
     "an installation that was deleted",
@@ -487,7 +487,7 @@ test.each<[string, string, object, object]>([
     "repositories that were added",
     "installation_repositories",
     { action: "added", repositories_added: repositories, repositories_removed: [] },
-    { kind: "look", sights: [whole("shop"), whole("site")] },
+    { kind: "look", hints: [whole("shop"), whole("site")] },
   ],
   [
     "repositories that were removed",

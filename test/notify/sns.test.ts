@@ -3,8 +3,8 @@
 import { type FauxqsServer, startFauxqs } from "fauxqs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
-import type { Notice } from "../../src/core/render/notice.ts";
-import { type Lent, openSnsNotifier, type Teller } from "../../src/notify/sns.ts";
+import type { Notification } from "../../src/core/render/notification.ts";
+import { type LentClient, openSnsNotifier, type Principal } from "../../src/notify/sns.ts";
 
 let server: FauxqsServer;
 
@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 
 const region = "us-east-1";
 const credentials = { accessKeyId: "AKIATEST", secretAccessKey: "a-secret" };
-const notice: Notice = {
+const notice: Notification = {
   key: "failed|commit:acme/shop@1:main|shop|release|1|1|0",
   kind: "failed",
   at: Date.UTC(2030, 4, 1),
@@ -26,15 +26,15 @@ const notice: Notice = {
   stage: "Production",
   role: "arn:aws:iam::111122223333:role/interlock",
   subject: "acme/shop: shop release of 1a9ded0 failed in Production",
-  sentences: ["shop/release failed in its stage Production: exit code 1", "Next: Mend the cause."],
+  sentences: ["shop/release failed in its stage Production: exit code 1", "Next: Fix the cause."],
 };
 
-function open(lend: (teller: Teller) => Lent = () => lent) {
+function open(lend: (teller: Principal) => LentClient = () => lent) {
   const notifier = openSnsNotifier({ lend, site: "https://github.example" });
   return { ...notifier, [Symbol.dispose]: () => notifier.close() };
 }
 
-const lent: Lent = {
+const lent: LentClient = {
   kind: "lent",
   credentials,
   get endpoint() {
@@ -143,7 +143,7 @@ test("the largest notice there can be is taken", async () => {
 });
 
 test("a topic is written to in its own region, on behalf of the notice's role and repository", async () => {
-  const asked: Teller[] = [];
+  const asked: Principal[] = [];
   using notifier = open((teller) => {
     asked.push(teller);
     return { kind: "refused", why: "Not here." };

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { limit } from "../../src/core/model/limit.ts";
-import { readAside } from "../../src/report/aside.ts";
+import { readInWorker } from "../../src/report/in-worker.ts";
 import { readReport } from "../../src/report/read.ts";
 
 const cases = (count: number) =>
@@ -21,7 +21,7 @@ test.each([
   ["large", `<testsuite>${cases(20_000).join("")}</testsuite>`],
   ["large and broken", `<testsuite>${cases(20_000).join("")}`],
 ])("a %s report is read as where it is", async (_, text) => {
-  expect(await readAside(file(text), reader)).toEqual(readReport(file(text)));
+  expect(await readInWorker(file(text), reader)).toEqual(readReport(file(text)));
 });
 
 test("other work goes on while a large one is read", async () => {
@@ -31,7 +31,7 @@ test("other work goes on while a large one is read", async () => {
   const turning = setInterval(() => {
     turns += 1;
   }, 1);
-  const reading = await readAside(large, reader);
+  const reading = await readInWorker(large, reader);
   clearInterval(turning);
   expect(reading).toMatchObject({ kind: "read", counts: { passed: 100_000 } });
   expect(turns).toBeGreaterThan(1);
@@ -39,14 +39,16 @@ test("other work goes on while a large one is read", async () => {
 
 test("several are all read, each as what it is", async () => {
   const counts = [3_000, 4_000, 5_000];
-  const readings = await Promise.all(counts.map((count) => readAside(file(suite(count)), reader)));
+  const readings = await Promise.all(
+    counts.map((count) => readInWorker(file(suite(count)), reader)),
+  );
   expect(readings).toMatchObject(counts.map((passed) => ({ counts: { passed } })));
 });
 
 test("installations take turns, so that the reports of one do not hold up the stage of another", async () => {
   const order: string[] = [];
   const read = async (name: string, text: string, installation: number) => {
-    const reading = await readAside(file(text), { installation });
+    const reading = await readInWorker(file(text), { installation });
     order.push(name);
     return reading;
   };
@@ -66,7 +68,7 @@ test("the time of a report is that of reading it, without the wait for a turn", 
   const since = performance.now();
   await Promise.all(
     [1, 2, 3].map((installation) =>
-      readAside(file(suite(60_000)), { installation, spent: (ms) => spent.push(ms) }),
+      readInWorker(file(suite(60_000)), { installation, spent: (ms) => spent.push(ms) }),
     ),
   );
   const whole = performance.now() - since;

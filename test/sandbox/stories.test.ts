@@ -33,7 +33,7 @@ test.each([
       "8  A stage that is gone",
     ],
   ],
-])("every story holds on %s", { timeout: whole_ms }, async (engine, stories) => {
+])("every scenario holds on %s", { timeout: whole_ms }, async (engine, scenarios) => {
   const { code, out, err } = await sandbox("--engine", engine);
 
   // First what was told: where it fails, that is what one wants to read.
@@ -42,13 +42,13 @@ test.each([
   expect(code).toBe(0);
   const summary = out.slice(out.indexOf("\nSummary\n")).split("\n");
   const titles = summary.flatMap((line) => /^ {2}✔ (.*?) {3,}/.exec(line)?.[1] ?? []);
-  expect(titles).toEqual([...stories, "Behind the scenes"]);
+  expect(titles).toEqual([...scenarios, "Behind the scenes"]);
   expect(summary.join("\n")).toMatch(/All \d+ expectations held\./);
   // Where the output is no terminal, nothing is painted.
   expect(out).not.toContain("\u001b");
 });
 
-test("--help tells the options and the stories", async () => {
+test("--help tells the options and the scenarios", async () => {
   const { code, out } = await sandbox("--help");
 
   expect(code).toBe(0);

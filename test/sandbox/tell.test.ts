@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { createGitHub } from "../../sandbox/github/github.ts";
 import { openLocalKit } from "../../sandbox/kit/local.ts";
 import { Narrator } from "../../sandbox/narrator.ts";
-import type { Story } from "../../sandbox/scene.ts";
-import { tellStories } from "../../sandbox/tell.ts";
+import type { Scenario } from "../../sandbox/scene.ts";
+import { runScenarios } from "../../sandbox/tell.ts";
 
 function stage() {
   const github = createGitHub();
@@ -29,11 +29,11 @@ function stage() {
     narrator,
     app,
     text: () => text,
-    async tell(...stories: Story["tell"][]) {
-      await tellStories({
-        stories: stories.map((tell, index) => ({
+    async tell(...scenarios: Scenario["tell"][]) {
+      await runScenarios({
+        scenarios: scenarios.map((tell, index) => ({
           number: index + 1,
-          title: "A story",
+          title: "A scenario",
           engine: null,
           tell,
         })),
@@ -79,12 +79,12 @@ test("one expectation that does not hold makes the exit code 1 and is named in t
   expect(text()).toContain("the end of Interlock's log\n    │ info Looked {}\n");
   const summary = text().slice(text().indexOf("Summary"));
   expect(summary).toMatch(
-    /✘ 1 {2}A story +1 of 2 .*\n +The sky is blue\.\n +✔ 2 {2}A story +1 of 1/,
+    /✘ 1 {2}A scenario +1 of 2 .*\n +The sky is blue\.\n +✔ 2 {2}A scenario +1 of 1/,
   );
   expect(summary).toContain("1 of 3 expectations did not hold.");
 });
 
-test("what never comes ends its story with what was awaited and what stands instead", async () => {
+test("what never comes ends its scenario with what was awaited and what stands instead", async () => {
   const { tell, text, github, shop } = stage();
 
   const code = await tell(
@@ -94,7 +94,7 @@ test("what never comes ends its story with what was awaited and what stands inst
       await scene.ended(pull.head);
       scene.expect("This is never reached.", true);
     },
-    async (scene) => scene.expect("The next story is told.", true),
+    async (scene) => scene.expect("The next scenario is told.", true),
   );
 
   expect(code).toBe(1);
@@ -102,8 +102,8 @@ test("what never comes ends its story with what was awaited and what stands inst
   expect(text()).toContain(`✘ The check interlock on ${sha} ends.\n    Awaited for 0.03 s.\n`);
   expect(text()).toContain(`${sha} interlock: queued`);
   expect(text()).not.toContain("This is never reached.");
-  expect(text()).toContain("✔ The next story is told.");
-  // Left open, it would go on running into the next story.
+  expect(text()).toContain("✔ The next scenario is told.");
+  // Left open, it would go on running into the next scenario.
   expect(shop.pull(1).state).toBe("closed");
 });
 
@@ -119,7 +119,7 @@ test("nobody waits for an app that has ended", async () => {
   expect(text()).toContain("It ended with exit code 1.");
 });
 
-test("an error in a story is a story that does not hold", async () => {
+test("an error in a scenario is a scenario that does not hold", async () => {
   const { tell, text } = stage();
 
   const code = await tell(async () => {
@@ -127,7 +127,7 @@ test("an error in a story is a story that does not hold", async () => {
   });
 
   expect(code).toBe(1);
-  expect(text()).toContain("✘ The story is told to its end.");
+  expect(text()).toContain("✘ The scenario runs to its end.");
   expect(text()).toContain("there is no such file");
 });
 

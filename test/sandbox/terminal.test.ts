@@ -14,7 +14,7 @@ test("words keep their sense and lose their marks", () => {
     "",
     "",
     "- `a\\_b` said \\*no\\* to @\u200bdev &amp; &lt;b&gt; (`stage_failed`)",
-    "  **Next:** mend it, in [the plan \\[1\\]](<https://github.com/a/b(c)>) or [here](#top).",
+    "  **Next:** fix it, in [the plan \\[1\\]](<https://github.com/a/b(c)>) or [here](#top).",
     "<details><summary>What Interlock saw</summary>",
     "",
     '```json\n{ "long": true }\n```',
@@ -25,7 +25,7 @@ test("words keep their sense and lose their marks", () => {
   expect(readable(page, marked)).toEqual([
     "<Blocked> · commit [3f9a1c7]",
     "• [a\\_b] said *no* to @dev & <b> ([stage_failed])",
-    "  <Next:> mend it, in the plan [1] or here.",
+    "  <Next:> fix it, in the plan [1] or here.",
     "▸ What Interlock saw",
   ]);
 });
@@ -51,20 +51,20 @@ test("colours are used only where they are wanted", () => {
       colours,
       clock: () => 0,
     });
-    narrator.chapter("A story");
+    narrator.chapter("A scenario");
     narrator.expect({ sentence: "It holds.", holds: true, instead: "" });
     return text;
   };
 
-  expect(told("off")).toBe("\nA story\n  ✔ It holds.\n");
+  expect(told("off")).toBe("\nA scenario\n  ✔ It holds.\n");
   expect(told("on")).toContain("\u001b[32m✔\u001b[39m It holds.");
 });
 
-test("options choose the engine, the stories and whether to stay", () => {
-  const stories = [1, 2, 3].map((number) => {
-    return { number, title: "A story", engine: number === 3 ? ("codepipeline" as const) : null };
+test("options choose the engine, the scenarios and whether to stay", () => {
+  const scenarios = [1, 2, 3].map((number) => {
+    return { number, title: "A scenario", engine: number === 3 ? ("codepipeline" as const) : null };
   });
-  const read = (...args: string[]) => readOptions(args, stories);
+  const read = (...args: string[]) => readOptions(args, scenarios);
 
   expect(read()).toEqual({ kind: "run", options: { engine: "local", only: null, stay: "leave" } });
   expect(read("--stay", "--engine", "codepipeline", "--only", "1,3")).toEqual({

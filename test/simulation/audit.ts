@@ -9,13 +9,13 @@ import { stateText, type WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { isCopys, isFormer } from "./copies.ts";
 import { old_ms } from "./judge.ts";
-import { roads } from "./past.ts";
-import type { Truth } from "./truth.ts";
+import type { Oracle } from "./oracle.ts";
+import { governedBranches } from "./past.ts";
 import { auditUndone } from "./undone.ts";
 
 interface Accounts {
   readonly world: World;
-  readonly truth: Truth;
+  readonly truth: Oracle;
   readonly pulls: readonly WorldPull[];
 }
 
@@ -87,7 +87,7 @@ async function auditPull({ world, truth, pulls }: Accounts, pull: WorldPull): Pr
 }
 
 function auditLanded({ truth }: Accounts): void {
-  for (const branch of roads) {
+  for (const branch of governedBranches) {
     const sha = truth.past.landing(branch, old_ms);
     if (sha === null) continue;
     // Once another branch has become the default one, what was said before stays under its name.
@@ -120,7 +120,7 @@ function auditChecks({ world, truth, pulls }: Accounts): void {
 
 /** What shows the wrong thing for good, and does no harm by that. */
 function isExcused(
-  { past }: Truth,
+  { past }: Oracle,
   { name, headSha, isHead }: { name: string; headSha: string; isHead: boolean },
 ): boolean {
   // A page that an old request writes over is written again with its next change only; a gate is read back.

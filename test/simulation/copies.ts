@@ -1,4 +1,4 @@
-// Repositories that have taken the name that the shop had, and what was begun for them or for a former owner.
+// Repositories that have taken the name that the shop had, and what was started for them or for a former owner.
 
 import type { Repository } from "../../sandbox/github/model.ts";
 import type { StartRequest } from "../../src/ports/engine.ts";

@@ -7,12 +7,12 @@ import { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { copiesOf } from "./copies.ts";
 import { Operators } from "./operators.ts";
+import type { Oracle } from "./oracle.ts";
 import { plansFor } from "./plans.ts";
 import { engineOf, productionOf } from "./production.ts";
-import { Dice } from "./random.ts";
+import { Random } from "./random.ts";
 import type { Switch } from "./switches.ts";
 import { transfer } from "./transfer.ts";
-import type { Truth } from "./truth.ts";
 
 const paths = ["src/a.js", "src/b.js", "side/x", "docs/y.md", "tools/z"];
 /** Ria may only read. */
@@ -22,13 +22,13 @@ const open_max = 4;
 
 type Act = () => void;
 
-export class Crowd {
+export class Actors {
   readonly #world: World;
-  readonly #truth: Truth;
+  readonly #truth: Oracle;
   /** Told of whatever is done. */
   readonly #say: (what: string) => void;
   readonly #pulls: WorldPull[] = [];
-  #dice = new Dice(0);
+  #random = new Random(0);
   #files = 0;
 
   #isTakenOut = false;
@@ -40,10 +40,10 @@ export class Crowd {
 
   constructor(with_: {
     readonly world: World;
-    readonly truth: Truth;
+    readonly truth: Oracle;
     readonly switches: ReadonlySet<Switch>;
     readonly say: (what: string) => void;
-    readonly taste: Dice;
+    readonly taste: Random;
   }) {
     this.#world = with_.world;
     this.#truth = with_.truth;
@@ -58,15 +58,15 @@ export class Crowd {
     return this.#pulls;
   }
 
-  act(dice: Dice): void {
-    this.#dice = dice;
+  act(random: Random): void {
+    this.#random = random;
     const acts = this.#acts().map(([weight, act], index) => {
       const taste = this.#tastes[index] ?? 1;
       return [weight * taste, act] as const;
     });
     // Engines always move, or nothing would.
     const moves = this.#switches.has("production") ? 45 : 30;
-    dice.weighted<Act>([...acts, [moves, () => this.#engineMoves()]])();
+    random.weighted<Act>([...acts, [moves, () => this.#engineMoves()]])();
     this.#truth.past.note();
   }
 
@@ -76,7 +76,7 @@ export class Crowd {
     if (this.#world.shop.data.archived)
       return [
         [5, () => this.#archiveOrNot()],
-        [may("production", 8), () => this.#operators.endBack(this.#dice)],
+        [may("production", 8), () => this.#operators.endBack(this.#random)],
       ];
     return [
       [10, () => this.#openPull()],
@@ -85,7 +85,7 @@ export class Crowd {
       [1, () => this.#openFromMain()],
       [8, () => this.#push()],
       [2, () => this.#pushBack()],
-      [2, () => this.#pushAnew()],
+      [2, () => this.#pushAgain()],
       [1, () => this.#updateBranch()],
       [1, () => this.#deleteBranch()],
       [3, () => this.#retarget()],
@@ -106,14 +106,14 @@ export class Crowd {
       [may("defaults", 1), () => this.#switchDefault()],
       [may("names", 4), () => this.#rename()],
       [may("names", 4), () => this.#takeName()],
-      [may("production", 14), () => this.#operators.rollBack(this.#dice, this.#anyPull)],
-      [may("production", 10), () => this.#operators.approve(this.#dice, this.#anyPull)],
-      [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#dice))],
-      [may("production", 1), () => this.#operators.closeWay(this.#dice)],
-      [may("production", 2), () => this.#operators.goOn(this.#dice)],
-      [may("production", 0.5), () => this.#operators.startAround(this.#dice)],
-      [may("production", 0.5), () => this.#operators.interfere(this.#dice)],
-      [may("production", 8), () => this.#operators.endBack(this.#dice)],
+      [may("production", 14), () => this.#operators.rollBack(this.#random, this.#anyPull)],
+      [may("production", 10), () => this.#operators.approve(this.#random, this.#anyPull)],
+      [may("production", 2), () => this.#operators.wait(this.#operators.one(this.#random))],
+      [may("production", 1), () => this.#operators.closeWay(this.#random)],
+      [may("production", 2), () => this.#operators.goOn(this.#random)],
+      [may("production", 0.5), () => this.#operators.startAround(this.#random)],
+      [may("production", 0.5), () => this.#operators.interfere(this.#random)],
+      [may("production", 8), () => this.#operators.endBack(this.#random)],
       [may("owners", 4), () => !this.#isTakenOut && transfer(this.#world, this.#truth, this.#say)],
     ];
   }
@@ -129,16 +129,16 @@ export class Crowd {
 
   #openPull(): void {
     if (this.#open.length >= open_max) return;
-    const base = this.#dice.chance(0.85) ? "main" : "release";
+    const base = this.#random.chance(0.85) ? "main" : "release";
     const files = this.#change(0.1);
     this.#attempt(`a pull request opens into ${base} with ${Object.keys(files)}`, () => {
-      this.#pulls.push(this.#world.openPull({ files, base, draft: this.#dice.chance(0.1) }));
+      this.#pulls.push(this.#world.openPull({ files, base, draft: this.#random.chance(0.1) }));
     });
   }
 
   /** The same head against the other base. */
   #openTwin(): void {
-    const pull = this.#dice.pick(this.#open.filter((one) => this.#isOwn(one)));
+    const pull = this.#random.pick(this.#open.filter((one) => this.#isOwn(one)));
     if (pull === undefined) return;
     const base = other(pull);
     this.#attempt(`a twin of #${pull.number} opens into ${base}`, () => {
@@ -180,11 +180,11 @@ export class Crowd {
     );
   }
 
-  #pushAnew(): void {
+  #pushAgain(): void {
     const pull = this.#movable();
     if (pull === undefined || !this.#isOwn(pull)) return;
     const files = this.#change(0.05);
-    this.#attempt(`#${pull.number} starts anew with ${Object.keys(files)}`, () =>
+    this.#attempt(`#${pull.number} starts again with ${Object.keys(files)}`, () =>
       pull.forcePush(this.#world.shop.tip(), files),
     );
   }
@@ -196,21 +196,21 @@ export class Crowd {
   }
 
   #deleteBranch(): void {
-    const pull = this.#dice.pick(this.#pulls.filter((one) => this.#isOwn(one)));
+    const pull = this.#random.pick(this.#pulls.filter((one) => this.#isOwn(one)));
     if (pull === undefined) return;
     const { ref } = pull.handle.data.head;
     this.#attempt(`${ref} is deleted`, () => this.#world.shop.deleteBranch(ref, "dev"));
   }
 
   #retarget(): void {
-    const pull = this.#dice.pick(this.#open);
+    const pull = this.#random.pick(this.#open);
     if (pull === undefined) return;
     const base = other(pull);
     this.#attempt(`#${pull.number} goes to ${base}`, () => pull.retarget(base));
   }
 
   #closeOrReopen(): void {
-    const pull = this.#dice.pick(this.#pulls.filter(({ handle }) => handle.state !== "merged"));
+    const pull = this.#random.pick(this.#pulls.filter(({ handle }) => handle.state !== "merged"));
     if (pull === undefined) return;
     const { handle } = pull;
     if (handle.state === "open") this.#attempt(`#${pull.number} closes`, () => handle.close("dev"));
@@ -218,7 +218,7 @@ export class Crowd {
   }
 
   #draftOrReady(): void {
-    const pull = this.#dice.pick(this.#open);
+    const pull = this.#random.pick(this.#open);
     if (pull === undefined) return;
     const { handle } = pull;
     if (handle.data.draft) this.#attempt(`#${pull.number} is ready`, () => handle.markReady("dev"));
@@ -226,9 +226,9 @@ export class Crowd {
   }
 
   #merge(): void {
-    const pull = this.#dice.pick(this.#open);
+    const pull = this.#random.pick(this.#open);
     if (pull === undefined) return;
-    const method = this.#dice.pick(["merge", "squash", "rebase"] as const) ?? "merge";
+    const method = this.#random.pick(["merge", "squash", "rebase"] as const) ?? "merge";
     const { head } = pull;
     if (pull.merge(method).kind !== "merged") return;
     this.#say(`#${pull.number} is merged by ${method}`);
@@ -238,10 +238,10 @@ export class Crowd {
   // ------------------------------------------------------------ commands
 
   #comment(): void {
-    const pull = this.#dice.pick(this.#open);
+    const pull = this.#random.pick(this.#open);
     if (pull === undefined) return;
-    const login = this.#dice.pick(people) ?? "dev";
-    const command = (this.#dice.pick(commands) ?? "").replace("<sha>", pull.head);
+    const login = this.#random.pick(people) ?? "dev";
+    const command = (this.#random.pick(commands) ?? "").replace("<sha>", pull.head);
     if (command.startsWith("verify ") && login !== "ria") this.#truth.allow(pull.head);
     this.#say(`${login} tells #${pull.number} to ${command}`);
     pull.comment(login, `/interlock ${command}`);
@@ -262,9 +262,9 @@ export class Crowd {
   #rerequest(): void {
     const run = this.#ownRun(({ status }) => status === "completed");
     if (run === undefined) return;
-    const login = this.#dice.pick(people) ?? "dev";
+    const login = this.#random.pick(people) ?? "dev";
     if (login !== "ria") this.#truth.allow(run.headSha);
-    const whole = this.#dice.chance(0.3);
+    const whole = this.#random.chance(0.3);
     this.#say(`${login} re-runs ${whole ? "all" : run.name} of ${run.headSha.slice(0, 7)}`);
     if (whole) this.#world.shop.rerequestSuite(run.suite, login);
     else this.#world.shop.rerequest(run, login);
@@ -272,9 +272,9 @@ export class Crowd {
 
   #press(): void {
     const run = this.#ownRun(({ actions }) => actions.length > 0);
-    const label = this.#dice.pick(run?.actions ?? [])?.label;
+    const label = this.#random.pick(run?.actions ?? [])?.label;
     if (run === undefined || label === undefined) return;
-    const login = this.#dice.pick(people) ?? "dev";
+    const login = this.#random.pick(people) ?? "dev";
     this.#say(`${login} presses ${label} on ${run.name} of ${run.headSha.slice(0, 7)}`);
     this.#world.shop.press(run, label, login);
   }
@@ -282,10 +282,10 @@ export class Crowd {
   // ------------------------------------------------------------ branches with a plan
 
   #pushToRoad(): void {
-    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const branch = this.#random.chance(0.8) ? "main" : "release";
     const files = this.#change();
-    // Whoever approves may have written it.
-    const author = this.#switches.has("production") && this.#dice.chance(0.3) ? "mia" : "boss";
+    // Anyone who approves may have written it.
+    const author = this.#switches.has("production") && this.#random.chance(0.3) ? "mia" : "boss";
     const push = () => this.#world.shop.commit({ branch, files, author });
     this.#attempt(`${author} pushes ${Object.keys(files)} to ${branch}`, push);
   }
@@ -299,14 +299,14 @@ export class Crowd {
   }
 
   #changePlan(): void {
-    const plan = this.#dice.weighted([
+    const plan = this.#random.weighted([
       [4, this.#plans[0]],
       [4, this.#plans[1]],
       [3, this.#plans[2]],
       [1, this.#plans[3]],
       [1, this.#plans[4]],
     ]);
-    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const branch = this.#random.chance(0.8) ? "main" : "release";
     const { shop } = this.#world;
     if (plan === undefined || shop.file(planPath, branch) === (plan ?? undefined)) return;
     this.#say(`boss gives ${branch} plan ${this.#plans.indexOf(plan)}`);
@@ -326,12 +326,12 @@ export class Crowd {
   /** A protected branch is opened for a moment, and goes back or to another commit on the one before. */
   #force(): void {
     const { shop } = this.#world;
-    const branch = this.#dice.chance(0.8) ? "main" : "release";
+    const branch = this.#random.chance(0.8) ? "main" : "release";
     const protection = shop.data.protection.get(branch);
     const [parent] = shop.data.store.commits.get(shop.tip(branch))?.parents ?? [];
     if (protection === undefined || parent === undefined) return;
     const files = this.#change();
-    const beside = this.#dice.chance(0.5);
+    const beside = this.#random.chance(0.5);
     this.#attempt(`boss forces ${branch} ${beside ? "beside" : "back"}`, () => {
       shop.data.protection.delete(branch);
       try {
@@ -370,7 +370,7 @@ export class Crowd {
       copy.transfer("acme", "boss");
       copy.commit({ branch: "theirs", from: "main", files: { "src/b.js": "theirs" } });
       copy.openPull({ head: "theirs", base: "main" });
-      const twin = this.#dice.pick(this.#open.filter((one) => this.#isOwn(one)));
+      const twin = this.#random.pick(this.#open.filter((one) => this.#isOwn(one)));
       if (twin === undefined) return;
       const { ref } = twin.handle.data.head;
       if (copy.data.refs.has(`heads/${ref}`) && ref !== "main")
@@ -387,7 +387,7 @@ export class Crowd {
 
   #uninstallOrNot(): void {
     const { github, installation, shop } = this.#world;
-    if (installation !== undefined && (this.#isTakenOut || this.#dice.chance(0.5))) {
+    if (installation !== undefined && (this.#isTakenOut || this.#random.chance(0.5))) {
       this.#isTakenOut = !this.#isTakenOut;
       this.#say(
         `the repository is ${this.#isTakenOut ? "taken out of" : "put into"} the installation`,
@@ -410,7 +410,7 @@ export class Crowd {
   /** What had succeeded has failed. */
   #turn(): void {
     const { engine } = this.#world;
-    const run = this.#dice.pick(engine.all().filter(({ state }) => state === "succeeded"));
+    const run = this.#random.pick(engine.all().filter(({ state }) => state === "succeeded"));
     if (run === undefined) return;
     this.#say(`${run.request.run.key} has failed after all`);
     engineOf(this.#world, run).turn(run);
@@ -421,10 +421,10 @@ export class Crowd {
   #engineMoves(): void {
     const world = this.#world;
     const live = world.engine.live();
-    const run = this.#dice.pick(live.filter((one) => !productionOf(world).isStill(one)));
+    const run = this.#random.pick(live.filter((one) => !productionOf(world).isStill(one)));
     if (run === undefined) return;
     const engine = engineOf(world, run);
-    this.#dice.weighted<Act>([
+    this.#random.weighted<Act>([
       [12, () => engine.passIn(run, engine.stageOf(run))],
       [2, () => engine.failIn(run, engine.stageOf(run))],
       [0.3, () => this.#lose(run)],
@@ -443,7 +443,7 @@ export class Crowd {
 
   /** Also one that is closed: that is where what landed is spoken of. */
   get #anyPull(): WorldPull | undefined {
-    return this.#dice.pick(this.#pulls);
+    return this.#random.pick(this.#pulls);
   }
 
   get #open(): readonly WorldPull[] {
@@ -452,7 +452,7 @@ export class Crowd {
 
   /** One whose branch somebody may push to. */
   #movable(): WorldPull | undefined {
-    return this.#dice.pick(this.#open.filter(({ handle }) => handle.data.head.ref !== "main"));
+    return this.#random.pick(this.#open.filter(({ handle }) => handle.data.head.ref !== "main"));
   }
 
   /** Whether it comes from the repository itself. */
@@ -462,7 +462,7 @@ export class Crowd {
 
   #ownRun(which: (run: CheckRun) => boolean): CheckRun | undefined {
     const { shop, github } = this.#world;
-    return this.#dice.pick(
+    return this.#random.pick(
       [...shop.data.runs.values()].filter((run) => run.suite.app === github.app && which(run)),
     );
   }
@@ -470,13 +470,13 @@ export class Crowd {
   /** Some files with new contents, and now and then another plan. */
   #change(planned = 0): Record<string, string> {
     const files: Record<string, string> = {};
-    for (let count = 1 + this.#dice.below(2); count > 0; count -= 1) {
+    for (let count = 1 + this.#random.below(2); count > 0; count -= 1) {
       this.#files += 1;
-      const path = this.#dice.weighted(paths.map((one, index) => [8 - index, one] as const));
+      const path = this.#random.weighted(paths.map((one, index) => [8 - index, one] as const));
       files[path] = `${this.#files}`;
     }
-    if (this.#dice.chance(planned))
-      files[planPath] = this.#dice.pick(this.#plans.slice(0, 4)) ?? "";
+    if (this.#random.chance(planned))
+      files[planPath] = this.#random.pick(this.#plans.slice(0, 4)) ?? "";
     return files;
   }
 

@@ -2,7 +2,7 @@
 
 import type { World } from "../world/world.ts";
 import { calm, type Mishaps } from "./program.ts";
-import type { Dice } from "./random.ts";
+import type { Random } from "./random.ts";
 import type { Switch } from "./switches.ts";
 
 /** How old an answer of GitHub may be at most. */
@@ -11,10 +11,10 @@ export const stale_ms = 25_000;
 /** The dice for how long a page is. */
 const pages = 7;
 
-export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Switch>): Mishaps {
+export function breakThings(world: World, random: Random, switches: ReadonlySet<Switch>): Mishaps {
   const { faults } = world.github;
   const some = (likely: number, arm: (chance: number) => void) => {
-    if (dice.chance(likely)) arm(0.02 + dice.next() * 0.15);
+    if (random.chance(likely)) arm(0.02 + random.next() * 0.15);
   };
   // A command that GitHub never sends is not known to anybody, so those are not lost.
   for (const event of ["pull_request", "push"])
@@ -22,7 +22,7 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
   for (const kind of ["failed", "doubled", "unanswered", "reordered"] as const)
     some(0.4, (chance) => faults.onWebhook({ chance, fault: { kind } }));
   some(0.4, (chance) =>
-    faults.onWebhook({ chance, fault: { kind: "delayed", ms: dice.below(90_000) } }),
+    faults.onWebhook({ chance, fault: { kind: "delayed", ms: random.below(90_000) } }),
   );
   some(0.5, (chance) => faults.onRequest({ chance, fault: { kind: "error", status: 502 } }));
   some(0.5, (chance) => faults.onRequest({ chance, fault: { kind: "lateError", status: 500 } }));
@@ -30,18 +30,18 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
   some(0.2, (chance) =>
     faults.onRequest({
       chance: chance / 3,
-      fault: { kind: "secondaryLimit", retryAfterSeconds: 1 + dice.below(60) },
+      fault: { kind: "secondaryLimit", retryAfterSeconds: 1 + random.below(60) },
     }),
   );
   some(0.4, () =>
-    faults.onRequest({ method: "GET", fault: { kind: "unseen", ms: dice.below(20_000) } }),
+    faults.onRequest({ method: "GET", fault: { kind: "unseen", ms: random.below(20_000) } }),
   );
-  some(0.5, (chance) => breakEngine(world, dice, chance));
+  some(0.5, (chance) => breakEngine(world, random, chance));
   some(0.3, (chance) => {
-    world.losesNotice = () => dice.chance(chance);
+    world.losesNotice = () => random.chance(chance);
   });
   const mishaps: Mishaps = { ...calm };
-  if (switches.has("pages")) world.github.world.pageSize = 4 + dice.fork(pages).below(5);
+  if (switches.has("pages")) world.github.world.pageSize = 4 + random.fork(pages).below(5);
   some(0.7, (chance) => {
     mishaps.dies = chance / 2;
   });
@@ -52,8 +52,8 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
     mishaps.meanwhile = chance / 2;
   });
   // Each with dice of its own, so that to leave one out changes nothing about the others.
-  const may = (name: Switch, arm: (own: Dice, chance: number) => void) => {
-    const own = dice.fork(name.length * 31 + name.charCodeAt(0));
+  const may = (name: Switch, arm: (own: Random, chance: number) => void) => {
+    const own = random.fork(name.length * 31 + name.charCodeAt(0));
     const [isArmed, chance] = [own.chance(0.6), 0.02 + own.next() * 0.15];
     if (switches.has(name) && isArmed) arm(own, chance);
   };
@@ -100,19 +100,19 @@ export function breakThings(world: World, dice: Dice, switches: ReadonlySet<Swit
   return mishaps;
 }
 
-function breakEngine(world: World, dice: Dice, chance: number): void {
+function breakEngine(world: World, random: Random, chance: number): void {
   const chosen: typeof world.engine.chance = (method) => {
-    if (!dice.chance(chance)) return null;
-    if (method === "stop") return dice.pick(["answer_lost", "failed", "refused", "late"]) ?? null;
+    if (!random.chance(chance)) return null;
+    if (method === "stop") return random.pick(["answer_lost", "failed", "refused", "late"]) ?? null;
     // A refusal is final, so it is rare.
-    if (method === "start" && dice.chance(0.1)) return "refused";
-    return dice.pick(["answer_lost", "failed"]) ?? null;
+    if (method === "start" && random.chance(0.1)) return "refused";
+    return random.pick(["answer_lost", "failed"]) ?? null;
   };
-  for (const engine of [world.engine, world.careful]) engine.chance = chosen;
+  for (const engine of [world.engine, world.sharedEngine]) engine.chance = chosen;
 }
 
 export function stopFaults(world: World): void {
   world.github.faults.stop();
-  for (const engine of [world.engine, world.careful]) engine.chance = () => null;
+  for (const engine of [world.engine, world.sharedEngine]) engine.chance = () => null;
   world.losesNotice = () => false;
 }

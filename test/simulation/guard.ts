@@ -1,7 +1,7 @@
 // What must be so of rollbacks and approvals, told from what people did and from the double of the engine alone.
 
 import type { World } from "../world/world.ts";
-import type { Past } from "./past.ts";
+import type { WorldHistory } from "./past.ts";
 import { type Approved, type Back, placeOf, productionOf } from "./production.ts";
 
 /** By the roles of the world's repository, and plans that say nothing else. */
@@ -9,13 +9,13 @@ const mayOperate: ReadonlySet<string> = new Set(["mia", "boss"]);
 
 export class Guard {
   readonly #world: World;
-  readonly #past: Past;
+  readonly #past: WorldHistory;
   readonly #problems: string[];
   #backs = 0;
   #approved = 0;
   #runs = 0;
 
-  constructor(world: World, past: Past, problems: string[]) {
+  constructor(world: World, past: WorldHistory, problems: string[]) {
     this.#world = world;
     this.#past = past;
     this.#problems = problems;
@@ -23,8 +23,8 @@ export class Guard {
 
   check(): void {
     const production = productionOf(this.#world);
-    for (const back of production.begun.slice(this.#backs)) this.#checkBack(back);
-    this.#backs = production.begun.length;
+    for (const back of production.started.slice(this.#backs)) this.#checkBack(back);
+    this.#backs = production.started.length;
     for (const one of production.approved.slice(this.#approved)) this.#checkApproved(one);
     this.#approved = production.approved.length;
     this.#checkAgain();
@@ -51,8 +51,8 @@ export class Guard {
       this.#problems.push(`${name} was asked for by nobody who may`);
     else if (this.#wrote(actor, sha))
       this.#problems.push(`${name} brings back what ${actor} wrote`);
-    for (const other of productionOf(this.#world).begun) {
-      if (other === back || other.place !== place || other.begunAt > back.begunAt) continue;
+    for (const other of productionOf(this.#world).started) {
+      if (other === back || other.place !== place || other.startedAt > back.startedAt) continue;
       if (other.state === "running") this.#problems.push(`${name} runs beside another one`);
       // Who asked before the first was over asked for that one.
       const isTwice =
@@ -79,11 +79,11 @@ export class Guard {
 
   /** What was taken out goes in again only where somebody asks for it who may take it out. */
   #checkAgain(): void {
-    const { engine, careful } = this.#world;
+    const { engine, sharedEngine } = this.#world;
     const runs = engine.all({ part: "release" });
     for (const { request } of runs.slice(this.#runs)) {
       const { sha, key, cause, spec } = request.run;
-      const isOut = productionOf(this.#world).begun.some(
+      const isOut = productionOf(this.#world).started.some(
         (back) =>
           back.request.from === sha &&
           back.state === "succeeded" &&
@@ -91,7 +91,12 @@ export class Guard {
           back.place === placeOf(spec),
       );
       const actor = this.#actorOf(cause);
-      if (isOut && spec.engine === careful.name && actor !== undefined && !mayOperate.has(actor))
+      if (
+        isOut &&
+        spec.engine === sharedEngine.name &&
+        actor !== undefined &&
+        !mayOperate.has(actor)
+      )
         this.#problems.push(`${key} brings back what was taken out, for ${actor}`);
       if (isOut && cause === "auto" && !this.#past.cameBack(sha))
         this.#problems.push(`${key} brings back what was taken out, and nobody asked`);

@@ -3,8 +3,8 @@
 import type { Pull } from "../../sandbox/github/model.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { planPath } from "../../src/core/model/plan.ts";
-import { isSame, type Past } from "./past.ts";
-import { isRoad, route, type WrittenPlan } from "./rules.ts";
+import { isSame, type WorldHistory } from "./past.ts";
+import { isGoverned, route, type WrittenPlan } from "./rules.ts";
 
 /** What a reading may be old by, and the time that the looks take which go on together. */
 export const old_ms = limit.look.fresh_ms + 10_000;
@@ -15,16 +15,16 @@ interface Base {
   readonly tip: string;
   /** What the change is compared with. */
   readonly from: string;
-  /** The default branch, which says which branches are roads. */
-  readonly mains: ReturnType<Past["mains"]>;
+  /** The default branch, which says which branches are governed. */
+  readonly mains: ReturnType<WorldHistory["mains"]>;
 }
 
 export class Judge {
   /** What a write may rest on that is older than that, by the faults of the seed. */
   more_ms = 0;
-  readonly #past: Past;
+  readonly #past: WorldHistory;
 
-  constructor(past: Past) {
+  constructor(past: WorldHistory) {
     this.#past = past;
   }
 
@@ -135,8 +135,8 @@ export class Judge {
   ): string | null {
     const plan = this.#past.plan(main.sha);
     if (main.branch === ref) return null;
-    if (plan === null || plan === "broken" || !isRoad(plan, ref))
-      return `${main.branch} does not call ${ref} a road`;
+    if (plan === null || plan === "broken" || !isGoverned(plan, ref))
+      return `${main.branch} does not call ${ref} governed`;
     for (const [pipeline, { branches, verify }] of Object.entries(plan.pipelines))
       if (
         branches.includes(main.branch) &&

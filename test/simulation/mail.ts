@@ -2,12 +2,17 @@
 
 import { limit } from "../../src/core/model/limit.ts";
 import { tell } from "../../src/flow/notify.ts";
-import type { NoticeDraft, Notifier, TakenNotice, Told } from "../../src/ports/notifier.ts";
+import type {
+  NotificationDraft,
+  Notifier,
+  SendResult,
+  TakenNotification,
+} from "../../src/ports/notifier.ts";
 import { Broken } from "../world/ports.ts";
 import type { World } from "../world/world.ts";
 import { topic } from "./plans.ts";
 import { productionOf } from "./production.ts";
-import type { Dice } from "./random.ts";
+import type { Random } from "./random.ts";
 
 export class Mail implements Notifier {
   /** How often it does not arrive, or its answer does not come back; 0 once the faults are over. */
@@ -17,14 +22,14 @@ export class Mail implements Notifier {
   /** Of which it is known in the ledger that they arrived. */
   readonly #settled = new Set<string>();
   readonly #problems: string[];
-  #dice: Dice | null = null;
+  #random: Random | null = null;
 
   constructor(world: World, problems: string[]) {
     this.#world = world;
     this.#problems = problems;
   }
 
-  async send(draft: NoticeDraft): Promise<Told> {
+  async send(draft: NotificationDraft): Promise<SendResult> {
     const place = placeOf(draft);
     if (this.#settled.has(place)) this.#problems.push(`${place} is told once more`);
     const isAway = this.#chance();
@@ -33,17 +38,20 @@ export class Mail implements Notifier {
   }
 
   /** Sends what is due, by a process that may die right after. */
-  async round(dice: Dice): Promise<number> {
-    this.#dice = dice;
+  async round(random: Random): Promise<number> {
+    this.#random = random;
     const { on, clock, log } = this.#world;
-    const { notices } = on;
-    const settle = async (taken: TakenNotice, end: Parameters<typeof notices.settle>[1]) => {
+    const { notifications } = on;
+    const settle = async (
+      taken: TakenNotification,
+      end: Parameters<typeof notifications.settle>[1],
+    ) => {
       if (this.#chance()) throw new Broken("the process is dead");
-      await notices.settle(taken, end);
+      await notifications.settle(taken, end);
       if (end.kind === "sent") this.#settled.add(placeOf(taken));
     };
     try {
-      const ledger = { take: notices.take, settle };
+      const ledger = { take: notifications.take, settle };
       return await tell({ ledger, notifier: this, clock: clock.now, log });
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
@@ -52,13 +60,13 @@ export class Mail implements Notifier {
   }
 
   /** Once the faults are over: nothing waits any more, and whatever there was to tell has been told. */
-  async audit(dice: Dice, { isExcused }: { readonly isExcused: boolean }): Promise<void> {
+  async audit(random: Random, { isExcused }: { readonly isExcused: boolean }): Promise<void> {
     this.fails = 0;
     for (let round = 0; round < limit.notify.attempts; round += 1) {
-      while ((await this.round(dice)) > 0);
+      while ((await this.round(random)) > 0);
       this.#world.clock.advance(limit.notify.again_ms_max);
     }
-    const states = await this.#world.on.noticeStates();
+    const states = await this.#world.on.notificationStates();
     const left = states.filter((state) => state !== "sent");
     if (left.length > 0) this.#problems.push(`notifications are left: ${left}`);
     for (const [place, times] of this.#arrived)
@@ -71,27 +79,27 @@ export class Mail implements Notifier {
 
   /** How the keys begin of what has to have been told. */
   #wanted(): readonly string[] {
-    const { engine, careful } = this.#world;
+    const { engine, sharedEngine } = this.#world;
     const releases = engine
       .all({ part: "release" })
-      .filter(({ request }) => request.run.spec.engine === careful.name);
+      .filter(({ request }) => request.run.spec.engine === sharedEngine.name);
     const production = productionOf(this.#world);
     return [
       ...releases.map(({ request }) => `started|${request.run.key}`),
       ...releases
         .filter(({ state, why }) => state === "failed" && why === "exit code 1")
         .map(({ request }) => `failed|${request.run.key}|`),
-      ...production.begun
+      ...production.started
         .filter(({ request }) => releases.some((one) => one.request.run.sha === request.from))
         .map(({ request }) => `rolled_back|${request.key}`),
     ];
   }
 
   #chance(): boolean {
-    return this.#dice?.chance(this.fails) ?? false;
+    return this.#random?.chance(this.fails) ?? false;
   }
 }
 
-function placeOf({ target, notice }: NoticeDraft): string {
+function placeOf({ target, notice }: NotificationDraft): string {
   return `${target} ${notice.key}`;
 }

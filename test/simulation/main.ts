@@ -1,11 +1,11 @@
 // Runs seeds one after another, as many as are asked for.
 //
 // npm run simulate -- --seeds 1000 --from 1      in two processes
-// npm run simulate -- --seed 17                  one, with its story
+// npm run simulate -- --seed 17                  one, with its scenario
 
 import { fork } from "node:child_process";
 import { parseArgs } from "node:util";
-import { openMemory } from "../store/memory/open.ts";
+import { openSharedReadings } from "../store/memory/open.ts";
 import { hearing } from "../store/silent.ts";
 import { shrink } from "./shrink.ts";
 import { type Setting, simulate } from "./simulate.ts";
@@ -55,7 +55,7 @@ async function runAll(): Promise<void> {
 }
 
 async function run(share: number, of: number): Promise<void> {
-  const store = openMemory(hearing());
+  const store = openSharedReadings(hearing());
   for (let seed = from + share; seed < from + seeds; seed += of) {
     const isDescribed = seed % described === 0;
     const switches = new Set(switchesOf(values));
@@ -65,12 +65,12 @@ async function run(share: number, of: number): Promise<void> {
     const simulated = await simulate(setting, seed);
     if (simulated.problems.length > 0) {
       process.exitCode = 1;
-      const { needed, problems, story } = values.whole
+      const { needed, problems, scenario } = values.whole
         ? { ...simulated, needed: "all" }
         : await shrink(setting, seed, simulated);
       console.log(
-        `SEED ${seed} with the steps ${needed}\n${story.join("\n")}\n${problems.join("\n")}\n`,
+        `SEED ${seed} with the steps ${needed}\n${scenario.join("\n")}\n${problems.join("\n")}\n`,
       );
-    } else if (values.seed !== undefined) console.log(simulated.story.join("\n"));
+    } else if (values.seed !== undefined) console.log(simulated.scenario.join("\n"));
   }
 }

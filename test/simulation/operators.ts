@@ -4,7 +4,7 @@ import type { DoubleRun } from "../world/engine.ts";
 import type { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
 import { placeOf, productionOf } from "./production.ts";
-import type { Dice } from "./random.ts";
+import type { Random } from "./random.ts";
 
 /** Who may roll back and approve, and who may not. */
 const people = ["mia", "mia", "boss", "dev", "ria"];
@@ -20,28 +20,28 @@ export class Operators {
   }
 
   /** Somebody who thinks better of it, or two who think the same. */
-  rollBack(dice: Dice, pull: WorldPull | undefined): void {
+  rollBack(random: Random, pull: WorldPull | undefined): void {
     if (pull === undefined) return;
-    const pipeline = dice.pick(pipelines) ?? "shop";
-    const stage = dice.pick(["", "", " OneBox", " Production"]) ?? "";
+    const pipeline = random.pick(pipelines) ?? "shop";
+    const stage = random.pick(["", "", " OneBox", " Production"]) ?? "";
     const released = this.#world.engine.all({ part: "release", pipeline });
-    const to = dice.chance(0.3) ? dice.pick(released)?.request.run.sha : undefined;
+    const to = random.chance(0.3) ? random.pick(released)?.request.run.sha : undefined;
     const command = `rollback ${pipeline}${stage}${to === undefined ? "" : ` to ${to}`}`;
-    for (let times = dice.chance(0.3) ? 2 : 1; times > 0; times -= 1)
-      this.#ask(pull, dice.pick(people) ?? "mia", command);
+    for (let times = random.chance(0.3) ? 2 : 1; times > 0; times -= 1)
+      this.#ask(pull, random.pick(people) ?? "mia", command);
   }
 
-  approve(dice: Dice, pull: WorldPull | undefined): void {
+  approve(random: Random, pull: WorldPull | undefined): void {
     if (pull === undefined) return;
     const production = productionOf(this.#world);
-    const run = dice.pick(this.#live);
-    let [pipeline, stage] = [dice.pick(pipelines), dice.pick(["OneBox", "Production"])];
-    if (run !== undefined && dice.chance(0.8)) {
+    const run = random.pick(this.#live);
+    let [pipeline, stage] = [random.pick(pipelines), random.pick(["OneBox", "Production"])];
+    if (run !== undefined && random.chance(0.8)) {
       if (!production.isStill(run)) this.wait(run);
       pipeline = run.request.run.pipeline;
       stage = run.stages.find(({ state }) => state === "waiting")?.name ?? stage;
     }
-    this.#ask(pull, dice.pick(people) ?? "mia", `approve ${pipeline} ${stage}`);
+    this.#ask(pull, random.pick(people) ?? "mia", `approve ${pipeline} ${stage}`);
   }
 
   /** The stage under way waits for a person. */
@@ -52,52 +52,52 @@ export class Operators {
     production.wait(run);
   }
 
-  closeWay(dice: Dice): void {
-    const run = dice.pick(this.#live);
+  closeWay(random: Random): void {
+    const run = random.pick(this.#live);
     if (run === undefined) return;
     this.#say(`the way into Production of ${run.request.run.pipeline} is closed`);
     productionOf(this.#world).close(placeOf(run.request.run.spec));
   }
 
   /** What waits goes on, which somebody sees to at the console where nobody has approved it. */
-  goOn(dice: Dice): void {
+  goOn(random: Random): void {
     const production = productionOf(this.#world);
-    const run = dice.pick(this.#live.filter((one) => production.isStill(one)));
+    const run = random.pick(this.#live.filter((one) => production.isStill(one)));
     if (run === undefined) return;
     this.#say(`${run.request.run.key} goes on`);
     production.resume(run);
   }
 
-  startAround(dice: Dice): void {
+  startAround(random: Random): void {
     const { engine, shop } = this.#world;
-    const run = dice.pick(engine.all({ part: "release" }));
+    const run = random.pick(engine.all({ part: "release" }));
     if (run === undefined) return;
-    const sha = dice.chance(0.5) ? run.request.run.sha : shop.tip();
+    const sha = random.chance(0.5) ? run.request.run.sha : shop.tip();
     this.#say(`ann starts ${run.request.run.pipeline} for ${sha.slice(0, 7)}`);
     productionOf(this.#world).startAround(placeOf(run.request.run.spec), sha);
   }
 
-  interfere(dice: Dice): void {
-    const run = dice.pick(this.#all);
+  interfere(random: Random): void {
+    const run = random.pick(this.#all);
     if (run === undefined) return;
-    const kind = dice.pick(["condition_overridden", "pipeline_changed", "rolled_back"] as const);
+    const kind = random.pick(["condition_overridden", "pipeline_changed", "rolled_back"] as const);
     this.#say(`${run.request.run.key}: ${kind}`);
     productionOf(this.#world).mark(run, kind ?? "rolled_back");
   }
 
   /** Rollbacks that run come to their end. */
-  endBack(dice: Dice): void {
+  endBack(random: Random): void {
     const production = productionOf(this.#world);
-    const back = dice.pick(production.begun.filter(({ state }) => state === "running"));
+    const back = random.pick(production.started.filter(({ state }) => state === "running"));
     if (back === undefined) return;
-    const state = dice.chance(0.8) ? "succeeded" : "failed";
+    const state = random.chance(0.8) ? "succeeded" : "failed";
     this.#say(`the rollback ${back.request.key} has ${state}`);
     production.endBack(back, state);
   }
 
   /** A release that runs. */
-  one(dice: Dice): DoubleRun | undefined {
-    return dice.pick(this.#live);
+  one(random: Random): DoubleRun | undefined {
+    return random.pick(this.#live);
   }
 
   get #all() {

@@ -9,12 +9,12 @@ import type { DoubleRun } from "../world/engine.ts";
 import type { World } from "../world/world.ts";
 import { isCopys, isFormer } from "./copies.ts";
 import { History } from "./history.ts";
-import { isRoad, planAt, type WrittenPart, type WrittenPlan } from "./rules.ts";
+import { isGoverned, planAt, type WrittenPart, type WrittenPlan } from "./rules.ts";
 
 /** The branches that the plans of the simulation speak of. */
-export const roads = ["main", "release"] as const;
+export const governedBranches = ["main", "release"] as const;
 
-export class Past {
+export class WorldHistory {
   /** By branch. */
   readonly tips = new History<string, string>();
   /** By number of the pull request. */
@@ -33,7 +33,7 @@ export class Past {
   wasAway = false;
   /** Whether the repository had another name at some time. */
   wasRenamed = false;
-  #begunAt: number | null = null;
+  #startedAt: number | null = null;
   readonly #world: World;
   /** By branch and commit: where the branch was before it. */
   readonly #before = new Map<string, string>();
@@ -49,7 +49,7 @@ export class Past {
   /** The repository has another owner from now on. */
   begin(): void {
     this.note();
-    this.#begunAt = this.now;
+    this.#startedAt = this.now;
     this.wasAway = true;
     this.wasRenamed = true;
     this.#runs.clear();
@@ -58,9 +58,9 @@ export class Past {
 
   /** Whether the commit was on its branch when the owner got the repository, and did not come there later. */
   wasThere(sha: string): boolean {
-    const at = this.#begunAt;
+    const at = this.#startedAt;
     if (at === null || !this.hasLanded(sha)) return false;
-    return roads.every((branch) => !this.tips.since(branch, at).slice(1).includes(sha));
+    return governedBranches.every((branch) => !this.tips.since(branch, at).slice(1).includes(sha));
   }
 
   get now(): number {
@@ -101,10 +101,10 @@ export class Past {
 
   /** Whether the commit landed on a branch of the plan at some time, and so has a verdict of its own. */
   hasLanded(sha: string): boolean {
-    return roads.some((branch) => this.tips.ever(branch, (tip) => tip === sha));
+    return governedBranches.some((branch) => this.tips.ever(branch, (tip) => tip === sha));
   }
 
-  /** The tip of the branch, where it landed and the branch has been a road for that long before; else null. */
+  /** The tip of the branch, where it landed and the branch has been governed for that long before; else null. */
   landing(branch: string, long_ms: number): string | null {
     const tip = this.tip(branch);
     const at = this.tips.latestAt(branch);
@@ -114,7 +114,7 @@ export class Past {
     const isFirst = tip === created || (second === tip && this.before(branch, tip) === created);
     if (branch === "release" && isFirst) return null;
     const mains = this.mains(at - long_ms);
-    return mains.every(({ sha }) => isRoad(this.plan(sha), branch)) ? tip : null;
+    return mains.every(({ sha }) => isGoverned(this.plan(sha), branch)) ? tip : null;
   }
 
   /** Where the default branch has been since then, whichever that was. */
@@ -131,7 +131,9 @@ export class Past {
 
   /** Whether any base was without a plan for a while: commands are not answered there. */
   everWithoutPlan(): boolean {
-    return roads.some((branch) => this.tips.ever(branch, (tip) => this.plan(tip) === null));
+    return governedBranches.some((branch) =>
+      this.tips.ever(branch, (tip) => this.plan(tip) === null),
+    );
   }
 
   // ------------------------------------------------------------ commits
@@ -170,7 +172,7 @@ export class Past {
 
   /** Whether a branch was moved back to the commit at some time. */
   cameBack(sha: string): boolean {
-    return roads.some((branch) => {
+    return governedBranches.some((branch) => {
       const tips = this.tips.since(branch, 0);
       return tips.indexOf(sha) !== tips.lastIndexOf(sha);
     });
@@ -178,7 +180,7 @@ export class Past {
 
   /** Whether a branch that was at the newer commit came to the older one after that: somebody moved it back. */
   cameAgain(older: string, newer: string): boolean {
-    return roads.some((branch) => {
+    return governedBranches.some((branch) => {
       const tips = this.tips.since(branch, 0);
       return tips.lastIndexOf(older) > tips.indexOf(newer) && tips.includes(newer);
     });
@@ -251,8 +253,8 @@ const deadline_ms = 2 * 60 * 60_000;
 
 /** What comes to its end after its deadline has not passed. */
 function isInTime({ request, stages, endedAt }: DoubleRun): boolean {
-  const begun = stages[0]?.startedAt ?? 0;
-  return (endedAt ?? 0) - begun < request.run.spec.deadline_ms;
+  const started = stages[0]?.startedAt ?? 0;
+  return (endedAt ?? 0) - started < request.run.spec.deadline_ms;
 }
 
 /** What the run is of, whatever its repository was called: its key without the attempt and the generation. */

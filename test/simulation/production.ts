@@ -1,21 +1,21 @@
 // CodePipeline by its rules and without AWS: what waits between stages is superseded, ways into stages are
 // closed, stages wait for approvals, rollbacks are executions of their own, and others do all of it too.
 
+import type { Difference, DriftReport, OutOfBandChange } from "../../src/core/model/drift.ts";
 import type { Known } from "../../src/core/model/fact.ts";
 import type { Part } from "../../src/core/model/plan.ts";
-import type { Difference, Mark, Survey } from "../../src/core/model/survey.ts";
 import type {
   Acted,
   Approval,
   ChosenTarget,
+  DriftQuestion,
   Observation,
   RollbackRequest,
   RolledBack,
-  SurveyQuestion,
 } from "../../src/ports/engine.ts";
 import type { Read } from "../../src/ports/github.ts";
-import { CarefulDouble } from "../world/careful.ts";
 import type { DoubleRun, EngineDouble } from "../world/engine.ts";
+import { SharedEngineDouble } from "../world/shared-engine.ts";
 import type { World } from "../world/world.ts";
 
 /** A rollback, from its beginning on. */
@@ -23,7 +23,7 @@ export interface Back {
   readonly request: RollbackRequest;
   readonly place: string;
   readonly sha: string;
-  readonly begunAt: number;
+  readonly startedAt: number;
   state: "running" | "succeeded" | "failed";
   endedAt: number | null;
 }
@@ -43,12 +43,12 @@ interface Stranger {
   readonly at: number;
 }
 
-export class Production extends CarefulDouble {
-  readonly begun: Back[] = [];
+export class Production extends SharedEngineDouble {
+  readonly started: Back[] = [];
   readonly approved: Approved[] = [];
   readonly strangers: Stranger[] = [];
   /** By the key of the run. */
-  readonly marks = new Map<string, Mark[]>();
+  readonly outOfBandChanges = new Map<string, OutOfBandChange[]>();
   /** Places in which nothing enters a further stage. */
   readonly #closed = new Set<string>();
   /** Runs that wait between two stages. */
@@ -57,7 +57,7 @@ export class Production extends CarefulDouble {
 
   // ------------------------------------------------------------ as Interlock sees it
 
-  override async survey(question: SurveyQuestion): Promise<Known<Survey>> {
+  override async drift(question: DriftQuestion): Promise<Known<DriftReport>> {
     const none = { kind: "unknown", why: "no answer" } as const;
     if (question.since === null || this.chance("observe") !== null) return none;
     const { spec, sha } = question;
@@ -70,11 +70,14 @@ export class Production extends CarefulDouble {
       kind: "known",
       value: {
         differences,
-        adopted: this.strangers
+        foreignExecutions: this.strangers
           .filter((one) => one.place === place && one.sha === sha)
           .map(({ id, at }) => ({ ...stranger, engineId: id, startedAt: at })),
-        marks: own.flatMap(({ request: { run } }) =>
-          (this.marks.get(run.key) ?? []).map((mark) => ({ engineId: idOf(run.key), mark })),
+        outOfBandChanges: own.flatMap(({ request: { run } }) =>
+          (this.outOfBandChanges.get(run.key) ?? []).map((mark) => ({
+            engineId: idOf(run.key),
+            mark,
+          })),
         ),
         live: own
           .filter(({ state }) => state === "running")
@@ -83,7 +86,7 @@ export class Production extends CarefulDouble {
     };
   }
 
-  async patrol(): Promise<readonly string[]> {
+  async pipelineResync(): Promise<readonly string[]> {
     const moved = [...this.#moved];
     this.#moved.clear();
     return moved;
@@ -98,15 +101,15 @@ export class Production extends CarefulDouble {
     const fault = this.chance("retry");
     if (fault === "failed") return { kind: "failed", why: "no answer" };
     const engineId = `back:${request.key}`;
-    let back = this.begun.find((one) => one.request.key === request.key);
+    let back = this.started.find((one) => one.request.key === request.key);
     if (back === undefined) {
       const place = placeOf(request.spec);
       if (this.#isBusy(place, request.stage)) return { kind: "refused", why: "It is at work." };
       const chosen = this.#choose(request);
       if (chosen.kind !== "chosen") return chosen;
-      const begunAt = this.now();
-      back = { request, place, sha: chosen.sha, begunAt, state: "running", endedAt: null };
-      this.begun.push(back);
+      const startedAt = this.now();
+      back = { request, place, sha: chosen.sha, startedAt, state: "running", endedAt: null };
+      this.started.push(back);
     }
     if (fault === "answer_lost") return { kind: "failed", why: "no answer" };
     return { kind: "started", engineId, sha: back.sha };
@@ -128,7 +131,7 @@ export class Production extends CarefulDouble {
   }
 
   override async observe(engineId: string): Promise<Read<Observation>> {
-    const back = this.begun.find(({ request }) => `back:${request.key}` === engineId);
+    const back = this.started.find(({ request }) => `back:${request.key}` === engineId);
     if (back === undefined) return await super.observe(engineId);
     if (this.chance("observe") !== null) return { kind: "unknown", why: "no answer" };
     const { state, endedAt } = back;
@@ -179,10 +182,10 @@ export class Production extends CarefulDouble {
   }
 
   /** Something was done at the console that the run did not come to by itself. */
-  mark(run: DoubleRun, kind: Mark["kind"]): void {
+  mark(run: DoubleRun, kind: OutOfBandChange["kind"]): void {
     const { key } = run.request.run;
     const mark = { kind, stage: "Production", sentence: "ann did it." };
-    this.marks.set(key, [...(this.marks.get(key) ?? []), mark]);
+    this.outOfBandChanges.set(key, [...(this.outOfBandChanges.get(key) ?? []), mark]);
     this.#moved.add(key);
   }
 
@@ -214,7 +217,7 @@ export class Production extends CarefulDouble {
       state === "running" &&
       stages.some((fact) => fact.name === stage && ["running", "waiting"].includes(fact.state));
     const isBack = (one: Back) => one.place === place && one.state === "running";
-    return this.#runsIn(place).some(isIn) || this.begun.some(isBack);
+    return this.#runsIn(place).some(isIn) || this.started.some(isBack);
   }
 
   /** As `RollbackStage`: out goes what is in the stage, and comes back what had succeeded there. */
@@ -225,7 +228,7 @@ export class Production extends CarefulDouble {
         .filter(({ name, startedAt }) => name === stage && startedAt !== null)
         .map(({ startedAt }) => ({ sha: request.run.sha, at: startedAt ?? 0 })),
     );
-    const back = this.begun
+    const back = this.started
       .filter((one) => one.place === place && one.request.stage === stage)
       .filter(({ state }) => state === "succeeded")
       .map(({ sha, endedAt }) => ({ sha, at: endedAt ?? 0 }));
@@ -256,7 +259,7 @@ export class Production extends CarefulDouble {
   /** What a stage held last, apart from what the run itself brought. */
   #lastIn(place: string, stage: string, { request }: DoubleRun): string | null {
     const passed = this.#passedIn(place, stage).filter(({ sha }) => sha !== request.run.sha);
-    const back = this.begun
+    const back = this.started
       .filter((one) => one.place === place && one.request.stage === stage)
       .filter(({ state }) => state === "succeeded")
       .map(({ sha, endedAt }) => ({ sha, at: endedAt ?? 0 }));
@@ -265,19 +268,19 @@ export class Production extends CarefulDouble {
   }
 }
 
-/** Both engines know all runs, so that whoever holds them against the plans need not ask which has which. */
-export function shareRuns({ engine, careful }: World): void {
-  Object.assign(careful, { runs: engine.runs, calls: engine.calls });
+/** Both engines know all runs, so that anyone who holds them against the plans need not ask which has which. */
+export function shareRuns({ engine, sharedEngine }: World): void {
+  Object.assign(sharedEngine, { runs: engine.runs, calls: engine.calls });
 }
 
-export function productionOf({ careful }: World): Production {
-  if (!(careful instanceof Production)) throw new Error("There is no production");
-  return careful;
+export function productionOf({ sharedEngine }: World): Production {
+  if (!(sharedEngine instanceof Production)) throw new Error("There is no production");
+  return sharedEngine;
 }
 
 /** The one that has the run. */
 export function engineOf(world: World, { request }: DoubleRun): EngineDouble {
-  return request.run.spec.engine === "codepipeline" ? world.careful : world.engine;
+  return request.run.spec.engine === "codepipeline" ? world.sharedEngine : world.engine;
 }
 
 export function placeOf(spec: Part): string {

@@ -2,18 +2,18 @@
 
 import type { Worked } from "../../src/flow/again.ts";
 import type { Ports } from "../../src/flow/ports.ts";
+import { reconcile } from "../../src/flow/reconcile.ts";
 import { sweep } from "../../src/flow/sweep.ts";
-import { work } from "../../src/flow/work.ts";
 import type { Job } from "../../src/ports/queue.ts";
 import { Broken } from "../world/ports.ts";
 import type { WorldPull } from "../world/pull.ts";
 import type { World } from "../world/world.ts";
-import { Crowd } from "./crowd.ts";
+import { Actors } from "./crowd.ts";
+import { type Call, Latch, type Look } from "./latch.ts";
 import { Mail } from "./mail.ts";
-import { Dice } from "./random.ts";
+import { type Oracle, openedBy } from "./oracle.ts";
+import { Random } from "./random.ts";
 import type { Switch } from "./switches.ts";
-import { openedBy, type Truth } from "./truth.ts";
-import { type Call, type Look, Turnstile } from "./turnstile.ts";
 
 /** What goes wrong in our own house. */
 export interface Mishaps {
@@ -54,65 +54,65 @@ interface Going {
 export class Program {
   readonly mishaps: Mishaps;
   readonly #world: World;
-  readonly #truth: Truth;
-  readonly #crowd: Crowd;
+  readonly #truth: Oracle;
+  readonly #actors: Actors;
   readonly mail: Mail;
-  readonly #story: string[];
-  readonly #turnstile = new Turnstile();
-  readonly #seed: Dice;
-  #dice = new Dice(0);
-  /** Jobs that were taken and not begun. */
+  readonly #scenario: string[];
+  readonly #latch = new Latch();
+  readonly #seed: Random;
+  #random = new Random(0);
+  /** Jobs that were taken and not started. */
   #taken: Job[] = [];
   #going: Going[] = [];
   readonly #diverted = new WeakSet<Call>();
 
   constructor(with_: {
     readonly world: World;
-    readonly truth: Truth;
-    readonly dice: Dice;
+    readonly truth: Oracle;
+    readonly random: Random;
     readonly mishaps: Mishaps;
     readonly switches: ReadonlySet<Switch>;
-    /** What was done, for whoever has to find out why. */
-    readonly story: string[];
+    /** What was done, for anyone who has to find out why. */
+    readonly scenario: string[];
   }) {
     this.mishaps = with_.mishaps;
     this.#world = with_.world;
     this.#truth = with_.truth;
-    this.#seed = with_.dice;
-    this.#story = with_.story;
+    this.#seed = with_.random;
+    this.#scenario = with_.scenario;
     this.mail = new Mail(with_.world, with_.truth.problems);
     this.mail.fails = with_.mishaps.losesMail;
-    this.#crowd = new Crowd({
+    this.#actors = new Actors({
       world: this.#world,
       truth: this.#truth,
       switches: with_.switches,
       say: (what) => this.#say(what),
       // Some seeds are full of what others hardly have.
-      taste: with_.dice.fork(tasting),
+      taste: with_.random.fork(tasting),
     });
-    this.#turnstile.meanwhile = () => this.#meanwhile();
-    this.#turnstile.watch = (call) => this.#truth.watch(call);
-    this.#turnstile.divert = (call) => this.#divert(call);
+    this.#latch.meanwhile = () => this.#meanwhile();
+    this.#latch.watch = (call) => this.#truth.watch(call);
+    this.#latch.divert = (call) => this.#divert(call);
   }
 
   get pulls(): readonly WorldPull[] {
-    return this.#crowd.pulls;
+    return this.#actors.pulls;
   }
 
   /** One thing happens, and some of what it leads to. What it is depends on the number alone. */
   async step(number: number): Promise<void> {
     this.#throw(number);
-    const act = this.#dice.weighted<() => unknown>([
-      [90, () => this.#crowd.act(this.#dice)],
+    const act = this.#random.weighted<() => unknown>([
+      [90, () => this.#actors.act(this.#random)],
       [8, () => this.#timePasses()],
       [2, () => this.#sweeps()],
-      [1, () => this.#restart(this.#dice.below(2))],
+      [1, () => this.#restart(this.#random.below(2))],
     ]);
-    this.#world.clock.advance(this.#dice.below(3_000));
-    if (this.#dice.chance(this.mishaps.setsClock)) this.#setClock();
+    this.#world.clock.advance(this.#random.below(3_000));
+    if (this.#random.chance(this.mishaps.setsClock)) this.#setClock();
     await act();
     if (number % 2 === 0) await this.mail.round(this.#seed.fork(telling + number));
-    for (let rounds = this.#dice.below(5); rounds > 0; rounds -= 1) await this.#lookSome();
+    for (let rounds = this.#random.below(5); rounds > 0; rounds -= 1) await this.#lookSome();
   }
 
   /** Until nothing waits and nothing is due. */
@@ -124,7 +124,7 @@ export class Program {
       await store.wakeDue();
       await this.#take();
       if (this.#taken.length === 0) return;
-      await this.#work(this.#choose(1 + this.#dice.below(3)));
+      await this.#work(this.#choose(1 + this.#random.below(3)));
     }
     throw new Error("The world does not settle");
   }
@@ -152,7 +152,7 @@ export class Program {
   /** All goes well from here on. */
   async recover(): Promise<void> {
     Object.assign(this.mishaps, calm);
-    this.#crowd.recover();
+    this.#actors.recover();
     this.#world.skews.fill(0);
     for (const process of [0, 1]) await this.#restart(process);
   }
@@ -167,27 +167,27 @@ export class Program {
 
   /** One or more looks are made side by side. */
   async #lookSome(): Promise<void> {
-    if (this.#dice.chance(0.8)) await this.#hear();
-    if (this.#dice.chance(0.7)) await this.#world.store.wakeDue();
+    if (this.#random.chance(0.8)) await this.#hear();
+    if (this.#random.chance(0.7)) await this.#world.store.wakeDue();
     await this.#take();
-    const together = this.#dice.weighted([
+    const together = this.#random.weighted([
       [5, 1],
       [4, 2],
       [1, 3],
     ]);
     const jobs = this.#choose(together);
     if (jobs.length === 0) return;
-    if (this.#dice.chance(this.mishaps.dies)) this.#turnstile.fuse = this.#dice.below(60);
+    if (this.#random.chance(this.mishaps.dies)) this.#latch.fuse = this.#random.below(60);
     await this.#work(jobs);
   }
 
   async #work(jobs: readonly Job[]): Promise<void> {
     const { queue, clock } = this.#world;
     clock.advance(10);
-    this.#turnstile.storeFails = this.mishaps.storeFails;
+    this.#latch.storeFails = this.mishaps.storeFails;
     this.#going = [];
-    const dead = await this.#turnstile.through(
-      jobs.map((job) => this.#begin(job, this.#dice.below(2))),
+    const dead = await this.#latch.through(
+      jobs.map((job) => this.#begin(job, this.#random.below(2))),
     );
     for (const { job, look, end } of this.#going) {
       // Without its lease, neither changes anything.
@@ -203,7 +203,7 @@ export class Program {
     const look: Look = { process, held: 0 };
     const going: Going = { job, look, end: null };
     this.#going.push(going);
-    return work(this.#turnstile.ports(ports, look), job).then(
+    return reconcile(this.#latch.ports(ports, look), job).then(
       (worked) => {
         going.end = worked;
       },
@@ -219,9 +219,9 @@ export class Program {
     const sha = openedBy(call);
     if (sha === null || this.#diverted.has(call) || this.mishaps.meanwhile === 0) return false;
     this.#diverted.add(call);
-    if (!this.#dice.chance(0.5)) return false;
+    if (!this.#random.chance(0.5)) return false;
     const going = new Set(this.#going.filter(({ end }) => end === null).map(({ job }) => job.key));
-    const twin = this.#crowd.askTwin(sha, going);
+    const twin = this.#actors.askTwin(sha, going);
     if (twin === null) return false;
     await this.#hear();
     await this.#take();
@@ -229,34 +229,34 @@ export class Program {
     if (job === undefined) return false;
     this.#taken = this.#taken.filter((one) => one !== job);
     call.look.held = 200;
-    this.#turnstile.join(this.#begin(job, call.look.process));
+    this.#latch.join(this.#begin(job, call.look.process));
     return true;
   }
 
   /** While a look is under way, the world does not stand still. */
   async #meanwhile(): Promise<void> {
-    if (this.#dice.chance(this.mishaps.losesLease)) await this.#loseLease();
-    if (!this.#dice.chance(this.mishaps.meanwhile)) return;
-    this.#world.clock.advance(this.#dice.below(100));
-    if (this.#dice.chance(0.5)) this.#crowd.act(this.#dice);
+    if (this.#random.chance(this.mishaps.losesLease)) await this.#loseLease();
+    if (!this.#random.chance(this.mishaps.meanwhile)) return;
+    this.#world.clock.advance(this.#random.below(100));
+    if (this.#random.chance(0.5)) this.#actors.act(this.#random);
     else await this.#hear();
   }
 
   /** A process stands still, is taken for dead, and another one works on its subject before it goes on. */
   async #loseLease(): Promise<void> {
     const { queue, clock } = this.#world;
-    const going = this.#dice.pick(this.#going.filter(({ end }) => end === null));
+    const going = this.#random.pick(this.#going.filter(({ end }) => end === null));
     if (going === undefined) return;
     const { job, look } = going;
-    look.held = 1 + this.#dice.below(60);
-    clock.advance(10_000 + this.#dice.below(this.#dice.chance(0.5) ? 20_000 : 120_000));
+    look.held = 1 + this.#random.below(60);
+    clock.advance(10_000 + this.#random.below(this.#random.chance(0.5) ? 20_000 : 120_000));
     this.#say(`${job.key} passes to the other process`);
     await queue.handBack(job);
     await this.#take();
     const again = this.#taken.find(({ key }) => key === job.key);
     if (again === undefined) return;
     this.#taken = this.#taken.filter((one) => one !== again);
-    this.#turnstile.join(this.#begin(again, 1 - look.process));
+    this.#latch.join(this.#begin(again, 1 - look.process));
   }
 
   /** The webhooks that are on their way arrive, and what engines have to tell. */
@@ -264,7 +264,7 @@ export class Program {
     const { breaks } = this.#world;
     // Those that were delayed until now set out first.
     await new Promise(setImmediate);
-    if (this.#dice.chance(this.mishaps.storeFails)) breaks.planned.set("accept", 0);
+    if (this.#random.chance(this.mishaps.storeFails)) breaks.planned.set("accept", 0);
     await this.#world.hear();
     breaks.planned.clear();
   }
@@ -279,7 +279,7 @@ export class Program {
   #choose(count: number): readonly Job[] {
     const chosen: Job[] = [];
     while (chosen.length < count) {
-      const job = this.#dice.pick(this.#taken);
+      const job = this.#random.pick(this.#taken);
       if (job === undefined) break;
       this.#taken = this.#taken.filter((one) => one !== job);
       chosen.push(job);
@@ -292,7 +292,7 @@ export class Program {
     this.#say(`process ${process} dies`);
     for (const job of this.#taken.splice(0)) await this.#world.queue.handBack(job);
     this.#world.enginesOff.clear();
-    if (this.#dice.chance(this.mishaps.engineOff))
+    if (this.#random.chance(this.mishaps.engineOff))
       for (const engine of ["local", "codepipeline"]) this.#world.enginesOff.add(engine);
     await (process === 0 ? this.#world.start() : this.#world.startSecond());
   }
@@ -304,18 +304,18 @@ export class Program {
   }
 
   #setClock(): void {
-    const process = this.#dice.below(2);
-    const most = this.#dice.chance(0.5) ? 5_000 : 10 * 60_000;
-    const skew = this.#dice.below(2 * most) - most;
+    const process = this.#random.below(2);
+    const most = this.#random.chance(0.5) ? 5_000 : 10 * 60_000;
+    const skew = this.#random.below(2 * most) - most;
     this.#world.skews[process] = skew;
     this.#say(`the clock of process ${process} is off by ${skew} ms`);
   }
 
   #timePasses(): void {
-    const duration = this.#dice.weighted([
-      [6, this.#dice.below(10_000)],
-      [3, this.#dice.below(120_000)],
-      [1, this.#dice.below(4 * 60 * 60_000)],
+    const duration = this.#random.weighted([
+      [6, this.#random.below(10_000)],
+      [3, this.#random.below(120_000)],
+      [1, this.#random.below(4 * 60 * 60_000)],
     ]);
     this.#say(`${duration} ms pass`);
     this.#truth.past.slept_ms = Math.max(this.#truth.past.slept_ms, duration);
@@ -324,10 +324,10 @@ export class Program {
 
   /** Of one process, or of both at once. */
   async #sweeps(): Promise<void> {
-    const processes = this.#dice.chance(0.3) ? [0, 1] : [this.#dice.below(2)];
+    const processes = this.#random.chance(0.3) ? [0, 1] : [this.#random.below(2)];
     this.#say(`a sweep of ${processes}`);
     const sweeps = processes.map(async (process) => {
-      const ports = this.#turnstile.ports(this.#portsOf(process), { process, held: 0 });
+      const ports = this.#latch.ports(this.#portsOf(process), { process, held: 0 });
       try {
         if (process === 0) await this.#world.sweepWith(ports);
         else await sweep(ports, this.#world.clock.now() - hour_ms);
@@ -335,16 +335,16 @@ export class Program {
         if (!(error instanceof Broken)) this.#truth.threw(error);
       }
     });
-    await this.#turnstile.through(sweeps);
+    await this.#latch.through(sweeps);
   }
 
   #throw(number: number): void {
-    this.#dice = this.#seed.fork(number);
-    this.#turnstile.dice = this.#dice;
+    this.#random = this.#seed.fork(number);
+    this.#latch.random = this.#random;
   }
 
   #say(what: string): void {
-    this.#story.push(`${this.#world.clock.now() % 100_000_000} ${what}`);
+    this.#scenario.push(`${this.#world.clock.now() % 100_000_000} ${what}`);
   }
 }
 

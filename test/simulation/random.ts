@@ -1,6 +1,6 @@
 // Dice from a seed.
 
-export class Dice {
+export class Random {
   readonly #seed: number;
   #state: number;
 
@@ -10,8 +10,8 @@ export class Dice {
   }
 
   /** Other dice, which fall the same however often these were thrown. */
-  fork(number: number): Dice {
-    return new Dice(mix(this.#seed + Math.imul(number + 1, 0x9e3779b1)));
+  fork(number: number): Random {
+    return new Random(mix(this.#seed + Math.imul(number + 1, 0x9e3779b1)));
   }
 
   /** From 0 up to but not including 1. */

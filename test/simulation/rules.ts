@@ -29,7 +29,7 @@ export function planAt(store: GitStore, sha: string): WrittenPlan | "broken" | n
   }
 }
 
-export function isRoad(plan: WrittenPlan | "broken" | null, branch: string): boolean {
+export function isGoverned(plan: WrittenPlan | "broken" | null, branch: string): boolean {
   if (plan === null || plan === "broken") return false;
   return Object.values(plan.pipelines).some(({ branches }) => branches.includes(branch));
 }

@@ -5,16 +5,16 @@ import type { TestStore } from "../store/test-store.ts";
 import { openWorld, type World } from "../world/world.ts";
 import { audit, runsForNobody } from "./audit.ts";
 import { breakThings, stale_ms, stopFaults } from "./faults.ts";
+import { Oracle } from "./oracle.ts";
 import { plansFor } from "./plans.ts";
 import { engineOf, Production, productionOf, shareRuns } from "./production.ts";
 import { Program } from "./program.ts";
-import { Dice } from "./random.ts";
+import { Random } from "./random.ts";
 import { type Switch, someOf } from "./switches.ts";
-import { Truth } from "./truth.ts";
 
 export interface Simulated {
   readonly problems: readonly string[];
-  readonly story: readonly string[];
+  readonly scenario: readonly string[];
 }
 
 export const steps = 25;
@@ -39,28 +39,28 @@ export async function simulate(
   without: ReadonlySet<number> = new Set(),
 ): Promise<Simulated> {
   await setting.store.clear();
-  const dice = new Dice(seed);
-  const story: string[] = [];
-  const switches = someOf(setting.switches, dice.fork(swarming));
-  story.push(`with ${[...switches].join(", ")}`);
-  const { world, truth } = await openShop(setting, { seed, story, switches });
+  const random = new Random(seed);
+  const scenario: string[] = [];
+  const switches = someOf(setting.switches, random.fork(swarming));
+  scenario.push(`with ${[...switches].join(", ")}`);
+  const { world, truth } = await openShop(setting, { seed, scenario, switches });
   if (switches.has("production")) await releaseSome(world, truth);
-  const mishaps = breakThings(world, dice.fork(faulty), switches);
+  const mishaps = breakThings(world, random.fork(faulty), switches);
   // One that stood still may write on facts of a minute before; what GitHub shows may be old by itself.
   if (mishaps.losesLease > 0) truth.judge.more_ms += limit.look.age_ms;
   truth.past.writesLate = switches.has("lateWrites");
   truth.past.mayLose = switches.has("force") || switches.has("reinstall");
   if (switches.has("stale")) truth.judge.more_ms += stale_ms;
-  const program = new Program({ world, truth, dice, mishaps, switches, story });
+  const program = new Program({ world, truth, random, mishaps, switches, scenario });
   try {
     for (let step = 0; step < steps && truth.problems.length === 0; step += 1) {
       if (without.has(step)) continue;
-      story.push(`step ${step}`);
+      scenario.push(`step ${step}`);
       await program.step(step);
       truth.check();
     }
-    if (truth.problems.length > 0) return { problems: truth.problems, story };
-    story.push("the faults are over");
+    if (truth.problems.length > 0) return { problems: truth.problems, scenario };
+    scenario.push("the faults are over");
     stopFaults(world);
     await program.recover();
     await comeToRest({ world, truth, program });
@@ -72,25 +72,25 @@ export async function simulate(
   } finally {
     await world.end();
   }
-  return { problems: truth.problems, story };
+  return { problems: truth.problems, scenario };
 }
 
-/** A repository with two roads whose branches are protected, and somebody who sees all that is written. */
+/** A repository with two protected governed branches, and somebody who sees all that is written. */
 async function openShop(
   { store, way }: Setting,
   of: {
     readonly seed: number;
-    readonly story: string[];
+    readonly scenario: string[];
     readonly switches: ReadonlySet<Switch>;
   },
-): Promise<{ world: World; truth: Truth }> {
-  const { seed, story, switches } = of;
-  const watch: { truth?: Truth; say?: (what: string) => void } = {};
+): Promise<{ world: World; truth: Oracle }> {
+  const { seed, scenario, switches } = of;
+  const watch: { truth?: Oracle; say?: (what: string) => void } = {};
   const world = await openWorld(store, {
     seed,
     direct: way === "direct",
     plan: plansFor(switches)[0] ?? null,
-    careful: Production,
+    sharedEngine: Production,
     files: { "src/b.js": "1", "side/x": "1", "docs/y.md": "1" },
     observe: (request, answer) => {
       const line = lineOf(request, answer?.status);
@@ -101,7 +101,7 @@ async function openShop(
   const { shop, github, clock } = world;
   shareRuns(world);
   world.followed = shop;
-  watch.say = (what) => story.push(`${clock.now() % 100_000_000}   ${what}`);
+  watch.say = (what) => scenario.push(`${clock.now() % 100_000_000}   ${what}`);
   shop.push({ branch: "release", sha: shop.tip() });
   await world.startSecond();
   for (const branch of ["main", "release"])
@@ -110,14 +110,14 @@ async function openShop(
   world.hold();
   // Those that are bugs are found by what they carry.
   world.forgiven.push(/A look failed/, /could not be stored/, /GitHub refused a write/);
-  const truth = new Truth(world);
+  const truth = new Oracle(world);
   watch.truth = truth;
   return { world, truth };
 }
 
 /** Releases that went well, so that there is something to go back to. */
-async function releaseSome(world: World, truth: Truth): Promise<void> {
-  // Whoever may approve may have written it, and pushes past the protection.
+async function releaseSome(world: World, truth: Oracle): Promise<void> {
+  // Anyone who may approve may have written it, and pushes past the protection.
   world.shop.setPermission("mia", "admin");
   for (const author of ["boss", "mia", "boss"]) {
     world.shop.commit({ branch: "main", files: { "src/b.js": `${world.shop.tip()}` }, author });
@@ -133,7 +133,7 @@ async function releaseSome(world: World, truth: Truth): Promise<void> {
 }
 
 /** The faults are over: one sweep, and whatever still runs comes to its end. */
-async function comeToRest(on: { world: World; truth: Truth; program: Program }): Promise<void> {
+async function comeToRest(on: { world: World; truth: Oracle; program: Program }): Promise<void> {
   const { world, truth, program } = on;
   const { engine } = world;
   const production = productionOf(world);
@@ -156,7 +156,7 @@ async function comeToRest(on: { world: World; truth: Truth; program: Program }):
         else own.passIn(run, own.stageOf(run));
       }
     }
-    const backs = production.begun.filter(({ state }) => state === "running");
+    const backs = production.started.filter(({ state }) => state === "running");
     for (const back of backs) production.endBack(back, "succeeded");
     truth.past.note();
     await program.advance(live.length + backs.length > 0 ? 10_000 : 6 * 60_000);

@@ -19,8 +19,8 @@ test.each(groups)(
     for (let seed = first; seed < first + together; seed += 1) {
       const simulated = await simulate(setting, seed);
       if (simulated.problems.length === 0) continue;
-      const { needed, problems, story } = await shrink(setting, seed, simulated);
-      expect(problems, `SEED=${seed} with the steps ${needed}\n${story.join("\n")}`).toEqual([]);
+      const { needed, problems, scenario } = await shrink(setting, seed, simulated);
+      expect(problems, `SEED=${seed} with the steps ${needed}\n${scenario.join("\n")}`).toEqual([]);
     }
   },
   600_000,

@@ -1,6 +1,6 @@
 // What a seed may contain besides people, engines, lost messages and crashes. Each can be left out of a run.
 
-import type { Dice } from "./random.ts";
+import type { Random } from "./random.ts";
 
 /** What is off is what the program is not yet held to. */
 const on = {
@@ -43,8 +43,8 @@ const on = {
 export type Switch = keyof typeof on;
 
 /** Each seed has about a third of what it may have: what hardly ever meets is met that way. */
-export function someOf(switches: ReadonlySet<Switch>, dice: Dice): ReadonlySet<Switch> {
-  return new Set(names.filter((name) => dice.chance(0.35) && switches.has(name)));
+export function someOf(switches: ReadonlySet<Switch>, random: Random): ReadonlySet<Switch> {
+  return new Set(names.filter((name) => random.chance(0.35) && switches.has(name)));
 }
 
 const names = Object.keys(on) as readonly Switch[];

@@ -2,17 +2,17 @@
 
 import type { World } from "../world/world.ts";
 import { old_ms } from "./judge.ts";
+import type { Oracle } from "./oracle.ts";
 import { productionOf } from "./production.ts";
 import { route } from "./rules.ts";
-import type { Truth } from "./truth.ts";
 
 /** Only of the default branch, by its plan; what people took out or brought back themselves is their own. */
-export function auditUndone({ world, truth }: { world: World; truth: Truth }): void {
+export function auditUndone({ world, truth }: { world: World; truth: Oracle }): void {
   const { past } = truth;
   const branch = "main";
   const sha = past.landing(branch, old_ms);
   const isOther = past.defaults.ever("default", (name) => name !== branch);
-  if (sha === null || isOther || past.wasAway || productionOf(world).begun.length > 0) return;
+  if (sha === null || isOther || past.wasAway || productionOf(world).started.length > 0) return;
   const plan = past.plan(sha);
   if (plan === null || plan === "broken" || truth.gate(sha)?.conclusion !== "success") return;
   for (const [pipeline, { branches, release }] of Object.entries(plan.pipelines)) {

@@ -6,7 +6,7 @@ import { limit } from "../../src/core/model/limit.ts";
 import type { AuditEntry, AuditQuestion } from "../../src/ports/audit.ts";
 import { auditTrail } from "../../src/store/audit.ts";
 import { databaseKinds, storeFor } from "./databases.ts";
-import { delivery, held, look, pull, run, shop, sight, wish } from "./make.ts";
+import { delivery, held, hint, look, pendingCommand, pull, run, shop } from "./make.ts";
 
 const all: AuditQuestion = { since: 0, repository: null };
 
@@ -49,15 +49,19 @@ describe.each(databaseKinds)("the audit trail on %s", (kind) => {
 
   test("outlives the subject that it is about", async () => {
     const { database, store } = at();
-    const intention = wish("comment:1");
-    await store.accept([delivery({ kind: "intend", target: pull(1), intention })]);
+    const request = pendingCommand("comment:1");
+    await store.accept([delivery({ kind: "intend", target: pull(1), request })]);
     await database.query("delete from interlock.subject");
     expect(await read()).toMatchObject([{ kind: "command", who: "ada", subject: key }]);
   });
 
   test("says a request that came twice once, with the delivery that was first", async () => {
     const { store } = at();
-    const event = { kind: "intend", target: pull(1), intention: wish("comment:1") } as const;
+    const event = {
+      kind: "intend",
+      target: pull(1),
+      request: pendingCommand("comment:1"),
+    } as const;
     const [first, again] = [delivery(event), delivery(event)];
     await store.accept([first]);
     await store.accept([again, first]);
@@ -66,7 +70,7 @@ describe.each(databaseKinds)("the audit trail on %s", (kind) => {
 
   test("takes texts of others as they come", async () => {
     const { store } = at();
-    await store.accept([look(sight(pull(1)))]);
+    await store.accept([look(hint(pull(1)))]);
     await store.intendRun(held(key), run("r"), 1);
     const why = 'a\\u0000\u0000\ud800 "key":"x" {"key":"y","state":"refused"}]';
     const act = { key: "comment:1|r", stage: why, state: "done", why, at: 1 } as const;

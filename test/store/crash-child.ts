@@ -3,7 +3,7 @@
 
 import { writeSync } from "node:fs";
 import { openStore } from "../../src/store/open.ts";
-import { look, pull, sight } from "./make.ts";
+import { hint, look, pull } from "./make.ts";
 import { silent } from "./silent.ts";
 
 const [place = ""] = process.argv.slice(2);
@@ -15,7 +15,7 @@ const { store, queue } = await openStore({
 });
 
 for (let number = (process.pid % 100_000) * 10_000; ; ) {
-  const group = Array.from({ length: 1 + (number % 7) }, () => look(sight(pull(number++))));
+  const group = Array.from({ length: 1 + (number % 7) }, () => look(hint(pull(number++))));
   await store.accept(group);
   // Written at once and completely, so that the other side knows what was said before the kill.
   for (const { guid } of group) writeSync(1, `${guid}\n`);

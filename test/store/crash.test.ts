@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type OpenStore, openStore } from "../../src/store/open.ts";
 import { newUrl } from "./databases.ts";
-import { look, pull, sight, workers } from "./make.ts";
+import { hint, look, pull, workers } from "./make.ts";
 import { silent } from "./silent.ts";
 
 /** Runs the child until it has stored `enough`, kills it, and returns all that it said. */
@@ -69,7 +69,7 @@ test("PostgreSQL keeps what was acknowledged, and another process takes over the
 test("a process that stops hands its jobs over at once", async () => {
   const url = await newUrl();
   const [one, two] = [await open(url), await open(url)];
-  await one.store.accept([look(sight(pull(1))), look(sight(pull(2)))]);
+  await one.store.accept([look(hint(pull(1))), look(hint(pull(2)))]);
   expect(await one.queue.take(2)).toHaveLength(2);
   await one.close();
   expect(await two.queue.take(10)).toHaveLength(2);

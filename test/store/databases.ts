@@ -8,7 +8,7 @@ import type { Database } from "../../src/store/database.ts";
 import { openStoreOn } from "../../src/store/open.ts";
 import { type Embedded, embed, startParams } from "../../src/store/pglite.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
-import { openMemory } from "./memory/open.ts";
+import { openSharedReadings } from "./memory/open.ts";
 import { hearing, silent } from "./silent.ts";
 import type { TestStore } from "./test-store.ts";
 
@@ -21,7 +21,7 @@ export type StoreKind = (typeof storeKinds)[number];
 /** An empty store. `url` lets several stores share one PostgreSQL. */
 export async function openTestStore(kind: StoreKind, url?: string): Promise<TestStore> {
   const log = hearing();
-  if (kind === "memory") return openMemory(log);
+  if (kind === "memory") return openSharedReadings(log);
   const on = url === undefined ? await openDatabase(kind) : openPostgres(url, log);
   const database = "pglite" in on ? on.database : on;
   const time: TestStore["time"] = { now: null };
@@ -34,7 +34,7 @@ export async function openTestStore(kind: StoreKind, url?: string): Promise<Test
     clear: () => clear(database),
     clearJobs: () => clearJobs(database),
     jobCount: async () => (await database.query("select id from pgboss.job")).length,
-    noticeStates: async () => {
+    notificationStates: async () => {
       const rows = await database.query<{ state: string }>(
         "select state from interlock.notice order by next_at",
       );

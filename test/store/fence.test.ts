@@ -8,16 +8,16 @@ import {
   check,
   commit,
   delivery,
+  hint,
   inProgress,
   look,
+  pendingCommand,
   pull,
   record,
   run,
   sha,
   shop,
-  sight,
   success,
-  wish,
 } from "./make.ts";
 
 const key = subjectKey(pull(1));
@@ -36,7 +36,7 @@ const wanted = {
 
 /** Every write on behalf of a subject. */
 const writes: Readonly<Record<string, (store: Store, lease: Lease) => Promise<string>>> = {
-  see: (store, lease) => store.see([sight(pull(2))], 1, lease),
+  see: (store, lease) => store.see([hint(pull(2))], 1, lease),
   recordTip: (store, lease) => store.recordTip(lease, shop, "main", sha("b")),
   recordBefore: (store, lease) => store.recordBefore(lease, sha("b")),
   record: (store, lease) => store.record(record(pull(1), { ...lease, verdict: "success" })),
@@ -64,8 +64,8 @@ describe.each(storeKinds)("leases on %s", (kind) => {
 
   beforeEach(async () => {
     await at().store.accept([
-      look(sight(pull(1), sha("a"))),
-      delivery({ kind: "intend", target: pull(1), intention: wish("comment:1") }),
+      look(hint(pull(1), sha("a"))),
+      delivery({ kind: "intend", target: pull(1), request: pendingCommand("comment:1") }),
     ]);
     const lease = await leased();
     await at().store.intendRun(lease, run("r1"), 5);
@@ -86,7 +86,7 @@ describe.each(storeKinds)("leases on %s", (kind) => {
       await store.openSubjects(shop),
       await store.executions(key),
       await store.rollbacks(key),
-      await store.intentions(key),
+      await store.requests(key),
       await store.checks(shop, [sha("a")]),
       await store.answers(key),
       await store.tip(shop, "main"),
@@ -113,14 +113,17 @@ describe.each(storeKinds)("leases on %s", (kind) => {
   test("stand with all that speaks about the commit, at one moment", async () => {
     const { store, time } = at();
     time.now = () => 7_000;
-    await store.accept([look(sight(commit("a")), sight(pull(3), sha("a")))]);
+    await store.accept([look(hint(commit("a")), hint(pull(3), sha("a")))]);
     const old = await leased();
     const now = await leased();
-    expect(await store.standing(old, shop, sha("a"))).toMatchObject({ held: false, now: 7_000 });
-    const standing = await store.standing(now, shop, sha("a"));
-    expect(standing.held).toBe(true);
-    expect(standing.siblings).toEqual(await store.siblings(key, shop, sha("a")));
-    expect(standing.siblings.length).toBeGreaterThan(0);
+    expect(await store.currentState(old, shop, sha("a"))).toMatchObject({
+      held: false,
+      now: 7_000,
+    });
+    const currentState = await store.currentState(now, shop, sha("a"));
+    expect(currentState.held).toBe(true);
+    expect(currentState.siblings).toEqual(await store.siblings(key, shop, sha("a")));
+    expect(currentState.siblings.length).toBeGreaterThan(0);
   });
 
   test("are told of a write that came too late: what the ledger says of it is in doubt, and there is a job", async () => {

@@ -9,14 +9,14 @@ import {
   commit,
   delivery,
   held,
+  hint,
   inProgress,
   look,
+  pendingCommand,
   pull,
   run,
   sha,
   shop,
-  sight,
-  wish,
 } from "./make.ts";
 
 const nasty = "null \u0000, half a pair \ud800, quote ' \" \\ {,} %s $1 \u202e, \u{1f4a5}";
@@ -35,7 +35,7 @@ describe.each(databaseKinds)("hostile text on %s", (kind) => {
       output: nasty,
       reports: [{ kind: "broken", path: nasty, why: nasty }],
     };
-    await at().store.accept([look(sight(pull(1)))]);
+    await at().store.accept([look(hint(pull(1)))]);
     await at().store.intendRun(held(key), run("run"), 1);
     await at().store.recordExecution(held(key), "run", {
       state: "failed",
@@ -52,10 +52,14 @@ describe.each(databaseKinds)("hostile text on %s", (kind) => {
     const branch = `x${nasty}`;
     const strange = commit("a", branch);
     await at().store.accept([
-      delivery({ kind: "intend", target: pull(1), intention: wish("comment:1", { actor: nasty }) }),
-      look(sight(strange)),
+      delivery({
+        kind: "intend",
+        target: pull(1),
+        request: pendingCommand("comment:1", { actor: nasty }),
+      }),
+      look(hint(strange)),
       delivery({ kind: "ignored", reason: "unknown_action" }, { name: nasty, action: nasty }),
-      look(sight(pull(2), sha("a"))),
+      look(hint(pull(2), sha("a"))),
     ]);
     const jobs = await at().queue.take(10);
     expect(jobs).toHaveLength(3);
@@ -63,7 +67,7 @@ describe.each(databaseKinds)("hostile text on %s", (kind) => {
   });
 
   test("a check and a reading come back as they were", async () => {
-    await at().store.accept([look(sight(pull(1)))]);
+    await at().store.accept([look(hint(pull(1)))]);
     const wanted = check(inProgress, { title: nasty, summary: nasty });
     await at().store.recordCheck(held(key), wanted, { id: 1, at: 1 });
     const present = async () => (await at().store.checks(shop, [wanted.sha]))[0]?.content;

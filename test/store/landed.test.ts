@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Repository, type Subject, subjectKey } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, held, look, pull, record, run, sha, shop, sight } from "./make.ts";
+import { commit, held, hint, look, pull, record, run, sha, shop } from "./make.ts";
 
 describe.each(storeKinds)("landed commits on %s", (kind) => {
   const at = storeFor(kind);
@@ -13,7 +13,7 @@ describe.each(storeKinds)("landed commits on %s", (kind) => {
   async function see(...subjects: readonly Subject[]): Promise<void> {
     await at().store.accept(
       subjects.map((subject) =>
-        look(sight(subject, subject.kind === "commit" ? subject.sha : sha("a"))),
+        look(hint(subject, subject.kind === "commit" ? subject.sha : sha("a"))),
       ),
     );
   }

@@ -10,13 +10,13 @@ import {
   check,
   delivery,
   held,
+  hint,
   inProgress,
   look,
   pull,
   run,
   sha,
   shop,
-  sight,
   success,
 } from "./make.ts";
 
@@ -35,7 +35,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
   const key = subjectKey(pull(1));
 
   beforeEach(async () => {
-    await at().store.accept([look(sight(pull(1)), sight(pull(2)))]);
+    await at().store.accept([look(hint(pull(1)), hint(pull(2)))]);
     await at().clearJobs();
   });
 
@@ -62,7 +62,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       expect(await release(3 - first)).toBe("written");
     });
 
-    test("a release that the facts have held does not count as begun at once", async () => {
+    test("a release that the facts have held does not count as started at once", async () => {
       const { store } = at();
       await store.intendRelease(held(key), run("r1", { part: "release" }), 5);
       const later = 5 + limit.look.engine_gone_ms;
@@ -90,7 +90,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
           stopRefused: null,
           retries: [],
           approvals: [],
-          marks: [],
+          outOfBandChanges: [],
           surveyedAt: null,
         },
       ]);
@@ -211,7 +211,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       expect(await heardAt()).toBe(5_000);
       const { owner, name } = shop;
       const what = { kind: "commit", owner, name, sha: sha("e") } as const;
-      await at().store.accept([look(sight(pull(1), sha("e")))]);
+      await at().store.accept([look(hint(pull(1), sha("e")))]);
       const told = (receivedAt: number) => delivery({ kind: "moved", what }, { receivedAt });
       await at().store.accept([told(7_000), told(6_000)]);
       expect(await heardAt()).toBe(7_000);
@@ -241,7 +241,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     const wanted = check(inProgress);
     const present = () => at().store.checks(shop, [sha("a"), sha("b")]);
 
-    test("have no id between the intention and the answer", async () => {
+    test("have no id between the request and the answer", async () => {
       await at().store.intendCheck(held(key), wanted);
       expect(await present()).toEqual([
         { sha: sha("a"), name: "interlock", id: null, content: wanted, sentAt: 0 },
@@ -346,7 +346,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
       expect(await present()).toMatchObject([{ id: null, content: check(success) }]);
     });
 
-    test("are answered for by whoever meant to write them last, unless nothing was sent", async () => {
+    test("are answered for by anyone who meant to write them last, unless nothing was sent", async () => {
       const other = subjectKey(pull(2));
       await at().store.recordCheck(held(other), check(inProgress, { externalId: other }), {
         id: 1,
@@ -361,7 +361,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
     });
   });
 
-  test("answers have no id between the intention and the answer", async () => {
+  test("answers have no id between the request and the answer", async () => {
     await at().store.intendAnswer(held(key), "comment:1", 1);
     await at().store.intendAnswer(held(key), "comment:1", 1);
     expect(await at().store.answers(key)).toEqual([{ key: "comment:1", id: null, body: "" }]);
@@ -418,7 +418,7 @@ describe.each(storeKinds)("ledgers on %s", (kind) => {
   test("what is heard has a greater number than what was read before it, and a smaller one than what is read after", async () => {
     const { store } = at();
     const before = await store.moment();
-    await store.accept([look(sight(pull(1)))]);
+    await store.accept([look(hint(pull(1)))]);
     const heard = (await store.subject(key))?.heard ?? 0;
     const after = await store.moment();
     expect([before.number < heard, heard < after.number]).toEqual([true, true]);

@@ -1,16 +1,16 @@
-// Deliveries, sights and ledger entries as tests need them, every part with a default.
+// Deliveries, hints and ledger entries as tests need them, every part with a default.
 
 import type { CheckState, CheckWanted, RunWanted } from "../../src/core/model/effect.ts";
 import type {
+  CommandRequestDraft,
   Event,
-  IntentionDraft,
   Repository,
-  Sight,
   Subject,
+  SubjectHint,
 } from "../../src/core/model/event.ts";
 import { subjectKey } from "../../src/core/model/event.ts";
 import type { Working } from "../../src/ports/queue.ts";
-import type { Delivery, Lease, LookRecord } from "../../src/ports/store.ts";
+import type { Delivery, Lease, ReconcileResult } from "../../src/ports/store.ts";
 
 export const shop: Repository = { installation: 7, owner: "octo", name: "shop" };
 
@@ -28,7 +28,7 @@ export function commit(letter: string, branch = "main", repository = shop): Comm
   return { kind: "commit", repository, branch, sha: sha(letter) };
 }
 
-export function sight(subject: Subject, head: string | null = null): Sight {
+export function hint(subject: Subject, head: string | null = null): SubjectHint {
   return { subject, head, before: null };
 }
 
@@ -40,11 +40,14 @@ export function delivery(event: Event, more: Partial<Delivery> = {}): Delivery {
   return { guid, name: "pull_request", action: "opened", receivedAt: 1_000, event, ...more };
 }
 
-export function look(...sights: readonly Sight[]): Delivery {
-  return delivery({ kind: "look", sights });
+export function look(...hints: readonly SubjectHint[]): Delivery {
+  return delivery({ kind: "look", hints });
 }
 
-export function wish(key: string, more: Partial<IntentionDraft> = {}): IntentionDraft {
+export function pendingCommand(
+  key: string,
+  more: Partial<CommandRequestDraft> = {},
+): CommandRequestDraft {
   return {
     key,
     source: "comment",
@@ -94,7 +97,7 @@ export function check(state: CheckState, more: Partial<CheckWanted> = {}): Check
   };
 }
 
-export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRecord {
+export function record(subject: Subject, more: Partial<ReconcileResult> = {}): ReconcileResult {
   return {
     ...held(subjectKey(subject)),
     at: 2_000,
@@ -107,10 +110,10 @@ export function record(subject: Subject, more: Partial<LookRecord> = {}): LookRe
     verdictSha: null,
     ownBranch: null,
     silentFor: null,
-    settlements: [],
+    results: [],
     snapshot: null,
     wake: [],
-    notices: [],
+    notifications: [],
     ...more,
   };
 }

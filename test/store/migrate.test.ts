@@ -44,16 +44,22 @@ describe.each(databaseKinds)("the schema on %s", (kind) => {
     if (process.env.UPDATE === "1") await writeFile(golden, dump);
     expect(dump).toBe(await readFile(golden, "utf8"));
 
-    const { store, localRuns, pipelineRuns, notices, close } = await openStoreOn(on, silent);
+    const { store, localRuns, pipelineRuns, notifications, close } = await openStoreOn(on, silent);
     const [pull, commit] = await store.openSubjects(shop);
     expect(pull).toMatchObject({ dueAt: 9_000, heardAt: 1_500, verdict: "in_progress" });
     expect(commit).toMatchObject({ before: sha("c"), subject: { branch: "main" } });
     const key = "pull:octo/shop#1";
     expect(await store.snapshot(key)).toEqual({ facts: { now: 2_000 }, decision: { sha: null } });
     expect(await store.executions(key)).toMatchObject([
-      { key: "run-1", state: "running", stages: [{ output: "\u0000" }], retries: [], marks: [] },
+      {
+        key: "run-1",
+        state: "running",
+        stages: [{ output: "\u0000" }],
+        retries: [],
+        outOfBandChanges: [],
+      },
     ]);
-    expect(await store.intentions(key)).toMatchObject([
+    expect(await store.requests(key)).toMatchObject([
       { comment: 3_000_000_000, role: { value: "write" }, outcome: [{ text: "Told." }] },
       { source: "rerequest", role: { kind: "unknown" }, outcome: null },
     ]);
@@ -73,7 +79,7 @@ describe.each(databaseKinds)("the schema on %s", (kind) => {
     expect(await store.rollbacks(key)).toMatchObject([
       { key: "comment:1|shop||", sha: "b", state: "running", endedAt: null },
     ]);
-    expect(await notices.take(2_000, 10)).toMatchObject([
+    expect(await notifications.take(2_000, 10)).toMatchObject([
       { attempt: 3, notice: { kind: "failed" } },
     ]);
     expect(await store.lease(key)).toMatchObject({ generation: "eleventh.5000000000.5" });

@@ -1,22 +1,22 @@
-// Releases and what was rolled back of them, as whoever acts on production reads them.
+// Releases and what was rolled back of them, as anyone who acts on production reads them.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Subject, subjectKey } from "../../src/core/model/event.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, held, look, pull, record, run, shop, sight } from "./make.ts";
+import { commit, delivery, held, hint, look, pull, record, run, shop } from "./make.ts";
 
 describe.each(storeKinds)("production on %s", (kind) => {
   const at = storeFor(kind);
   const key = subjectKey(pull(1));
 
   beforeEach(async () => {
-    await at().store.accept([look(sight(pull(1)), sight(pull(2)))]);
+    await at().store.accept([look(hint(pull(1)), hint(pull(2)))]);
     await at().clearJobs();
   });
 
   describe("releases", () => {
-    const begun = async (subject: Subject, name: string, pipeline = "shop") => {
+    const started = async (subject: Subject, name: string, pipeline = "shop") => {
       await at().store.intendRun(
         held(subjectKey(subject)),
         run(name, { pipeline, part: "release" }),
@@ -31,18 +31,18 @@ describe.each(storeKinds)("production on %s", (kind) => {
       const elsewhere = commit("f", "next");
       const other = commit("d", "main", { ...shop, name: "other" });
       await at().store.accept(
-        [commit("d"), commit("e"), elsewhere, other].map((one) => look(sight(one))),
+        [commit("d"), commit("e"), elsewhere, other].map((one) => look(hint(one))),
       );
-      await begun(commit("e"), "old");
-      await begun(commit("d"), "new");
+      await started(commit("e"), "old");
+      await started(commit("d"), "new");
       await at().store.intendRun(
         held(subjectKey(commit("d"))),
         run("intended", { part: "release" }),
         5,
       );
-      await begun(commit("d"), "docs", "docs");
-      await begun(elsewhere, "elsewhere");
-      await begun(other, "other");
+      await started(commit("d"), "docs", "docs");
+      await started(elsewhere, "elsewhere");
+      await started(other, "other");
       await at().store.intendRun(held(key), run("verified"), 5);
       await at().store.recordExecution(held(subjectKey(pull(1))), "verified", {
         engineId: "verified",
@@ -53,8 +53,8 @@ describe.each(storeKinds)("production on %s", (kind) => {
     });
 
     test("say how their stages stand, and not what these printed and reported", async () => {
-      await at().store.accept([look(sight(commit("d")))]);
-      await begun(commit("d"), "r1");
+      await at().store.accept([look(hint(commit("d")))]);
+      await started(commit("d"), "r1");
       const stage = {
         name: "test",
         state: "succeeded",
@@ -72,10 +72,10 @@ describe.each(storeKinds)("production on %s", (kind) => {
     });
 
     test("are so many of each pipeline at most", async () => {
-      await at().store.accept([look(sight(commit("d")))]);
-      await begun(commit("d"), "docs", "docs");
+      await at().store.accept([look(hint(commit("d")))]);
+      await started(commit("d"), "docs", "docs");
       const names = Array.from({ length: limit.look.releases + 1 }, (_, index) => `r${index}`);
-      for (const name of names) await begun(commit("d"), name);
+      for (const name of names) await started(commit("d"), name);
       expect(await listed()).toEqual([...names.slice(1).reverse(), "docs"]);
     });
   });
@@ -99,7 +99,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
 
     beforeEach(async () => {
       const { store } = at();
-      await store.accept([look(sight(released), sight(restored))]);
+      await store.accept([look(hint(released), hint(restored))]);
       await store.intendRun(held(subjectKey(released)), run("released", { part: "release" }), 5);
       await store.intendRollback(held(key), wanted, 10);
       await at().clearJobs();
@@ -119,10 +119,10 @@ describe.each(storeKinds)("production on %s", (kind) => {
       for (const concerned of keys.slice(0, 2))
         expect(await at().store.rollbacks(concerned)).toEqual([intended]);
       expect(await at().store.rollbacks(subjectKey(restored))).toEqual([]);
-      const begun = { state: "running", engineId: "e", sha: restored.sha } as const;
-      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, begun);
+      const started = { state: "running", engineId: "e", sha: restored.sha } as const;
+      await at().store.recordRollback(held(subjectKey(pull(1))), wanted.key, started);
       for (const concerned of keys)
-        expect(await at().store.rollbacks(concerned)).toEqual([{ ...intended, ...begun }]);
+        expect(await at().store.rollbacks(concerned)).toEqual([{ ...intended, ...started }]);
       expect(await at().store.rollbacks(subjectKey(pull(2)))).toEqual([]);
     });
 
@@ -153,7 +153,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
     test("are listed for the repository as they were asked for, the newest of them", async () => {
       const { store } = at();
       const elsewhere = pull(1, { ...shop, name: "other" });
-      await store.accept([look(sight(elsewhere))]);
+      await store.accept([look(hint(elsewhere))]);
       await store.intendRollback(held(subjectKey(elsewhere)), { ...wanted, key: "elsewhere" }, 1);
       // One at a time: a second one is refused while one runs.
       const end = (of: string) =>
@@ -168,7 +168,7 @@ describe.each(storeKinds)("production on %s", (kind) => {
       expect([listed[0], listed.at(-1)]).toEqual(["2", `${limit.look.rollbacks + 1}`]);
     });
 
-    test("outlive whoever asked for them, and go with the release, as the engine's own records do", async () => {
+    test("outlive anyone who asked for them, and go with the release, as the engine's own records do", async () => {
       const { store, pipelineRuns } = at();
       const old = 3_000 + limit.keep.subjects_ms;
       const start = { run: run("released"), repository: shop, pull: null, branch: "main" };

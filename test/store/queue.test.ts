@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import type { Job } from "../../src/ports/queue.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { look, pull, sight, workers } from "./make.ts";
+import { hint, look, pull, workers } from "./make.ts";
 
 describe.each(storeKinds)("the queue on %s", (kind) => {
   const at = storeFor(kind);
-  const send = (number: number) => at().store.accept([look(sight(pull(number)))]);
+  const send = (number: number) => at().store.accept([look(hint(pull(number)))]);
   const keys = (jobs: readonly Job[]) => jobs.map(({ key }) => key);
 
   async function takeOne(): Promise<Job> {

@@ -9,14 +9,14 @@ import {
   commit,
   delivery,
   held,
+  hint,
   look,
+  pendingCommand,
   pull,
   run,
   sha,
   shop,
-  sight,
   success,
-  wish,
 } from "./make.ts";
 
 const old: Repository = { ...shop, id: 1, ownerId: 9, defaultBranch: "main" };
@@ -37,7 +37,7 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
   beforeEach(async () => {
     const { store } = at();
     await store.accept([push("a", old, null), push("b", old, sha("a"))]);
-    await store.accept([look(sight(pull(1, old), sha("c")))]);
+    await store.accept([look(hint(pull(1, old), sha("c")))]);
     const lease = held(subjectKey(commit("b")));
     await store.intendRun(lease, run("release-b", { part: "release", sha: sha("b") }), 5);
     await store.recordExecution(lease, "release-b", { engineId: "e1", state: "succeeded" });
@@ -91,40 +91,42 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
     const { store } = at();
     await store.accept([push("c", other, sha("b"))]);
     const target = pull(1, other);
-    await store.accept([delivery({ kind: "intend", target, intention: wish("comment:7") })]);
+    await store.accept([
+      delivery({ kind: "intend", target, request: pendingCommand("comment:7") }),
+    ]);
     await expectAllOld();
     expect(await row("c")).toBeNull();
-    expect(await store.intentions(subjectKey(pull(1)))).toEqual([]);
+    expect(await store.requests(subjectKey(pull(1)))).toEqual([]);
     expect(await store.claims(old)).not.toEqual([]);
 
     await answer(other);
     await expectNothingOld();
     expect(await row("c")).toMatchObject({ arrival: "first" });
-    expect(await store.intentions(subjectKey(pull(1)))).toMatchObject([{ key: "comment:7" }]);
+    expect(await store.requests(subjectKey(pull(1)))).toMatchObject([{ key: "comment:7" }]);
     expect(await store.claims(other)).toEqual([]);
   });
 
   test("is not changed by an old event of the one before, which is dropped", async () => {
     const { store } = at();
     await answer(other);
-    await store.accept([push("d", other, null), look(sight(pull(2, other)))]);
+    await store.accept([push("d", other, null), look(hint(pull(2, other)))]);
     const target = { kind: "head" as const, repository: old, sha: sha("d") };
     await store.accept([
       push("b", old, sha("a")),
-      delivery({ kind: "intend", target, intention: wish("replayed") }),
+      delivery({ kind: "intend", target, request: pendingCommand("replayed") }),
     ]);
     expect((await store.subject(subjectKey(pull(2))))?.subject.repository.id).toBe(2);
     await answer(other);
     expect(await row("b")).toBeNull();
     expect(await row("d")).not.toBeNull();
-    expect(await store.intentions(subjectKey(commit("d")))).toEqual([]);
+    expect(await store.requests(subjectKey(commit("d")))).toEqual([]);
     expect(await store.claims(other)).toEqual([]);
   });
 
   test("keeps what was told after GitHub was asked, and a late answer changes nothing", async () => {
     const { store } = at();
     const before = await store.moment();
-    await store.accept([look(sight(pull(3, other)))]);
+    await store.accept([look(hint(pull(3, other)))]);
     await store.describe([old], before);
     expect(await store.claims(old)).not.toEqual([]);
     await answer(other);
@@ -149,7 +151,7 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
     const moment = await store.moment();
     const before = await store.lease(subjectKey(pull(1)));
     await answer(other);
-    await store.accept([look(sight(pull(1, other)))]);
+    await store.accept([look(hint(pull(1, other)))]);
     expect(before).not.toBeNull();
     if (before === null) return;
     expect(await store.recordFloor(before, shop, "main", sha("b"))).toBe("lost");
@@ -209,12 +211,14 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
       const { store } = at();
       const target = pull(1, renamed);
       await store.accept([push("c", renamed, sha("b"))]);
-      await store.accept([delivery({ kind: "intend", target, intention: wish("comment:8") })]);
+      await store.accept([
+        delivery({ kind: "intend", target, request: pendingCommand("comment:8") }),
+      ]);
       expect(await rowIn(renamed, "c")).toBeNull();
       expect(await store.claims(old)).toMatchObject([{ name: "store" }]);
       await answer(renamed);
       expect(await rowIn(renamed, "c")).toMatchObject({ before: sha("b") });
-      expect(await store.intentions(subjectKey(pull(1, renamed)))).toHaveLength(1);
+      expect(await store.requests(subjectKey(pull(1, renamed)))).toHaveLength(1);
       // An old event that calls it by its old name changes nothing.
       await store.accept([push("a", old, null)]);
       await answer(renamed);
@@ -233,13 +237,15 @@ describe.each(storeKinds)("a repository on %s", (kind) => {
     test("keeps what was told under the old name while another one's is asked about that has it now", async () => {
       const { store } = at();
       await answer(renamed);
-      await store.accept([look(sight(pull(5, other)))]);
+      await store.accept([look(hint(pull(5, other)))]);
       const target = pull(1, old);
-      await store.accept([delivery({ kind: "intend", target, intention: wish("comment:9") })]);
+      await store.accept([
+        delivery({ kind: "intend", target, request: pendingCommand("comment:9") }),
+      ]);
       await answer(other);
-      expect(await store.intentions(subjectKey(pull(1, renamed)))).toEqual([]);
+      expect(await store.requests(subjectKey(pull(1, renamed)))).toEqual([]);
       await answer(renamed);
-      expect(await store.intentions(subjectKey(pull(1, renamed)))).toMatchObject([
+      expect(await store.requests(subjectKey(pull(1, renamed)))).toMatchObject([
         { key: "comment:9" },
       ]);
       expect(await store.claims(renamed)).toEqual([]);

@@ -4,7 +4,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import { newUrl, openTestStore } from "./databases.ts";
-import { commit, look, pull, record, sha, sight, workers } from "./make.ts";
+import { commit, hint, look, pull, record, sha, workers } from "./make.ts";
 import type { TestStore } from "./test-store.ts";
 
 let one: TestStore;
@@ -19,7 +19,7 @@ afterEach(async () => {
 
 test("one delivery that reaches two processes at once is new for one of them", async () => {
   const deliveries = Array.from({ length: 200 }, (_, index) =>
-    look(sight(pull(index % 20), sha("a")), sight(commit("b", `branch-${index % 9}`))),
+    look(hint(pull(index % 20), sha("a")), hint(commit("b", `branch-${index % 9}`))),
   );
   const answers = await Promise.all([
     one.store.accept(deliveries),
@@ -53,7 +53,7 @@ test("a subject is never worked on by two processes at once", async () => {
     const number = round % 6;
     const key = subjectKey(pull(number));
     version.set(key, (version.get(key) ?? 0) + 1);
-    await (round % 2 === 0 ? one : two).store.accept([look(sight(pull(number)))]);
+    await (round % 2 === 0 ? one : two).store.accept([look(hint(pull(number)))]);
   }
   // Every change was seen by a look that began after it.
   await expect.poll(() => done, { timeout: 120_000 }).toEqual(version);
@@ -70,7 +70,7 @@ test("work that one process stores is heard of by the other", async () => {
   });
   // Let the first look at the queue pass.
   await wait(100);
-  await one.store.accept([look(sight(pull(1)))]);
+  await one.store.accept([look(hint(pull(1)))]);
   // Sooner than by asking now and then.
   await expect.poll(() => worked, { timeout: 2_000 }).toEqual([subjectKey(pull(1))]);
 });
@@ -102,24 +102,24 @@ test("work goes on after the database has thrown everybody out", async () => {
       ),
     )
     .toBe(true);
-  await one.store.accept([look(sight(pull(1)))]);
+  await one.store.accept([look(hint(pull(1)))]);
   await expect.poll(() => worked, { timeout: 120_000 }).toEqual([subjectKey(pull(1))]);
 });
 
 test("looks and deliveries that wake each other's subjects do not get stuck", async () => {
   const numbers = Array.from({ length: 12 }, (_, number) => number);
   const all = numbers.map((number) => pull(number));
-  await one.store.accept([look(...all.map((subject) => sight(subject)))]);
+  await one.store.accept([look(...all.map((subject) => hint(subject)))]);
   const wake = all.map(subjectKey);
   await Promise.all(
     numbers.flatMap((number) => {
       const store = number % 2 === 0 ? one.store : two.store;
       const turned = number % 3 === 0 ? all.toReversed() : all;
       return [
-        store.accept(turned.map((subject) => look(sight(subject)))),
+        store.accept(turned.map((subject) => look(hint(subject)))),
         store.record(record(pull(number), { wake: wake.toReversed() })),
         store.see(
-          turned.map((subject) => sight(subject)),
+          turned.map((subject) => hint(subject)),
           1,
         ),
         store.wake(wake),

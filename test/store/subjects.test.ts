@@ -5,7 +5,19 @@ import { type Repository, type Subject, subjectKey } from "../../src/core/model/
 import type { PullFacts } from "../../src/core/model/fact.ts";
 import { limit } from "../../src/core/model/limit.ts";
 import { storeFor, storeKinds } from "./databases.ts";
-import { commit, delivery, held, look, pull, record, run, sha, shop, sight, wish } from "./make.ts";
+import {
+  commit,
+  delivery,
+  held,
+  hint,
+  look,
+  pendingCommand,
+  pull,
+  record,
+  run,
+  sha,
+  shop,
+} from "./make.ts";
 
 describe.each(storeKinds)("subjects on %s", (kind) => {
   const at = storeFor(kind);
@@ -19,7 +31,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
   async function see(...subjects: readonly Subject[]): Promise<void> {
     await at().store.accept(
       subjects.map((subject) =>
-        look(sight(subject, subject.kind === "commit" ? subject.sha : sha("a"))),
+        look(hint(subject, subject.kind === "commit" ? subject.sha : sha("a"))),
       ),
     );
   }
@@ -124,17 +136,17 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await waiting()).toEqual([pull(2), pull(3)].map(subjectKey));
     });
 
-    test("settles wishes of its own subject", async () => {
+    test("settles requests of its own subject", async () => {
       const two = (number: number) =>
-        delivery({ kind: "intend", target: pull(number), intention: wish("comment:1") });
+        delivery({ kind: "intend", target: pull(number), request: pendingCommand("comment:1") });
       await at().store.accept([two(1), two(2)]);
       await at().store.recordRole(held(subjectKey(pull(1))), "comment:1", "write");
       const outcome = [{ kind: "done", text: "Started \u0000.", sha: null }] as const;
-      const settlements = [{ key: "comment:1", outcome }];
-      await at().store.record(record(pull(1), { settlements }));
+      const results = [{ key: "comment:1", outcome }];
+      await at().store.record(record(pull(1), { results }));
       const role = { kind: "known", value: "write" };
-      expect(await at().store.intentions(subjectKey(pull(1)))).toMatchObject([{ role, outcome }]);
-      expect(await at().store.intentions(subjectKey(pull(2)))).toMatchObject([
+      expect(await at().store.requests(subjectKey(pull(1)))).toMatchObject([{ role, outcome }]);
+      expect(await at().store.requests(subjectKey(pull(2)))).toMatchObject([
         { role, outcome: null },
       ]);
     });
@@ -244,12 +256,14 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
     await settle(pull(4), "success");
     await at().store.intendRun(held(subjectKey(pull(4))), run("run-4"), 1);
     await at().store.record(record(pull(5), { open: false }));
-    expect(await at().store.restless()).toEqual([pull(1), pull(2), pull(4)].map(subjectKey));
+    expect(await at().store.unfinishedSubjects()).toEqual(
+      [pull(1), pull(2), pull(4)].map(subjectKey),
+    );
     await at().store.recordExecution(held(subjectKey(pull(1))), "run-4", {
       state: "succeeded",
       endedAt: 2,
     });
-    expect(await at().store.restless()).toEqual([pull(1), pull(2)].map(subjectKey));
+    expect(await at().store.unfinishedSubjects()).toEqual([pull(1), pull(2)].map(subjectKey));
   });
 
   test("the open subjects of a repository are its own", async () => {
@@ -314,7 +328,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await waiting()).toEqual([]);
     });
 
-    test("may be a rollback, which opens whoever asked and whose release it is", async () => {
+    test("may be a rollback, which opens anyone who asked and whose release it is", async () => {
       const { store } = at();
       await see(landed, pull(1), pull(2));
       await store.intendRun(held(subjectKey(landed)), run("release", release), 1);
@@ -345,47 +359,6 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       await store.reopenUnfinished(held(subjectKey(landed)), shop, now);
       expect(await waiting()).toEqual([landed, pull(1)].map(subjectKey).sort());
     });
-  });
-
-  test("siblings are the other open subjects whose head is the commit", async () => {
-    await see(pull(1), pull(2), pull(3), pull(4), commit("a", "release"), commit("b"));
-    await at().store.record(
-      record(pull(2), { base: "main", verdict: "failure", verdictSha: sha("a") }),
-    );
-    // Decided, but for the commit before.
-    await at().store.record(
-      record(pull(3), { base: "next", verdict: "success", verdictSha: sha("9") }),
-    );
-    await at().store.record(record(pull(4), { open: false }));
-    // Looked at this very commit and has nothing to say about it.
-    await see(pull(5));
-    await at().store.record(record(pull(5), { base: "other", verdictSha: sha("a") }));
-    expect(await at().store.siblings(subjectKey(pull(1)), shop, sha("a"))).toEqual([
-      { key: subjectKey(commit("a", "release")), base: "release", verdict: null },
-      { key: subjectKey(pull(2)), base: "main", verdict: "failure" },
-      { key: subjectKey(pull(3)), base: "next", verdict: null },
-    ]);
-  });
-
-  test("a sibling says whether its branch is the repository's own, and for which base it is silent", async () => {
-    await see(pull(1), pull(2), pull(3));
-    const seen = { base: "main", verdictSha: sha("a") };
-    await at().store.record(record(pull(2), { ...seen, verdict: "success", ownBranch: true }));
-    await at().store.record(record(pull(3), { ...seen, ownBranch: false, silentFor: "main" }));
-    // A look that could not read the pull request changes nothing of where its branch is.
-    await at().store.record(record(pull(2), { ...seen, verdict: "success" }));
-    const asked = [subjectKey(pull(1)), shop, sha("a")] as const;
-    const own = { key: subjectKey(pull(2)), base: "main", verdict: "success", ownBranch: true };
-    const third = { key: subjectKey(pull(3)), base: "main", verdict: null };
-    const silent = { ...third, silentFor: "main" };
-    expect(await at().store.siblings(...asked)).toEqual([own, silent]);
-    const { siblings } = await at().store.standing(held(asked[0]), shop, sha("a"));
-    expect(siblings).toEqual([own, silent]);
-    await at().store.record(record(pull(3), { ...seen, verdict: "action_required" }));
-    expect(await at().store.siblings(...asked)).toEqual([
-      own,
-      { ...third, verdict: "action_required" },
-    ]);
   });
 
   describe("branch tips", () => {
@@ -439,7 +412,7 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
       expect(await at().store.floor(shop, "main")).toBe(sha("b"));
     });
 
-    test("are not known any more after a restore, and what has begun nothing is seen first", async () => {
+    test("are not known any more after a restore, and what has started nothing is seen first", async () => {
       await at().store.accept([push("a", sha("0")), push("b", sha("a")), push("c", sha("b"))]);
       const lease = held(subjectKey(commit("b")));
       await at().store.recordFloor(lease, shop, "main", sha("b"));
@@ -465,9 +438,9 @@ describe.each(storeKinds)("subjects on %s", (kind) => {
   test("what is old is deleted, and what is open stays", async () => {
     const { keep } = limit;
     const now = 1_000 + keep.subjects_ms + 1;
-    const old = look(sight(pull(1), sha("a")));
-    const recent = { ...look(sight(pull(2))), receivedAt: now - 1 };
-    await at().store.accept([old, look(sight(pull(3)))]);
+    const old = look(hint(pull(1), sha("a")));
+    const recent = { ...look(hint(pull(2))), receivedAt: now - 1 };
+    await at().store.accept([old, look(hint(pull(3)))]);
     await at().store.accept([recent]);
     for (const number of [1, 3]) {
       const key = subjectKey(pull(number));

@@ -20,7 +20,7 @@ export interface TestStore extends Omit<OpenStore, "audit" | "lookup" | "backlog
   /** Jobs that wait or are being worked on. */
   jobCount(): Promise<number>;
   /** How each notice stands: `waiting`, `sent`, `given_up`. */
-  noticeStates(): Promise<readonly string[]>;
+  notificationStates(): Promise<readonly string[]>;
   /** The process that works on the job is taken for dead: another one may have it. */
   expire(job: Job): Promise<void>;
 }

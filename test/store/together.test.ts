@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { subjectKey } from "../../src/core/model/event.ts";
 import { createStore } from "../../src/store/store.ts";
 import { databaseKinds, storeFor, storeKinds } from "./databases.ts";
-import { check, commit, held, inProgress, look, pull, run, sha, shop, sight } from "./make.ts";
+import { check, commit, held, hint, inProgress, look, pull, run, sha, shop } from "./make.ts";
 
 const landed = commit("c");
 const key = subjectKey(landed);
@@ -16,10 +16,10 @@ describe.each(storeKinds)("reads together on %s", (kind) => {
   test("say what each of them says alone, in the same order", async () => {
     const { store } = at();
     await store.accept([
-      look(sight(pull(1), sha("a"))),
-      look(sight(commit("b"), sha("b"))),
-      look(sight(landed, sha("c"))),
-      look(sight(commit("d"), sha("d"))),
+      look(hint(pull(1), sha("a"))),
+      look(hint(commit("b"), sha("b"))),
+      look(hint(landed, sha("c"))),
+      look(hint(commit("d"), sha("d"))),
     ]);
     for (const [turn, subject] of [landed, commit("d")].entries()) {
       const wanted = run(`run-${turn}`, { part: "release", sha: subject.sha });
@@ -31,7 +31,7 @@ describe.each(storeKinds)("reads together on %s", (kind) => {
       Promise.all([
         reads.executions(key),
         reads.rollbacks(key),
-        reads.intentions(key),
+        reads.requests(key),
         reads.answers(key),
         reads.checks(shop, [sha("c")]),
         reads.openChecks(key, ""),
@@ -72,7 +72,7 @@ describe.each(databaseKinds)("statements on %s", (kind) => {
       checkQueue: async () => {},
     });
     const reads = store.together();
-    await Promise.all([reads.executions(key), reads.intentions(key)]);
+    await Promise.all([reads.executions(key), reads.requests(key)]);
     expect(texts).toHaveLength(1);
     await Promise.all([store.recall("one"), store.recall("two"), store.reading("one")]);
     expect(texts).toHaveLength(2);
@@ -82,7 +82,7 @@ describe.each(databaseKinds)("statements on %s", (kind) => {
     expect(texts).toHaveLength(4);
     expect((await store.recall("two")).old).toMatchObject({ value: 1, moment });
     broken = true;
-    const both = await Promise.allSettled([reads.executions(key), reads.intentions(key)]);
+    const both = await Promise.allSettled([reads.executions(key), reads.requests(key)]);
     expect(both.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 });

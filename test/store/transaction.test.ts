@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { Overtaken } from "../../src/store/database.ts";
 import { openStatements } from "../../src/store/transaction.ts";
 import { databaseKinds, newUrl, openTestStore } from "./databases.ts";
-import { look, pull, sha, sight } from "./make.ts";
+import { hint, look, pull, sha } from "./make.ts";
 import type { TestStore } from "./test-store.ts";
 
 describe.each(databaseKinds)("a transaction on %s", (kind) => {
@@ -24,7 +24,7 @@ describe.each(databaseKinds)("a transaction on %s", (kind) => {
     return rows.map(({ number }) => number);
   }
 
-  test("runs its statements in the order in which they are asked for, whoever waits for them", async () => {
+  test("runs its statements in the order in which they are asked for, anyone who waits for them", async () => {
     const found = await store.database.transaction(async (tx) => {
       void tx.query(insert, [1]);
       const one = tx.read("select number from interlock.counted");
@@ -140,7 +140,7 @@ describe("a transaction on a server", () => {
     for (let number = 1; number <= 20; number += 1) {
       const told = (head: string, left: string | null) =>
         look({
-          ...sight(pull(number), sha(head)),
+          ...hint(pull(number), sha(head)),
           told: {
             kind: "pull",
             shown: { updatedAt: 5_000, head: sha(head), base: "main", state: "open" },
@@ -167,8 +167,8 @@ describe("statements whose transaction does not begin", () => {
   test("are not sent, unless they change nothing", async () => {
     const { sent, on } = recorded();
     let refuse: (why: Error) => void = () => {};
-    const begun = new Promise<void>((_, reject) => (refuse = reject));
-    const statements = openStatements(on, begun);
+    const started = new Promise<void>((_, reject) => (refuse = reject));
+    const statements = openStatements(on, started);
     const early = statements.read("a read");
     const all = [statements.query("a write"), statements.read("a later read")];
     refuse(new Error("It did not begin"));
@@ -182,8 +182,8 @@ describe("statements whose transaction does not begin", () => {
   test("are sent in their order once it has", async () => {
     const { sent, on } = recorded();
     let begin = () => {};
-    const begun = new Promise<void>((resolve) => (begin = resolve));
-    const statements = openStatements(on, begun);
+    const started = new Promise<void>((resolve) => (begin = resolve));
+    const statements = openStatements(on, started);
     const all = [statements.query("1"), statements.read("2"), statements.exec("3")];
     begin();
     await Promise.all(all);

@@ -1,4 +1,4 @@
-// Fair turns: whoever fills the queue has others wait for a turn, and not for all of theirs.
+// Fair turns: anyone who fills the queue has others wait for a turn, and not for all of theirs.
 
 import { describe, expect, test } from "vitest";
 import { type Repository, subjectKey } from "../../src/core/model/event.ts";
@@ -6,7 +6,7 @@ import type { Job } from "../../src/ports/queue.ts";
 import { type Lane, laneOf } from "../../src/store/lanes.ts";
 import { openTurns } from "../../src/store/turns.ts";
 import { databaseKinds, storeFor } from "./databases.ts";
-import { commit, look, pull, shop, sight, workers } from "./make.ts";
+import { commit, hint, look, pull, shop, workers } from "./make.ts";
 
 function lane(number: number, installation: number, kind: Lane["kind"] = "pull"): Lane {
   return { number, installation, kind, isResync: kind === "repository" };
@@ -90,17 +90,15 @@ describe.each(databaseKinds)("the queue on %s", (kind) => {
   const beside: Repository = { ...busy, name: "beside" };
   const calm: Repository = { installation: 8, owner: "calm", name: "shop" };
   const fill = async (count: number) => {
-    const deliveries = Array.from({ length: count }, (_, number) =>
-      look(sight(pull(number, busy))),
-    );
+    const deliveries = Array.from({ length: count }, (_, number) => look(hint(pull(number, busy))));
     await at().store.accept(deliveries);
   };
   const keys = (jobs: readonly Job[]) => jobs.map(({ key }) => key);
 
   test("somebody else's job is taken next, however many were there before", async () => {
     await fill(200);
-    await at().store.accept([look(sight(pull(1, calm)))]);
-    await at().store.accept([look(sight(pull(1, beside)))]);
+    await at().store.accept([look(hint(pull(1, calm)))]);
+    await at().store.accept([look(hint(pull(1, beside)))]);
     const taken = keys(await at().queue.take(4));
     expect(taken.slice(0, 2)).toContain(subjectKey(pull(1, calm)));
     expect(taken).toContain(subjectKey(pull(1, beside)));
@@ -108,7 +106,7 @@ describe.each(databaseKinds)("the queue on %s", (kind) => {
 
   test("a repository's commits do not wait for its pull requests", async () => {
     await fill(50);
-    await at().store.accept([look(sight(commit("a", "main", busy)))]);
+    await at().store.accept([look(hint(commit("a", "main", busy)))]);
     expect(keys(await at().queue.take(2))).toContain(subjectKey(commit("a", "main", busy)));
   });
 
@@ -122,27 +120,27 @@ describe.each(databaseKinds)("the queue on %s", (kind) => {
   });
 
   test("the flood has one worker while somebody else has work, and the others are free for them", async () => {
-    const begun: string[] = [];
+    const started: string[] = [];
     const ends = new Map<string, () => void>();
     let over = false;
     const few = { alone: 2, beside: 1 };
     await at().queue.work(workers(8, { calm: few, loaded: few }), async ({ key }) => {
-      begun.push(key);
+      started.push(key);
       if (!over) await new Promise<void>((resolve) => ends.set(key, resolve));
     });
     await fill(20);
-    await expect.poll(() => begun, patient).toHaveLength(2);
+    await expect.poll(() => started, patient).toHaveLength(2);
     const innocent = [1, 2].map((number) =>
       subjectKey(pull(number, { ...calm, name: `n${number}` })),
     );
-    await at().store.accept([look(sight(pull(1, { ...calm, name: "n1" })))]);
-    await expect.poll(() => begun, patient).toContain(innocent[0]);
+    await at().store.accept([look(hint(pull(1, { ...calm, name: "n1" })))]);
+    await expect.poll(() => started, patient).toContain(innocent[0]);
     // One that ends makes room for nobody of the flood, which has one too many already.
-    const [first] = begun;
+    const [first] = started;
     ends.get(first ?? "")?.();
-    await at().store.accept([look(sight(pull(2, { ...calm, installation: 9, name: "n2" })))]);
-    await expect.poll(() => begun, patient).toContain(innocent[1]);
-    expect(begun).toHaveLength(4);
+    await at().store.accept([look(hint(pull(2, { ...calm, installation: 9, name: "n2" })))]);
+    await expect.poll(() => started, patient).toContain(innocent[1]);
+    expect(started).toHaveLength(4);
     over = true;
     for (const end of ends.values()) end();
     await expect.poll(() => at().database.query("select id from pgboss.job"), patient).toEqual([]);
@@ -150,17 +148,17 @@ describe.each(databaseKinds)("the queue on %s", (kind) => {
   });
 
   test("what has no room in its budget waits in the queue, and nobody waits behind it", async () => {
-    const begun: string[] = [];
+    const started: string[] = [];
     let open = Number.POSITIVE_INFINITY;
     const readyAt = ({ installation }: { installation: number }) => (installation === 7 ? open : 0);
     await fill(3);
-    await at().store.accept([look(sight(pull(1, calm)))]);
-    await at().queue.work(workers(2, { readyAt }), async ({ key }) => void begun.push(key));
-    await expect.poll(() => begun, patient).toEqual([subjectKey(pull(1, calm))]);
+    await at().store.accept([look(hint(pull(1, calm)))]);
+    await at().queue.work(workers(2, { readyAt }), async ({ key }) => void started.push(key));
+    await expect.poll(() => started, patient).toEqual([subjectKey(pull(1, calm))]);
     open = Date.now() + 50;
-    await at().store.accept([look(sight(pull(2, calm)))]);
+    await at().store.accept([look(hint(pull(2, calm)))]);
     // Nobody has to tell that the time has come.
-    await expect.poll(() => begun, patient).toHaveLength(5);
+    await expect.poll(() => started, patient).toHaveLength(5);
     await at().queue.stop(1_000);
   });
 });

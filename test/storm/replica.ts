@@ -2,9 +2,9 @@
 // Argument: a `ReplicaSettings` as JSON.
 
 import { pino } from "pino";
-import { startClockwork } from "../../src/flow/clockwork.ts";
 import type { Ports } from "../../src/flow/ports.ts";
-import { work } from "../../src/flow/work.ts";
+import { reconcile } from "../../src/flow/reconcile.ts";
+import { startScheduler } from "../../src/flow/scheduler.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
 import type { Engine } from "../../src/ports/engine.ts";
@@ -68,6 +68,6 @@ const elapsed = () => performance.now();
 const ports: Ports = { github, store, engines, clock, elapsed, log };
 const each = { alone: 4, beside: 4 };
 const turns = { workers: 4, calm: each, loaded: each, resyncs: 1, resyncEvery_ms: 1_000 };
-await queue.work({ ...turns, clock, readyAt: () => 0 }, (job) => work(ports, job));
-startClockwork(ports);
+await queue.work({ ...turns, clock, readyAt: () => 0 }, (job) => reconcile(ports, job));
+startScheduler(ports);
 console.log("ready");

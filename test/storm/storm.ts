@@ -10,7 +10,7 @@ import { planPath } from "../../src/core/model/plan.ts";
 import { openReceive } from "../../src/flow/receive.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { type OpenStore, openStore } from "../../src/store/open.ts";
-import { Dice } from "../simulation/random.ts";
+import { Random } from "../simulation/random.ts";
 import { silent } from "../store/silent.ts";
 import { type DoubleRun, EngineDouble } from "../world/engine.ts";
 import { planText } from "../world/plan.ts";
@@ -162,7 +162,7 @@ class Storm {
   // ------------------------------------------------------------ one storm
 
   async one(number: number): Promise<void> {
-    const dice = new Dice(this.#settings.seed).fork(number);
+    const random = new Random(this.#settings.seed).fork(number);
     const shop = this.#github.github.createRepository({
       owner: "acme",
       name: `shop-${this.#settings.seed}-${number}`,
@@ -171,11 +171,11 @@ class Storm {
     });
     const pulls = [this.#open(shop, "one"), this.#open(shop, "two")];
     const reds: readonly Red[] = ["rerun", "plan"];
-    const red = dice.pick(reds) ?? "rerun";
+    const red = random.pick(reds) ?? "rerun";
     const runs = await Promise.all(pulls.map((pull) => this.#running(pull.head, 1)));
 
-    const victims = this.#choose(dice);
-    const struck = this.#strike(victims, dice);
+    const victims = this.#choose(random);
+    const struck = this.#strike(victims, random);
     for (const run of runs) this.#engine.passIn(run, "build");
     await struck;
 
@@ -185,8 +185,8 @@ class Storm {
     const became = await this.#until(() => pulls.every(isRed), patience_ms);
     if (!became) this.#problem(number, `the red was not shown while a replica was away (${red})`);
     const redAt = this.#gates.length;
-    // Whoever is paused wakes up after its lease is over, with whatever it was about to write.
-    const kills = dice.chance(0.25);
+    // Anyone who is paused wakes up after its lease is over, with whatever it was about to write.
+    const kills = random.chance(0.25);
     for (const name of victims) {
       const replica = this.#replicas.get(name);
       if (replica === undefined) continue;
@@ -219,16 +219,16 @@ class Storm {
   }
 
   /** One replica stays. */
-  #choose(dice: Dice): readonly string[] {
+  #choose(random: Random): readonly string[] {
     const names = [...this.#replicas.keys()];
-    const count = 1 + dice.below(names.length - 1);
-    const first = dice.below(names.length);
+    const count = 1 + random.below(names.length - 1);
+    const first = random.below(names.length);
     return [...names.slice(first), ...names.slice(0, first)].slice(0, count);
   }
 
   /** Pauses the victims at some moment after they were told of the green, each at its own. */
-  async #strike(victims: readonly string[], dice: Dice): Promise<void> {
-    const waits = new Map(victims.map((name) => [name, dice.below(120)]));
+  async #strike(victims: readonly string[], random: Random): Promise<void> {
+    const waits = new Map(victims.map((name) => [name, random.below(120)]));
     const began = Date.now();
     const strike = async (name: string) => {
       const wait = waits.get(name);

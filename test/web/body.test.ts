@@ -42,7 +42,7 @@ test.each([1, 3, 5])(
     const upload = bodies.open(request as unknown as IncomingMessage);
     const reading = upload.read(anything);
     // Letters of two, three and four bytes, which begin in one block and end in the next.
-    const text = "x" + "é€😀".repeat(Math.ceil((blocks * block) / 9));
+    const text = `x${"é€😀".repeat(Math.ceil((blocks * block) / 9))}`;
     const bytes = Buffer.from(text);
     for (let from = 0; from < bytes.length; from += 1_001)
       stream.write(bytes.subarray(from, from + 1_001));
@@ -111,7 +111,7 @@ test("a verified body takes no room from strangers while it is worked on", async
   expect(bodies.held).toBe(0);
 });
 
-test("when all room is taken, whoever holds most of it goes, and small ones get in", async () => {
+test("when all room is taken, anyone who holds most of it goes, and small ones get in", async () => {
   const bodies = openBodies();
   const large = sender(bodies);
   const larger = sender(bodies);

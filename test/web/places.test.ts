@@ -62,7 +62,7 @@ test.each([
   expect(others.every(({ destroyed }) => !destroyed)).toBe(true);
 });
 
-test("whoever is being answered is never broken off, and one more is refused", async () => {
+test("anyone who is being answered is never broken off, and one more is refused", async () => {
   const { asked, open, post } = await serve(3);
   const kept = [post("/kept"), post("/kept"), post("/kept")];
   await expect.poll(() => asked.length).toBe(3);

@@ -82,7 +82,7 @@ interface Going extends RequestInit {
   readonly go: () => Promise<Answered>;
 }
 
-/** What comes back is for whoever sent it, and nobody looks at it on the way. */
+/** What comes back is for anyone who sent it, and nobody looks at it on the way. */
 const run = (async (_: unknown, { go }: Going) => await go()) as unknown as typeof fetch;
 
 async function send(

@@ -39,8 +39,8 @@ type Open = (settings?: WorldSettings) => Promise<World>;
 
 /** A merged pull request, its release at OneBox. */
 export async function merged(open: Open, plan = productionPlan()): Promise<Landed> {
-  const w = await open({ plan, careful: true });
-  w.careful.before = w.shop.tip();
+  const w = await open({ plan, sharedEngine: true });
+  w.sharedEngine.before = w.shop.tip();
   const pull = w.openPull();
   await w.settle();
   w.engine.pass("build");
@@ -67,7 +67,7 @@ export async function releaseNext(w: World, text: string): Promise<string> {
 }
 
 async function release(w: World, sha: string): Promise<void> {
-  w.careful.pass(["OneBox", "Production"]);
+  w.sharedEngine.pass(["OneBox", "Production"]);
   await w.settle();
   expect(w.gateOf(sha)).toBe("success (passed)");
 }
@@ -81,7 +81,7 @@ export function releaseCheck(w: World, sha: string): CheckRun {
 
 /** The only run under way, for that commit where one is given. */
 export function liveRun(w: World, sha?: string) {
-  const [run, other] = w.careful.live(sha === undefined ? {} : { sha });
+  const [run, other] = w.sharedEngine.live(sha === undefined ? {} : { sha });
   if (run === undefined || other !== undefined) throw new Error("There is not one run under way");
   return run;
 }

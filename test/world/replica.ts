@@ -1,7 +1,7 @@
 // A second process of the world, which is paused at one of its calls while the first one goes on.
 
 import type { Ports } from "../../src/flow/ports.ts";
-import { work } from "../../src/flow/work.ts";
+import { reconcile } from "../../src/flow/reconcile.ts";
 import type { World } from "./world.ts";
 
 export interface Paused {
@@ -45,7 +45,7 @@ export async function pausedAt(world: World, key: RegExp, point: PausePoint): Pr
   for (const other of jobs) if (other !== job) await world.queue.handBack(other);
   if (job === undefined) throw new Error(`Nobody is to look at ${key}`);
   world.clock.advance(10);
-  const going = work(pausing(ports, point, hold), job);
+  const going = reconcile(pausing(ports, point, hold), job);
   const first = await Promise.race([there, going]);
   if (first !== "there") throw new Error("It was not paused");
   // Its heartbeat has stopped, so that the queue gives the job to another process.
@@ -82,7 +82,7 @@ export async function interrupted(
     isDone = true;
     await act();
   };
-  await work(pausing(ports, point, hold), job);
+  await reconcile(pausing(ports, point, hold), job);
   await world.queue.done(job);
   if (!isDone) throw new Error("The look never came there");
 }

@@ -13,9 +13,9 @@ import { limit } from "../../src/core/model/limit.ts";
 import { planPath } from "../../src/core/model/plan.ts";
 import type { Ports } from "../../src/flow/ports.ts";
 import { openReceive } from "../../src/flow/receive.ts";
+import { reconcile } from "../../src/flow/reconcile.ts";
 import { regain } from "../../src/flow/regain.ts";
 import { resume, sweep } from "../../src/flow/sweep.ts";
-import { work } from "../../src/flow/work.ts";
 import { openGitHub } from "../../src/github/app.ts";
 import { answerHook } from "../../src/github/hook.ts";
 import { plainReader } from "../../src/github/plan-reader.ts";
@@ -27,7 +27,6 @@ import { checkedFetch } from "../contract.ts";
 import { type StoreKind, storeFor, storeKinds } from "../store/databases.ts";
 import { type HearingLog, hearing } from "../store/silent.ts";
 import type { TestStore } from "../store/test-store.ts";
-import { CarefulDouble } from "./careful.ts";
 import { ms } from "./clock.ts";
 import { openDirect } from "./direct.ts";
 import { EngineDouble } from "./engine.ts";
@@ -35,6 +34,7 @@ import { twoStages } from "./plan.ts";
 import { type Breaks, Broken, breakable } from "./ports.ts";
 import { postOf, unsigned } from "./post.ts";
 import { checkTexts, type Files, gateText, WorldPull } from "./pull.ts";
+import { SharedEngineDouble } from "./shared-engine.ts";
 
 export interface WorldSettings {
   readonly seed?: number;
@@ -45,7 +45,7 @@ export interface WorldSettings {
   readonly files?: Files;
   readonly repository?: Partial<NewRepository>;
   /** Whether there is an engine too that others can reach, and which double of it. */
-  readonly careful?: boolean | typeof CarefulDouble;
+  readonly sharedEngine?: boolean | typeof SharedEngineDouble;
   /** Without Octokit and HTTP between the program and the embedded GitHub; nothing is held against the description. */
   readonly direct?: boolean;
 }
@@ -98,7 +98,7 @@ export class World {
   readonly clock: FakeClock;
   readonly github: EmbeddedGitHub;
   readonly engine: EngineDouble;
-  readonly careful: CarefulDouble;
+  readonly sharedEngine: SharedEngineDouble;
   readonly log: HearingLog = hearing();
   readonly breaks: Breaks = { planned: new Map(), broken: new Set(), dead: false };
   readonly queue: Queue;
@@ -107,7 +107,7 @@ export class World {
   installation: Installation | undefined;
   /** The shop, whatever it is called by now; without it whichever has the name is the shop. */
   followed: RepositoryHandle | undefined;
-  /** Everything that the flow reaches the outside with; made anew by a restart. */
+  /** Everything that the flow reaches the outside with; made again by a restart. */
   ports: Ports | undefined;
   /** Changes what GitHub answers, by the path that was asked for. */
   rewrite: ((path: string, body: unknown) => unknown) | null = null;
@@ -118,7 +118,7 @@ export class World {
   /** Errors in the log that the test is about. */
   readonly forgiven: RegExp[] = [];
   readonly #checked: { fetch: typeof fetch; problems: string[] };
-  readonly #notices: string[] = [];
+  readonly #notifications: string[] = [];
   readonly #engines: readonly EngineDouble[];
   #forgiving: Forgiving = { forgive: () => {} };
   #deliver:
@@ -166,10 +166,11 @@ export class World {
       },
     });
     this.#checked = checkedFetch((input, init) => this.#fetch(input, init));
-    this.engine = new EngineDouble(this.clock.now, (key) => this.#notices.push(key));
-    const Careful = typeof settings.careful === "function" ? settings.careful : CarefulDouble;
-    this.careful = new Careful(this.clock.now, (key) => this.#notices.push(key));
-    this.#engines = settings.careful ? [this.engine, this.careful] : [this.engine];
+    this.engine = new EngineDouble(this.clock.now, (key) => this.#notifications.push(key));
+    const Careful =
+      typeof settings.sharedEngine === "function" ? settings.sharedEngine : SharedEngineDouble;
+    this.sharedEngine = new Careful(this.clock.now, (key) => this.#notifications.push(key));
+    this.#engines = settings.sharedEngine ? [this.engine, this.sharedEngine] : [this.engine];
   }
 
   get shop(): RepositoryHandle {
@@ -260,7 +261,7 @@ export class World {
     held?.();
     await this.github.settled();
     if (held !== null) this.hold();
-    for (const key of this.#notices.splice(0))
+    for (const key of this.#notifications.splice(0))
       if (!this.losesNotice()) await this.store.wakeExecution(key, "us");
   }
 
@@ -280,7 +281,7 @@ export class World {
     this.clock.advance(10);
     if (this.ports === undefined) throw new Error("Interlock is not up");
     try {
-      const worked = await work(this.ports, job);
+      const worked = await reconcile(this.ports, job);
       await (worked === "lost" ? this.queue.handBack(job) : this.queue.done(job));
     } catch (error) {
       if (!(error instanceof Broken)) throw error;

@@ -21,7 +21,7 @@ export type Beginning = {
   rollback?: { target: Execution; stage: number };
 };
 
-/** Records a new execution in front of its first stage. Whoever calls this pumps the pipeline. */
+/** Records a new execution in front of its first stage. Anyone who calls this pumps the pipeline. */
 export function record(world: World, pipeline: Pipeline, beginning: Beginning): Execution {
   const now = world.clock.now();
   const declaration = current(pipeline);

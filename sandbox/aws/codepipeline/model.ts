@@ -113,11 +113,11 @@ export type Pipeline = {
   /** What entered a stage last, by the stage's name. */
   latest: Map<string, StageRun>;
   tokens: Map<string, { fingerprint: string; execution: Execution }>;
-  /** How the next runs of an action or a stage end, by name, told by a story beforehand. */
+  /** How the next runs of an action or a stage end, by name, set by a scenario beforehand. */
   scripts: Map<string, Outcome[]>;
   /** How conditions are judged, by "stage/slot"; without an entry they hold. */
   verdicts: Map<string, Verdict>;
-  /** How long an action takes by itself; undefined leaves it to the story. */
+  /** How long an action takes by itself; undefined leaves it to the scenario. */
   actionMs: number | undefined;
   /**
    * What a change of the structure does to what runs. The user guide has it that running actions are

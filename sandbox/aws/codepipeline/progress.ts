@@ -206,7 +206,7 @@ export function startAction(world: World, stage: StageRun, declaration: ActionDe
   });
 }
 
-/** Ends the action, unless it is over already. Whoever calls this pumps the pipeline. */
+/** Ends the action, unless it is over already. Anyone who calls this pumps the pipeline. */
 export function endAction(world: World, run: ActionRun, outcome: Outcome): void {
   if (run.status !== "InProgress") return;
   const source = run.declaration.actionTypeId.category === "Source" ? takeSource(world, run) : "no";

@@ -1,19 +1,19 @@
 // Which effect belongs to which request: the key of a rollback or an approval begins with that of its request.
 
-import type { Settlement } from "../model/effect.ts";
+import type { CommandResult } from "../model/effect.ts";
 
 /** Keys of the rollbacks whose requests end as refused, with the reason: what no engine has yet ends with them. */
 export function refusedIn(
-  settlements: readonly Settlement[],
+  results: readonly CommandResult[],
 ): readonly { readonly key: string; readonly why: string }[] {
-  return settlements.flatMap(({ key, outcome }) =>
+  return results.flatMap(({ key, outcome }) =>
     outcome.flatMap(({ kind, text }, index) =>
       kind === "refused" ? [{ key: `${key}|${index}`, why: text }] : [],
     ),
   );
 }
 
-/** Whether the wish is behind the effect with that key. */
-export function isAskedBy(key: string, intention: string): boolean {
-  return key.startsWith(`${intention}|`);
+/** Whether the request is behind the effect with that key. */
+export function isAskedBy(key: string, request: string): boolean {
+  return key.startsWith(`${request}|`);
 }

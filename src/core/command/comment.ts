@@ -40,19 +40,19 @@ function seenLines(
 ): readonly string[] {
   const lines: string[] = [];
   let depth = 0;
-  let begun: string | null = null;
+  let started: string | null = null;
   for (const token of children) {
     if (token.type === "softbreak" || token.type === "hardbreak") {
-      lines.push(begun ?? "");
-      begun = null;
+      lines.push(started ?? "");
+      started = null;
       continue;
     }
     const plain = token.type === "text" && depth === 0 && html.isClosed();
-    begun ??= plain ? token.content : "";
+    started ??= plain ? token.content : "";
     if (token.type === "html_inline") html.read(token.content, containers);
     depth += token.nesting;
   }
-  lines.push(begun ?? "");
+  lines.push(started ?? "");
   return lines;
 }
 

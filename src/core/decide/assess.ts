@@ -4,8 +4,8 @@ import type { Execution, StageFact } from "../model/fact.ts";
 import type { Part } from "../model/plan.ts";
 import type { Reason } from "../model/reason.ts";
 import { addCounts, badCount, failedText, noTests } from "../model/report.ts";
-import { begunAt } from "./attempt.ts";
-import { marksOf } from "./outside.ts";
+import { startedAt } from "./attempt.ts";
+import { marksOf } from "./drift-reasons.ts";
 
 type Stage = Part["stages"][number];
 
@@ -65,7 +65,7 @@ export function assess(question: {
   }
 
   function late(q: typeof question): readonly Reason[] | undefined {
-    if (q.execution === null || now - begunAt(q.execution) <= part.deadline_ms) return undefined;
+    if (q.execution === null || now - startedAt(q.execution) <= part.deadline_ms) return undefined;
     return [tooLate(name, part)];
   }
 }

@@ -45,7 +45,7 @@ export function isLive({ state }: Pick<Execution, "state">): boolean {
 
 /**
  * Whether its start may still be on its way to the engine, though the ledger ended it as one that the engine
- * never had: whoever sent it was paused or killed, and the subject has passed to another process.
+ * never had: anyone who sent it was paused or killed, and the subject has passed to another process.
  */
 export function mayArrive(
   { state, engineId, endedAt }: Pick<Execution, "state" | "engineId" | "endedAt">,
@@ -55,8 +55,11 @@ export function mayArrive(
   return isNever && now - endedAt <= limit.look.arrive_ms;
 }
 
-/** When it was begun, or begun again: its deadline counts from there. */
-export function begunAt({ createdAt, retries }: Pick<Execution, "createdAt" | "retries">): number {
+/** When it was started, or started again: its deadline counts from there. */
+export function startedAt({
+  createdAt,
+  retries,
+}: Pick<Execution, "createdAt" | "retries">): number {
   const again = retries.filter(({ state }) => state === "done").map(({ at }) => at);
   return Math.max(createdAt, ...again);
 }
@@ -69,7 +72,7 @@ export function goneAt({
   spec,
   ...run
 }: Pick<Execution, "spec" | "createdAt" | "retries">): number {
-  return begunAt(run) + spec.deadline_ms + limit.look.engine_gone_ms;
+  return startedAt(run) + spec.deadline_ms + limit.look.engine_gone_ms;
 }
 
 /** Whether it counts as lost for the order of the releases. It has not ended and has not passed by that. */

@@ -68,9 +68,9 @@ function placesOf({ places, released }: Landed): readonly ProductionPlace[] {
 }
 
 /** Whether the default branch's plan has the pipeline now; null where that is not known. */
-function isInForce({ roads }: CommitFacts, name: string): boolean | null {
-  if (roads.kind !== "read" || roads.parse.kind !== "valid") return null;
-  return roads.parse.plan.pipelines.some((one) => one.name === name);
+function isInForce({ defaultPlan }: CommitFacts, name: string): boolean | null {
+  if (defaultPlan.kind !== "read" || defaultPlan.parse.kind !== "valid") return null;
+  return defaultPlan.parse.plan.pipelines.some((one) => one.name === name);
 }
 
 /** The commit that brought one which was heard of late, where its branch is past it and that one has a verdict. */

@@ -1,10 +1,10 @@
 // Decides about a pull request that is closed: what runs for it ends, and what its release came to can still be acted on.
 
 import { isAskedBy } from "../command/asked.ts";
-import { openWishes } from "../command/wish.ts";
-import { isIntervention } from "../model/command.ts";
+import { authorizeCommands } from "../command/request.ts";
+import { isProductionCommand } from "../model/command.ts";
 import { type Decision, silence } from "../model/decision.ts";
-import type { Settlement } from "../model/effect.ts";
+import type { CommandResult } from "../model/effect.ts";
 import type { PullFacts } from "../model/fact.ts";
 import { verdictOf } from "../model/gate.ts";
 import { limit } from "../model/limit.ts";
@@ -15,7 +15,7 @@ import { coversBranch } from "../plan/route.ts";
 import { prose } from "../render/markdown.ts";
 import { isLive, isStoppable, mayArrive } from "./attempt.ts";
 import { againAt } from "./due.ts";
-import { effectsOf, interventions } from "./intervene.ts";
+import { effectsOf, productionCommands } from "./intervene.ts";
 import { authority } from "./judge.ts";
 import { answersTo, settle } from "./settle.ts";
 import { toWake } from "./sibling.ts";
@@ -40,10 +40,10 @@ export function decideClosed(facts: PullFacts): Decision {
     closesGate: facts.pull.kind === "known" && !facts.pull.value.merged,
     approvals: settled.approvals,
     rollbacks: settled.rollbacks,
-    settlements: settled.settlements,
-    answers: settled.isHeard ? answersTo(facts, settled.settlements) : [],
-    // Once: whoever looks at one of them because of this may have to look here again.
-    wake: facts.said === null ? [] : [...toWake(facts.siblings), ...facts.heirs],
+    results: settled.results,
+    answers: settled.isHeard ? answersTo(facts, settled.results) : [],
+    // Once: anyone who looks at one of them because of this may have to look here again.
+    wake: facts.lastVerdict === null ? [] : [...toWake(facts.siblings), ...facts.successors],
     dueAt: settled.waits ? againAt(facts) : follows ? facts.now + limit.look.running_ms : null,
   });
 }
@@ -54,11 +54,11 @@ const end: Reason = {
 };
 const isOver = "The pull request is closed.";
 
-/** Wishes that will not be carried out, so that they do not come back to life later. */
-export function dismissed(facts: PullFacts, text: string): readonly Settlement[] {
+/** Requests that will not be carried out, so that they do not come back to life later. */
+export function dismissed(facts: PullFacts, text: string): readonly CommandResult[] {
   return (
-    facts.intentions
-      .filter((intention) => intention.outcome === null)
+    facts.requests
+      .filter((request) => request.outcome === null)
       // An engine was asked already, and what it answers is the outcome.
       .filter(
         ({ key }) =>
@@ -71,40 +71,40 @@ export function dismissed(facts: PullFacts, text: string): readonly Settlement[]
   );
 }
 
-interface Settled extends Pick<Decision, "approvals" | "rollbacks" | "settlements"> {
+interface Settled extends Pick<Decision, "approvals" | "rollbacks" | "results"> {
   readonly waits: boolean;
   /** Where nothing was said and nothing was run, there was no plan, and nobody is answered. */
   readonly isHeard: boolean;
 }
 
 function settleClosed(facts: PullFacts): Settled {
-  const isAsked = facts.intentions.some(({ commands }) => commands.some(isIntervention));
-  const isHeard = isAsked || facts.said !== null || facts.executions.length > 0;
+  const isAsked = facts.requests.some(({ commands }) => commands.some(isProductionCommand));
+  const isHeard = isAsked || facts.lastVerdict !== null || facts.executions.length > 0;
   const rests = { ...effectsOf([]), waits: false, isHeard };
-  const isOpen = facts.intentions.some(
-    ({ outcome, commands }) => outcome === null && commands.some(isIntervention),
+  const isOpen = facts.requests.some(
+    ({ outcome, commands }) => outcome === null && commands.some(isProductionCommand),
   );
   if (!isOpen || facts.pull.kind !== "known")
-    return { ...rests, settlements: dismissed(facts, isOver) };
+    return { ...rests, results: dismissed(facts, isOver) };
   const force = inForce(facts, facts.pull.value.base.ref);
-  if (force.kind === "unread") return { ...rests, waits: true, settlements: [] };
-  if (force.kind === "none") return { ...rests, settlements: dismissed(facts, force.why) };
+  if (force.kind === "unread") return { ...rests, waits: true, results: [] };
+  if (force.kind === "none") return { ...rests, results: dismissed(facts, force.why) };
   const { plan } = force;
-  const { intentions } = facts;
+  const { requests } = facts;
   const { sha: head } = facts.pull.value.head;
-  const wishes = openWishes({ intentions, head, fork: facts.pull.value.fork, plan });
-  const asked = interventions({ facts, plan, wishes });
-  const { settlements, waits } = settle({
+  const pendingCommands = authorizeCommands({ requests, head, fork: facts.pull.value.fork, plan });
+  const asked = productionCommands({ facts, plan, pendingCommands });
+  const { results, waits } = settle({
     facts,
     head,
     views: [],
     shown: verdictOf([end]),
-    wishes,
+    pendingCommands,
     stops: [],
     ground: { kind: "nothing", why: isOver },
-    interventions: asked,
+    productionCommands: asked,
   });
-  return { ...effectsOf(asked), settlements, waits, isHeard };
+  return { ...effectsOf(asked), results, waits, isHeard };
 }
 
 type Force =
@@ -112,14 +112,14 @@ type Force =
   | { readonly kind: "none"; readonly why: string }
   | { readonly kind: "unread" };
 
-/** The plan of the base branch, where the default branch's plan makes it a road. */
-function inForce({ plan, roads, steps }: PullFacts, base: string): Force {
-  if (plan.kind === "unknown" || roads?.kind === "unknown") return { kind: "unread" };
+/** The plan of the base branch, where the default branch's plan makes it governed. */
+function inForce({ plan, defaultPlan, steps }: PullFacts, base: string): Force {
+  if (plan.kind === "unknown" || defaultPlan?.kind === "unknown") return { kind: "unread" };
   const none: Force = { kind: "none", why: `No valid plan is in force for ${base}.` };
-  if (roads !== null) {
-    if (roads.kind !== "read" || roads.parse.kind !== "valid") return none;
-    if (coversBranch(roads.parse.plan, base, openSteps(steps)) !== true) return none;
+  if (defaultPlan !== null) {
+    if (defaultPlan.kind !== "read" || defaultPlan.parse.kind !== "valid") return none;
+    if (coversBranch(defaultPlan.parse.plan, base, openSteps(steps)) !== true) return none;
   }
   if (plan.kind !== "read" || plan.parse.kind !== "valid") return none;
-  return { kind: "plan", plan: authority({ roads }, plan.parse.plan) };
+  return { kind: "plan", plan: authority({ defaultPlan }, plan.parse.plan) };
 }

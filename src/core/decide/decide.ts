@@ -14,10 +14,10 @@ export function decide(facts: Facts): Decision {
   const rest = unfinished(facts).filter(
     ({ key }) =>
       !decision.rollbacks.some((rollback) => rollback.key === key) &&
-      !decision.settlements.some((settled) => isAskedBy(key, settled.key)),
+      !decision.results.some((settled) => isAskedBy(key, settled.key)),
   );
   if (rest.length === 0) return decision;
-  // What was begun at an engine is brought to an end, whatever became of the plan that it was begun by.
+  // What was started at an engine is brought to an end, whatever became of the plan that it was started by.
   const dueAt = Math.min(decision.dueAt ?? Number.POSITIVE_INFINITY, againAt(facts));
   return { ...decision, open: true, dueAt, rollbacks: [...decision.rollbacks, ...rest] };
 }

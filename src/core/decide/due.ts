@@ -4,7 +4,7 @@ import type { Facts } from "../model/fact.ts";
 import { limit } from "../model/limit.ts";
 import type { Part } from "../model/plan.ts";
 import type { Reason, ReasonCode } from "../model/reason.ts";
-import { begunAt, goneAt, isLive, mayArrive } from "./attempt.ts";
+import { goneAt, isLive, mayArrive, startedAt } from "./attempt.ts";
 import type { PartView } from "./part.ts";
 
 const readAgain: readonly ReasonCode[] = [
@@ -25,8 +25,8 @@ const waitInLine: readonly ReasonCode[] = ["release_waits", "carrying", "other_p
 const ofSibling: readonly ReasonCode[] = ["other_failed", "other_verdict"];
 
 /** Somebody spoke of what others did, and the engine could not be asked about it. */
-export function isLost({ surveys }: Facts): boolean {
-  return surveys.some(({ fresh, reading }) => fresh && reading.kind === "unknown");
+export function isLost({ driftReports }: Facts): boolean {
+  return driftReports.some(({ fresh, reading }) => fresh && reading.kind === "unknown");
 }
 
 /** When to try again what could not be finished: soon, and ever later. */
@@ -59,7 +59,7 @@ export function dueOf(question: {
   readonly views: readonly PartView[];
   /** Of the verdict as it is shown: a sibling's counts too. */
   readonly reasons: readonly Reason[];
-  /** A wish waits for an answer of GitHub or of an engine. */
+  /** A request waits for an answer of GitHub or of an engine. */
   readonly waits: boolean;
 }): number | null {
   const { facts, views, reasons, waits } = question;
@@ -83,7 +83,7 @@ export function dueOf(question: {
       times.push(now + limit.page.quiet_ms);
     if (execution === null || !isLive(execution)) continue;
     for (const due of [
-      begunAt(execution) + spec.deadline_ms + 1,
+      startedAt(execution) + spec.deadline_ms + 1,
       execution.createdAt + limit.page.quiet_ms,
       ...(facts.engines.includes(spec.engine) ? [] : [goneAt(execution) + 1]),
     ])

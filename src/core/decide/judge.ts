@@ -28,7 +28,7 @@ const whole: Files = { kind: "unknown", why: "" };
 /**
  * What has to pass by `plan`, the plan of the base branch. A gate belongs to its commit, and the same
  * commit can be opened into the default branch a moment later: for any other base, all that the default
- * branch's plan asks of the default branch has to pass as well. Whoever may push can write a plan on a
+ * branch's plan asks of the default branch has to pass as well. Anyone who may push can write a plan on a
  * branch, so one that differs from the default branch's counts for its own branch alone only where it
  * came in through a gate; otherwise both judge.
  */
@@ -43,7 +43,7 @@ export function demandOf(question: {
   const own = route({ plan, branch: pull.base.ref, files, steps });
   const ways = [own];
   const required = own.pipelines.map(({ name, verify }) => ({ name, spec: verify }));
-  const other = defaultPlan(facts);
+  const other = planOfDefaultBranch(facts);
   if (other === null) return { required, ways, reasons: [] };
 
   const { base, defaultBranch } = pull;
@@ -93,18 +93,22 @@ export function isCostly({ ways }: Demand): boolean {
 }
 
 /** Who may do what, and where production is, is said by the default branch's plan alone. */
-export function authority({ roads }: Pick<PullFacts, "roads">, own: Plan): Plan {
-  return roads?.kind === "read" && roads.parse.kind === "valid" ? roads.parse.plan : own;
+export function authority({ defaultPlan }: Pick<PullFacts, "defaultPlan">, own: Plan): Plan {
+  return defaultPlan?.kind === "read" && defaultPlan.parse.kind === "valid"
+    ? defaultPlan.parse.plan
+    : own;
 }
 
 /** The default branch's plan, where the base is another branch. */
-function defaultPlan({ roads }: PullFacts): Plan | null {
-  return roads?.kind === "read" && roads.parse.kind === "valid" ? roads.parse.plan : null;
+function planOfDefaultBranch({ defaultPlan }: PullFacts): Plan | null {
+  return defaultPlan?.kind === "read" && defaultPlan.parse.kind === "valid"
+    ? defaultPlan.parse.plan
+    : null;
 }
 
 /** Whether the base holds the very file that the default branch holds. */
-function isOfDefault({ roads, plan }: PullFacts): boolean {
-  return roads?.kind === "read" && plan.kind === "read" && plan.blob === roads.blob;
+function isOfDefault({ defaultPlan, plan }: PullFacts): boolean {
+  return defaultPlan?.kind === "read" && plan.kind === "read" && plan.blob === defaultPlan.blob;
 }
 
 function misplaced(name: string, spec: Part, { base, defaultBranch }: Pull): Reason {

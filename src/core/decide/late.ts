@@ -8,15 +8,15 @@ import { limit } from "../model/limit.ts";
 /** `receivedAt` in milliseconds since 1970. What only asks is answered whenever it comes. */
 export function withoutLateCommands(event: Event, receivedAt: number): Event {
   if (event.kind !== "intend") return event;
-  const { intention } = event;
-  const age = intention.writtenAt === null ? 0 : receivedAt - intention.writtenAt;
+  const { request } = event;
+  const age = request.writtenAt === null ? 0 : receivedAt - request.writtenAt;
   if (age <= limit.command.age_ms) return event;
   const hours = Math.round(age / (60 * 60_000));
   const why = `It arrived ${hours} hours after it was given, so it was not carried out. Give it once more if it is still meant.`;
-  const commands = intention.commands.map(
+  const commands = request.commands.map(
     (command): Command => (acts(command) ? { kind: "invalid", verb: command.kind, why } : command),
   );
-  return { ...event, intention: { ...intention, commands } };
+  return { ...event, request: { ...request, commands } };
 }
 
 type Acting = Extract<Command, { kind: "verify" | "retry" | "stop" | "rollback" | "approve" }>;

@@ -1,17 +1,16 @@
-// One part of a pipeline for one commit: how it stands, and what should be begun or ended.
+// One part of a pipeline for one commit: how it stands, and what should be started or ended.
 
-import type { Wish } from "../command/wish.ts";
+import type { PendingCommand } from "../command/request.ts";
 import { isAbout } from "../model/command.ts";
 import type { RetryWanted, StopWanted } from "../model/decision.ts";
+import type { DriftReport } from "../model/drift.ts";
 import type { RunWanted } from "../model/effect.ts";
 import type { Execution, Known, Rollback } from "../model/fact.ts";
 import type { Part, PartName } from "../model/plan.ts";
 import type { Reason } from "../model/reason.ts";
 import { isPersons } from "../model/stop.ts";
-import type { Survey } from "../model/survey.ts";
 import { assess, failedBeyond } from "./assess.ts";
 import {
-  begunAt,
   fits,
   isGone,
   isLive,
@@ -20,8 +19,9 @@ import {
   latest,
   nextRun,
   sameRun,
+  startedAt,
 } from "./attempt.ts";
-import { heldUp, rollbackReasons, unsurveyed } from "./outside.ts";
+import { heldUp, rollbackReasons, withoutDriftReport } from "./drift-reasons.ts";
 
 /** A part as it stands, for the verdict and for the pages. */
 export interface PartView {
@@ -36,7 +36,7 @@ export interface PartView {
   /** Why nothing of it may be started now, by whomever; null where nothing stands against it. */
   readonly hold: Reason | null;
   /** What was found around the execution; null where it was not looked for. */
-  readonly survey: Known<Survey> | null;
+  readonly drift: Known<DriftReport> | null;
 }
 
 export interface PartDecision {
@@ -56,8 +56,8 @@ export interface PartQuestion {
   readonly now: number;
   readonly executions: readonly Execution[];
   readonly engines: readonly string[];
-  readonly wishes: readonly Wish[];
-  readonly survey: Known<Survey> | null;
+  readonly pendingCommands: readonly PendingCommand[];
+  readonly drift: Known<DriftReport> | null;
   readonly rollbacks: readonly Rollback[];
   /** Why nothing may be started now; null where nothing stands against it. */
   readonly hold: Reason | null;
@@ -69,7 +69,7 @@ export function decidePart(question: PartQuestion): PartDecision {
   const previous = latest(question.executions, { pipeline, part, sha });
   const counts = previous !== null && fits(previous, spec) && !isVoid(previous) ? previous : null;
   const hold = engineOff(question, name, counts) ?? question.hold;
-  const shape = { name, pipeline, part, spec, hold, survey: question.survey };
+  const shape = { name, pipeline, part, spec, hold, drift: question.drift };
   const outdated = outdatedStops(question, counts);
 
   const run = wantedRun(question, previous, counts);
@@ -114,12 +114,13 @@ function reasonsFor(
   name: string,
   execution: Execution | null,
 ): readonly Reason[] {
-  const { spec: part, sha, now, survey, rollbacks } = question;
+  const { spec: part, sha, now, drift, rollbacks } = question;
   const reasons = assess({ name, part, sha, execution, now });
   if (execution === null) return reasons;
   const isWaiting = reasons[0]?.code === "stage_pending" && execution.state === "running";
-  const held = isWaiting ? heldUp(name, { part, execution, survey }) : null;
-  const doubt = reasons[0]?.code === "passed" ? unsurveyed(name, { execution, survey, now }) : null;
+  const held = isWaiting ? heldUp(name, { part, execution, drift }) : null;
+  const doubt =
+    reasons[0]?.code === "passed" ? withoutDriftReport(name, { execution, drift, now }) : null;
   const instead = held ?? doubt;
   // What was done last is told first.
   return [
@@ -128,7 +129,7 @@ function reasonsFor(
   ];
 }
 
-/** Whether what stands in the ledger as begun cannot go on. A place in line once taken is kept. */
+/** Whether what stands in the ledger as started cannot go on. A place in line once taken is kept. */
 function keeps(hold: Reason, execution: Execution): boolean {
   if (execution.state === "intended") return hold.code !== "release_waits";
   return isLive(execution) && hold.code === "engine_off";
@@ -157,13 +158,13 @@ function wantedStops(
   if (!isStoppable(counts, question.engines)) return [];
   const stop = granted(question, "stop")[0];
   if (stop !== undefined)
-    return [{ execution: counts.key, reason: `person:${stop.intention.actor}` }];
+    return [{ execution: counts.key, reason: `person:${stop.request.actor}` }];
   // It was given up, and reached its engine all the same.
   const { stopReason, stopRefused } = counts;
   if (isPersons(stopReason) && stopRefused === null && counts.state === "running")
     return [{ execution: counts.key, reason: stopReason }];
   // What is held is not started, and would keep later releases waiting if it stayed so.
-  const isLate = question.now - begunAt(counts) > counts.spec.deadline_ms;
+  const isLate = question.now - startedAt(counts) > counts.spec.deadline_ms;
   const isHeld = counts.state === "intended" && question.engines.includes(counts.spec.engine);
   if (reasons[0]?.code === "deadline_passed" || (isLate && isHeld))
     return [{ execution: counts.key, reason: "deadline_passed" }];
@@ -178,30 +179,30 @@ function wantedRun(
 ): RunWanted | null {
   const { subject, generation, pipeline, part, spec, sha } = question;
   const asked = granted(question, "verify").find(
-    ({ intention }) =>
+    ({ request }) =>
       !question.executions.some(
-        (execution) => execution.pipeline === pipeline && execution.cause === intention.key,
+        (execution) => execution.pipeline === pipeline && execution.cause === request.key,
       ),
   );
   if (counts !== null && (asked === undefined || isLive(counts))) return null;
-  const cause = asked?.intention.key ?? "auto";
+  const cause = asked?.request.key ?? "auto";
   return nextRun({ subject, generation, pipeline, part, spec, sha, cause, previous });
 }
 
 /** The first retry that was granted and that the engine has not answered yet. */
 function wantedRetries(question: PartQuestion, counts: Execution | null): readonly RetryWanted[] {
   if (counts === null || isLive(counts) || counts.engineId === null) return [];
-  const wanted = granted(question, "retry").flatMap(({ intention, command }) => {
+  const wanted = granted(question, "retry").flatMap(({ request, command }) => {
     const stage = retryStage(
       question.spec,
       counts,
       command.kind === "retry" ? command.stage : null,
     );
-    const key = retryKey(intention.key, counts.key);
+    const key = retryKey(request.key, counts.key);
     if (stage === null || counts.retries.some((retry) => retry.key === key)) return [];
     return [{ key, execution: counts.key, stage }];
   });
-  // Once it runs again, whoever else asked is told so.
+  // Once it runs again, anyone else who asked is told so.
   return wanted.slice(0, 1);
 }
 
@@ -223,17 +224,17 @@ export function retryStage(spec: Part, execution: Execution, named: string | nul
 }
 
 /** One request to retry one execution, however often it is looked at. */
-export function retryKey(intention: string, execution: string): string {
-  return `${intention}|${execution}`;
+export function retryKey(request: string, execution: string): string {
+  return `${request}|${execution}`;
 }
 
 function granted(
-  { wishes, pipeline }: PartQuestion,
+  { pendingCommands, pipeline }: PartQuestion,
   kind: "verify" | "retry" | "stop",
-): readonly Wish[] {
-  return wishes.filter(
-    ({ command, ruling }) =>
-      command.kind === kind && ruling.kind === "granted" && isAbout(command, pipeline),
+): readonly PendingCommand[] {
+  return pendingCommands.filter(
+    ({ command, authorization }) =>
+      command.kind === kind && authorization.kind === "granted" && isAbout(command, pipeline),
   );
 }
 

@@ -1,53 +1,55 @@
 // Decides about a landed commit: which pipelines release it, when, and what came of it.
 
-import { openWishes, type Wish } from "../command/wish.ts";
-import { isIntervention } from "../model/command.ts";
+import { authorizeCommands, type PendingCommand } from "../command/request.ts";
+import { isProductionCommand } from "../model/command.ts";
 import { type Decision, type StopWanted, silence } from "../model/decision.ts";
 import { subjectKey } from "../model/event.ts";
 import type { CommitFacts } from "../model/fact.ts";
 import { verdictOf } from "../model/gate.ts";
 import { limit } from "../model/limit.ts";
 import type { Pipeline, Plan, PlanProblem } from "../model/plan.ts";
-import { isSamePlace, mayBeRenamed } from "../model/production-place.ts";
 import { type Reason, type ReasonCode, stateOf } from "../model/reason.ts";
 import { openSteps, type Steps } from "../plan/glob.ts";
-import { coversBranch, type Route, route } from "../plan/route.ts";
+import { coversBranch, route } from "../plan/route.ts";
 import { checksOf, obsoleteNames } from "../render/checks.ts";
 import { isLive, latest, mayArrive } from "./attempt.ts";
-import { barOf, broughtBy, overtaken, ownPlace } from "./carrier.ts";
+import { barOf, broughtBy, overtaken } from "./carrier.ts";
+import { driftOf } from "./drift-reasons.ts";
 import { dueOf, isLost } from "./due.ts";
-import { effectsOf, type Intervention, interventions } from "./intervene.ts";
-import { surveyOf } from "./outside.ts";
+import { effectsOf, productionCommands } from "./intervene.ts";
 import { decidePart, type PartDecision } from "./part.ts";
+import type { ProductionCommand } from "./production-command.ts";
+import { holdOf, routeReasons, short } from "./release-reasons.ts";
 import { type Ground, settle } from "./settle.ts";
-import { sharesGate, standing, toWake } from "./sibling.ts";
-import { costly, uncovered, unlisted } from "./verify.ts";
+import { combineSiblings, sharesGate, toWake } from "./sibling.ts";
+import { costly, unlisted } from "./verify.ts";
 
 export function decideRelease(facts: CommitFacts): Decision {
-  const { roads, plan, subject, now } = facts;
+  const { defaultPlan, plan, subject, now } = facts;
   if (facts.landing?.kind === "first" && facts.executions.length === 0) {
     if (!facts.landing.noted) return silence({ open: true, dueAt: now + limit.look.again_ms });
-    return offRoad(facts, {
+    return ungoverned(facts, {
       code: "first_seen",
       sentence: `${subject.branch} was seen for the first time with this commit, and what is there at first is not released.`,
     });
   }
-  // Only the default branch's plan makes a branch a road: a plan on any other branch could name itself.
-  if (roads.kind === "unknown") return unreadPlan(facts);
+  // Only the default branch's plan makes a branch governed: a plan on any other branch could name itself.
+  if (defaultPlan.kind === "unknown") return unreadPlan(facts);
   const steps = openSteps(facts.steps);
   const off = whyOff(facts, steps);
-  // What was begun is brought to its end by the plan that it was begun by; nothing more is begun.
+  // What was started is brought to its end by the plan that it was started by; nothing more is started.
   if (off !== null && facts.executions.length === 0) {
     if (off.code === "patterns_costly")
       return speak(facts, { reasons: [off], ...idle(facts, off.sentence) });
-    if (roads.kind === "absent" || roads.parse.kind === "valid") return offRoad(facts, off);
-    // Which branches are roads will be known once it is mended, so this is not the last word.
+    if (defaultPlan.kind === "absent" || defaultPlan.parse.kind === "valid")
+      return ungoverned(facts, off);
+    // Which branches are governed will be known once it is fixed, so this is not the last word.
     const again = { open: true, dueAt: now + limit.look.running_ms };
     if (plan.kind === "read" && plan.parse.kind === "valid")
       if (coversBranch(plan.parse.plan, subject.branch, steps) === false)
-        return { ...offRoad(facts, off), sha: subject.sha, ...again };
+        return { ...ungoverned(facts, off), sha: subject.sha, ...again };
     return {
-      ...speak(facts, invalid(facts, "the default branch", roads.parse.problems)),
+      ...speak(facts, invalid(facts, "the default branch", defaultPlan.parse.problems)),
       ...again,
     };
   }
@@ -72,21 +74,21 @@ export function decideRelease(facts: CommitFacts): Decision {
   }
 }
 
-/** What it may have changed about the plan counts at once: whoever is judged by the plan waits for it too. */
+/** What it may have changed about the plan counts at once: anyone who is judged by the plan waits for it too. */
 function unreadPlan({ now, failures, judgedOtherwise }: CommitFacts): Decision {
   const wake = failures === 0 ? judgedOtherwise : [];
   return silence({ open: true, dueAt: now + limit.look.again_ms, wake });
 }
 
-/** Why the branch is no road now; null where it is one. */
-function whyOff({ roads, subject }: CommitFacts, steps: Steps): Reason | null {
-  if (roads.kind === "read" && roads.parse.kind === "invalid")
+/** Why the branch is not governed now; null where it is one. */
+function whyOff({ defaultPlan, subject }: CommitFacts, steps: Steps): Reason | null {
+  if (defaultPlan.kind === "read" && defaultPlan.parse.kind === "invalid")
     return {
       code: "plan_invalid",
       sentence: "The plan of the default branch is not valid, so nothing is released by it.",
     };
-  if (roads.kind === "read" && roads.parse.kind === "valid") {
-    const covers = coversBranch(roads.parse.plan, subject.branch, steps);
+  if (defaultPlan.kind === "read" && defaultPlan.parse.kind === "valid") {
+    const covers = coversBranch(defaultPlan.parse.plan, subject.branch, steps);
     if (covers === null) return costly("the default branch");
     if (covers) return null;
   }
@@ -96,12 +98,12 @@ function whyOff({ roads, subject }: CommitFacts, steps: Steps): Reason | null {
   };
 }
 
-/** Silence about a branch that is no road, and an end to what was said while it was one. */
-function offRoad({ siblings, heirs, judgedOtherwise }: CommitFacts, end: Reason): Decision {
+/** Silence about a branch that is not governed, and an end to what was said while it was. */
+function ungoverned({ siblings, successors, judgedOtherwise }: CommitFacts, end: Reason): Decision {
   return silence({
     end,
     // Siblings may be waiting for a verdict that will not come.
-    wake: [...toWake(siblings), ...heirs, ...judgedOtherwise],
+    wake: [...toWake(siblings), ...successors, ...judgedOtherwise],
   });
 }
 
@@ -112,19 +114,31 @@ function underPlan(given: {
   readonly steps: Steps;
 }): Decision {
   const { facts, plan, off, steps } = given;
-  const { subject, files, intentions } = facts;
+  const { subject, files, requests } = facts;
   const { sha } = subject;
   const way = route({ plan, branch: subject.branch, files, steps });
   const force = inForce(facts, off);
   const out = isTakenOut(facts);
   const takenOut = out === "no" ? {} : { takenOut: { by: force, isKnown: out === "yes" } };
-  const wishes = openWishes({ intentions, head: sha, fork: false, plan, ...takenOut }).filter(
-    ({ command }) => !isIntervention(command),
-  );
+  const pendingCommands = authorizeCommands({
+    requests,
+    head: sha,
+    fork: false,
+    plan,
+    ...takenOut,
+  }).filter(({ command }) => !isProductionCommand(command));
   if (files.kind === "unknown")
-    return speak(facts, { reasons: [unlisted(files)], wishes, ground: { kind: "unread" } });
+    return speak(facts, {
+      reasons: [unlisted(files)],
+      pendingCommands,
+      ground: { kind: "unread" },
+    });
   if (way.coverage === "costly")
-    return speak(facts, { reasons: [costly(short(sha))], wishes, ground: { kind: "unread" } });
+    return speak(facts, {
+      reasons: [costly(short(sha))],
+      pendingCommands,
+      ground: { kind: "unread" },
+    });
 
   const heardLate = late(facts);
   if (heardLate !== null) return speak(facts, heardLate);
@@ -151,8 +165,8 @@ function underPlan(given: {
         now: facts.now,
         executions: facts.executions,
         engines: facts.engines,
-        wishes,
-        survey: surveyOf(facts, pipeline.name, "release"),
+        pendingCommands,
+        drift: driftOf(facts, pipeline.name, "release"),
         rollbacks: facts.rollbacks,
         hold: off ?? bar ?? holdOf(facts, plan, pipeline),
       }),
@@ -164,38 +178,45 @@ function underPlan(given: {
       code: "nothing_to_release",
       sentence: "No pipeline of the plan has a release for the changed paths.",
     });
-  const acts = openWishes({ intentions, head: sha, fork: false, plan: force }).filter(
-    ({ command }) => isIntervention(command),
+  const acts = authorizeCommands({ requests, head: sha, fork: false, plan: force }).filter(
+    ({ command }) => isProductionCommand(command),
   );
   return speak(facts, {
     reasons,
     parts,
-    wishes: [...wishes, ...acts],
+    pendingCommands: [...pendingCommands, ...acts],
     ground: { kind: "parts" },
-    interventions: force === null ? [] : interventions({ facts, plan: force, wishes: acts }),
+    productionCommands:
+      force === null ? [] : productionCommands({ facts, plan: force, pendingCommands: acts }),
   });
 }
 
 /** Who may act on production, and where that is, the default branch's plan says as it is now. */
-function inForce({ roads }: CommitFacts, off: Reason | null): Plan | null {
-  if (off !== null || roads.kind !== "read" || roads.parse.kind !== "valid") return null;
-  return roads.parse.plan;
+function inForce({ defaultPlan }: CommitFacts, off: Reason | null): Plan | null {
+  if (off !== null || defaultPlan.kind !== "read" || defaultPlan.parse.kind !== "valid")
+    return null;
+  return defaultPlan.parse.plan;
 }
 
 /** Whether somebody has taken the commit out of production, by Interlock or around it; the engine may not say. */
 function isTakenOut(facts: CommitFacts): "yes" | "no" | "unknown" {
-  const { rollbacks, executions, surveys, subject } = facts;
+  const { rollbacks, executions, driftReports, subject } = facts;
   const { sha } = subject;
   if (rollbacks.some((one) => one.from === sha && one.state !== "refused")) return "yes";
   const names = new Set(executions.map(({ pipeline }) => pipeline));
   const newest = [...names].flatMap(
     (pipeline) => latest(executions, { pipeline, part: "release", sha }) ?? [],
   );
-  if (newest.some(({ marks }) => marks.some(({ kind }) => kind === "rolled_back"))) return "yes";
+  if (
+    newest.some(({ outOfBandChanges }) =>
+      outOfBandChanges.some(({ kind }) => kind === "rolled_back"),
+    )
+  )
+    return "yes";
   const isUnread = newest.some(
     ({ pipeline, stages }) =>
       stages.some(({ state }) => state === "succeeded") &&
-      surveys.some((survey) => survey.pipeline === pipeline && survey.reading.kind === "unknown"),
+      driftReports.some((drift) => drift.pipeline === pipeline && drift.reading.kind === "unknown"),
   );
   return isUnread ? "unknown" : "no";
 }
@@ -221,60 +242,13 @@ function late(facts: CommitFacts): Speech | null {
   return { reasons: [reason], ...idle(facts, reason.sentence) };
 }
 
-/** One release in a place at a time, in the order in which the commits landed; who asks is no matter. */
-function holdOf(facts: CommitFacts, plan: Plan, pipeline: Pipeline): Reason | null {
-  const after = overtaken(facts, plan, pipeline);
-  if (after !== null) return after;
-  const own = ownPlace(pipeline);
-  const busy = facts.busy.find((other) => {
-    const place = { pipeline: other.pipeline, at: other.at ?? "" };
-    return isSamePlace(own, place) || mayBeRenamed(own, place, plan);
-  });
-  if (busy !== undefined)
-    return {
-      code: "release_waits",
-      sentence: busy.isRollback
-        ? `${short(busy.sha)} is being rolled back in ${busy.pipeline}.`
-        : `${busy.pipeline}/release of ${short(busy.sha)} is still running.`,
-    };
-  const earlier = facts.waiting[0];
-  if (earlier === undefined) return null;
-  return {
-    code: "release_waits",
-    sentence: `An earlier commit of ${facts.subject.branch} has no verdict yet (${earlier.replace(/^commit:/, "")}).`,
-  };
-}
-
-function routeReasons(facts: CommitFacts, way: Route): readonly Reason[] {
-  if (!way.branchCovered)
-    return [
-      {
-        code: "branch_uncovered",
-        sentence: `The plan at ${short(facts.subject.sha)} has no pipeline for ${facts.subject.branch}.`,
-      },
-    ];
-  switch (way.coverage) {
-    case "all":
-      return [];
-    case "exempt":
-      return [{ code: "exempt", sentence: "Every changed path is exempt by the plan." }];
-    case "uncovered":
-      return [uncovered(way.uncovered)];
-    case "unknown":
-      // A push whose paths GitHub does not list is released by every pipeline of its branch.
-      return facts.files.kind === "cut" ? [] : [unlisted(facts.files)];
-    default:
-      return [];
-  }
-}
-
 interface Speech {
   readonly reasons: readonly Reason[];
   readonly problems?: readonly PlanProblem[];
   readonly parts?: readonly PartDecision[];
-  readonly wishes: readonly Wish[];
+  readonly pendingCommands: readonly PendingCommand[];
   readonly ground: Ground;
-  readonly interventions?: readonly Intervention[];
+  readonly productionCommands?: readonly ProductionCommand[];
 }
 
 function speak(facts: CommitFacts, speech: Speech): Decision {
@@ -293,7 +267,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
         ),
         wake: [],
       }
-    : standing(facts, sha, verdict);
+    : combineSiblings(facts, sha, verdict);
   const checks = checksOf({
     facts,
     sha,
@@ -304,12 +278,21 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     preview: [],
     gate: owner,
   });
-  const { wishes, ground, interventions: asked = [] } = speech;
-  const scene = { facts, head: sha, views, shown, wishes, stops, ground, interventions: asked };
+  const { pendingCommands, ground, productionCommands: asked = [] } = speech;
+  const scene = {
+    facts,
+    head: sha,
+    views,
+    shown,
+    pendingCommands,
+    stops,
+    ground,
+    productionCommands: asked,
+  };
   const settled = settle(scene);
   const news = aside
-    ? facts.said !== null || facts.gateBy === null
-    : facts.said?.verdict !== verdict.state;
+    ? facts.lastVerdict !== null || facts.gateOwner === null
+    : facts.lastVerdict?.verdict !== verdict.state;
   const dueAt = dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits });
   return {
     // A commit rests once nothing of it is to come; a re-run from the Checks page opens it again.
@@ -333,7 +316,7 @@ function speak(facts: CommitFacts, speech: Speech): Decision {
     obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),
     end: null,
     answers: settled.answers,
-    settlements: settled.settlements,
+    results: settled.results,
     // Those that landed later may be waiting for this verdict, those before it for what carries them.
     wake: news
       ? [
@@ -371,10 +354,15 @@ function isPull(key: string): boolean {
 }
 
 /** Without a valid plan nothing can be started or stopped. */
-function idle(facts: CommitFacts, why: string): Pick<Speech, "wishes" | "ground"> {
-  const { intentions, subject } = facts;
-  const wishes = openWishes({ intentions, head: subject.sha, fork: false, plan: null });
-  return { wishes, ground: { kind: "nothing", why } };
+function idle(facts: CommitFacts, why: string): Pick<Speech, "pendingCommands" | "ground"> {
+  const { requests, subject } = facts;
+  const pendingCommands = authorizeCommands({
+    requests,
+    head: subject.sha,
+    fork: false,
+    plan: null,
+  });
+  return { pendingCommands, ground: { kind: "nothing", why } };
 }
 
 function invalid(facts: CommitFacts, where: string, problems: readonly PlanProblem[]): Speech {
@@ -388,8 +376,4 @@ function invalid(facts: CommitFacts, where: string, problems: readonly PlanProbl
     ],
     problems,
   };
-}
-
-function short(sha: string): string {
-  return sha.slice(0, 7);
 }

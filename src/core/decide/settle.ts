@@ -1,11 +1,11 @@
-// Turns wishes into outcomes, and outcomes into the answers that should stand under the comments.
+// Turns requests into outcomes, and outcomes into the answers that should stand under the comments.
 
 import { isAskedBy } from "../command/asked.ts";
-import type { Wish } from "../command/wish.ts";
+import type { PendingCommand } from "../command/request.ts";
 import { isAbout, isWriter } from "../model/command.ts";
 import type { StopWanted } from "../model/decision.ts";
-import type { AnswerWanted, Settlement } from "../model/effect.ts";
-import type { Execution, Facts, Intention, Outcome } from "../model/fact.ts";
+import type { AnswerWanted, CommandResult } from "../model/effect.ts";
+import type { CommandRequest, Execution, Facts, Outcome } from "../model/fact.ts";
 import type { Verdict } from "../model/gate.ts";
 import { limit } from "../model/limit.ts";
 import type { Plan } from "../model/plan.ts";
@@ -14,13 +14,13 @@ import { isPersons } from "../model/stop.ts";
 import { answerPage, explainText, helpText, statusText, tooManyPage } from "../render/answer.ts";
 import { code, cutBytes, prose } from "../render/markdown.ts";
 import { isLive } from "./attempt.ts";
-import type { Intervention } from "./intervene.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
+import type { ProductionCommand } from "./production-command.ts";
 
 export interface Settled {
   readonly answers: readonly AnswerWanted[];
-  readonly settlements: readonly Settlement[];
-  /** Some wish cannot be settled yet: a reading, an engine's answer or its turn is outstanding. */
+  readonly results: readonly CommandResult[];
+  /** Some request cannot be settled yet: a reading, an engine's answer or its turn is outstanding. */
   readonly waits: boolean;
 }
 
@@ -36,38 +36,38 @@ interface Scene {
   readonly head: string;
   readonly views: readonly PartView[];
   readonly shown: Verdict;
-  readonly wishes: readonly Wish[];
+  readonly pendingCommands: readonly PendingCommand[];
   readonly stops: readonly StopWanted[];
   readonly ground: Ground;
-  readonly interventions: readonly Intervention[];
+  readonly productionCommands: readonly ProductionCommand[];
 }
 
 export function settle(scene: Scene): Settled {
-  const settlements: Settlement[] = [];
+  const results: CommandResult[] = [];
   let waits = false;
-  for (const intention of scene.facts.intentions) {
-    if (intention.outcome !== null) continue;
-    const outcome = outcomeOf(scene, intention);
-    if (outcome !== null) settlements.push({ key: intention.key, outcome });
-    else waits ||= scene.wishes.some((wish) => wish.intention === intention);
+  for (const request of scene.facts.requests) {
+    if (request.outcome !== null) continue;
+    const outcome = outcomeOf(scene, request);
+    if (outcome !== null) results.push({ key: request.key, outcome });
+    else
+      waits ||= scene.pendingCommands.some((pendingCommand) => pendingCommand.request === request);
   }
-  return { answers: answersTo(scene.facts, settlements), settlements, waits };
+  return { answers: answersTo(scene.facts, results), results, waits };
 }
 
 /** The answers that should stand, to what was settled before and to what is settled now. */
 export function answersTo(
   facts: Facts,
-  settlements: readonly Settlement[],
+  results: readonly CommandResult[],
 ): readonly AnswerWanted[] {
-  return facts.intentions.flatMap((intention, at) => {
-    const { key, comment } = intention;
-    const outcome =
-      intention.outcome ?? settlements.find((settlement) => settlement.key === key)?.outcome;
+  return facts.requests.flatMap((request, at) => {
+    const { key, comment } = request;
+    const outcome = request.outcome ?? results.find((result) => result.key === key)?.outcome;
     if (comment === null || outcome === undefined) return [];
-    const before = askedBefore(facts.intentions, at);
+    const before = askedBefore(facts.requests, at);
     if (before > limit.command.answers) return [];
-    if (before === limit.command.answers) return [{ key, body: tooManyPage(key, intention.actor) }];
-    return [{ key, body: bodyOf(facts, intention, outcome) }];
+    if (before === limit.command.answers) return [{ key, body: tooManyPage(key, request.actor) }];
+    return [{ key, body: bodyOf(facts, request, outcome) }];
   });
 }
 
@@ -75,11 +75,11 @@ export function answersTo(
  * How much the person asked for in the hour before; 0 for who may write, whose every command is answered. A
  * stranger's answers would use up what an installation may write.
  */
-function askedBefore(intentions: readonly Intention[], at: number): number {
-  const one = intentions[at];
+function askedBefore(requests: readonly CommandRequest[], at: number): number {
+  const one = requests[at];
   if (one === undefined || one.role.kind === "unknown" || isWriter(one.role.value)) return 0;
   const since = one.askedAt - limit.command.window_ms;
-  return intentions
+  return requests
     .slice(0, at)
     .filter(
       ({ actor, comment, askedAt }) => actor === one.actor && comment !== null && askedAt > since,
@@ -87,24 +87,26 @@ function askedBefore(intentions: readonly Intention[], at: number): number {
 }
 
 /** Null while one of its commands cannot be settled: an answer is given whole or not yet. */
-function outcomeOf(scene: Scene, intention: Intention): readonly Outcome[] | null {
-  const wishes = scene.wishes.filter((wish) => wish.intention === intention);
-  const outcomes = wishes.flatMap((wish) => {
-    const become = outcomeOfWish(scene, wish);
+function outcomeOf(scene: Scene, request: CommandRequest): readonly Outcome[] | null {
+  const pendingCommands = scene.pendingCommands.filter(
+    (pendingCommand) => pendingCommand.request === request,
+  );
+  const outcomes = pendingCommands.flatMap((pendingCommand) => {
+    const become = resultOf(scene, pendingCommand);
     // What was refused is about the head that the person knew.
-    const sha = become?.kind === "done" ? scene.head : (intention.sha ?? scene.head);
+    const sha = become?.kind === "done" ? scene.head : (request.sha ?? scene.head);
     return become === null ? [] : [{ ...become, sha: become.sha === undefined ? sha : become.sha }];
   });
-  return outcomes.length === 0 || outcomes.length < wishes.length ? null : outcomes;
+  return outcomes.length === 0 || outcomes.length < pendingCommands.length ? null : outcomes;
 }
 
-/** What became of a wish; without a commit it is about the head. */
-type Become = Omit<Outcome, "sha"> & Partial<Pick<Outcome, "sha">>;
+/** What became of a request; without a commit it is about the head. */
+type Result = Omit<Outcome, "sha"> & Partial<Pick<Outcome, "sha">>;
 
-function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
-  const { ruling, command, intention } = wish;
-  if (ruling.kind === "unknown") return null;
-  if (ruling.kind === "refused") return refused(prose(ruling.why));
+function resultOf(scene: Scene, pendingCommand: PendingCommand): Result | null {
+  const { authorization, command, request } = pendingCommand;
+  if (authorization.kind === "unknown") return null;
+  if (authorization.kind === "refused") return refused(prose(authorization.why));
   const { facts, head, views, shown } = scene;
   switch (command.kind) {
     case "help":
@@ -120,14 +122,14 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
       if (scene.ground.kind === "nothing") return refused(prose(scene.ground.why));
       if (command.kind === "verify") return verified(views, head);
       const own = { ...scene, views: views.filter(({ pipeline }) => isAbout(command, pipeline)) };
-      return command.kind === "stop" ? stopped(own) : retried(own, intention, command.stage);
+      return command.kind === "stop" ? stopped(own) : retried(own, request, command.stage);
     }
     case "rollback":
     case "approve": {
-      const intervention = scene.interventions.find(
-        (one) => one.wish.intention === intention && one.wish.command === command,
+      const productionCommand = scene.productionCommands.find(
+        (one) => one.pendingCommand.request === request && one.pendingCommand.command === command,
       );
-      if (intervention !== undefined) return intervention.become;
+      if (productionCommand !== undefined) return productionCommand.become;
       if (scene.ground.kind === "unread") return null;
       return refused(
         prose(scene.ground.kind === "nothing" ? scene.ground.why : "No plan is in force."),
@@ -139,8 +141,8 @@ function outcomeOfWish(scene: Scene, wish: Wish): Become | null {
   }
 }
 
-/** Null while a part waits in line: the wish is kept until it is its turn. */
-function verified(views: readonly PartView[], head: string): Become | null {
+/** Null while a part waits in line: the request is kept until it is its turn. */
+function verified(views: readonly PartView[], head: string): Result | null {
   if (views.length === 0)
     return refused(`No pipeline of the plan has anything to run for ${code(head.slice(0, 7))}.`);
   if (views.some(({ hold, reasons }) => hold !== null && inLine(hold) && reasons.includes(hold)))
@@ -156,13 +158,13 @@ function verified(views: readonly PartView[], head: string): Become | null {
   return { kind, text: lines.join("\n") };
 }
 
-function retried(scene: Scene, intention: Intention, named: string | null): Become | null {
+function retried(scene: Scene, request: CommandRequest, named: string | null): Result | null {
   const lines: string[] = [];
   let some = false;
   for (const { name, spec, execution, hold, reasons } of scene.views) {
     if (execution === null) continue;
     const answer = execution.retries.find(
-      ({ key }) => key === retryKey(intention.key, execution.key),
+      ({ key }) => key === retryKey(request.key, execution.key),
     );
     if (answer !== undefined) {
       some ||= answer.state === "done";
@@ -199,7 +201,7 @@ function whyNoRetry(
   if (execution.state === "succeeded")
     return "ran to its end, so no stage of it can be retried; `/interlock verify` starts afresh.";
   if (execution.engineId === null)
-    return "was never begun by its engine; `/interlock verify` starts afresh.";
+    return "was never started by its engine; `/interlock verify` starts afresh.";
   return `has no stage ${code(named ?? "")} to retry.`;
 }
 
@@ -208,7 +210,7 @@ function inLine(hold: Reason): boolean {
   return hold.code === "release_waits";
 }
 
-function stopped(scene: Scene): Become {
+function stopped(scene: Scene): Result {
   const names = scene.views
     .filter(
       ({ execution }) =>
@@ -221,21 +223,21 @@ function stopped(scene: Scene): Become {
     : done(`Stopping ${names.join(", ")}.`);
 }
 
-function bodyOf(facts: Facts, intention: Intention, outcome: readonly Outcome[]): string {
+function bodyOf(facts: Facts, request: CommandRequest, outcome: readonly Outcome[]): string {
   const results = facts.executions.filter(
-    (execution) => !isLive(execution) && causedBy(execution, intention.key),
+    (execution) => !isLive(execution) && causedBy(execution, request.key),
   );
   const rollbacks = facts.rollbacks.filter(
-    (rollback) => !isLive(rollback) && isAskedBy(rollback.key, intention.key),
+    (rollback) => !isLive(rollback) && isAskedBy(rollback.key, request.key),
   );
-  return cutBytes(answerPage({ intention, outcome, results, rollbacks }), limit.page.bytes);
+  return cutBytes(answerPage({ request, outcome, results, rollbacks }), limit.page.bytes);
 }
 
-function causedBy(execution: Execution, intention: string): boolean {
+function causedBy(execution: Execution, request: string): boolean {
   return (
-    execution.cause === intention ||
+    execution.cause === request ||
     execution.retries.some(
-      ({ key, state }) => state === "done" && key === retryKey(intention, execution.key),
+      ({ key, state }) => state === "done" && key === retryKey(request, execution.key),
     )
   );
 }
@@ -246,10 +248,10 @@ function planOf(facts: Facts): Plan | null {
     : null;
 }
 
-function done(text: string): Become {
+function done(text: string): Result {
   return { kind: "done", text };
 }
 
-function refused(text: string): Become {
+function refused(text: string): Result {
   return { kind: "refused", text };
 }

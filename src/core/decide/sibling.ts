@@ -7,7 +7,7 @@ import { limit } from "../model/limit.ts";
 import type { Reason, ReasonCode } from "../model/reason.ts";
 import { gateName, gateNameOf } from "../render/checks.ts";
 
-export interface Standing {
+export interface CombinedVerdict {
   /** The verdict as it should stand on the commit. */
   readonly shown: Verdict;
   /** Whether this subject is the one that writes the gate. */
@@ -16,7 +16,7 @@ export interface Standing {
   readonly wake: readonly string[];
 }
 
-export function standing(facts: Facts, sha: string, own: Verdict): Standing {
+export function combineSiblings(facts: Facts, sha: string, own: Verdict): CombinedVerdict {
   const siblings = facts.siblings.filter((one) => !isSpokenFor(one, facts));
   const shared = siblings.filter((sibling) => sharesGate(facts.subject, sibling));
   // What landed on another branch has a gate of its own, and is no matter of the pull requests with its commit.
@@ -32,8 +32,11 @@ export function standing(facts: Facts, sha: string, own: Verdict): Standing {
     const order = compareStrictness(own.state, sibling.verdict);
     return order > 0 || (order === 0 && mine < sibling.key);
   });
-  const news = facts.said === null || facts.said.sha !== sha || facts.said.verdict !== own.state;
-  const misplaced = !owner && facts.gateBy === mine;
+  const news =
+    facts.lastVerdict === null ||
+    facts.lastVerdict.sha !== sha ||
+    facts.lastVerdict.verdict !== own.state;
+  const misplaced = !owner && facts.gateOwner === mine;
   // Nobody speaks for it any more, and it may not know.
   const left = siblings.some(({ silentFor }) => silentFor !== undefined);
   const wake = news || misplaced || left ? toWake(facts.siblings) : [];

@@ -1,6 +1,6 @@
 // Puts what is to be said of a pull request together: verdict, checks, answers, stops and times.
 
-import { openWishes, type Wish } from "../command/wish.ts";
+import { authorizeCommands, type PendingCommand } from "../command/request.ts";
 import type { Decision, StopWanted } from "../model/decision.ts";
 import type { Execution, Pull, PullFacts } from "../model/fact.ts";
 import { verdictOf } from "../model/gate.ts";
@@ -10,19 +10,20 @@ import type { StopReason } from "../model/stop.ts";
 import { checksOf, obsoleteNames } from "../render/checks.ts";
 import { isStoppable } from "./attempt.ts";
 import { dueOf } from "./due.ts";
-import { effectsOf, type Intervention } from "./intervene.ts";
+import { effectsOf } from "./intervene.ts";
 import type { PartDecision } from "./part.ts";
+import type { ProductionCommand } from "./production-command.ts";
 import { type Ground, settle } from "./settle.ts";
-import { sharesGate, standing, toWake } from "./sibling.ts";
+import { combineSiblings, sharesGate, toWake } from "./sibling.ts";
 
 export interface Speech {
   readonly reasons: readonly Reason[];
   readonly problems?: readonly PlanProblem[];
   readonly preview?: readonly string[];
   readonly parts?: readonly PartDecision[];
-  readonly wishes?: readonly Wish[];
+  readonly pendingCommands?: readonly PendingCommand[];
   readonly ground?: Ground;
-  readonly interventions?: readonly Intervention[];
+  readonly productionCommands?: readonly ProductionCommand[];
   readonly stops?: readonly StopWanted[];
   /** Correct what stands, but say nothing where nothing was said yet. */
   readonly onlyCorrect?: true;
@@ -50,9 +51,9 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
           (one) => one.verdict === null || !sharesGate(facts.subject, one),
         ),
         // Once: those who counted what it said before.
-        wake: facts.said === null ? [] : toWake(facts.siblings),
+        wake: facts.lastVerdict === null ? [] : toWake(facts.siblings),
       }
-    : standing(facts, sha, verdict);
+    : combineSiblings(facts, sha, verdict);
   const checks = checksOf({
     facts,
     sha,
@@ -63,16 +64,16 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     preview: speech.preview ?? [],
     gate: owner,
   });
-  const { interventions = [] } = speech;
+  const { productionCommands = [] } = speech;
   const settled = settle({
     facts,
     head: sha,
     views,
     shown,
-    wishes: speech.wishes ?? [],
+    pendingCommands: speech.pendingCommands ?? [],
     stops,
     ground: speech.ground ?? { kind: "unread" },
-    interventions,
+    productionCommands,
   });
   return {
     open: true,
@@ -83,23 +84,32 @@ export function speak(facts: PullFacts, pull: Pull, speech: Speech): Decision {
     runs: parts.flatMap(({ run }) => (run === null ? [] : [run])),
     stops,
     retries: parts.flatMap((part) => part.retries),
-    ...effectsOf(interventions),
+    ...effectsOf(productionCommands),
     checks: speech.onlyCorrect ? [] : checks,
     corrections: speech.onlyCorrect ? checks : [],
     obsolete: obsoleteNames(facts, sha, { views, ground: speech.ground }),
     end: null,
     answers: settled.answers,
-    settlements: settled.settlements,
-    wake: [...wake, ...facts.heirs],
+    results: settled.results,
+    wake: [...wake, ...facts.successors],
     dueAt: dueOf({ facts, views, reasons: shown.reasons, waits: settled.waits }),
   };
 }
 
 /** Without a valid plan commands are answered, but nothing can be started or stopped. */
-export function idle(facts: PullFacts, pull: Pull, why: string): Pick<Speech, "wishes" | "ground"> {
-  const { intentions } = facts;
-  const wishes = openWishes({ intentions, head: pull.head.sha, fork: pull.fork, plan: null });
-  return { wishes, ground: { kind: "nothing", why } };
+export function idle(
+  facts: PullFacts,
+  pull: Pull,
+  why: string,
+): Pick<Speech, "pendingCommands" | "ground"> {
+  const { requests } = facts;
+  const pendingCommands = authorizeCommands({
+    requests,
+    head: pull.head.sha,
+    fork: pull.fork,
+    plan: null,
+  });
+  return { pendingCommands, ground: { kind: "nothing", why } };
 }
 
 /** Stops for those of the executions that can be stopped. */

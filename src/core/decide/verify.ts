@@ -1,6 +1,6 @@
 // Decides about a pull request: which pipelines must pass for its head, and whether they have.
 
-import { forkAllowed, openWishes, type Wish } from "../command/wish.ts";
+import { authorizeCommands, forkAllowed, type PendingCommand } from "../command/request.ts";
 import { canonical } from "../model/canonical.ts";
 import { type Decision, type StopWanted, silence } from "../model/decision.ts";
 import { subjectKey } from "../model/event.ts";
@@ -12,9 +12,9 @@ import { describePlanChange } from "../plan/diff.ts";
 import { openSteps, type Steps } from "../plan/glob.ts";
 import { coversBranch, type Route } from "../plan/route.ts";
 import { decideClosed, dismissed } from "./closed.ts";
-import { interventions } from "./intervene.ts";
+import { driftOf } from "./drift-reasons.ts";
+import { productionCommands } from "./intervene.ts";
 import { authority, type Demand, demandOf, isCostly } from "./judge.ts";
-import { surveyOf } from "./outside.ts";
 import { decidePart } from "./part.ts";
 import { toWake } from "./sibling.ts";
 import { idle, speak, stopsOf } from "./speak.ts";
@@ -26,11 +26,11 @@ export function decideVerify(facts: PullFacts): Decision {
 
   const base = pull.value.base.ref;
   const steps = openSteps(facts.steps);
-  const detour = offRoad(facts, pull.value, steps);
-  if (detour !== null) return detour;
+  const ungovernedDecision = ungoverned(facts, pull.value, steps);
+  if (ungovernedDecision !== null) return ungovernedDecision;
   switch (plan.kind) {
     case "absent":
-      return facts.roads === null
+      return facts.defaultPlan === null
         ? withoutPlan(facts, pull.value)
         : withoutOwnPlan(facts, pull.value);
     case "unknown":
@@ -62,14 +62,14 @@ export function decideVerify(facts: PullFacts): Decision {
 
 /**
  * A gate belongs to its commit, so a green one that was earned for any branch would open the way to
- * every other. Only the default branch's plan makes a branch a road; a plan on any other branch could
- * name itself and ask for nothing. Null where the base is a road.
+ * every other. Only the default branch's plan makes a branch governed; a plan on any other branch could
+ * name itself and ask for nothing. Null where the base is governed.
  */
-function offRoad(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
-  const { roads } = facts;
+function ungoverned(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
+  const { defaultPlan } = facts;
   const base = pull.base.ref;
-  if (roads === null) return null;
-  switch (roads.kind) {
+  if (defaultPlan === null) return null;
+  switch (defaultPlan.kind) {
     case "absent":
       return quiet(facts, pull, pull.defaultBranch);
     case "unknown":
@@ -77,14 +77,14 @@ function offRoad(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
         reasons: [
           {
             code: "plan_unknown",
-            sentence: `The plan of ${pull.defaultBranch} could not be read: ${roads.why}`,
+            sentence: `The plan of ${pull.defaultBranch} could not be read: ${defaultPlan.why}`,
           },
         ],
         onlyCorrect: true,
       });
     case "read":
-      if (roads.parse.kind === "invalid") {
-        const { problems } = roads.parse;
+      if (defaultPlan.parse.kind === "invalid") {
+        const { problems } = defaultPlan.parse;
         return speak(facts, pull, {
           reasons: [
             {
@@ -96,7 +96,7 @@ function offRoad(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
           ...idle(facts, pull, "The default branch's plan is not valid, so nothing can be run."),
         });
       }
-      switch (coversBranch(roads.parse.plan, base, steps)) {
+      switch (coversBranch(defaultPlan.parse.plan, base, steps)) {
         case true:
           return null;
         case null:
@@ -120,7 +120,7 @@ function offRoad(facts: PullFacts, pull: Pull, steps: Steps): Decision | null {
   }
 }
 
-/** A road whose branch holds no plan of its own has nothing by which a change could be judged. */
+/** A governed branch that holds no plan of its own has nothing by which a change could be judged. */
 function withoutOwnPlan(facts: PullFacts, pull: Pull): Decision {
   const base = pull.base.ref;
   return speak(facts, pull, {
@@ -134,20 +134,20 @@ function withoutOwnPlan(facts: PullFacts, pull: Pull): Decision {
   });
 }
 
-/** Nothing to say any more: whatever was begun under an earlier plan comes to its end. */
+/** Nothing to say any more: whatever was started under an earlier plan comes to its end. */
 function quiet(facts: PullFacts, pull: Pull, branch: string): Decision {
   return silence({
     open: true,
     sha: pull.head.sha,
     base: pull.base.ref,
     stops: withoutPlanStops(facts, pull),
-    settlements: dismissed(facts, `No plan is in force on ${branch}.`),
+    results: dismissed(facts, `No plan is in force on ${branch}.`),
     end: {
       code: "plan_missing",
       sentence: `No plan is in force on ${branch} any more, so nothing is judged by it.`,
     },
     // They may be waiting for a verdict that will not come.
-    wake: [...toWake(facts.siblings), ...facts.heirs],
+    wake: [...toWake(facts.siblings), ...facts.successors],
   });
 }
 
@@ -201,12 +201,12 @@ function underPlan(given: {
   const { facts, pull, plan, steps } = given;
   const { proposed } = facts;
   const sha = pull.head.sha;
-  const { intentions } = facts;
+  const { requests } = facts;
   const force = authority(facts, plan);
-  const wishes = openWishes({ intentions, head: sha, fork: pull.fork, plan: force });
-  const hold = holdOf(facts, pull, wishes);
+  const pendingCommands = authorizeCommands({ requests, head: sha, fork: pull.fork, plan: force });
+  const hold = holdOf(facts, pull, pendingCommands);
   if (hold !== null && isJudgedElsewhere(facts, pull))
-    return besides({ facts, pull, force, wishes, hold });
+    return besides({ facts, pull, force, pendingCommands, hold });
   const demand = demandOf({ facts, pull, plan, steps });
   const { required } = demand;
 
@@ -224,8 +224,8 @@ function underPlan(given: {
           now: facts.now,
           executions: facts.executions,
           engines: facts.engines,
-          wishes,
-          survey: surveyOf(facts, pipeline, "verify"),
+          pendingCommands,
+          drift: driftOf(facts, pipeline, "verify"),
           rollbacks: facts.rollbacks,
           hold,
         }),
@@ -250,8 +250,8 @@ function underPlan(given: {
     problems,
     preview: proposed === null ? [] : describePlanChange(facts.plan, proposed),
     parts,
-    wishes,
-    interventions: interventions({ facts, plan: force, wishes }),
+    pendingCommands,
+    productionCommands: productionCommands({ facts, plan: force, pendingCommands }),
     ground: { kind: isUnread ? "unread" : "parts" },
     // What runs for the head without a pipeline behind it has lost its reason.
     stops: isUnread
@@ -265,8 +265,12 @@ function underPlan(given: {
 }
 
 /** A fork's commit runs nothing until a person who may has named it. */
-function holdOf(facts: PullFacts, pull: Pull, wishes: readonly Wish[]): Reason | null {
-  if (!pull.fork || forkAllowed(facts.intentions, wishes, pull.head.sha)) return null;
+function holdOf(
+  facts: PullFacts,
+  pull: Pull,
+  pendingCommands: readonly PendingCommand[],
+): Reason | null {
+  if (!pull.fork || forkAllowed(facts.requests, pendingCommands, pull.head.sha)) return null;
   return {
     code: "fork_waits",
     sentence: `${pull.head.sha} comes from a fork, so nothing runs until somebody with write permission names it.`,
@@ -285,14 +289,14 @@ function besides(given: {
   readonly facts: PullFacts;
   readonly pull: Pull;
   readonly force: Plan;
-  readonly wishes: readonly Wish[];
+  readonly pendingCommands: readonly PendingCommand[];
   readonly hold: Reason;
 }): Decision {
-  const { facts, pull, force, wishes, hold } = given;
+  const { facts, pull, force, pendingCommands, hold } = given;
   return speak(facts, pull, {
     reasons: [hold],
-    wishes,
-    interventions: interventions({ facts, plan: force, wishes }),
+    pendingCommands,
+    productionCommands: productionCommands({ facts, plan: force, pendingCommands }),
     ground: {
       kind: "nothing",
       why: `The same commit is judged for a pull request of this repository into ${pull.base.ref}.`,

@@ -6,7 +6,7 @@ export interface Bets {
   readonly first: readonly number[];
   /** On faults that began later, by size. */
   readonly later: readonly number[];
-  /** Not bet yet: kept for faults that have not begun. */
+  /** Not bet yet: kept for faults that have not started. */
   readonly rest: number;
 }
 

@@ -88,7 +88,7 @@ export interface Reading {
 
 /**
  * What a counter has counted between two readings, named by the earlier one. Where the counter has fallen,
- * its process began anew, and what it shows was counted since. Readings that are no counts are left out, and
+ * its process began again, and what it shows was counted since. Readings that are no counts are left out, and
  * so are those that do not come after the one before.
  */
 export function increases(readings: readonly Reading[]): readonly { at: number; count: number }[] {

@@ -12,10 +12,10 @@ export interface Arrival {
 /** The same with the times that the store's clock would have shown; `now` is what it shows at this moment. */
 export function byStoreClock<A extends Arrival>(arrival: A, now: number): A {
   const { event, receivedAt } = arrival;
-  if (event.kind !== "intend" || event.intention.writtenAt === null)
+  if (event.kind !== "intend" || event.request.writtenAt === null)
     return { ...arrival, receivedAt: now };
   // How old a comment is, is all that GitHub's clock can say.
-  const writtenAt = event.intention.writtenAt + now - receivedAt;
-  const intention = { ...event.intention, writtenAt };
-  return { ...arrival, receivedAt: now, event: { ...event, intention } };
+  const writtenAt = event.request.writtenAt + now - receivedAt;
+  const request = { ...event.request, writtenAt };
+  return { ...arrival, receivedAt: now, event: { ...event, request } };
 }

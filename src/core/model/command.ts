@@ -141,6 +141,6 @@ export function isAbout(command: Command, pipeline: string): boolean {
 }
 
 /** Commands that are carried out on a pull request that is closed as well. */
-export function isIntervention({ kind }: Command): boolean {
+export function isProductionCommand({ kind }: Command): boolean {
   return kind === "rollback" || kind === "approve";
 }

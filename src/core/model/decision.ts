@@ -4,9 +4,9 @@ import type {
   AnswerWanted,
   ApprovalWanted,
   CheckWanted,
+  CommandResult,
   RollbackWanted,
   RunWanted,
-  Settlement,
 } from "./effect.ts";
 import type { Verdict } from "./gate.ts";
 import type { Reason } from "./reason.ts";
@@ -39,7 +39,7 @@ export interface Decision {
   /** Whether that also ends a gate that this subject left open; absent: it stays as it was decided. */
   readonly closesGate?: boolean;
   readonly answers: readonly AnswerWanted[];
-  readonly settlements: readonly Settlement[];
+  readonly results: readonly CommandResult[];
   /** Subjects that should look again because of this one. */
   readonly wake: readonly string[];
   /** When to look again without any event; null where nothing is awaited. */
@@ -74,7 +74,7 @@ export function silence(change: Partial<Decision>): Decision {
     obsolete: [],
     end: null,
     answers: [],
-    settlements: [],
+    results: [],
     wake: [],
     dueAt: null,
     ...change,

@@ -49,7 +49,7 @@ export interface CheckWanted {
 export interface CheckPresent {
   readonly sha: string;
   readonly name: string;
-  /** Null while a create was begun and its answer is not recorded. */
+  /** Null while a create was started and its answer is not recorded. */
   readonly id: number | null;
   readonly content: CheckWanted;
   readonly sentAt: number;
@@ -68,7 +68,7 @@ export interface RunWanted {
 
 /** A commit to be taken out of a stage. */
 export interface RollbackWanted {
-  /** The same for the same wish. */
+  /** The same for the same request. */
   readonly key: string;
   readonly pipeline: string;
   readonly spec: Part;
@@ -85,7 +85,7 @@ export interface RollbackWanted {
 
 /** A stage that waits for a person, who has spoken. */
 export interface ApprovalWanted {
-  /** The same for the same wish. */
+  /** The same for the same request. */
   readonly key: string;
   readonly execution: string;
   readonly stage: string;
@@ -94,14 +94,14 @@ export interface ApprovalWanted {
 
 /** The answer to a comment. */
 export interface AnswerWanted {
-  /** Key of the intention. */
+  /** Key of the request. */
   readonly key: string;
   readonly body: string;
 }
 
-/** What became of an intention for this subject. */
-export interface Settlement {
-  /** Key of the intention. */
+/** What became of a command request for this subject. */
+export interface CommandResult {
+  /** Key of the request. */
   readonly key: string;
   readonly outcome: readonly Outcome[];
 }
@@ -133,7 +133,7 @@ export type Effect =
       readonly kind: "create_check";
       readonly key: string;
       readonly check: CheckWanted;
-      /** A create of this name and commit was begun before and its answer lost: find it first. */
+      /** A create of this name and commit was started before and its answer lost: find it first. */
       readonly unconfirmed: boolean;
     }
   | {
@@ -147,14 +147,14 @@ export type Effect =
   | {
       readonly kind: "create_answer";
       readonly key: string;
-      readonly intention: string;
+      readonly request: string;
       readonly body: string;
       readonly unconfirmed: boolean;
     }
   | {
       readonly kind: "update_answer";
       readonly key: string;
-      readonly intention: string;
+      readonly request: string;
       readonly id: number;
       readonly body: string;
     };

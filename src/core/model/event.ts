@@ -1,7 +1,7 @@
-// What came in: an event names a subject to look at, or stores a person's intention, or is ignored.
+// What came in: an event names a subject to look at, or stores a person's request, or is ignored.
 
 import type { Command } from "./command.ts";
-import type { Told } from "./told.ts";
+import type { EventHint } from "./told.ts";
 
 /** A repository as GitHub names it, with the installation that lets us in. */
 export interface Repository {
@@ -26,8 +26,8 @@ export type Subject =
     }
   | { readonly kind: "repository"; readonly repository: Repository };
 
-/** A person's wish, kept once under its key and read back as a fact. */
-export interface IntentionDraft {
+/** A person's request, kept once under its key and read back as a fact. */
+export interface CommandRequestDraft {
   /**
    * Made of what is signed, so that a delivery that is sent again under another GUID is the same request:
    * `comment:<id>`, or the id of a check with what was pressed, by whom, and the state that it showed.
@@ -35,10 +35,10 @@ export interface IntentionDraft {
   readonly key: string;
   readonly source: "comment" | "rerequest" | "button";
   readonly actor: string;
-  /** The comment to answer; null where the wish was not a comment. */
+  /** The comment to answer; null where the request was not a comment. */
   readonly comment: number | null;
   readonly commands: readonly Command[];
-  /** The commit that the wish names by itself (a check's head); null for comments. */
+  /** The commit that the request names by itself (a check's head); null for comments. */
   readonly sha: string | null;
   /** When the person wrote it; null where GitHub does not say. */
   readonly writtenAt: number | null;
@@ -84,24 +84,24 @@ export type IgnoredReason =
   | "incomplete_notice"
   | "unknown_execution";
 
-/** Where an intention belongs: a subject, or every subject whose head is the commit. */
-export type IntentionTarget =
+/** Where a command request belongs: a subject, or every subject whose head is the commit. */
+export type RequestTarget =
   | Subject
   | { readonly kind: "head"; readonly repository: Repository; readonly sha: string };
 
 export type Event =
-  | { readonly kind: "look"; readonly sights: readonly Sight[] }
+  | { readonly kind: "look"; readonly hints: readonly SubjectHint[] }
   | {
       readonly kind: "intend";
-      readonly target: IntentionTarget;
-      readonly intention: IntentionDraft;
+      readonly target: RequestTarget;
+      readonly request: CommandRequestDraft;
     }
   /** We are told to be let in no more, which GitHub is asked about. */
   | { readonly kind: "forget"; readonly repositories: readonly Repository[] }
   | { readonly kind: "moved"; readonly what: Moved }
   | { readonly kind: "ignored"; readonly reason: IgnoredReason };
 
-/** What an engine's notice speaks of: a run of ours by its key, or by that of the wish for it, or a commit that something ran for. */
+/** What an engine's notice speaks of: a run of ours by its key, or by that of the request for it, or a commit that something ran for. */
 export type Moved =
   | {
       readonly kind: "run";
@@ -119,14 +119,14 @@ export type Moved =
     };
 
 /** A subject with the hints that came along. Hints bind commands and wake siblings, never decide. */
-export interface Sight {
+export interface SubjectHint {
   readonly subject: Subject;
   /** The head commit that the event speaks of. */
   readonly head: string | null;
   /** The commit before a push; null where unknown or where the branch is new. */
   readonly before: string | null;
   /** What the event shows; absent where no event spoke of it. */
-  readonly told?: Told;
+  readonly told?: EventHint;
 }
 
 /** The one name of a subject: the key of its row, its job and its lease. */

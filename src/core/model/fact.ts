@@ -1,12 +1,12 @@
 // Everything a decision may know: one snapshot of a subject, taken by `flow/gather`.
 
 import type { Command } from "./command.ts";
+import type { DriftReport, OutOfBandChange } from "./drift.ts";
 import type { Origin, Subject } from "./event.ts";
 import type { ExecutionState } from "./execution.ts";
 import type { Part, PartName, PlanParse, Role } from "./plan.ts";
 import type { ProductionPlace } from "./production-place.ts";
 import type { ReportReading } from "./report.ts";
-import type { Mark, Survey } from "./survey.ts";
 
 /** A reading of the outside world. Unknown is never good news. */
 export type Known<T> =
@@ -35,7 +35,7 @@ export type PlanReading =
   | { readonly kind: "unknown"; readonly why: string }
   | { readonly kind: "read"; readonly blob: string; readonly parse: PlanParse };
 
-/** Changed paths, a rename by both its names. `cut` where GitHub does not list them all, which waiting does not mend. */
+/** Changed paths, a rename by both its names. `cut` where GitHub does not list them all, which waiting does not fix. */
 export type Files = Known<readonly string[]> | { readonly kind: "cut"; readonly why: string };
 
 /** How a commit stands to an earlier one, and the paths that changed between them. */
@@ -70,7 +70,7 @@ export interface StageFact {
 
 /** What became of one request to act on a stage of an execution: to run it again from there, or to approve it. */
 export interface ActFact {
-  /** The effect's key, which names the intention that asked. */
+  /** The effect's key, which names the request that asked. */
   readonly key: string;
   readonly stage: string;
   readonly state: "done" | "refused";
@@ -87,7 +87,7 @@ export interface Execution {
   readonly sha: string;
   /** 1, then counting up for the same subject, pipeline, part and commit. */
   readonly attempt: number;
-  /** Why it was started: `auto`, or the key of the intention that asked for it. */
+  /** Why it was started: `auto`, or the key of the request that asked for it. */
   readonly cause: string;
   /** What it was told to run, as the plan said then. */
   readonly spec: Part;
@@ -104,16 +104,16 @@ export interface Execution {
   readonly retries: readonly ActFact[];
   readonly approvals: readonly ActFact[];
   /** What was done to it from outside; once found, it stays. */
-  readonly marks: readonly Mark[];
+  readonly outOfBandChanges: readonly OutOfBandChange[];
   /** When it was looked around after its end; null where it was not yet. */
   readonly surveyedAt: number | null;
 }
 
 /** What was found in the engine's own pipeline beside the executions that Interlock started. */
-export interface SurveyFact {
+export interface DriftFact {
   readonly pipeline: string;
   readonly part: PartName;
-  readonly reading: Known<Survey>;
+  readonly reading: Known<DriftReport>;
   /** Whether it was made for this look, rather than being what was known. */
   readonly fresh: boolean;
 }
@@ -141,14 +141,14 @@ export interface Rollback {
   readonly endedAt: number | null;
 }
 
-/** A wish of a person as stored, with what was found out about the person when it was first read. */
-export interface Intention {
+/** A request of a person as stored, with what was found out about the person when it was first read. */
+export interface CommandRequest {
   readonly key: string;
   readonly source: "comment" | "rerequest" | "button";
   readonly actor: string;
   readonly comment: number | null;
   readonly commands: readonly Command[];
-  /** The head known when the wish arrived; null where we had never seen the pull request. */
+  /** The head known when the request arrived; null where we had never seen the pull request. */
   readonly sha: string | null;
   /** When it was written; where that is not known, when it arrived. GitHub may bring it days later. */
   readonly askedAt: number;
@@ -157,7 +157,7 @@ export interface Intention {
   readonly origin: Origin | null;
   /** What GitHub shows of it now; null where it was not asked, because nothing in production depends on it. */
   readonly readBack: Known<ReadBack> | null;
-  /** Null until the wish has been carried out or refused. */
+  /** Null until the request has been carried out or refused. */
   readonly outcome: readonly Outcome[] | null;
 }
 
@@ -171,7 +171,7 @@ export interface ShownRequest {
   readonly age_ms: number | null;
 }
 
-/** What became of one command of an intention. */
+/** What became of one command of a command request. */
 export interface Outcome {
   readonly kind: "done" | "refused";
   /** A sentence for the person who asked. */
@@ -202,22 +202,25 @@ interface Common {
   /** Of the store, part of the keys of new attempts. Empty in tests and in what an earlier version stored. */
   readonly generation: string;
   readonly executions: readonly Execution[];
-  readonly intentions: readonly Intention[];
+  readonly requests: readonly CommandRequest[];
   readonly siblings: readonly Sibling[];
   /** What this subject said at its last look, and of which commit. */
-  readonly said: { readonly verdict: GateState; readonly sha: string } | null;
+  readonly lastVerdict: { readonly verdict: GateState; readonly sha: string } | null;
   /** The subject that wrote the gate that stands on the commit. */
-  readonly gateBy: string | null;
+  readonly gateOwner: string | null;
   /** Subjects that speak about a commit on which this one left a gate unfinished: it is theirs now. */
-  readonly heirs: readonly string[];
+  readonly successors: readonly string[];
   /** Names of the engines that this installation of Interlock may use. */
   readonly engines: readonly string[];
   /** Names of those of them that can do what not every engine can. */
-  readonly able: { readonly rollback: readonly string[]; readonly approve: readonly string[] };
-  readonly surveys: readonly SurveyFact[];
+  readonly engineCapabilities: {
+    readonly rollback: readonly string[];
+    readonly approve: readonly string[];
+  };
+  readonly driftReports: readonly DriftFact[];
   /** Those that this subject asked for, and those that took one of its releases out. */
   readonly rollbacks: readonly Rollback[];
-  /** The last releases of each pipeline on the branch, newest first; read only where a wish is about one. */
+  /** The last releases of each pipeline on the branch, newest first; read only where a request is about one. */
   readonly releases: readonly Execution[];
   /** The last rollbacks of the repository, in the order in which they were asked for; read with the releases. */
   readonly rolledBack: readonly Rollback[];
@@ -234,8 +237,8 @@ interface Common {
   readonly failures: number;
 }
 
-/** What an engine says of a rollback that it has begun. */
-export interface BegunRollback extends Pick<Rollback, "stays"> {
+/** What an engine says of a rollback that it has started. */
+export interface StartedRollback extends Pick<Rollback, "stays"> {
   readonly kind: "started";
   /** An execution of its own, which can be observed. */
   readonly engineId: string;
@@ -260,8 +263,8 @@ export interface AuthorsOf {
 export interface PullFacts extends Common {
   readonly subject: Extract<Subject, { kind: "pull" }>;
   readonly pull: Known<Pull> | { readonly kind: "absent" };
-  /** The default branch's plan, which says what branches are roads; null where the base is that branch. */
-  readonly roads: PlanReading | null;
+  /** The default branch's plan, which says what branches are governed; null where the base is that branch. */
+  readonly defaultPlan: PlanReading | null;
   /** The plan of the base branch. Where it differs from the default branch's, both are obeyed. */
   readonly plan: PlanReading;
   /** Whether that plan came into the base branch by a pull request whose gate had passed. */
@@ -299,8 +302,8 @@ export type Landing =
 
 export interface CommitFacts extends Common {
   readonly subject: Extract<Subject, { kind: "commit" }>;
-  /** The plan of the default branch: it says which branches are roads at all. */
-  readonly roads: PlanReading;
+  /** The plan of the default branch: it says which branches are governed at all. */
+  readonly defaultPlan: PlanReading;
   /** The plan at the landed commit. */
   readonly plan: PlanReading;
   readonly files: Files;

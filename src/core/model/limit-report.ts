@@ -34,7 +34,7 @@ export const reportLimit = {
   list_bytes: 64 * MiB,
   /** Text of one problem that is searched for the place where it happened. */
   text_chars: 64 * KiB,
-  /** Of an element, section or comment without an end in sight; then the parser reads all the rest of the report. */
+  /** Of an element, section or comment without an end; then the parser reads all the rest of the report. */
   unended_chars: 256 * KiB,
   /** Attributes of one element; real ones have about ten. */
   attributes: 100,

@@ -381,7 +381,7 @@ export const limit = {
     deep_ms: 5 * 60_000,
     deep_reads: 4,
     deep_share: 25,
-    /** AWS may not show what it has just begun. */
+    /** AWS may not show what it has just started. */
     young_ms: 10_000,
     /**
      * How long the token of a start is counted on to give the same execution again. AWS names no time for
@@ -390,15 +390,15 @@ export const limit = {
     token_ms: 4 * 60_000,
     /** A way that was closed for a stop is opened again after so long, where AWS goes on with the execution. */
     stop_ms: 10 * 60_000,
-    /** Clocks differ: an execution may seem to be older than the wish for it. */
+    /** Clocks differ: an execution may seem to be older than the request for it. */
     skew_ms: 5 * 60_000,
-    /** How long the state of a pipeline and the list of its executions serve a survey. */
+    /** How long the state of a pipeline and the list of its executions serve a drift report. */
     survey_ms: 5 * 60_000,
     /** States and lists kept of one kind; the list of a page may have 60 KB. */
     shared: 200,
     /** Between two looks at a pipeline for what others have started in it. */
     patrol_ms: 5 * 60_000,
-    /** A list that young serves such a look too: whoever follows an execution reads one a minute. */
+    /** A list that young serves such a look too: anyone who follows an execution reads one a minute. */
     patrol_list_ms: 90_000,
     /** Between what was told of somebody else's execution and a look at it: its commit may not show at once. */
     suspect_ms: 2_000,
@@ -448,7 +448,7 @@ export const limit = {
     sentence_chars: 2_000,
     /** What is kept of why a try failed. */
     why_chars: 500,
-    /** What is older is no news, for whoever is added to the list late. */
+    /** What is older is no news, for anyone who is added to the list late. */
     news_ms: day_ms,
     every_ms: 2_000,
     /** Sent at the same time. */

@@ -13,7 +13,13 @@ export function plainLine(text: string): string {
 
 /** Cuts plain text to a number of characters, with an ellipsis. */
 export function cutChars(text: string, chars: number): string {
-  return text.length <= chars ? text : `${text.slice(0, chars - 1).toWellFormed()}…`;
+  return text.length <= chars ? text : `${beginning(text, chars - 1)}…`;
+}
+
+/** At most so many characters, and no half of one at the end. */
+export function beginning(text: string, chars: number): string {
+  const isHalf = /[\ud800-\udbff]/.test(text.charAt(chars - 1));
+  return text.slice(0, isHalf ? chars - 1 : chars).toWellFormed();
 }
 
 /** Text without colours, titles, links and cursor movements. */

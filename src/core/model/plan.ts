@@ -1,11 +1,11 @@
-// The plan: a repository's declaration of its roads to production, normalised so that no part is optional.
+// The plan: a repository's declaration of its paths to production, normalised so that no part is optional.
 
 /** Roles as GitHub ranks them, weakest first. */
 export const roles = ["read", "triage", "write", "maintain", "admin"] as const;
 export type Role = (typeof roles)[number];
 
 /** What people can be told of a release. */
-export const noticeKinds = [
+export const notificationKinds = [
   "started",
   "failed",
   "recovered",
@@ -13,7 +13,7 @@ export const noticeKinds = [
   "rolled_back",
   "bypass",
 ] as const;
-export type NoticeKind = (typeof noticeKinds)[number];
+export type NotificationKind = (typeof notificationKinds)[number];
 
 export interface Plan {
   /** Paths that need no pipeline, as globs; excludes (`!glob`) win. */
@@ -35,7 +35,7 @@ export interface Notify {
   /** ARN of an SNS topic. */
   readonly topic: string;
   /** Never empty. */
-  readonly kinds: readonly NoticeKind[];
+  readonly kinds: readonly NotificationKind[];
 }
 
 export interface Pipeline {

@@ -77,7 +77,7 @@ const rows = {
   },
   stop_refused: {
     state: "in_progress",
-    next: "Mend what the engine names, or stop it in the engine's own console.",
+    next: "Fix what the engine names, or stop it in the engine's own console.",
     who: "maintainer",
   },
   approval_waits: {
@@ -153,14 +153,14 @@ const rows = {
   },
   stage_failed: {
     state: "failure",
-    next: "Mend the cause and push, or comment `/interlock retry` where the cause lay outside.",
+    next: "Fix the cause and push, or comment `/interlock retry` where the cause lay outside.",
     landed:
-      "Mend the cause and push, or press Retry on the check of the part where the cause lay outside.",
+      "Fix the cause and push, or press Retry on the check of the part where the cause lay outside.",
     who: "author",
   },
   tests_failed: {
     state: "failure",
-    next: "Mend the failing tests and push.",
+    next: "Fix the failing tests and push.",
     who: "author",
   },
   report_missing: {
@@ -216,18 +216,18 @@ const rows = {
   },
   outside_unread: {
     state: "failure",
-    next: "Add the permission that is named, or mend what else it says, then comment `/interlock verify`.",
-    landed: "Add the permission that is named, or mend what else it says, then re-run the check.",
+    next: "Add the permission that is named, or fix what else it says, then comment `/interlock verify`.",
+    landed: "Add the permission that is named, or fix what else it says, then re-run the check.",
     who: "maintainer",
   },
   rolled_back: {
     state: "failure",
-    next: "Mend the cause and push; a re-run of the check by somebody who may give `rollback` releases this commit again.",
+    next: "Fix the cause and push; a re-run of the check by somebody who may give `rollback` releases this commit again.",
     who: "author",
   },
   rollback_failed: {
     state: "failure",
-    next: "See what the engine says and roll back again, or release a commit that mends it.",
+    next: "See what the engine says and roll back again, or release a commit that fixes it.",
     who: "maintainer",
   },
   engine_lost: {
@@ -238,8 +238,8 @@ const rows = {
   },
   engine_refused: {
     state: "failure",
-    next: "Mend what the engine names, then comment `/interlock verify`.",
-    landed: "Mend what the engine names, then re-run the check.",
+    next: "Fix what the engine names, then comment `/interlock verify`.",
+    landed: "Fix what the engine names, then re-run the check.",
     who: "maintainer",
   },
   deadline_passed: {

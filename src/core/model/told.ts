@@ -3,7 +3,7 @@
 import { limit } from "./limit.ts";
 
 /** What one event says. */
-export type Told =
+export type EventHint =
   | {
       readonly kind: "push";
       readonly after: string;
@@ -47,7 +47,7 @@ export type ToldOf =
   | { readonly kind: "pull"; readonly number: number };
 
 /** What events told, with the number of the last of them in the store's order. */
-export interface Heard {
+export interface LowerBound {
   readonly bound: Bound;
   readonly heard: number;
 }
@@ -68,7 +68,7 @@ export interface Trail {
 }
 
 /** Events can arrive late, twice and in another order: an older one changes nothing. */
-export function withTold(known: Bound | null, told: Told, at: number): Bound {
+export function withTold(known: Bound | null, told: EventHint, at: number): Bound {
   switch (told.kind) {
     case "push": {
       const { after, before } = told;

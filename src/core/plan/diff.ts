@@ -111,22 +111,22 @@ function* partChanges(where: string, base: Part, proposed: Part): Iterable<strin
   const renames = new Map<Stage, Stage>();
   for (const stage of removed) {
     const taken = new Set(renames.values());
-    const heir = fresh.find(
+    const successor = fresh.find(
       (other) =>
         commandOf(other) === commandOf(stage) && commandOf(stage) !== null && !taken.has(other),
     );
-    if (heir !== undefined) renames.set(stage, heir);
+    if (successor !== undefined) renames.set(stage, successor);
   }
-  const heirs = new Set(renames.values());
+  const successors = new Set(renames.values());
   for (const stage of removed) {
-    const heir = renames.get(stage);
-    yield heir === undefined
+    const successor = renames.get(stage);
+    yield successor === undefined
       ? `${where}: stage "${stage.name}" would be removed.`
-      : `${where}: stage "${stage.name}" would be renamed to "${heir.name}".`;
-    if (heir !== undefined) yield* stageChanges(where, stage, heir);
+      : `${where}: stage "${stage.name}" would be renamed to "${successor.name}".`;
+    if (successor !== undefined) yield* stageChanges(where, stage, successor);
   }
   for (const stage of fresh)
-    if (!heirs.has(stage))
+    if (!successors.has(stage))
       yield `${where}: stage "${stage.name}" would be added${withCommand(stage)}.`;
   for (const stage of base.stages) {
     const other = proposed.stages.find(({ name }) => name === stage.name);
@@ -178,7 +178,7 @@ function* commandChanges(base: Plan, proposed: Plan): Iterable<string> {
     const before = base.commands[verb];
     const after = proposed.commands[verb];
     if (before?.join() === after?.join()) continue;
-    const who = after === undefined ? "whoever may by default" : join(after);
+    const who = after === undefined ? "anyone who may by default" : join(after);
     const was = before === undefined ? "" : `, no longer by ${join(before)}`;
     yield `Command ${verb} could be given by ${who}${was}.`;
   }

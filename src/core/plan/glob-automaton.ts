@@ -35,7 +35,7 @@ export interface Automaton {
 }
 
 /**
- * Stops where it costs more than a whole budget, so that whoever counts its cost has none left.
+ * Stops where it costs more than a whole budget, so that anyone who counts its cost has none left.
  * Throws on a pattern in which `globProblem` finds a fault.
  */
 export function compile(lists: readonly (readonly string[])[]): Automaton {

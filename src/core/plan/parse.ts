@@ -120,7 +120,7 @@ function normaliseReports(written: WrittenReports): Pick<PipelineStage, "reports
   return mayBeEmpty.length === 0 ? { reports } : { reports, mayBeEmpty };
 }
 
-/** Whoever may do more may also do this: the weakest role that is named and all above it. */
+/** Anyone who may do more may also do this: the weakest role that is named and all above it. */
 function withStronger(named: readonly Role[]): readonly Role[] {
   return roles.slice(Math.min(...named.map((role) => roles.indexOf(role))));
 }

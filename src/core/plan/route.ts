@@ -7,7 +7,7 @@ import { isExclude, type Matcher, matchLists, type Steps } from "./glob.ts";
 import { type Automaton, compile } from "./glob-automaton.ts";
 
 export interface Route {
-  /** Whether any pipeline is for the branch. Where none is, the branch is no road of the plan. */
+  /** Whether any pipeline is for the branch. Where none is, the branch is not governed by the plan. */
   readonly branchCovered: boolean;
   /** The pipelines that must pass, in the order of the plan. */
   readonly pipelines: readonly Pipeline[];
@@ -61,7 +61,7 @@ function routeNow(question: Question): Route {
   }
 }
 
-/** Whether the branch is a road of the plan; null where that takes more steps than there are. */
+/** Whether the branch is governed by the plan; null where that takes more steps than there are. */
 export function coversBranch(plan: Plan, branch: string, steps: Steps): boolean | null {
   const lists = listsFor(plan, branch, steps);
   return lists === null ? null : lists.length > 0;

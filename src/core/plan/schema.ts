@@ -8,7 +8,7 @@ import { commandTable, type Verb } from "../model/command.ts";
 import { durationProblem, durationShape, durationText } from "../model/duration.ts";
 import { limit } from "../model/limit.ts";
 import { nameRule, pipelineName, stageName } from "../model/name.ts";
-import { noticeKinds, roles } from "../model/plan.ts";
+import { notificationKinds, roles } from "../model/plan.ts";
 import { globProblem, isExclude } from "./glob.ts";
 import { isUnreadable } from "./yaml.ts";
 
@@ -147,11 +147,11 @@ const notify = object("a map with `sns` and `on`", {
     })
     .meta({ description: "The SNS topic that is told." }),
   on: z
-    .array(z.enum(noticeKinds, { error: `one of ${noticeKinds.join(", ")}` }), {
+    .array(z.enum(notificationKinds, { error: `one of ${notificationKinds.join(", ")}` }), {
       error: "a list, such as [failed, recovered]",
     })
     .min(1, { error: "Nothing would be told; name what should be, or leave the key away." })
-    .default(noticeKinds.filter((kind) => kind !== "started"))
+    .default(notificationKinds.filter((kind) => kind !== "started"))
     .meta({ description: "What the topic is told of a release." }),
 });
 
@@ -171,7 +171,7 @@ export const planSchema = object("a map with `version` and `pipelines`", {
       error: "a map from the names of pipelines to what they are",
     })
     .meta({
-      description: "The roads to production, by name. At least one.",
+      description: "The paths to production, by name. At least one.",
       minProperties: 1,
       maxProperties: most.pipelines,
     }),
@@ -190,7 +190,7 @@ export const planSchema = object("a map with `version` and `pipelines`", {
     .meta({ description: "The SNS topics that are told of what happens to releases." }),
 }).meta({
   title: "Interlock plan",
-  description: "The roads to production of a repository: .github/interlock.yml",
+  description: "The paths to production of a repository: .github/interlock.yml",
 });
 
 export type WrittenPlan = z.output<typeof planSchema>;
@@ -278,10 +278,9 @@ function commandShape() {
       named,
       object(wanted, {
         roles: named.optional().meta({ description: "Who may give it." }),
-        not_author: z
-          .boolean({ error: "true or false" })
-          .default(true)
-          .meta({ description: "Whether whoever wrote a part of what goes out may not give it." }),
+        not_author: z.boolean({ error: "true or false" }).default(true).meta({
+          description: "Whether anyone who wrote a part of what goes out may not give it.",
+        }),
       }),
     ],
     { error: wanted },

@@ -3,17 +3,17 @@
 import type { PartView } from "../decide/part.ts";
 import type { Command } from "../model/command.ts";
 import { commandTable } from "../model/command.ts";
-import type { Execution, Facts, Intention, Outcome, Rollback } from "../model/fact.ts";
+import type { CommandRequest, Execution, Facts, Outcome, Rollback } from "../model/fact.ts";
 import type { Verdict } from "../model/gate.ts";
 import { limit } from "../model/limit.ts";
 import type { Plan } from "../model/plan.ts";
 import { nextStep, stateOf } from "../model/reason.ts";
 import { code, prose } from "./markdown.ts";
-import { saw } from "./saw.ts";
+import { saw } from "./snapshot.ts";
 
-/** The hidden mark of the answer to one intention. */
-export function answerMark(intention: string): string {
-  return `<!-- interlock:answer ${intention.replace(/[^\w:.-]/g, "")} -->`;
+/** The hidden mark of the answer to one request. */
+export function answerMark(request: string): string {
+  return `<!-- interlock:answer ${request.replace(/[^\w:.-]/g, "")} -->`;
 }
 
 /** At the end of an answer that was written once more after somebody had deleted it. */
@@ -21,16 +21,16 @@ export const againMark = "\n<!-- interlock:again -->";
 
 /** The whole comment: what was asked, what became of it, and the result once there is one. */
 export function answerPage(question: {
-  readonly intention: Intention;
+  readonly request: CommandRequest;
   readonly outcome: readonly Outcome[];
-  /** Executions that were started or retried for this intention and have ended. */
+  /** Executions that were started or retried for this request and have ended. */
   readonly results: readonly Execution[];
-  /** Rollbacks that were begun for this intention and have ended. */
+  /** Rollbacks that were started for this request and have ended. */
   readonly rollbacks: readonly Rollback[];
 }): string {
-  const { intention, outcome, results, rollbacks } = question;
-  const lines = [answerMark(intention.key)];
-  for (const [index, command] of intention.commands.entries()) {
+  const { request, outcome, results, rollbacks } = question;
+  const lines = [answerMark(request.key)];
+  for (const [index, command] of request.commands.entries()) {
     const become = outcome[index];
     if (become === undefined) continue;
     const about = become.sha === null ? "" : ` for commit ${code(become.sha.slice(0, 7))}`;
@@ -54,9 +54,9 @@ export function answerPage(question: {
 }
 
 /** In the place of the answer after which no more follow. */
-export function tooManyPage(intention: string, actor: string): string {
+export function tooManyPage(request: string, actor: string): string {
   const hour = `${limit.command.answers} commands in an hour`;
-  return `${answerMark(intention)}\n🚫 ${prose(actor)} has given more than ${hour} here without permission to write. Further ones get no answer until fewer were given in the last hour.`;
+  return `${answerMark(request)}\n🚫 ${prose(actor)} has given more than ${hour} here without permission to write. Further ones get no answer until fewer were given in the last hour.`;
 }
 
 function spoken(command: Command): string {
@@ -123,7 +123,7 @@ export function explainText(shown: Verdict, facts: Facts): string {
 
 const stateWords = {
   success: "open: everything that the plan asks for has passed",
-  failure: "shut",
-  action_required: "shut until somebody acts",
-  in_progress: "shut while it waits",
+  failure: "blocked",
+  action_required: "blocked until somebody acts",
+  in_progress: "blocked while it waits",
 } as const;

@@ -146,7 +146,7 @@ export function checksOf(question: {
   return checks;
 }
 
-/** Names of checks that may have been begun for the commit and that no part stands behind now. */
+/** Names of checks that may have been started for the commit and that no part stands behind now. */
 export function obsoleteNames(
   facts: Facts,
   sha: string,
@@ -197,12 +197,12 @@ function actionsOf(
   { execution, hold, part, pipeline, spec, reasons }: PartView,
   state: CheckState,
 ): readonly CheckAction[] {
-  const { able } = facts;
+  const { engineCapabilities } = facts;
   if (execution === null || execution.engineId === null) return [];
   if (isLive(execution)) {
     if (state.status !== "in_progress") return [];
     const waits = execution.stages.findIndex((stage) => stage.state === "waiting");
-    if (waits < 0 || !able.approve.includes(spec.engine)) return [stop];
+    if (waits < 0 || !engineCapabilities.approve.includes(spec.engine)) return [stop];
     return [stop, approve(execution.attempt, waits)];
   }
   if (hold !== null) return [];
@@ -210,9 +210,9 @@ function actionsOf(
   const isBack = reasons.some(({ code }) => code === "rolled_back" || code === "rolling_back");
   const isNewest =
     !("newer" in facts) || !facts.newer.some(({ released }) => released.includes(pipeline));
-  const hasBegun = execution.stages.some(({ startedAt }) => startedAt !== null);
-  const isOut = part === "release" && isNewest && hasBegun;
-  const canGoBack = isOut && !isBack && able.rollback.includes(spec.engine);
+  const hasStarted = execution.stages.some(({ startedAt }) => startedAt !== null);
+  const isOut = part === "release" && isNewest && hasStarted;
+  const canGoBack = isOut && !isBack && engineCapabilities.rollback.includes(spec.engine);
   return [...(ended ? [retry] : []), ...(canGoBack ? [rollback] : [])];
 }
 

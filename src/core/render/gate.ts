@@ -8,7 +8,7 @@ import { cutChars, plainLine } from "../model/plain.ts";
 import { type PlanProblem, planPath } from "../model/plan.ts";
 import { nextStep, type Reason, stateOf, type Who, whoActs } from "../model/reason.ts";
 import { code, prose } from "./markdown.ts";
-import { saw } from "./saw.ts";
+import { saw } from "./snapshot.ts";
 
 export interface GatePage {
   readonly title: string;

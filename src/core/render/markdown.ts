@@ -1,6 +1,6 @@
 // Turns foreign text into Markdown that shows it and does nothing else.
 
-import { plain, plainLine, withoutLast } from "../model/plain.ts";
+import { beginning, plain, plainLine, withoutLast } from "../model/plain.ts";
 
 /** A code span: nothing inside it is Markdown, HTML, a mention or a link. */
 export function code(text: string): string {
@@ -69,7 +69,7 @@ export function cutBytes(text: string, bytes: number): string {
   while (byteLength(text.slice(0, end)) > bytes - byteLength(mark))
     end -= Math.max(1, Math.ceil((byteLength(text.slice(0, end)) - bytes + byteLength(mark)) / 4));
   const line = text.lastIndexOf("\n", end);
-  return text.slice(0, line > 0 ? line : end).toWellFormed() + mark;
+  return beginning(text, line > 0 ? line : end) + mark;
 }
 
 function byteLength(text: string): number {

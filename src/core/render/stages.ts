@@ -5,7 +5,7 @@ import type { Facts, StageFact, StageState } from "../model/fact.ts";
 import { limit } from "../model/limit.ts";
 import { cutChars, plainLine } from "../model/plain.ts";
 import { planPath } from "../model/plan.ts";
-import { aroundLines } from "./around.ts";
+import { aroundLines } from "./drift.ts";
 import { block, cell, code, fold, prose } from "./markdown.ts";
 
 export interface StagesPage {
@@ -72,8 +72,8 @@ export function isShown({ state, output }: StageFact): boolean {
 }
 
 /** The default branch's plan says it: a branch's own one may have come there unjudged. */
-function showsLogs({ isPrivate = false, roads, plan }: Facts): boolean {
-  const says = roads ?? plan;
+function showsLogs({ isPrivate = false, defaultPlan, plan }: Facts): boolean {
+  const says = defaultPlan ?? plan;
   if (isPrivate) return true;
   return says.kind === "read" && says.parse.kind === "valid" && says.parse.plan.publicLogs === true;
 }

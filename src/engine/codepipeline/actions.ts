@@ -5,8 +5,8 @@ import {
   ListActionExecutionsCommand,
 } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import { noExecution, noPipeline, type PipelineSpec } from "./structure.ts";
 
@@ -26,7 +26,7 @@ export interface ActionRun {
   /** Where it runs; null for the pipeline's own region. */
   readonly region: string | null;
   readonly error: { readonly code: string; readonly message: string } | null;
-  /** Its number at whoever carries it out. An approval's is its token and never leaves this folder. */
+  /** Its number at anyone who carries it out. An approval's is its token and never leaves this folder. */
   readonly externalId: string | null;
   readonly link: string | null;
   readonly summary: string;

@@ -2,8 +2,8 @@
 
 import { PutApprovalResultCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Acted, Approval } from "../../ports/engine.ts";
 import type { Clock } from "../../ports/log.ts";
@@ -22,7 +22,7 @@ export interface ApproveTools {
 
 export interface ApproveOrder {
   readonly approval: Approval;
-  /** What an earlier call for the same wish set out to approve; null where this is the first. */
+  /** What an earlier call for the same request set out to approve; null where this is the first. */
   readonly asked: readonly string[] | null;
   readonly spec: CodePipelinePart;
 }
@@ -61,7 +61,7 @@ export async function approve(
     (one) => asked === null || asked.includes(markOfAsked(one)),
   );
   if (meant === undefined) {
-    // The answer to an earlier call for this wish was lost.
+    // The answer to an earlier call for this request was lost.
     const given = own.some(
       ({ status, summary }) => status === "Succeeded" && summary.includes(mark),
     );
@@ -94,7 +94,7 @@ export async function approve(
   return not(reply);
 }
 
-/** Whoever asks for several approvals wants several people, or one who thinks of each. */
+/** Anyone who asks for several approvals wants several people, or one who thinks of each. */
 function severalWait(
   { approval: { stage, engineId }, spec }: ApproveOrder,
   declared: readonly string[],
@@ -111,7 +111,7 @@ function markOfAsked({ action, token }: ApprovalNow): string {
 }
 
 function changed(stage: string, action: string): string {
-  return `The approval ${action} of the stage ${stage} was answered by somebody else, or asked for anew.`;
+  return `The approval ${action} of the stage ${stage} was answered by somebody else, or asked for again.`;
 }
 
 /** Names of the approvals of the stage, or why there are none. */
@@ -131,11 +131,11 @@ function nothingWaits(
   { approval: { stage, engineId } }: ApproveOrder,
   own: readonly ApprovalNow[],
 ): string {
-  const begun = own.filter(({ status }) => status !== "");
-  const [first] = begun;
+  const started = own.filter(({ status }) => status !== "");
+  const [first] = started;
   if (first === undefined)
     return `The execution ${engineId} does not wait for an approval in the stage ${stage}: it has not come to one there, or another execution is in the stage now.`;
-  const refused = begun.find(({ status }) => status === "Failed");
+  const refused = started.find(({ status }) => status === "Failed");
   if (refused !== undefined)
     return `The approval ${refused.action} of the stage ${stage} was refused, or nobody gave it in time.`;
   return `The approval ${first.action} of the stage ${stage} was answered already, or the execution was stopped.`;

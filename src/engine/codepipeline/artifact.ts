@@ -108,7 +108,7 @@ interface FileRead {
   readonly reading: FileReading;
 }
 
-/** Of the whole process: whoever has one holds an artifact in memory. */
+/** Of the whole process: anyone who has one holds an artifact in memory. */
 const slots = openSlots(limit.codepipeline.downloads, limit.codepipeline.artifact_ms);
 
 interface Pattern {

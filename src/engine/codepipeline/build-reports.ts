@@ -6,9 +6,9 @@ import {
   type Report,
   type TestCase,
 } from "@aws-sdk/client-codebuild";
+import type { AwsFailure } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
 import { oneLine } from "../../aws/text.ts";
-import type { Trouble } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import { plain } from "../../core/model/plain.ts";
 import {
@@ -66,7 +66,7 @@ async function readInRegion(
   return { kind: "read", reports };
 }
 
-function unread(arns: readonly string[], { is, why }: Trouble): BuildReports {
+function unread(arns: readonly string[], { is, why }: AwsFailure): BuildReports {
   if (is === "later") return { kind: "later", why };
   return { kind: "read", reports: arns.map((arn) => broken(arn, why)) };
 }
@@ -76,7 +76,7 @@ async function readProblems(
   session: Session,
   region: string,
   report: Report,
-): Promise<readonly TestCase[] | Trouble> {
+): Promise<readonly TestCase[] | AwsFailure> {
   const counts = report.testSummary?.statusCounts ?? {};
   const cases: TestCase[] = [];
   for (const status of ["FAILED", "ERROR", "UNKNOWN"] as const) {
@@ -108,7 +108,10 @@ async function readProblems(
   return cases;
 }
 
-export function readingOf(report: Report, problems: readonly TestCase[] | Trouble): ReportReading {
+export function readingOf(
+  report: Report,
+  problems: readonly TestCase[] | AwsFailure,
+): ReportReading {
   const path = nameOf(report.arn ?? "");
   if ("kind" in problems) return broken(report.arn ?? "", problems.why);
   if (report.status === "INCOMPLETE")

@@ -7,9 +7,9 @@ import {
   type BuildBatch,
 } from "@aws-sdk/client-codebuild";
 import type { LogStream } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Permission } from "../../aws/permission.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { ActionRun } from "./actions.ts";
 

@@ -1,7 +1,7 @@
 // Why an execution failed in which no action did: a condition that did not hold, or a change of the pipeline.
 
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { type ActionRun, latestRuns } from "./actions.ts";
 import { unheldStages } from "./rules.ts";
 import type { PipelineSpec, Structure } from "./structure.ts";

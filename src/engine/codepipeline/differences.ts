@@ -1,8 +1,8 @@
-// Where a pipeline of AWS is not what the plan counts on, each with the way to mend it.
+// Where a pipeline of AWS is not what the plan counts on, each with the way to fix it.
 
 import { oneLine } from "../../aws/text.ts";
+import type { Difference } from "../../core/model/drift.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
-import type { Difference } from "../../core/model/survey.ts";
 import { findSource, oldType, startsItself } from "./source.ts";
 import type { StageNow } from "./state.ts";
 import type { Structure } from "./structure.ts";

@@ -13,7 +13,7 @@ import type {
   Approval,
   ChosenTarget,
   Engine,
-  EngineNotice,
+  EngineEventHandler,
   Observation,
   RollbackRequest,
   RolledBack,
@@ -27,9 +27,10 @@ import type { PipelineRequest, PipelineRun, PipelineRuns } from "../../ports/run
 import type { TreeReader } from "../../ports/tree.ts";
 import { approve } from "./approve.ts";
 import type { ReadReport } from "./artifact.ts";
+import { openDriftReports } from "./drift.ts";
 import { openExecutions } from "./executions.ts";
 import { findLost, findRollback } from "./find.ts";
-import { openPatrol, type Patrol, type Place } from "./patrol.ts";
+import { openPipelineResync, type PipelineResync, type Place } from "./pipeline-resync.ts";
 import { openReadings } from "./readings.ts";
 import { retry } from "./retry.ts";
 import { rollback } from "./rollback.ts";
@@ -38,15 +39,14 @@ import { start } from "./start.ts";
 import { openStates } from "./states.ts";
 import { closedSince, reopen, stop } from "./stop.ts";
 import { openStructures } from "./structures.ts";
-import { openSurveys } from "./survey.ts";
 
 export interface CodePipelineOrder {
   readonly runs: PipelineRuns;
   readonly clock: Clock;
   readonly log: Log;
-  readonly notice: EngineNotice;
+  readonly notice: EngineEventHandler;
   /** Called with the key of a run for whose commit others did something. */
-  readonly others: EngineNotice;
+  readonly others: EngineEventHandler;
   /** Reads one test report in whatever format it is written. */
   readonly readReport: ReadReport;
   readonly commitPaths: TreeReader["commitPaths"];
@@ -61,8 +61,8 @@ export interface CodePipelineOrder {
 export interface CodePipelineEngine extends Engine {
   rollback(request: RollbackRequest): Promise<RolledBack>;
   approve(approval: Approval): Promise<Acted>;
-  survey: NonNullable<Engine["survey"]>;
-  patrol: NonNullable<Engine["patrol"]>;
+  drift: NonNullable<Engine["drift"]>;
+  pipelineResync: NonNullable<Engine["pipelineResync"]>;
   /** AWS told of an execution that is in no ledger: the pipeline is looked at soon. */
   suspect(executionId: string, place: Place): void;
   close(): void;
@@ -78,8 +78,8 @@ class CodePipeline implements CodePipelineEngine {
   readonly #order: CodePipelineOrder;
   readonly #access: Access;
   readonly #tools;
-  readonly #surveys;
-  readonly #patrol: Patrol;
+  readonly #driftReports;
+  readonly #pipelineResync: PipelineResync;
   /** Executions that AWS told of and that are in no ledger. */
   readonly #strangers = new Map<string, Place>();
   #soon: NodeJS.Timeout | null = null;
@@ -100,8 +100,8 @@ class CodePipeline implements CodePipelineEngine {
     const states = openStates(clock);
     const unstoppable = new Set<string>();
     this.#tools = { runs, clock, log, executions, structures, states, readings, unstoppable };
-    this.#surveys = openSurveys(this.#tools);
-    this.#patrol = openPatrol(this.#tools, (run) => {
+    this.#driftReports = openDriftReports(this.#tools);
+    this.#pipelineResync = openPipelineResync(this.#tools, (run) => {
       const known = this.#open(run);
       return known.kind === "known" ? known : null;
     });
@@ -113,8 +113,8 @@ class CodePipeline implements CodePipelineEngine {
       find: (key) => this.find(key),
       observe: (engineId) => this.observe(engineId),
       target: (request) => this.target(request),
-      survey: this.survey,
-      patrol: () => this.patrol(),
+      drift: this.drift,
+      pipelineResync: () => this.pipelineResync(),
       start: (request) => this.start(request, permit),
       stop: (engineId, reason) => this.stop(engineId, reason, permit),
       retry: (engineId, stage, key) => this.#retry({ engineId, stage, key, permit }),
@@ -194,13 +194,13 @@ class CodePipeline implements CodePipelineEngine {
 
   async approve(approval: Approval, permit: Permit | null = null): Promise<Acted> {
     const known = await this.#order.runs.get(approval.key);
-    const wish = known?.request ?? { kind: "approve" as const, approval, asked: null };
-    if (wish.kind !== "approve")
-      return { kind: "refused", why: "The key belongs to another wish." };
-    // Whatever waits by now, the wish is about what waited when it was carried out first.
-    const first = wish.approval;
+    const pendingCommand = known?.request ?? { kind: "approve" as const, approval, asked: null };
+    if (pendingCommand.kind !== "approve")
+      return { kind: "refused", why: "The key belongs to another request." };
+    // Whatever waits by now, the request is about what waited when it was carried out first.
+    const first = pendingCommand.approval;
     const acted = await this.#act({ engineId: first.engineId, permit }, ({ session, spec }) =>
-      approve(this.#tools, session, { approval: first, asked: wish.asked, spec }),
+      approve(this.#tools, session, { approval: first, asked: pendingCommand.asked, spec }),
     );
     const { engineId, stage } = approval;
     if (acted.kind !== "done" || (first.engineId === engineId && first.stage === stage))
@@ -233,37 +233,37 @@ class CodePipeline implements CodePipelineEngine {
     return done;
   }
 
-  survey: CodePipelineEngine["survey"] = async ({ spec, repository, sha, engineId, since }) => {
+  drift: CodePipelineEngine["drift"] = async ({ spec, repository, sha, engineId, since }) => {
     if (spec.engine !== "codepipeline") return { kind: "unknown", why: notOurs.why };
     const opened = this.#access.session({ ...spec, repository });
     if (opened.kind === "refused") return { kind: "unknown", why: opened.why };
-    return await this.#surveys.survey({ session: opened.session, spec, sha, engineId }, since);
+    return await this.#driftReports.drift({ session: opened.session, spec, sha, engineId }, since);
   };
 
-  async patrol(): Promise<readonly string[]> {
-    return await this.#patrol.round();
+  async pipelineResync(): Promise<readonly string[]> {
+    return await this.#pipelineResync.round();
   }
 
   suspect(executionId: string, place: Place): void {
     this.#strangers.set(executionId, place);
     this.#soon ??= setTimeout(() => {
       this.#soon = null;
-      this.#lookForStrangers().catch((err: unknown) =>
+      this.#lookForForeign().catch((err: unknown) =>
         this.#order.log.error({ err }, "What others do could not be looked for"),
       );
     }, limit.codepipeline.suspect_ms);
     this.#soon.unref();
   }
 
-  async #lookForStrangers(): Promise<void> {
+  async #lookForForeign(): Promise<void> {
     const told = new Map(this.#strangers);
     this.#strangers.clear();
     // AWS may tell of an execution of ours before the answer to its start is in the ledger.
     const ours = await this.#order.runs.known([...told.keys()]);
     const strange = [...told].filter(([id]) => !ours.has(id));
-    for (const [, place] of strange) this.#patrol.suspect(place);
+    for (const [, place] of strange) this.#pipelineResync.suspect(place);
     if (strange.length === 0) return;
-    for (const token of await this.#patrol.round()) this.#order.others(token);
+    for (const token of await this.#pipelineResync.round()) this.#order.others(token);
   }
 
   close(): void {

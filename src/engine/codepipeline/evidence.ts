@@ -1,8 +1,8 @@
 // What a stage that has ended leaves behind: the last lines of a failed action, and its test reports.
 
 import { logStreamOf } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import type { CommitPaths } from "../../core/model/place.ts";
 import type { PipelineStage } from "../../core/model/plan.ts";
 import type { ReportReading } from "../../core/model/report.ts";

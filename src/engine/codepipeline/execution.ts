@@ -2,8 +2,8 @@
 
 import { GetPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { noExecution, noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
 

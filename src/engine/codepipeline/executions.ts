@@ -5,13 +5,13 @@ import {
   type PipelineExecutionSummary,
 } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
-import { type Dated, openMemory } from "../../aws/memory.ts";
+import type { AwsFailure, Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { type Dated, openSharedReadings } from "../../aws/shared-readings.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { Clock } from "../../ports/log.ts";
-import { readAlone } from "./alone.ts";
 import type { Summary } from "./execution.ts";
+import { readAlone } from "./one-execution.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { plainDetail } from "./text.ts";
 
@@ -38,8 +38,8 @@ export interface Page {
 }
 
 export function openExecutions(clock: Clock): Executions {
-  const memory = openMemory<Page>(clock);
-  const alone = openMemory<Summary>(clock);
+  const memory = openSharedReadings<Page>(clock);
+  const alone = openSharedReadings<Summary>(clock);
   const keyOf = ({ key }: Session, { region, pipeline }: PipelineSpec) =>
     `${key} ${region} ${pipeline}`;
   return {
@@ -66,7 +66,7 @@ export async function executionsSince(
       kind: "trouble",
       is: "later",
       name: "TooManyExecutions",
-      why: `The pipeline ${spec.pipeline} has begun more executions meanwhile than are read.`,
+      why: `The pipeline ${spec.pipeline} has started more executions meanwhile than are read.`,
     },
   });
 }
@@ -85,7 +85,7 @@ interface Wanted {
   /** No further page is read after one that has such an execution. */
   readonly enough: (summary: Summary) => boolean;
   /** What is said where there are more pages than are read; without it, those that were read will do. */
-  readonly beyond?: Trouble;
+  readonly beyond?: AwsFailure;
 }
 
 async function gather(

@@ -36,11 +36,11 @@ export async function findLost(
   if (run.request.kind !== "start") return { kind: "absent" };
   const { source, start } = run.request;
   const since = run.startedAt - limit.codepipeline.skew_ms;
-  const listed = await begunSince(session, spec, since);
+  const listed = await startedSince(session, spec, since);
   if (listed.kind !== "known") return listed;
-  const begun = listed.value.filter(isByApi);
-  const taken = await runs.known(begun.map(({ id }) => id));
-  const open = begun.filter(({ id }) => !taken.has(id));
+  const started = listed.value.filter(isByApi);
+  const taken = await runs.known(started.map(({ id }) => id));
+  const open = started.filter(({ id }) => !taken.has(id));
   const caller = callerOf(session);
   const own = open.filter(({ trigger }) => caller !== null && trigger.detail.endsWith(caller));
   const commitOf = ({ revisions }: Summary) =>
@@ -83,7 +83,7 @@ function namesCaller({ trigger }: Summary): boolean {
 export type FoundRollback = Read<string> | { readonly kind: "taken" };
 
 /**
- * Looks for a rollback among what came after the execution that was newest before the wish: ours was
+ * Looks for a rollback among what came after the execution that was newest before the request: ours was
  * asked for by hand, goes back to the same execution in the same stage, and is in no other entry of
  * the ledger. The list does not tell the stage, and its actions do.
  */
@@ -94,7 +94,7 @@ export async function findRollback(
 ): Promise<FoundRollback> {
   if (run.request.kind !== "rollback") return { kind: "absent" };
   const { after, target, rollback } = run.request;
-  const listed = await begunSince(session, spec, run.startedAt - limit.codepipeline.skew_ms);
+  const listed = await startedSince(session, spec, run.startedAt - limit.codepipeline.skew_ms);
   if (listed.kind !== "known") return listed;
   const before = listed.value.findIndex(({ id }) => id === after);
   const newer = before < 0 ? listed.value : listed.value.slice(0, before);
@@ -122,8 +122,8 @@ export async function findRollback(
   return { kind: "absent" };
 }
 
-/** Newest first. What cannot be read is unknown; only a pipeline that is gone has begun nothing. */
-async function begunSince(
+/** Newest first. What cannot be read is unknown; only a pipeline that is gone has started nothing. */
+async function startedSince(
   session: Session,
   spec: CodePipelinePart,
   since: number,

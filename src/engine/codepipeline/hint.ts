@@ -4,7 +4,7 @@ import type { StageState } from "../../core/model/fact.ts";
 import type { Observation } from "../../ports/engine.ts";
 
 /** What AWS told of an execution of ours; an order to nobody. */
-export interface Told {
+export interface AwsEventHint {
   readonly executionId: string;
   readonly moved: "execution" | "stage" | "action";
   /** As events have it, such as STARTED. */
@@ -16,7 +16,7 @@ export interface Told {
 }
 
 /** One line, as the ledger keeps it. */
-export function lineOf({ moved, state, stage, approval }: Told): string {
+export function lineOf({ moved, state, stage, approval }: AwsEventHint): string {
   const where = stage === null ? "" : ` ${stage}`;
   return `${moved} ${state}${where}${where !== "" && approval ? ` ${asked}` : ""}`;
 }

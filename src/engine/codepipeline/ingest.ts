@@ -7,7 +7,7 @@ import type { PipelineRuns } from "../../ports/run.ts";
 import type { Accepted, Delivery } from "../../ports/store.ts";
 import { readEvent } from "./event.ts";
 import { lineOf } from "./hint.ts";
-import type { Place } from "./patrol.ts";
+import type { Place } from "./pipeline-resync.ts";
 
 export interface EventSink {
   readonly runs: Pick<PipelineRuns, "byExecution">;
@@ -57,7 +57,7 @@ async function eventOf({ runs }: EventSink, text: string): Promise<Read> {
     const what = { kind: "run", key: run.token, told: lineOf(hint), resumed } as const;
     return { event: { kind: "moved", what }, action, place: null };
   }
-  // Somebody else started it: whoever looks at the commit finds it.
+  // Somebody else started it: anyone who looks at the commit finds it.
   if (hint.commit !== null) {
     const what = { kind: "commit", ...hint.commit } as const;
     return { event: { kind: "moved", what }, action, place: null };

@@ -2,8 +2,8 @@
 
 import { GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { LogStream } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import { lastLines } from "./lines.ts";
 

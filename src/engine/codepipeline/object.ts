@@ -2,7 +2,7 @@
 
 import { Readable } from "node:stream";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { NotOfAws } from "../../aws/trouble.ts";
+import { NotOfAws } from "../../aws/failure.ts";
 
 export interface ObjectOrder {
   readonly s3: S3Client;

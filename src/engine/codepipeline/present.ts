@@ -40,12 +40,13 @@ function takenOut(
   { known, shaOf, ledger }: PresentQuestion,
   rollback: Summary,
 ): readonly Present[] {
-  const wish = ledger.get(rollback.id)?.request;
+  const pendingCommand = ledger.get(rollback.id)?.request;
   const { type, detail } = rollback.trigger;
   // AWS names what failed as the cause of a rollback of its own.
   const cause =
     type === "AutomatedRollback" ? known.find(({ id }) => detail.includes(id)) : undefined;
-  const sha = wish?.kind === "rollback" ? wish.rollback.from : cause && shaOf(cause);
+  const sha =
+    pendingCommand?.kind === "rollback" ? pendingCommand.rollback.from : cause && shaOf(cause);
   const brought = known.find(
     (summary) =>
       summary.type === "STANDARD" &&

@@ -35,7 +35,7 @@ export interface Reading {
 
 export interface Found {
   readonly summary: Summary;
-  /** Executions that the pipeline has begun since, newest first. */
+  /** Executions that the pipeline has started since, newest first. */
   readonly newer: readonly Summary[];
 }
 

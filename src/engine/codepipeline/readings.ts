@@ -1,8 +1,8 @@
 // Readings of executions: as few calls as show what moved, and each piece of evidence once.
 
-import { anew } from "../../aws/memory.ts";
+import type { AwsFailure, Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { again } from "../../aws/shared-readings.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { CommitPaths } from "../../core/model/place.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
@@ -32,10 +32,10 @@ import {
   type Reading,
 } from "./reading.ts";
 import { isBehind, isContradictory, isOver, type StageView, stagesOf } from "./stages.ts";
-import { isStray, isUntold, strayObservation } from "./stray.ts";
 import type { Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
 import { openTurns } from "./turns.ts";
+import { isStray, isUntold, strayObservation } from "./wrong-commit.ts";
 
 export interface ReadingTools {
   readonly executions: Executions;
@@ -63,7 +63,7 @@ export interface Readings {
   /** The version of the pipeline that it runs in, where that was read. */
   version(executionId: string): number | null;
   /**
-   * AWS listed it like this at that time. News where it is under way or ended anew, and was read to be over
+   * AWS listed it like this at that time. News where it is under way or ended again, and was read to be over
    * before; outdated where it was read to be over since. What is news stays so until it is observed.
    */
   listed(summary: Summary, at: number): "expected" | "news" | "outdated";
@@ -91,7 +91,7 @@ export function openReadings(tools: ReadingTools): Readings {
       if (last.final || clock() - last.readAt < limit.codepipeline.recent_ms)
         return { kind: "known", value: last.observation };
     }
-    // Whoever has heard the same waits for the same answer.
+    // Anyone who has heard the same waits for the same answer.
     const key = `${executionId} ${run.heard.count}`;
     const shared = underWay.get(key) ?? read(question, last, news);
     underWay.set(key, shared);
@@ -115,7 +115,7 @@ export function openReadings(tools: ReadingTools): Readings {
       if (runs.kind === "trouble") return unread(question, runs);
       if (isUnderWay(runs.value))
         return await conclude(question, last, { readAt, runs: runs.value, page: null });
-      const page = await findSummary(question, anew);
+      const page = await findSummary(question, again);
       if (page.kind === "trouble") return unread(question, page);
       const { status, type } = page.value.summary;
       // It may have gone on between the two.
@@ -127,7 +127,7 @@ export function openReadings(tools: ReadingTools): Readings {
     }
     const found = await findSummary(
       question,
-      news === "none" ? readAt - limit.codepipeline.recent_ms : anew,
+      news === "none" ? readAt - limit.codepipeline.recent_ms : again,
     );
     if (found.kind === "trouble") return unread(question, found);
     const { summary } = found.value;
@@ -250,14 +250,14 @@ export function openReadings(tools: ReadingTools): Readings {
     const summary = summaries[at];
     if (summary !== undefined)
       return { kind: "ok", value: { summary, newer: summaries.slice(0, at) } };
-    // Begun after the list was read, or too old for its first page.
+    // Started after the list was read, or too old for its first page.
     const alone = await readExecution(session, spec, executionId);
     if (alone.kind === "trouble") return alone;
     return { kind: "ok", value: { summary: alone.value, newer: [] } };
   }
 
   /** What AWS does not have for good is absent; what it does not have yet is not known. */
-  function unread({ run }: Question, trouble: Trouble): Read<Observation> {
+  function unread({ run }: Question, trouble: AwsFailure): Read<Observation> {
     const young = clock() - run.startedAt < limit.codepipeline.young_ms;
     const gone =
       trouble.name === "PipelineExecutionNotFoundException" ||

@@ -1,4 +1,4 @@
-// Runs what failed in a stage again, within the same execution and once for each wish.
+// Runs what failed in a stage again, within the same execution and once for each request.
 
 import { RetryStageExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
@@ -33,7 +33,7 @@ export async function retry(
   const { run, executionId, spec, key } = order;
   const known = run.acts.find((act): act is RetryAct => act.kind === "retry" && act.key === key);
   if (known?.done) return { kind: "done" };
-  // Whoever asks again after a lost answer may mean what failed since; the wish is about what failed then.
+  // Anyone who asks again after a lost answer may mean what failed since; the request is about what failed then.
   const stage = known?.stage ?? order.stage;
   const others = run.acts.filter((act) => act !== known);
   const actions = await readActions(session, spec, executionId);
@@ -62,8 +62,8 @@ export async function retry(
     sentences: {
       PipelineNotFoundException: noPipeline(session, spec),
       StageNotFoundException: `The pipeline ${spec.pipeline} has no stage ${stage} any more.`,
-      NotLatestPipelineExecutionException: `Another execution has entered the stage ${stage} since, so AWS does not run it again in this one. Start the commit anew.`,
-      StageNotRetryableException: `AWS does not run the stage ${stage} again: nothing failed in it there, or the pipeline was changed since. Start the commit anew.`,
+      NotLatestPipelineExecutionException: `Another execution has entered the stage ${stage} since, so AWS does not run it again in this one. Start the commit again.`,
+      StageNotRetryableException: `AWS does not run the stage ${stage} again: nothing failed in it there, or the pipeline was changed since. Start the commit again.`,
       ConcurrentPipelineExecutionsLimitExceededException: `The pipeline ${spec.pipeline} has as many executions under way as AWS allows.`,
       ValidationException: (said) => `AWS does not run the stage ${stage} again: ${said}`,
     },

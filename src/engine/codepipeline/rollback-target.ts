@@ -1,18 +1,18 @@
 // What a stage can be rolled back to. AWS's own refusals show no way out, so each reason is looked for before.
 
-import { anew } from "../../aws/memory.ts";
+import type { AwsFailure, Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply, Trouble } from "../../aws/trouble.ts";
+import { again } from "../../aws/shared-readings.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../ports/run.ts";
 import type { Summary } from "./execution.ts";
 import { type Executions, executionsBackTo, shaIn, succeededIn } from "./executions.ts";
 import { type Present, presentIn } from "./present.ts";
+import { isBeforeTheEnd } from "./rolled-back.ts";
 import { findSource } from "./source.ts";
 import { readState, type StageNow } from "./state.ts";
 import { noStage, type Structure } from "./structure.ts";
 import type { Structures } from "./structures.ts";
-import { isBeforeTheEnd } from "./taken-out.ts";
 
 export interface Target {
   readonly id: string;
@@ -45,7 +45,7 @@ export interface TargetWanted {
   readonly among: readonly string[];
 }
 
-/** The state is read last of all, and anew: whoever acts on it acts on what is in the stage now. */
+/** The state is read last of all, and again: anyone who acts on it acts on what is in the stage now. */
 export async function chooseTarget(
   tools: TargetTools,
   session: Session,
@@ -56,7 +56,7 @@ export async function chooseTarget(
   if (structure.kind === "trouble") return not(structure);
   const unfit = unfitness(wanted, structure.value);
   if (unfit !== null) return refuse(unfit);
-  const page = await tools.executions.since(session, spec, anew);
+  const page = await tools.executions.since(session, spec, again);
   if (page.kind === "trouble") return not(page);
   const succeeded = await succeededIn(session, spec, stage);
   if (succeeded.kind === "trouble") return not(succeeded);
@@ -204,6 +204,6 @@ function refuse(why: string): ChosenTarget {
   return { kind: "refused", why };
 }
 
-function not({ is, why }: Trouble): ChosenTarget {
+function not({ is, why }: AwsFailure): ChosenTarget {
   return { kind: is === "later" ? "failed" : "refused", why };
 }

@@ -21,7 +21,7 @@ export interface RollbackOrder {
   readonly spec: CodePipelinePart;
 }
 
-type Wish = Extract<PipelineRequest, { kind: "rollback" }>;
+type PendingCommand = Extract<PipelineRequest, { kind: "rollback" }>;
 
 /** AWS takes no token for it either: the ledger keeps what was newest before, and ours comes after that. */
 export async function rollback(
@@ -36,7 +36,7 @@ export async function rollback(
   const chosen = await chooseTarget(tools, session, { ...request, spec });
   if (chosen.kind !== "chosen") return chosen;
   const { target } = chosen;
-  const wish: Wish = {
+  const pendingCommand: PendingCommand = {
     kind: "rollback",
     rollback: request,
     target: target.id,
@@ -47,7 +47,7 @@ export async function rollback(
   const startedAt = clock();
   const added = await runs.add({
     token: request.key,
-    request: wish,
+    request: pendingCommand,
     executionId: null,
     startedAt,
     heard: { count: 0, last: [] },
@@ -58,18 +58,19 @@ export async function rollback(
 }
 
 /**
- * What became of an earlier call for the same wish; where that came to nothing, once more. Much may have
- * happened meanwhile, so that what is meant is looked for anew in the stage.
+ * What became of an earlier call for the same request; where that came to nothing, once more. Much may have
+ * happened meanwhile, so that what is meant is looked for again in the stage.
  */
 async function again(
   tools: RollbackTools,
   session: Session,
   { request, spec, known }: RollbackOrder & { readonly known: PipelineRun },
 ): Promise<RolledBack> {
-  const wish = known.request;
-  if (wish.kind !== "rollback") return { kind: "refused", why: "The key belongs to another wish." };
-  const { sha, target, after } = wish;
-  const stays = staying(wish);
+  const pendingCommand = known.request;
+  if (pendingCommand.kind !== "rollback")
+    return { kind: "refused", why: "The key belongs to another request." };
+  const { sha, target, after } = pendingCommand;
+  const stays = staying(pendingCommand);
   if (known.executionId !== null)
     return { kind: "started", engineId: known.executionId, sha, ...stays };
   const found = await findRollback(tools, session, { run: known, spec });
@@ -84,13 +85,13 @@ async function again(
     case "absent":
       break;
   }
-  const { stage, from } = wish.rollback;
+  const { stage, from } = pendingCommand.rollback;
   const wanted = { spec, stage, from, to: sha, among: request.among };
   const chosen = await chooseTarget(tools, session, wanted);
   if (chosen.kind !== "chosen") return chosen;
   await tools.runs.update(known.token, { acts: [{ kind: "sent", at: tools.clock() }] });
   return await send(tools, session, {
-    request: wish.rollback,
+    request: pendingCommand.rollback,
     spec,
     target: { id: target, sha, newest: after, ...stays },
   });
@@ -135,4 +136,4 @@ function staying({ stays }: { readonly stays?: true | undefined }): Pick<Target,
   return stays === true ? { stays } : {};
 }
 
-const taken = "Somebody else's wish has rolled it back already.";
+const taken = "Somebody else's request has rolled it back already.";

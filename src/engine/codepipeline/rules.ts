@@ -2,8 +2,8 @@
 
 import { ListRuleExecutionsCommand, type RuleExecutionDetail } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import { noExecution, noPipeline, type PipelineSpec, type Stage } from "./structure.ts";
 

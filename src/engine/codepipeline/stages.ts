@@ -41,7 +41,7 @@ export function stagesOf({
     const own = byStage[index] ?? [];
     const verdict =
       own.length === 0
-        ? unbegun({
+        ? notStarted({
             stage,
             status,
             cause,
@@ -49,7 +49,7 @@ export function stagesOf({
             next: index === last + 1,
             hasFailure,
           })
-        : begun({ stage, own, status, cause, passedBy: last > index, hasFailure });
+        : started({ stage, own, status, cause, passedBy: last > index, hasFailure });
     return { name: stage.name, ...verdict, ...times(own, verdict.state), runs: own };
   });
 }
@@ -83,8 +83,8 @@ export function isContradictory(question: EndQuestion): boolean {
 
 function unpassed(question: EndQuestion): readonly StageView[] {
   const views = stagesOf(question);
-  const begun = views.filter(({ runs }) => runs.length > 0);
-  const owed = question.type === "ROLLBACK" && begun.length > 0 ? begun : views;
+  const started = views.filter(({ runs }) => runs.length > 0);
+  const owed = question.type === "ROLLBACK" && started.length > 0 ? started : views;
   return owed.filter(({ state }) => state !== "succeeded");
 }
 
@@ -98,13 +98,13 @@ interface Verdict {
   readonly why: string;
 }
 
-function unbegun(question: {
+function notStarted(question: {
   readonly stage: Stage;
   readonly status: string | null;
   readonly cause: Cause;
-  /** A later stage has begun. */
+  /** A later stage has started. */
   readonly passedBy: boolean;
-  /** The one before has begun, and this one was to follow. */
+  /** The one before has started, and this one was to follow. */
   readonly next: boolean;
   readonly hasFailure: boolean;
 }): Verdict {
@@ -121,7 +121,7 @@ function unbegun(question: {
   return { state: isOver(status) ? "skipped" : "pending", why: "" };
 }
 
-function begun(question: {
+function started(question: {
   readonly stage: Stage;
   readonly own: readonly ActionRun[];
   readonly status: string | null;

@@ -2,9 +2,9 @@
 
 import { StartPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { AwsFailure } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
 import { fullName } from "../../aws/text.ts";
-import type { Trouble } from "../../aws/trouble.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Started, StartRequest } from "../../ports/engine.ts";
 import type { Clock } from "../../ports/log.ts";
@@ -49,7 +49,7 @@ export async function start(
     return await send(tools, session, { spec, sent: known.request });
   const variables = variablesFor(request, structure.value);
   const sent: Sent = { kind: "start", start: request, source: chosen.source.name, variables };
-  // The ledger first: whoever comes after a crash asks AWS with the same token.
+  // The ledger first: anyone who comes after a crash asks AWS with the same token.
   await runs.add({
     token,
     request: sent,
@@ -99,7 +99,7 @@ async function send(
   if (!(await claim(runs, run.key, engineId)))
     return {
       kind: "refused",
-      why: `Another run of this commit has taken the execution ${engineId} for its own. Start the commit anew.`,
+      why: `Another run of this commit has taken the execution ${engineId} for its own. Start the commit again.`,
     };
   return { kind: "started", engineId };
 }
@@ -125,6 +125,6 @@ export function variablesFor(
   return given;
 }
 
-function notStarted({ is, why }: Trouble): Started {
+function notStarted({ is, why }: AwsFailure): Started {
   return { kind: is === "later" ? "failed" : "refused", why };
 }

@@ -6,8 +6,8 @@ import {
   type StageConditionState,
 } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 
 export interface PipelineNow {
@@ -37,7 +37,7 @@ export interface StageNow {
 export interface ApprovalNow {
   readonly action: string;
   readonly status: string;
-  /** Whoever has it can approve. It leaves this folder only towards AWS. */
+  /** Anyone who has it can approve. It leaves this folder only towards AWS. */
   readonly token: string | null;
   readonly summary: string;
 }

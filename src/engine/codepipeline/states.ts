@@ -1,8 +1,8 @@
 // States of pipelines, each for everybody who asks within a while.
 
-import { type Dated, openMemory } from "../../aws/memory.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
+import { type Dated, openSharedReadings } from "../../aws/shared-readings.ts";
 import type { Clock } from "../../ports/log.ts";
 import { type PipelineNow, readState } from "./state.ts";
 import type { PipelineSpec } from "./structure.ts";
@@ -17,7 +17,7 @@ export interface States {
 }
 
 export function openStates(clock: Clock): States {
-  const memory = openMemory<PipelineNow>(clock);
+  const memory = openSharedReadings<PipelineNow>(clock);
   const keyOf = ({ key }: Session, { region, pipeline }: PipelineSpec) =>
     `${key} ${region} ${pipeline}`;
   return {

@@ -8,18 +8,18 @@ import type { Cause } from "./cause.ts";
 import type { Summary } from "./execution.ts";
 import { ourStop } from "./text.ts";
 
-export interface Standing {
+export interface ExecutionStatus {
   readonly state: Exclude<Observation["state"], "lost">;
   readonly why: string;
   readonly endedAt: number | null;
 }
 
-/** `newer`: what the pipeline has begun since, newest first. `cause`: of a failure that no action shows. */
+/** `newer`: what the pipeline has started since, newest first. `cause`: of a failure that no action shows. */
 export function standingOf(
   summary: Summary,
   newer: readonly Summary[],
   cause: Cause = { kind: "shown" },
-): Standing {
+): ExecutionStatus {
   const over = { endedAt: summary.updatedAt };
   switch (summary.status) {
     case "InProgress":

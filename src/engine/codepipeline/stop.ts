@@ -2,8 +2,8 @@
 
 import { StopPipelineExecutionCommand } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { AwsFailure, Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply, Trouble } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { Acted } from "../../ports/engine.ts";
@@ -97,7 +97,7 @@ async function put(
 }
 
 /** It is being stopped already, or has ended by itself; what became of it is read later. */
-function isStopped({ name }: Trouble): boolean {
+function isStopped({ name }: AwsFailure): boolean {
   return (
     name === "DuplicatedStopRequestException" || name === "PipelineExecutionNotStoppableException"
   );
@@ -109,7 +109,7 @@ async function closeNext(
   session: Session,
   order: StopOrder,
   actions: readonly ActionRun[],
-): Promise<Trouble | null> {
+): Promise<AwsFailure | null> {
   const { run, spec, reason } = order;
   const [newest] = actions;
   const structure =
@@ -128,7 +128,7 @@ async function closeNext(
   if (next === undefined || at < 0 || mode === "PARALLEL") return null;
   const state = await readState(session, spec);
   if (state.kind === "trouble") return passing(state);
-  // Whoever has closed it before us opens it again.
+  // Anyone who has closed it before us opens it again.
   if (state.value.stages.some(({ name, closed }) => name === next.name && closed !== null))
     return null;
   const act: PipelineAct = {
@@ -146,7 +146,7 @@ async function closeNext(
   return reply.kind === "trouble" ? passing(reply) : null;
 }
 
-function passing(trouble: Trouble): Trouble | null {
+function passing(trouble: AwsFailure): AwsFailure | null {
   return trouble.is === "later" ? trouble : null;
 }
 
@@ -170,7 +170,7 @@ export async function reopen(
   for (const { stage } of before) {
     const reply = await openTransition(session, spec, stage);
     if (reply.kind === "ok") continue;
-    // Whoever may close it and not open it says so until somebody has allowed that.
+    // Anyone who may close it and not open it says so until somebody has allowed that.
     if (reply.is !== "refused") return reply.why;
     log.error({ run: run.token, stage, why: reply.why }, "A way stays closed after a stop");
   }
@@ -199,6 +199,6 @@ async function stillClosed(
   );
 }
 
-function acted({ is, why }: Trouble): Acted {
+function acted({ is, why }: AwsFailure): Acted {
   return { kind: is === "later" ? "failed" : "refused", why };
 }

@@ -7,13 +7,13 @@ import {
   type StageDeclaration,
 } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 
 export interface Structure {
   readonly version: number;
-  /** When the pipeline was made, by AWS's clock; null where AWS does not say. Made anew, it counts from 1 again. */
+  /** When the pipeline was made, by AWS's clock; null where AWS does not say. Made again, it counts from 1 again. */
   readonly createdAt: number | null;
   readonly type: "V1" | "V2";
   readonly mode: "QUEUED" | "SUPERSEDED" | "PARALLEL";

@@ -1,14 +1,14 @@
 // Structures by version, and the newest one for a while.
 
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { limit } from "../../core/model/limit.ts";
 import type { Clock } from "../../ports/log.ts";
 import { type PipelineSpec, readStructure, type Structure } from "./structure.ts";
 
 /**
- * A version names one structure only as long as the pipeline is not deleted and made anew: then it counts
- * from 1 again. So whoever asks says when the pipeline was made, or from when on the reading has to be.
+ * A version names one structure only as long as the pipeline is not deleted and made again: then it counts
+ * from 1 again. So anyone who asks says when the pipeline was made, or from when on the reading has to be.
  */
 export interface Wanted {
   readonly version: number;

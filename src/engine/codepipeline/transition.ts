@@ -5,8 +5,8 @@ import {
   EnableStageTransitionCommand,
 } from "@aws-sdk/client-codepipeline";
 import { pipelineArn } from "../../aws/arn.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
 import { noPipeline, type PipelineSpec } from "./structure.ts";
 import { transitionReason } from "./text.ts";
 
@@ -55,7 +55,7 @@ export async function openTransition(
   });
 }
 
-/** AWS says nothing at all where it has done it, so that whoever depends on it reads the state. */
+/** AWS says nothing at all where it has done it, so that anyone who depends on it reads the state. */
 const nothing = null;
 
 function sentences(session: Session, spec: PipelineSpec, stage: string) {

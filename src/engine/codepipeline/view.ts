@@ -1,13 +1,13 @@
 // What is known of a pipeline and of a commit's executions in it, at about one moment.
 
-import type { Dated } from "../../aws/memory.ts";
+import type { Reply } from "../../aws/failure.ts";
 import type { Session } from "../../aws/session.ts";
-import type { Reply } from "../../aws/trouble.ts";
+import type { Dated } from "../../aws/shared-readings.ts";
 import type { CodePipelinePart } from "../../core/model/plan.ts";
 import type { PipelineRun, PipelineRuns } from "../../ports/run.ts";
 import type { Summary } from "./execution.ts";
 import { type Executions, type Page, shaIn } from "./executions.ts";
-import type { Marks } from "./marks.ts";
+import type { Marks } from "./out-of-band.ts";
 import { findSource } from "./source.ts";
 import { isOver } from "./stages.ts";
 import type { PipelineNow } from "./state.ts";
@@ -130,7 +130,7 @@ const unread: Dated<PipelineNow> = {
 };
 
 /** From when the two have to be for the marks to be right; null where they are. */
-export function newerFor(marks: Marks, { page, state, own, ownAt }: View): Since | null {
+export function newerFor(outOfBandChanges: Marks, { page, state, own, ownAt }: View): Since | null {
   const { stages, updatedAt } = state.value;
   const listed = new Set([...page.value.summaries, ...own].map(({ id }) => id));
   const unlisted = stages.some(
@@ -141,7 +141,9 @@ export function newerFor(marks: Marks, { page, state, own, ownAt }: View): Since
   );
   // By this list they run yet, and may have ended before the change that the state shows.
   if (page.at < state.at && (unlisted || changed)) return { page: state.at, state: state.at };
-  const ended = own.some((summary) => isOver(summary.status) && !marks.isSettled(summary));
+  const ended = own.some(
+    (summary) => isOver(summary.status) && !outOfBandChanges.isSettled(summary),
+  );
   return ownAt > state.at && ended ? { page: page.at, state: ownAt } : null;
 }
 

@@ -1,4 +1,4 @@
-// Reads some files out of a zip. Whoever may change a build may have made it to harm: sizes are what they turn out to be.
+// Reads some files out of a zip. Anyone who may change a build may have made it to harm: sizes are what they turn out to be.
 
 import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
@@ -25,7 +25,7 @@ export interface ZippedFile {
 }
 
 /**
- * Files in the order of the zip's directory; of two with one path the last, as whoever unpacks it on top of
+ * Files in the order of the zip's directory; of two with one path the last, as anyone who unpacks it on top of
  * each other gets it. A file whose sum is wrong is damage of the whole.
  */
 export async function unzip<T>(order: ZipOrder<T>): Promise<Unzipped<T>> {

@@ -6,7 +6,7 @@ import { limit } from "../../core/model/limit.ts";
 import type {
   Acted,
   Engine,
-  EngineNotice,
+  EngineEventHandler,
   Observation,
   Started,
   StartRequest,
@@ -15,16 +15,16 @@ import type { GitHub, Read } from "../../ports/github.ts";
 import type { Clock, Log } from "../../ports/log.ts";
 import type { LocalRun, LocalRuns } from "../../ports/run.ts";
 import type { TreeReader } from "../../ports/tree.ts";
-import { openKeeper } from "./keep.ts";
 import type { Isolation } from "./launch.ts";
 import type { LocalLimits } from "./limits.ts";
-import { endLeftOver, lostChange } from "./lost.ts";
+import { endLeftOver, lostChange } from "./orphan.ts";
 import { openPlaces } from "./places.ts";
 import { planRetry } from "./retry.ts";
-import { type Change, type Course, follow, type RunTools, type Start } from "./run.ts";
+import { type Change, follow, type RunHandle, type RunTools, type Start } from "./run.ts";
 import type { CollectReports } from "./stage.ts";
 import { createdStages } from "./stages.ts";
 import { openWatch } from "./watch.ts";
+import { openWorkspaceCache } from "./workspace-cache.ts";
 
 export interface LocalEngineOrder {
   readonly runs: LocalRuns;
@@ -37,7 +37,7 @@ export interface LocalEngineOrder {
   readonly folder: string;
   /** Unique for every start of the process. */
   readonly instance: string;
-  readonly notice: EngineNotice;
+  readonly notice: EngineEventHandler;
   /** What commands get of our environment: PATH, LANG, TZ; never process.env as a whole. */
   readonly environment: Readonly<Record<string, string>>;
   /** How commands are kept apart from us and from each other; null where the operator does without. */
@@ -67,9 +67,9 @@ class Local implements LocalEngine {
   readonly #order: LocalEngineOrder;
   readonly #limits: LocalLimits;
   readonly #tools: RunTools;
-  readonly #keeper;
+  readonly #workspaceCache;
   readonly #watch;
-  readonly #active = new Map<string, Course>();
+  readonly #active = new Map<string, RunHandle>();
   /** Runs that the store knows as ours and whose course is about to begin. */
   readonly #beginning = new Set<string>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -89,10 +89,10 @@ class Local implements LocalEngine {
         hold_ms: limits.hold_ms,
       }),
       disk: new Map(),
-      makeRoom: () => this.#alone(() => this.#keeper.makeRoom()),
+      makeRoom: () => this.#alone(() => this.#workspaceCache.makeRoom()),
       record: (token, change) => this.#record(token, change),
     };
-    this.#keeper = openKeeper({ ...order, limits });
+    this.#workspaceCache = openWorkspaceCache({ ...order, limits });
     this.#watch = openWatch({ ...order, limits, active: this.#active });
   }
 
@@ -147,7 +147,7 @@ class Local implements LocalEngine {
       notice(engineId);
       return { kind: "done" };
     }
-    // Written even where the run is ours: whoever runs it reads it there, also after a hand-over.
+    // Written even where the run is ours: anyone who runs it reads it there, also after a hand-over.
     if (run.stopRequested === null) await runs.update(engineId, { stopRequested: reason });
     this.#active.get(engineId)?.interrupt({ kind: "stop", reason: run.stopRequested ?? reason });
     return { kind: "done" };
@@ -180,8 +180,8 @@ class Local implements LocalEngine {
       await this.#lose(run);
       notice(run.token);
     }
-    await this.#alone(() => this.#keeper.adopt());
-    await this.#alone(() => this.#keeper.tidy());
+    await this.#alone(() => this.#workspaceCache.adopt());
+    await this.#alone(() => this.#workspaceCache.tidy());
   }
 
   async close(grace_ms: number): Promise<void> {
@@ -197,7 +197,7 @@ class Local implements LocalEngine {
     patience.abort();
     this.#closed = true;
     this.#watch.close();
-    this.#keeper.close();
+    this.#workspaceCache.close();
   }
 
   /** Follows what `claim` gives, and keeps it from being taken for a dead process's in between. */
@@ -223,7 +223,7 @@ class Local implements LocalEngine {
   async #end(token: string): Promise<void> {
     this.#active.delete(token);
     if (this.#closing !== null) return;
-    await this.#alone(() => this.#keeper.tidy()).catch((error: unknown) =>
+    await this.#alone(() => this.#workspaceCache.tidy()).catch((error: unknown) =>
       this.#order.log.warn({ error }, "Workspaces could not be tidied up"),
     );
   }

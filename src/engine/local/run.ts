@@ -52,14 +52,14 @@ type Interruption =
 /** A fresh run fetches its commit; a retried one finds its tree as its last stage left it. */
 export type Start = { readonly kind: "fresh" } | { readonly kind: "at"; readonly index: number };
 
-export interface Course {
+export interface RunHandle {
   interrupt(interruption: Interruption): void;
   /** Resolves when nothing of the run is running and its end is recorded. Never rejects. */
   readonly ended: Promise<void>;
 }
 
 /** Follows the run in the background. */
-export function follow(run: LocalRun, start: Start, tools: RunTools): Course {
+export function follow(run: LocalRun, start: Start, tools: RunTools): RunHandle {
   const controller = new AbortController();
   const course = new RunCourse(run, tools, controller.signal);
   const interrupt = (reason: Interruption) => controller.abort(reason);
@@ -252,7 +252,7 @@ class RunCourse {
   }
 }
 
-/** The tree is not quite what the commit says, and whoever reads the stage's output should know. */
+/** The tree is not quite what the commit says, and anyone who reads the stage's output should know. */
 function remarkOn(leftOut: readonly string[]): string {
   if (leftOut.length === 0) return "";
   const shown = leftOut.slice(0, 5).map((path) => JSON.stringify(path.slice(0, 200)));

@@ -184,7 +184,7 @@ async function reportsOf(order: StageOrder, since_ms: number): Promise<readonly 
  * milliseconds, so that a tick is waited for: what an earlier stage wrote is then older than this.
  */
 async function fileTime({ stage, workspace }: StageOrder): Promise<number> {
-  const path = join(workspace.root, "begun");
+  const path = join(workspace.root, "started");
   const before = await writeOwn(path, "");
   let now = before;
   while (now === before && stage.reports.length > 0) {

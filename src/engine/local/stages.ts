@@ -2,7 +2,7 @@
 
 import type { StageFact, StageState } from "../../core/model/fact.ts";
 
-/** None of them has begun. */
+/** None of them has started. */
 export function createdStages(stages: readonly { readonly name: string }[]): readonly StageFact[] {
   return stages.map(({ name }) => blank(name));
 }
@@ -15,7 +15,7 @@ export function withStage(
   return stages.map((stage, at) => (at === index ? { ...stage, ...change } : stage));
 }
 
-/** From this stage on as if they had never begun. */
+/** From this stage on as if they had never started. */
 export function rewoundStages(stages: readonly StageFact[], from: number): readonly StageFact[] {
   return stages.map((stage, at) => (at < from ? stage : blank(stage.name)));
 }

@@ -3,7 +3,7 @@
 import type { Clock, Log } from "../../ports/log.ts";
 import type { LocalRuns } from "../../ports/run.ts";
 import type { LocalLimits } from "./limits.ts";
-import type { Course } from "./run.ts";
+import type { RunHandle } from "./run.ts";
 
 export interface Watch {
   /** Something is active now. */
@@ -17,7 +17,7 @@ export interface WatchOrder {
   readonly log: Log;
   readonly instance: string;
   readonly limits: LocalLimits;
-  readonly active: ReadonlyMap<string, Course>;
+  readonly active: ReadonlyMap<string, RunHandle>;
 }
 
 export function openWatch(order: WatchOrder): Watch {

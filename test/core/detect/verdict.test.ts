@@ -155,7 +155,7 @@ describe("a stage", () => {
   });
 });
 
-test("a counter that begins anew has counted what it shows", () => {
+test("a counter that begins again has counted what it shows", () => {
   const at = (minutes: number, total: number) => ({ at: minutes * minute, total });
   const readings = [
     at(0, 5),

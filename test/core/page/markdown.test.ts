@@ -113,6 +113,14 @@ test("a cut text fits, is a beginning of the whole in whole lines, and says that
   );
 });
 
+test("a text is not cut within a character", () => {
+  const words = "😀漢😀😀a😀😀aé😀";
+  expect(cutBytes(`${words}\n${words}`, 61)).toBe(
+    `${words.slice(0, -2)}\n\n… cut: too long for GitHub.`,
+  );
+  expect(cutChars("ab😀d", 4)).toBe("ab…");
+});
+
 test.each([
   ["bytes", "a"],
   ["two bytes", "é"],

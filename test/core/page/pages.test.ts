@@ -21,7 +21,7 @@ function spoken(words: string): readonly Facts[] {
     parse: { kind: "invalid", problems: [{ line: 1, column: 1, path: words, message }] },
   });
   const problem = { name: words, message: words, trace: words, file: "src/a.ts" };
-  const intention = {
+  const request = {
     actor: words,
     commands: [
       { kind: "status" } as const,
@@ -46,7 +46,7 @@ function spoken(words: string): readonly Facts[] {
   });
   const unknown = { kind: "unknown", why: words } as const;
   return [
-    pullFacts({ executions: [failed("read")], intentions: [intention], pull: { author: words } }),
+    pullFacts({ executions: [failed("read")], requests: [request], pull: { author: words } }),
     pullFacts({ executions: [failed("broken")], pull: { head: { sha: sha.head, ref: words } } }),
     pullFacts({ executions: [{ state: "refused", why: words }] }),
     pullFacts({ executions: [{ state: "lost", why: words }] }),
@@ -71,7 +71,7 @@ function spoken(words: string): readonly Facts[] {
 function around(words: string): readonly Facts[] {
   const mark = { kind: "condition_overridden", stage: "deploy", sentence: words } as const;
   const back = { key: "comment:7|shop||", execution: "r1", stage: "deploy", actor: words };
-  const adopted = {
+  const foreignExecutions = {
     engineId: words,
     kind: "standard",
     trigger: words,
@@ -86,28 +86,28 @@ function around(words: string): readonly Facts[] {
       { kind: "cannot_start", sentence: words },
       { kind: "transition_disabled", stage: "deploy", sentence: words },
     ],
-    adopted: [adopted],
-    marks: [],
+    foreignExecutions: [foreignExecutions],
+    outOfBandChanges: [],
     live: [],
   } as const;
-  const survey = { pipeline: "shop", part: "release", fresh: true } as const;
+  const drift = { pipeline: "shop", part: "release", fresh: true } as const;
   const command = { kind: "rollback", pipeline: "shop", stage: null, to: null } as const;
   const asked = { key: "comment:7", comment: 7, commands: [command] };
   const running = { key: "r1", state: "running", stages: [{ name: "package" }] } as const;
   return [
     commitFacts({
-      executions: [{ key: "r1", marks: [mark] }],
-      surveys: [{ ...survey, reading: { kind: "known", value } }],
+      executions: [{ key: "r1", outOfBandChanges: [mark] }],
+      driftReports: [{ ...drift, reading: { kind: "known", value } }],
       rollbacks: [{ ...back, state: "failed", why: words }],
-      intentions: [asked],
+      requests: [asked],
     }),
     commitFacts({
       executions: [running],
-      surveys: [{ ...survey, reading: { kind: "known", value } }],
+      driftReports: [{ ...drift, reading: { kind: "known", value } }],
     }),
     commitFacts({
       executions: [{ key: "r1", surveyedAt: null }],
-      surveys: [{ ...survey, reading: { kind: "unknown", why: words } }],
+      driftReports: [{ ...drift, reading: { kind: "unknown", why: words } }],
     }),
     commitFacts({
       executions: [{ ...running, stopReason: "deadline_passed", stopRefused: words }],
@@ -116,7 +116,7 @@ function around(words: string): readonly Facts[] {
     commitFacts({ executions: [{ state: "intended", why: words }] }),
     pullFacts({
       rollbacks: [{ ...back, state: "refused", why: words }],
-      intentions: [asked],
+      requests: [asked],
     }),
   ];
 }
@@ -233,7 +233,7 @@ test.each([
     },
   };
   const commands = many(5).map(() => ({ kind: "explain" }) as const);
-  expectAcceptable(pullFacts({ executions: [failed("test")], intentions: [{ commands }] }));
+  expectAcceptable(pullFacts({ executions: [failed("test")], requests: [{ commands }] }));
   expectAcceptable(pullFacts({ plan }));
   expectAcceptable(pullFacts({ files: many(1_000).map((at) => `${at}${long.slice(0, 2_000)}`) }));
   expectAcceptable(pullFacts({ files: { kind: "cut", why: long } }));
@@ -261,14 +261,14 @@ test("what holds a release up is told once, and every other difference beside it
       { kind: "transition_disabled", stage: "deploy", sentence: held },
       { kind: "starts_itself", sentence: other },
     ],
-    adopted: [],
-    marks: [],
+    foreignExecutions: [],
+    outOfBandChanges: [],
     live: [],
   } as const;
   const { checks } = decide(
     commitFacts({
       executions: [{ state: "running", stages: [] }],
-      surveys: [
+      driftReports: [
         { pipeline: "shop", part: "release", fresh: true, reading: { kind: "known", value } },
       ],
     }),

@@ -62,7 +62,7 @@ describe("stop", () => {
     });
   });
 
-  test("does not open what somebody has closed anew meanwhile", async () => {
+  test("does not open what somebody has closed again meanwhile", async () => {
     const w = await openWorld();
     const id = await w.start();
     w.pipeline.pass("Source");

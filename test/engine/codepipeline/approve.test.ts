@@ -30,7 +30,7 @@ test.each(["SUPERSEDED", "PARALLEL"] as const)("lets the execution on in %s mode
   expect(w.pipeline.execution(id).run("Approve")?.actions.get("Approve")?.summary).toMatch(
     /^Approved by ada through Interlock/,
   );
-  // Once more by the same wish is the same; by another one there is nothing left.
+  // Once more by the same request is the same; by another one there is nothing left.
   expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
   expect(await w.engine.approve(by(id, "other"))).toMatchObject({ kind: "refused" });
 });
@@ -89,7 +89,7 @@ test("never tells its token, in any mode and whatever goes wrong", async () => {
       w.aws.faults.stop();
     }
     said.push(
-      await w.engine.survey({
+      await w.engine.drift({
         spec: w.spec,
         repository: shop,
         sha: sha("a"),
@@ -103,7 +103,7 @@ test("never tells its token, in any mode and whatever goes wrong", async () => {
   }
 });
 
-describe("one wish is one approval", () => {
+describe("one request is one approval", () => {
   const lost = { operation: "PutApprovalResult", times: 1, fault: { kind: "answerLost" } } as const;
   const cut = { operation: "PutApprovalResult", times: 1, fault: { kind: "cut" } } as const;
   const stages = ["Build", "Approve", "ApproveLive", "Production"];
@@ -150,7 +150,7 @@ describe("one wish is one approval", () => {
         why: expect.stringContaining(`was given to the stage Approve of the execution ${id}`),
       });
       expect(isOpen(w, next, "Approve")).toBe("InProgress");
-      // And whoever asks for the first one hears that it was given, though another one is there now.
+      // And anyone who asks for the first one hears that it was given, though another one is there now.
       expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
     },
   );
@@ -167,7 +167,7 @@ describe("one wish is one approval", () => {
     },
   );
 
-  test("and not the same one asked for anew", async () => {
+  test("and not the same one asked for again", async () => {
     const approvals = [
       { name: "GoLive", kind: "approval" as const, runOrder: 1 },
       { name: "Deploy", kind: "deploy" as const, runOrder: 2 },
@@ -180,7 +180,7 @@ describe("one wish is one approval", () => {
     expect(isOpen(w, id, "Approve", "GoLive")).toBe("InProgress");
     expect(await w.engine.approve(by(id))).toEqual({
       kind: "refused",
-      why: "The approval GoLive of the stage Approve was answered by somebody else, or asked for anew.",
+      why: "The approval GoLive of the stage Approve was answered by somebody else, or asked for again.",
     });
     expect(isOpen(w, id, "Approve", "GoLive")).toBe("InProgress");
   });
@@ -230,14 +230,14 @@ describe("one wish is one approval", () => {
     expect(await w.engine.approve(by(id))).toEqual({ kind: "done" });
   });
 
-  test("and has no key of its own to find, nor one of another wish", async () => {
+  test("and has no key of its own to find, nor one of another request", async () => {
     const { w, id } = await given({});
     expect(await w.engine.find("comment:7")).toEqual({ kind: "absent" });
-    expect(await w.engine.patrol()).not.toContain("comment:7");
+    expect(await w.engine.pipelineResync()).not.toContain("comment:7");
     const [run] = w.runs.all();
     expect(await w.engine.approve(by(id, run?.token))).toEqual({
       kind: "refused",
-      why: "The key belongs to another wish.",
+      why: "The key belongs to another request.",
     });
   });
 });

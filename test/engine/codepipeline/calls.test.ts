@@ -35,7 +35,7 @@ test("a release of five stages by events, with a survey of its end, takes at mos
   expect(seen.state).toBe("succeeded");
   expect(seen.stages[2]?.reports).toMatchObject([{ kind: "read", counts: { passed: 1 } }]);
   expect(w.calls()).toMatchObject({ "codepipeline:StartPipelineExecution": 1 });
-  const around = await w.engine.survey({
+  const around = await w.engine.drift({
     spec: w.spec,
     repository: shop,
     sha: sha("a"),
@@ -44,7 +44,7 @@ test("a release of five stages by events, with a survey of its end, takes at mos
   });
   expect(around).toEqual({
     kind: "known",
-    value: { differences: [], adopted: [], marks: [], live: [] },
+    value: { differences: [], foreignExecutions: [], outOfBandChanges: [], live: [] },
   });
   expect(total(w)).toBeLessThanOrEqual(12);
   // It is over: nobody asks any more.
@@ -82,7 +82,7 @@ test("a sweep over a hundred running executions of twenty pipelines takes at mos
     const seen = await Promise.all(ids.map((id) => w.glance(id)));
     expect(seen.every(({ state }) => state === "running")).toBe(true);
     // Looking for what others did in them is done with the same lists.
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(total(w)).toBeLessThanOrEqual(25);
   }
   // What moved without anybody telling is seen by the same sweep, with one call more.
@@ -190,7 +190,7 @@ test.each([
       w.clock.advance(60_000);
       w.aws.log.clear();
       const seen = await Promise.all(ids.map((id) => w.glance(id)));
-      await w.engine.patrol();
+      await w.engine.pipelineResync();
       expect(total(w)).toBeLessThanOrEqual(25);
       waiting = seen.filter((one) => states(one).Approve === "waiting").length;
     }

@@ -1,4 +1,4 @@
-// Every request to AWS is counted, by its service and by what came back, whoever in the program makes it.
+// Every request to AWS is counted, by its service and by what came back, no matter who in the program makes it.
 
 import { expect, test } from "vitest";
 import type { AwsMeter } from "../../../src/aws/count.ts";

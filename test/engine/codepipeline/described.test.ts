@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { fakeClock } from "../../../sandbox/github/clock.ts";
 import { seededRandom } from "../../../sandbox/github/random.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
-import { readAside } from "../../../src/report/aside.ts";
+import { readInWorker } from "../../../src/report/in-worker.ts";
 import { hearing } from "../../store/silent.ts";
 import { startDescribed } from "./described.ts";
 import { memoryRuns } from "./runs.ts";
@@ -37,7 +37,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       log: hearing(),
       notice: () => {},
       others: () => {},
-      readReport: readAside,
+      readReport: readInWorker,
       commitPaths: noTree,
       ownCredentials: true,
       environment: {
@@ -71,7 +71,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
       await engine.find("one");
       const seen = await engine.observe(engineId);
       expect(["known", "absent", "unknown"]).toContain(seen.kind);
-      await engine.survey({ spec, repository, sha: commit, engineId, since: clock.now() });
+      await engine.drift({ spec, repository, sha: commit, engineId, since: clock.now() });
       await engine.approve({ engineId, stage: "Build", actor: "mia", key: `approve ${turn}` });
       await engine.retry(engineId, "Build", `retry ${turn}`);
       await engine.rollback({
@@ -84,7 +84,7 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))(
         key: `rollback ${turn}`,
       });
       await engine.stop(engineId, "ada asked for it");
-      await engine.patrol();
+      await engine.pipelineResync();
     }
     expect(server.problems).toEqual([]);
     for (const operation of server.asked) asked.add(operation);

@@ -107,7 +107,7 @@ describe("an end", () => {
 
   test.each([
     ["an action runs", (data: Data) => ({ ...data, actions: running(data) })],
-    ["a stage has not begun", (data: Data) => ({ ...data, actions: data.actions.slice(0, -1) })],
+    ["a stage has not started", (data: Data) => ({ ...data, actions: data.actions.slice(0, -1) })],
   ])("by which %s yet is not known, for a moment", async (_, lagging) => {
     const w = await openWorld();
     const id = await w.start();

@@ -246,7 +246,7 @@ describe("hostile artifacts", () => {
   const wanted = () => true;
   const unpacked_bytes = limit.codepipeline.unpacked_bytes;
 
-  test("that have a path twice are read as whoever unpacks them gets it: the last counts", async () => {
+  test("that have a path twice are read as anyone who unpacks them gets it: the last counts", async () => {
     const twice = zip({ "b.xml": "<new/>", "a.xml": "<old/>" });
     for (const name of ["a.xml", "b.xml"])
       for (let at = twice.indexOf(name); at !== -1; at = twice.indexOf(name))

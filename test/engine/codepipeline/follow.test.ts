@@ -6,13 +6,13 @@ import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import type { Delivery } from "../../../src/ports/store.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 import { silent } from "../../store/silent.ts";
-import { heardRuns } from "./ear.ts";
+import { ingestedRuns } from "./ingested-runs.ts";
 
 async function follow(signatureVersion: "1" | "2" = "2") {
   const { aws, clock, pipeline } = await smallAws();
   const topic = aws.sns.create({ name: "pipelines", signatureVersion });
   const ours = new Map<string, string>();
-  const runs = heardRuns(ours);
+  const runs = ingestedRuns(ours);
   const stored = new Map<string, Delivery>();
   const endpoint = openSnsEndpoint({
     topics: [topic.arn],

@@ -2,11 +2,11 @@
 
 import type { AssumeRoleCommandInput } from "@aws-sdk/client-sts";
 import { describe, expect, test } from "vitest";
-import { OutOfTurn, openPace } from "../../../src/aws/pace.ts";
+import { openPace, RateLimited } from "../../../src/aws/pace.ts";
 import { openRole } from "../../../src/aws/role.ts";
 import type { CodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
-import { readAside } from "../../../src/report/aside.ts";
+import { readInWorker } from "../../../src/report/in-worker.ts";
 import { silent } from "../../store/silent.ts";
 import { noTree, openWorld, roleArn, shop, type World } from "./world.ts";
 
@@ -133,7 +133,7 @@ describe("credentials of a role", () => {
     return { asked, role, state, pass: (ms: number) => (now += ms) };
   }
 
-  test("are asked for once by all who need them, and anew shortly before their end", async () => {
+  test("are asked for once by all who need them, and again shortly before their end", async () => {
     const { asked, role, pass } = fakeSts();
     await Promise.all([role.provide(), role.provide(), role.provide()]);
     pass(50 * minute);
@@ -184,7 +184,7 @@ describe("the SDK's own environment", () => {
       clock: w.clock.now,
       notice: () => {},
       others: () => {},
-      readReport: readAside,
+      readReport: readInWorker,
       commitPaths: noTree,
       ownCredentials: false,
     });
@@ -243,12 +243,12 @@ describe("the pace of calls", () => {
     let now = 0;
     const pace = openPace({ burst: 3, calls_per_s: 10, wait_ms: 0 }, () => now);
     for (let n = 0; n < 3; n += 1) await pace.take();
-    await expect(pace.take()).rejects.toThrow(OutOfTurn);
+    await expect(pace.take()).rejects.toThrow(RateLimited);
     now += 100;
     await pace.take();
-    await expect(pace.take()).rejects.toThrow(OutOfTurn);
+    await expect(pace.take()).rejects.toThrow(RateLimited);
     now += 60_000;
     for (let n = 0; n < 3; n += 1) await pace.take();
-    await expect(pace.take()).rejects.toThrow(OutOfTurn);
+    await expect(pace.take()).rejects.toThrow(RateLimited);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { NewRole } from "../../../sandbox/aws/aws.ts";
 import { wallClock } from "../../../sandbox/github/clock.ts";
 import { counted } from "../../../src/aws/count.ts";
-import { openLender } from "../../../src/aws/lend.ts";
+import { openCredentialProvider } from "../../../src/aws/credential-provider.ts";
 import { openSnsNotifier } from "../../../src/notify/sns.ts";
 import { smallAws } from "../../sandbox/aws/world.ts";
 
@@ -35,7 +35,7 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
   const meter = {
     aws: (service: string, outcome: string) => void calls.push(`${service} ${outcome}`),
   };
-  const lender = openLender({
+  const credentialProvider = openCredentialProvider({
     ownCredentials,
     meter,
     environment: {
@@ -45,13 +45,13 @@ async function world(of: { ownCredentials?: boolean; role?: Partial<NewRole> } =
     },
   });
   const notifier = openSnsNotifier({
-    lend: (teller) => lender.lend(teller, "SNS"),
+    lend: (teller) => credentialProvider.lend(teller, "SNS"),
     site: "https://github.com",
     watch: (client) => counted(client, "sns", meter),
   });
   onTestFinished(() => {
     notifier.close();
-    lender.close();
+    credentialProvider.close();
   });
   const send = (as: string | null, name = "shop", id = 1) =>
     notifier.send({

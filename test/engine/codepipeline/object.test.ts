@@ -105,7 +105,7 @@ test.each([
       closed = true;
     });
     response.writeHead(200, headers);
-    // It never ends: whoever waited for the rest would be late.
+    // It never ends: anyone who waited for the rest would be late.
     response.write("x".repeat(101));
   });
   expect(await readObject({ s3, ...place, bytes: 100, within_ms: 60_000 })).toBeNull();
@@ -127,10 +127,10 @@ test("only so many are at work at once, and the next begins when one has ended",
   const slots = openSlots(2, 60_000);
   const gates = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
   let working = 0;
-  const begun: number[] = [];
+  const started: number[] = [];
   const all = gates.map(({ promise }, n) =>
     slots.use(async () => {
-      begun.push(n);
+      started.push(n);
       working += 1;
       expect(working).toBeLessThanOrEqual(2);
       await promise;
@@ -138,9 +138,9 @@ test("only so many are at work at once, and the next begins when one has ended",
       return n;
     }),
   );
-  await expect.poll(() => begun).toEqual([0, 1]);
+  await expect.poll(() => started).toEqual([0, 1]);
   gates[1]?.resolve();
-  await expect.poll(() => begun).toEqual([0, 1, 2]);
+  await expect.poll(() => started).toEqual([0, 1, 2]);
   for (const { resolve } of gates) resolve();
   expect(await Promise.all(all)).toEqual([0, 1, 2, 3]);
 });

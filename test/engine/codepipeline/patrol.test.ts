@@ -7,9 +7,9 @@ import { openWorld, sha, type World } from "./world.ts";
 const minute = 60_000;
 
 /** After so long that the pipeline is looked at again. */
-async function patrol(w: World): Promise<readonly string[]> {
+async function pipelineResync(w: World): Promise<readonly string[]> {
   w.clock.advance(6 * minute);
-  return await w.engine.patrol();
+  return await w.engine.pipelineResync();
 }
 
 function lists(w: World): number {
@@ -27,18 +27,18 @@ test("what others start for a commit of ours is told once, by all runs for it", 
     w.pipeline.execution(id).passUntil();
     await w.see(id);
   }
-  expect(await patrol(w)).toEqual([]);
+  expect(await pipelineResync(w)).toEqual([]);
   const foreign = w.pipeline.startByConsole("ann", sha("a"));
   // Which commit it takes does not show yet.
-  expect(await patrol(w)).toEqual([]);
+  expect(await pipelineResync(w)).toEqual([]);
   foreign.pass("Source");
-  expect([...(await patrol(w))].sort()).toEqual(["release", "verify"]);
-  expect(await patrol(w)).toEqual([]);
+  expect([...(await pipelineResync(w))].sort()).toEqual(["release", "verify"]);
+  expect(await pipelineResync(w)).toEqual([]);
   w.pipeline.startByPush({ sha: sha("b") }).pass("Source");
-  expect(await patrol(w)).toEqual(["other"]);
+  expect(await pipelineResync(w)).toEqual(["other"]);
   // Another process does not know what this one has told.
   w.restart();
-  expect([...(await patrol(w))].sort()).toEqual(["other", "release", "verify"]);
+  expect([...(await pipelineResync(w))].sort()).toEqual(["other", "release", "verify"]);
 });
 
 test("a commit that Interlock never ran is told of by nobody, and neither is what it did itself", async () => {
@@ -60,7 +60,7 @@ test("a commit that Interlock never ran is told of by nobody, and neither is wha
   });
   expect(rolled.kind).toBe("started");
   w.pipeline.latest().passUntil();
-  expect(await patrol(w)).toEqual([]);
+  expect(await pipelineResync(w)).toEqual([]);
 });
 
 test("a rollback in the console is told to the commit that it brings back", async () => {
@@ -71,7 +71,7 @@ test("a rollback in the console is told to the commit that it brings back", asyn
   w.pipeline.execution(bad).passUntil();
   for (const id of [good, bad]) await w.see(id);
   w.pipeline.rollback("Production", good);
-  expect(await patrol(w)).toEqual(["good"]);
+  expect(await pipelineResync(w)).toEqual(["good"]);
 });
 
 test("a pipeline that has few runs is looked at however many the others have", async () => {
@@ -97,7 +97,7 @@ test("a pipeline that has few runs is looked at however many the others have", a
     });
   }
   w.pipeline.startByConsole("ann", sha("a")).pass("Source");
-  expect(await patrol(w)).toEqual(["release"]);
+  expect(await pipelineResync(w)).toEqual(["release"]);
 });
 
 describe("what had ended and runs again", () => {
@@ -111,64 +111,64 @@ describe("what had ended and runs again", () => {
     return { w, id };
   }
 
-  test("is told once for each time, and read anew", async () => {
+  test("is told once for each time, and read again", async () => {
     const { w, id } = await failed();
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.pipeline.retry("Build");
-    expect(await patrol(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
     expect(await w.glance(id)).toMatchObject({ state: "running" });
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.pipeline.fail("Build");
     expect((await w.see(id)).state).toBe("failed");
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.pipeline.retry("Build");
-    expect(await patrol(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
   });
 
   test("is told though nobody reads it, and not again and again", async () => {
     const { w } = await failed();
     w.pipeline.retry("Build");
-    expect(await patrol(w)).toEqual(["one"]);
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual([]);
   });
 
-  test("is told though it has ended anew before anybody looked, once for each time", async () => {
+  test("is told though it has ended again before anybody looked, once for each time", async () => {
     const { w, id } = await failed();
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.clock.advance(1_000);
     w.pipeline.retry("Build");
     w.pipeline.fail("Build");
-    expect(await patrol(w)).toEqual(["one"]);
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual([]);
     expect((await w.glance(id)).state).toBe("failed");
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.clock.advance(1_000);
     w.pipeline.retry("Build").passUntil();
-    expect(await patrol(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
     expect((await w.glance(id)).state).toBe("succeeded");
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
   });
 
   test("is told by a process that only saw it in a list", async () => {
     const { w } = await failed();
     w.restart();
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
     w.clock.advance(1_000);
     w.pipeline.retry("Build").passUntil();
-    expect(await patrol(w)).toEqual(["one"]);
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual([]);
   });
 
   test("is told by a process that has not seen its end, and by one that has forgotten it", async () => {
     const { w, id } = await failed();
     w.pipeline.retry("Build");
     w.restart();
-    expect(await patrol(w)).toEqual(["one"]);
+    expect(await pipelineResync(w)).toEqual(["one"]);
     w.restart();
     // It is followed here, so there is nothing to tell.
     w.clock.advance(minute);
     expect((await w.glance(id)).state).toBe("running");
-    expect(await patrol(w)).toEqual([]);
+    expect(await pipelineResync(w)).toEqual([]);
   });
 });
 
@@ -182,16 +182,16 @@ describe("pace", () => {
     await w.engine.start(w.request({ key: "verify", spec: verify }));
     w.pipeline.execution(id).passUntil();
     w.clock.advance(6 * minute);
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(lists(w)).toBe(2);
     w.clock.advance(3 * minute);
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(lists(w)).toBe(2);
     w.clock.advance(2 * minute);
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(lists(w)).toBe(4);
     w.clock.advance(8 * 24 * 60 * minute);
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(lists(w)).toBe(4);
   });
 
@@ -203,9 +203,9 @@ describe("pace", () => {
     await w.glance(id);
     const before = lists(w);
     w.clock.advance(30_000);
-    await w.engine.patrol();
+    await w.engine.pipelineResync();
     expect(lists(w)).toBe(before);
-    await patrol(w);
+    await pipelineResync(w);
     expect(lists(w)).toBe(before + 1);
   });
 });
@@ -220,7 +220,7 @@ describe("what gives no answer", () => {
     await w.engine.start(w.request({ key: "verify", spec: verify }));
     w.pipeline.execution(id).passUntil();
     await w.see(id);
-    await patrol(w);
+    await pipelineResync(w);
     w.pipeline.startByConsole("ann", sha("a")).pass("Source");
     return w;
   }
@@ -235,11 +235,11 @@ describe("what gives no answer", () => {
       const w = await two();
       w.aws.faults.onRequest({ operation: "ListPipelineExecutions", fault });
       const before = w.aws.log.all.length;
-      expect(await patrol(w)).toEqual([]);
+      expect(await pipelineResync(w)).toEqual([]);
       const asked = w.aws.log.all.slice(before).map(({ input }) => JSON.stringify(input));
       expect(new Set(asked).size).toBeLessThanOrEqual(1);
       w.aws.faults.stop();
-      expect(await w.engine.patrol()).toEqual(["release"]);
+      expect(await w.engine.pipelineResync()).toEqual(["release"]);
       expect(w.log.heard).toEqual([]);
     },
   );
@@ -264,6 +264,6 @@ describe("what gives no answer", () => {
       heard: { count: 0, last: [] },
       acts: [],
     });
-    expect(await patrol(w)).toEqual(["release"]);
+    expect(await pipelineResync(w)).toEqual(["release"]);
   });
 });

@@ -27,7 +27,7 @@ test.each(denied)("nothing starts where the permission is %s by then", async (th
     why: expect.stringContaining(why),
   });
   expect(w.pipeline.executions()).toEqual([]);
-  // Whoever has the subject by now begins it.
+  // Anyone who has the subject by now begins it.
   expect((await w.engine.start(w.request({}))).kind).toBe("started");
   expect(w.pipeline.executions()).toHaveLength(1);
 });
@@ -88,7 +88,7 @@ test("nothing is rolled back where the permission is lost by then", async () => 
   const under = w.engine.under?.(permits(0, "lost")) ?? expect.fail();
   expect(await under.rollback?.(wanted)).toMatchObject({ kind: "failed" });
   expect(w.pipeline.executions()).toHaveLength(before);
-  // Whoever has the subject by now does it, once AWS's list is sure to show that nothing was sent.
+  // Anyone who has the subject by now does it, once AWS's list is sure to show that nothing was sent.
   w.clock.advance(120_000);
   expect(await w.engine.rollback(wanted)).toMatchObject({ kind: "started", sha: sha("a") });
   expect(w.pipeline.executions()).toHaveLength(before + 1);

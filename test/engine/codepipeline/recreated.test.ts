@@ -1,4 +1,4 @@
-// A pipeline that was deleted and made anew counts its versions from 1 again.
+// A pipeline that was deleted and made again counts its versions from 1 again.
 
 import { expect, test } from "vitest";
 import { openWorld, sha, shop, states, type World } from "./world.ts";
@@ -13,9 +13,9 @@ function recreate(
   return w.aws.createPipeline({ name: "shop-release", stages });
 }
 
-const survey = (w: World, engineId: string, commit: string) => {
+const drift = (w: World, engineId: string, commit: string) => {
   const since = w.clock.now();
-  return w.engine.survey({ spec: w.spec, repository: shop, sha: commit, engineId, since });
+  return w.engine.drift({ spec: w.spec, repository: shop, sha: commit, engineId, since });
 };
 
 test("shows the stages that it has now, also to a process that knew the old ones", async () => {
@@ -23,10 +23,10 @@ test("shows the stages that it has now, also to a process that knew the old ones
   const old = await w.start({ key: "old" });
   w.pipeline.execution(old).passUntil();
   await w.see(old);
-  await survey(w, old, sha("a"));
-  const anew = recreate(w, ["Compile", "Test", "Production"]);
+  await drift(w, old, sha("a"));
+  const again = recreate(w, ["Compile", "Test", "Production"]);
   // Another process starts it: this one has only read the old structure.
-  const id = anew.startByConsole("ann", sha("b")).id;
+  const id = again.startByConsole("ann", sha("b")).id;
   await w.runs.add({
     token: "elsewhere",
     request: {
@@ -40,7 +40,7 @@ test("shows the stages that it has now, also to a process that knew the old ones
     heard: { count: 0, last: [] },
     acts: [],
   });
-  anew.execution(id).passUntil();
+  again.execution(id).passUntil();
   expect(states(await w.see(id))).toEqual({
     Source: "succeeded",
     Compile: "succeeded",
@@ -48,7 +48,7 @@ test("shows the stages that it has now, also to a process that knew the old ones
     Production: "succeeded",
   });
   w.clock.advance(1);
-  expect(await survey(w, id, sha("b"))).toMatchObject({
+  expect(await drift(w, id, sha("b"))).toMatchObject({
     kind: "known",
     value: { differences: [{ kind: "stage_renamed", stage: "Build", now: "Compile" }] },
   });
@@ -59,30 +59,32 @@ test("has conditions that the old one had not, and one that somebody overrode is
   const old = await w.start({ key: "old" });
   w.pipeline.execution(old).passUntil();
   await w.see(old);
-  await survey(w, old, sha("a"));
+  await drift(w, old, sha("a"));
   w.aws.world.pipelines.delete(w.pipeline.arn);
   w.clock.advance(60_000);
-  const anew = w.aws.createPipeline({
+  const again = w.aws.createPipeline({
     name: "shop-release",
     mode: "PARALLEL",
     stages: ["Build", { name: "Production", beforeEntry: { result: "FAIL" } }],
   });
-  anew.condition("Production", "beforeEntry", "fails");
-  const { id } = anew.startByConsole("ann", sha("b")).passUntil();
-  anew.override("Production", "beforeEntry", id);
-  anew.execution(id).passUntil();
-  expect(anew.execution(id).status).toBe("Succeeded");
+  again.condition("Production", "beforeEntry", "fails");
+  const { id } = again.startByConsole("ann", sha("b")).passUntil();
+  again.override("Production", "beforeEntry", id);
+  again.execution(id).passUntil();
+  expect(again.execution(id).status).toBe("Succeeded");
   w.clock.advance(1);
-  expect(await survey(w, old, sha("b"))).toMatchObject({
+  expect(await drift(w, old, sha("b"))).toMatchObject({
     kind: "unknown",
   });
   const next = await w.start({ key: "next", sha: sha("b") });
-  anew.condition("Production", "beforeEntry", "holds");
-  anew.execution(next).passUntil();
+  again.condition("Production", "beforeEntry", "holds");
+  again.execution(next).passUntil();
   await w.see(next);
-  expect(await survey(w, next, sha("b"))).toMatchObject({
+  expect(await drift(w, next, sha("b"))).toMatchObject({
     value: {
-      marks: [{ engineId: id, mark: { kind: "condition_overridden", stage: "Production" } }],
+      outOfBandChanges: [
+        { engineId: id, mark: { kind: "condition_overridden", stage: "Production" } },
+      ],
     },
   });
 });

@@ -51,8 +51,8 @@ const acts: Readonly<Record<string, Act>> = {
     refuse(w);
     const { spec } = w;
     const commits = { from: sha("b"), to: null, among: [sha("a")] };
-    const wish = { spec, repository: shop, stage: "Production", ...commits, key: "k" };
-    return await w.engine.rollback(wish);
+    const pendingCommand = { spec, repository: shop, stage: "Production", ...commits, key: "k" };
+    return await w.engine.rollback(pendingCommand);
   },
   PutApprovalResult: async (refuse) => {
     const w = await openWorld({ pipeline: { stages } });
@@ -133,7 +133,7 @@ describe("an approval that is not asked for is refused", () => {
 });
 
 describe("a rollback that AWS does not do is refused before it is asked", () => {
-  const wish = (w: World, from: string, of: Partial<RollbackRequest> = {}) =>
+  const pendingCommand = (w: World, from: string, of: Partial<RollbackRequest> = {}) =>
     w.engine.rollback({
       spec: w.spec,
       repository: shop,
@@ -155,7 +155,7 @@ describe("a rollback that AWS does not do is refused before it is asked", () => 
     const w = await openWorld();
     const id = await w.start();
     w.pipeline.execution(id).passUntil("Production").fail("Production");
-    expect(await wish(w, "a")).toEqual({
+    expect(await pendingCommand(w, "a")).toEqual({
       kind: "refused",
       why: "No earlier release of Interlock's own has passed the stage Production since the pipeline shop-release was last changed, so there is nothing to go back to. Revert the change and release that instead.",
     });
@@ -165,12 +165,12 @@ describe("a rollback that AWS does not do is refused before it is asked", () => 
   test("where the commit is there by a rollback alone", async () => {
     const w = await openWorld();
     for (const digit of ["a", "b"]) await through(w, digit);
-    expect(await wish(w, "b")).toMatchObject({ kind: "started", sha: sha("a") });
+    expect(await pendingCommand(w, "b")).toMatchObject({ kind: "started", sha: sha("a") });
     w.pipeline.latest().passUntil();
     await through(w, "c");
     // AWS keeps executions for a year, and the rollback is younger.
     w.pipeline.data.executions.shift();
-    expect(await wish(w, "c", { to: sha("a"), key: "again" })).toEqual({
+    expect(await pendingCommand(w, "c", { to: sha("a"), key: "again" })).toEqual({
       kind: "refused",
       why: `The commit ${sha("a")} came into the stage Production by a rollback alone, and AWS does not go back to a rollback. Revert the change and release that instead.`,
     });
@@ -186,7 +186,7 @@ describe("a rollback that AWS does not do is refused before it is asked", () => 
     }
     w.pipeline.condition("Production", "beforeEntry", "fails");
     w.pipeline.execution(await w.start({ key: "c", sha: sha("c") })).passUntil();
-    expect(await wish(w, "c")).toEqual({
+    expect(await pendingCommand(w, "c")).toEqual({
       kind: "refused",
       why: expect.stringMatching(/skipped the stage Production the last time.*Revert the change/),
     });

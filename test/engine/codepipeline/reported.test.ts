@@ -55,7 +55,7 @@ test("a stage has not passed between two groups of its actions", async () => {
   const { actions: runs } = w.pipeline.execution(id).data;
   const second = runs.pop();
   expect(second?.declaration.name).toBe("Deploy");
-  // AWS has not begun the second group yet.
+  // AWS has not started the second group yet.
   expect(states(await w.see(id)).Production).toBe("running");
 });
 
@@ -159,14 +159,14 @@ test("a second execution of the same commit by somebody else does not count as o
   w.pipeline.execution(id).passUntil("Build").fail("Build");
   w.pipeline.startByConsole("ann", sha("a")).passUntil();
   expect((await w.see(id)).state).toBe("failed");
-  const survey = await w.engine.survey({
+  const drift = await w.engine.drift({
     spec: w.spec,
     repository: shop,
     sha: sha("a"),
     engineId: id,
     since: w.clock.now(),
   });
-  expect(survey).toMatchObject({
-    value: { adopted: [{ state: "succeeded", by: expect.stringContaining("ann") }] },
+  expect(drift).toMatchObject({
+    value: { foreignExecutions: [{ state: "succeeded", by: expect.stringContaining("ann") }] },
   });
 });

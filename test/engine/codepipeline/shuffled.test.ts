@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import { openReceive } from "../../../src/flow/receive.ts";
 import { storeFor } from "../../store/databases.ts";
-import { commit, held, look, pull, run, sha, shop, sight } from "../../store/make.ts";
+import { commit, held, hint, look, pull, run, sha, shop } from "../../store/make.ts";
 import { silent } from "../../store/silent.ts";
-import { heardRuns, runOf } from "./ear.ts";
 import { event, pushTrigger } from "./events.ts";
+import { ingestedRuns, runOf } from "./ingested-runs.ts";
 
 const at = storeFor("pglite");
 
@@ -22,7 +22,7 @@ interface Notice {
 }
 
 /** Of executions that are ours, of some that are nobody's, and of one that a push started. */
-function notices(): readonly Notice[] {
+function notifications(): readonly Notice[] {
   return Array.from({ length: 10_000 }, (_, number) => {
     const execution = number % (2 * subjects);
     const type = types[number % 3] ?? "Stage";
@@ -53,9 +53,9 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const { store, pipelineRuns, database, clear, clearJobs } = at();
   await clear();
   // The executions of the first half are ours. One commit has none, and one pull request sees nothing of it.
-  await store.accept([look(sight(commit("f"))), look(sight(pull(1_000), sha("9")))]);
+  await store.accept([look(hint(commit("f"))), look(hint(pull(1_000), sha("9")))]);
   for (let number = 0; number < subjects; number += 1) {
-    await store.accept([look(sight(pull(number + 1), sha("a")))]);
+    await store.accept([look(hint(pull(number + 1), sha("a")))]);
     const key = `pull:octo/shop#${number + 1}`;
     await store.intendRun(held(key), run(`run-${number}`), 1);
     await store.recordExecution(held(key), `run-${number}`, {
@@ -68,7 +68,7 @@ async function heardOf(messages: readonly Notice[]): Promise<{
   const { receive } = openReceive({ store, log: silent });
   const tokens = Array.from({ length: subjects }, (_, number) => `run-${number}`);
   const ours = new Map(tokens.map((token, number) => [executionOf(number), token]));
-  const runs = heardRuns(ours);
+  const runs = ingestedRuns(ours);
   const ingest = ingestInto({ receive, suspect: () => {}, clock: () => 2, runs });
   await Promise.all(messages.map((message) => ingest(message)));
   const jobs = await database.query<{ key: string }>(
@@ -88,7 +88,7 @@ async function heardOf(messages: readonly Notice[]): Promise<{
 test("10,000 notices leave the same behind, however often and in which order they come", {
   timeout: 300_000,
 }, async () => {
-  const once = notices();
+  const once = notifications();
   const ordered = await heardOf(once);
   expect(ordered.woken).toHaveLength(subjects + 1);
   expect(ordered.woken).toContain(`commit:${shop.owner}/${shop.name}@${sha("f")}:main`);

@@ -8,8 +8,8 @@ import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import type { Delivery } from "../../../src/ports/store.ts";
 import { silent } from "../../store/silent.ts";
 import { postOf } from "../../world/post.ts";
-import { heardRuns } from "./ear.ts";
 import { event, executionId, pushTrigger } from "./events.ts";
+import { ingestedRuns } from "./ingested-runs.ts";
 import {
   certificate,
   certificateUrl,
@@ -58,7 +58,7 @@ function world(topics: readonly string[] = [topic]): World {
     ingest: ingestInto({
       suspect: (id) => w.suspected.push(id),
       clock: () => w.clock,
-      runs: heardRuns(new Map([[executionId, "run-1"]])),
+      runs: ingestedRuns(new Map([[executionId, "run-1"]])),
       receive: async (delivery) => {
         if (!w.storeWorks) throw new Error("The database is away");
         if (w.stored.has(delivery.guid)) return "known";

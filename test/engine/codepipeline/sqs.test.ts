@@ -7,8 +7,8 @@ import { type QueueReader, queueClient, readQueue, regionOf } from "../../../src
 import { ingestInto } from "../../../src/engine/codepipeline/ingest.ts";
 import type { Delivery } from "../../../src/ports/store.ts";
 import { type HearingLog, hearing } from "../../store/silent.ts";
-import { heardRuns } from "./ear.ts";
 import { event, executionId } from "./events.ts";
+import { ingestedRuns } from "./ingested-runs.ts";
 
 let server: FauxqsServer;
 let queues = 0;
@@ -49,7 +49,7 @@ function open(): World {
     { aws: (service, outcome) => calls.push(`${service} ${outcome}`) },
   );
   const stored: Delivery[] = [];
-  const runs = heardRuns(new Map([[executionId, "run-1"]]));
+  const runs = ingestedRuns(new Map([[executionId, "run-1"]]));
   const log = hearing();
   const poison = new Set<string>();
   const pauses: number[] = [];

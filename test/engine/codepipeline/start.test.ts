@@ -120,7 +120,7 @@ describe("an answer that is lost", () => {
     expect(await w.engine.start(w.request({}))).toEqual({ kind: "started", engineId: id });
   });
 
-  test("that ended before it told its commit is not started anew once AWS may have forgotten it", async () => {
+  test("that ended before it told its commit is not started again once AWS may have forgotten it", async () => {
     const w = await lost();
     w.pipeline.fail("Source");
     w.pipeline.latest().data.revisions.clear();
@@ -234,7 +234,7 @@ describe("a pipeline that cannot be started for one commit is refused, with the 
     });
   });
 
-  test("once it is mended, it starts at once", async () => {
+  test("once it is fixed, it starts at once", async () => {
     const w = await openWorld();
     w.pipeline.removeStage("Test");
     expect(await w.engine.start(w.request({}))).toMatchObject({ kind: "refused" });
@@ -284,7 +284,7 @@ describe("a pipeline that would not run the plan's stages is not started", () =>
       "The stage Production of the pipeline shop-release does not come where the plan has it. Move it back, or change the plan.",
     ],
     [
-      "with all that is to be mended",
+      "with all that is to be fixed",
       (w) => {
         w.pipeline.removeStage("Build");
         w.pipeline.removeStage("Test");

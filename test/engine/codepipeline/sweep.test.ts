@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { NewStage } from "../../../sandbox/aws/declare.ts";
 import { startAws } from "../../../sandbox/aws/server.ts";
 import { openCodePipelineEngine } from "../../../src/engine/codepipeline/engine.ts";
-import { readAside } from "../../../src/report/aside.ts";
+import { readInWorker } from "../../../src/report/in-worker.ts";
 import { worlds } from "../../world/world.ts";
 import { memoryRuns } from "./runs.ts";
 import { noTree } from "./world.ts";
@@ -23,9 +23,9 @@ pipelines:
       stages: [Build, Production]
 `;
 
-/** A merged pull request whose release has begun on an AWS that tells nothing. */
+/** A merged pull request whose release has started on an AWS that tells nothing. */
 async function merged(production: NewStage = { name: "Production" }) {
-  const w = await open({ plan, careful: true });
+  const w = await open({ plan, sharedEngine: true });
   const { aws, url, close } = await startAws({
     clock: w.clock,
     authClock: { now: Date.now, sleep: () => Promise.resolve() },
@@ -38,7 +38,7 @@ async function merged(production: NewStage = { name: "Production" }) {
     clock: w.clock.now,
     notice: () => {},
     others: (key) => void w.store.wakeExecution(key, "others").then(() => told()),
-    readReport: readAside,
+    readReport: readInWorker,
     commitPaths: noTree,
     ownCredentials: true,
     environment: {

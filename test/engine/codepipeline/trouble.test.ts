@@ -1,12 +1,12 @@
-// What people read where AWS does not take Interlock's credentials: the cause, and who can mend it.
+// What people read where AWS does not take Interlock's credentials: the cause, and who can fix it.
 
 import { describe, expect, test } from "vitest";
 import {
-  identityTrouble,
+  type AwsFailure,
+  failureOf,
+  identityFailure,
   isOfCredentials,
-  type Trouble,
-  troubleOf,
-} from "../../../src/aws/trouble.ts";
+} from "../../../src/aws/failure.ts";
 import { openWorld, roleArn } from "./world.ts";
 
 /** As the SDK throws what AWS has answered. */
@@ -18,16 +18,16 @@ function answered(name: string, status: number): Error {
 }
 
 const trust = "The trust policy is at fault.";
-const taken = (name: string, status = 403) => identityTrouble(answered(name, status), trust);
+const taken = (name: string, status = 403) => identityFailure(answered(name, status), trust);
 const called = (role: string | null, name: string, status = 400) =>
-  troubleOf(answered(name, status), {
+  failureOf(answered(name, status), {
     action: "codepipeline:GetPipeline",
     resource: "arn:aws:codepipeline:eu-west-1:111122223333:shop",
     role,
   });
 
 /** A cause and a way out, and nothing that is not so. */
-function expectSentence({ why }: Trouble, cause: RegExp): void {
+function expectSentence({ why }: AwsFailure, cause: RegExp): void {
   expect(why).toMatch(cause);
   expect(why).toMatch(
     /The operator has to|its operator has to|An administrator|can\.$|new ones\.$/i,
@@ -37,7 +37,7 @@ function expectSentence({ why }: Trouble, cause: RegExp): void {
   expect(why).not.toContain(trust);
 }
 
-const own: readonly (readonly [string, Trouble["is"], RegExp])[] = [
+const own: readonly (readonly [string, AwsFailure["is"], RegExp])[] = [
   ["InvalidClientTokenId", "later", /does not know the access key/],
   ["UnrecognizedClientException", "later", /does not know the access key/],
   ["InvalidAccessKeyId", "later", /does not know the access key/],
@@ -91,7 +91,7 @@ test("only where AWS denies it the trust policy is at fault", () => {
 test.each([
   ["InvalidClientTokenId", "failed", /does not know the access key that Interlock itself uses/],
   ["RegionDisabledException", "refused", /STS is turned off in the region of the plan/],
-])("a start that %s prevents says so, and works once that is mended", async (code, kind, cause) => {
+])("a start that %s prevents says so, and works once that is fixed", async (code, kind, cause) => {
   const w = await openWorld();
   w.aws.faults.onRequest({ service: "sts", fault: { kind: "refused", code, status: 403 } });
   expect(await w.engine.start(w.request({}))).toEqual({ kind, why: expect.stringMatching(cause) });

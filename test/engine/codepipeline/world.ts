@@ -15,7 +15,7 @@ import { readEvent } from "../../../src/engine/codepipeline/event.ts";
 import { lineOf } from "../../../src/engine/codepipeline/hint.ts";
 import type { Observation, StartRequest } from "../../../src/ports/engine.ts";
 import type { TreeReader } from "../../../src/ports/tree.ts";
-import { readAside } from "../../../src/report/aside.ts";
+import { readInWorker } from "../../../src/report/in-worker.ts";
 import { checkAwsExchange } from "../../aws-contract.ts";
 import { hearing } from "../../store/silent.ts";
 import { type MemoryRuns, memoryRuns } from "./runs.ts";
@@ -82,7 +82,7 @@ export async function openWorld(options: WorldOptions = {}) {
       clock: clock.now,
       notice: (key) => noticed.push(key),
       others: () => {},
-      readReport: readAside,
+      readReport: readInWorker,
       commitPaths: options.commitPaths ?? noTree,
       meter: options.meter,
       ownCredentials: options.ownCredentials ?? false,
@@ -134,7 +134,7 @@ export async function openWorld(options: WorldOptions = {}) {
     request: (
       of: Partial<StartRequest> & { key?: string; sha?: string; spec?: CodePipelinePart },
     ) => requestOf(spec, of),
-    /** Happens when the next call of that operation is answered, before whoever asked has the answer. */
+    /** Happens when the next call of that operation is answered, before anyone who asked has the answer. */
     meanwhile(operation: string, act: () => void): void {
       next.set(operation, act);
     },

@@ -8,22 +8,24 @@ import { commit, streamOf } from "./archive.ts";
 import { alive, dead, request, world } from "./world.ts";
 
 test("runs the stages in order on the commit's tree", async () => {
-  const { run, engine, notices, folder } = await world({ files: { "src/word.txt": "hello" } });
+  const { run, engine, notifications, folder } = await world({
+    files: { "src/word.txt": "hello" },
+  });
   const ended = await run("cat src/word.txt; echo made > made", "cat made; echo two >&2");
   expect(ended).toMatchObject({ state: "succeeded", why: "", process: null, workspace: null });
   expect(ended.stages.map(({ name, state, output }) => ({ name, state, output }))).toEqual([
     { name: "one", state: "succeeded", output: "hello" },
     { name: "two", state: "succeeded", output: "made\ntwo" },
   ]);
-  expect(new Set(notices)).toEqual(new Set(["run"]));
+  expect(new Set(notifications)).toEqual(new Set(["run"]));
   expect(await engine.find("run")).toEqual({ kind: "known", value: "run" });
   expect(await engine.find("other")).toEqual({ kind: "absent" });
   expect(await engine.observe("run")).toMatchObject({
     kind: "known",
     value: { state: "succeeded", endedAt: ended.endedAt },
   });
-  // One record per step: begun, second begun, ended.
-  expect(notices).toHaveLength(3);
+  // One record per step: started, second started, ended.
+  expect(notifications).toHaveLength(3);
   await expect.poll(() => readdir(folder)).toEqual([]);
 });
 
@@ -92,7 +94,9 @@ test("a command sees the listed variables and nothing else", async () => {
 
 test("a stop ends the whole group, and again does nothing", async () => {
   const { engine, until, ended } = await world({ limits: { watch_ms: 100_000_000 } });
-  await engine.start(request("stopped", "echo begun; (sleep 1000 & echo $!); sleep 1000", "true"));
+  await engine.start(
+    request("stopped", "echo started; (sleep 1000 & echo $!); sleep 1000", "true"),
+  );
   const running = await until("stopped", (run) => run.process !== null);
   expect(await engine.stop("stopped", "superseded")).toEqual({ kind: "done" });
   expect(await engine.stop("stopped", "again")).toEqual({ kind: "done" });

@@ -49,6 +49,6 @@ export async function isolatedWorld(
   return await world({
     ...settings,
     isolation,
-    after: { folder, runs: memoryRuns(), notices: [] },
+    after: { folder, runs: memoryRuns(), notifications: [] },
   });
 }

@@ -62,7 +62,7 @@ test("one installation never has all places", async () => {
 test("a place that was held for long is given up when an installation without one waits", async () => {
   const { ask, leave, givenUp } = line({ count: 3, each: 2, hold_ms: 0 });
   ask("a1", "a2", "a3", "b1");
-  // Whoever waits has a place already.
+  // Anyone who waits has a place already.
   expect(givenUp).toEqual([]);
   ask("c1", "c2");
   // Of the installation that has the most, and one place is enough for it.

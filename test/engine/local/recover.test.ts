@@ -60,7 +60,7 @@ test("recover kills what was left running and reports the run as lost", async ()
     { state: "unknown", why: lostWhy },
     { state: "skipped" },
   ]);
-  expect(place.notices).toEqual(["left"]);
+  expect(place.notifications).toEqual(["left"]);
   await expect(access(workspace.root)).rejects.toThrow();
   expect(await place.engine.retry("left", "two", "k")).toMatchObject({ kind: "refused" });
 });

@@ -107,7 +107,7 @@ test("a stage ends before the disk is full, also where it seems to have filled n
 test("a pipe in place of a file of ours holds up neither a stage nor a retry", async () => {
   const place = await world();
   const ended = await place.run(
-    "cd ..; rm -f run begun output; mkfifo run begun output; ln -sf /etc/passwd begun; exit 1",
+    "cd ..; rm -f run started output; mkfifo run started output; ln -sf /etc/passwd started; exit 1",
   );
   expect(ended.state).toBe("failed");
   expect(await place.engine.retry("run", "one", "k")).toMatchObject({ kind: "refused" });

@@ -31,7 +31,7 @@ interface Settings {
   readonly soleOwner?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
   /** Shares store, folder and what was noticed with an earlier world. */
-  readonly after?: Pick<World, "runs" | "folder" | "notices">;
+  readonly after?: Pick<World, "runs" | "folder" | "notifications">;
   readonly now?: () => number;
   readonly isolation?: Isolation;
 }
@@ -40,7 +40,7 @@ export interface World {
   readonly engine: LocalEngine;
   readonly runs: ReturnType<typeof memoryRuns>;
   readonly folder: string;
-  readonly notices: string[];
+  readonly notifications: string[];
   readonly logged: unknown[];
   until(token: string, holds: (run: LocalRun) => boolean): Promise<LocalRun>;
   ended(token: string): Promise<LocalRun>;
@@ -51,7 +51,7 @@ export interface World {
 export async function world(settings: Settings = {}): Promise<World> {
   const folder = settings.after?.folder ?? (await mkdtemp(join(tmpdir(), "local-engine-")));
   const runs = settings.after?.runs ?? memoryRuns();
-  const notices: string[] = settings.after?.notices ?? [];
+  const notifications: string[] = settings.after?.notifications ?? [];
   const logged: unknown[] = [];
   const note = (fields: object, message: string) => logged.push({ ...fields, message });
   const given =
@@ -70,7 +70,7 @@ export async function world(settings: Settings = {}): Promise<World> {
     log: { debug: note, info: note, warn: note, error: note },
     folder,
     instance: settings.instance ?? "one",
-    notice: (key) => notices.push(key),
+    notice: (key) => notifications.push(key),
     environment: settings.environment ?? { PATH: process.env.PATH ?? "" },
     isolation: settings.isolation ?? null,
     soleOwner: settings.soleOwner ?? true,
@@ -92,7 +92,7 @@ export async function world(settings: Settings = {}): Promise<World> {
     engine,
     runs,
     folder,
-    notices,
+    notifications,
     logged,
     until,
     ended: (token: string) => until(token, (run) => run.state !== "running"),

@@ -41,7 +41,7 @@ test("a newer execution supersedes one that waits between stages, never one in a
   ]);
 });
 
-test("a story can have a waiting execution superseded", async () => {
+test("a scenario can have a waiting execution superseded", async () => {
   const { pipeline } = await smallAws();
   pipeline.disableTransition("Production");
   const old = pipeline.run({ sha });

@@ -50,13 +50,13 @@ test("objects have the ids that git gives them", () => {
 });
 
 test("one seed and one clock give one history", () => {
-  const story = (seed: number) => {
+  const scenario = (seed: number) => {
     const { github, shop } = smallWorld({ seed });
     const sha = shop.commit({ branch: "feature", files: { a: "1" } });
     return { sha, guid: github.world.random.guid() };
   };
-  expect(story(7)).toEqual(story(7));
-  expect(story(7).guid).not.toBe(story(8).guid);
+  expect(scenario(7)).toEqual(scenario(7));
+  expect(scenario(7).guid).not.toBe(scenario(8).guid);
 });
 
 test("contents come in base64 up to 1 MB, and only raw beyond", async () => {

@@ -2,11 +2,11 @@
 
 import { byStoreClock } from "../../../src/core/model/arrival.ts";
 import {
-  type IntentionDraft,
+  type CommandRequestDraft,
   type Moved,
   type Repository,
   removalKey,
-  type Sight,
+  type SubjectHint,
   subjectKey,
 } from "../../../src/core/model/event.ts";
 import type { ToldOf } from "../../../src/core/model/told.ts";
@@ -20,7 +20,7 @@ import {
   slug,
   slugOf,
   type Tables,
-  type Told,
+  type WithheldEvent,
 } from "./tables.ts";
 
 /** Returns the jobs that it makes necessary with what became of each delivery. */
@@ -29,7 +29,7 @@ export function accept(
   deliveries: readonly Delivery[],
 ): { readonly accepted: ReadonlyMap<string, Accepted>; readonly jobs: readonly JobData[] } {
   const accepted = new Map<string, Accepted>();
-  const told: Told[] = [];
+  const told: WithheldEvent[] = [];
   for (const delivery of deliveries) {
     const { guid, receivedAt } = delivery;
     if (accepted.has(guid)) continue;
@@ -42,25 +42,25 @@ export function accept(
 }
 
 /** Writes what was told. Returns the jobs that it makes necessary. */
-export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[] {
+export function takeIn(tables: Tables, told: readonly WithheldEvent[]): readonly JobData[] {
   const jobs: JobData[] = [];
   const moved: { readonly what: Moved; readonly at: number; readonly guid: string }[] = [];
   for (const { receivedAt, event, guid } of told) {
     const before = jobs.length;
     switch (event.kind) {
       case "look":
-        jobs.push(...see(tables, event.sights, receivedAt));
-        for (const sight of event.sights) tell(tables, sight, receivedAt);
+        jobs.push(...see(tables, event.hints, receivedAt));
+        for (const hint of event.hints) tell(tables, hint, receivedAt);
         break;
       case "intend": {
-        const { target, intention } = event;
+        const { target, request } = event;
         if (target.kind === "head")
-          jobs.push(...intendForHead(tables, { ...target, draft: intention, receivedAt }));
+          jobs.push(...intendForHead(tables, { ...target, draft: request, receivedAt }));
         else {
           const key = subjectKey(target);
           const head = tables.subjects.get(key)?.head ?? null;
           jobs.push(...see(tables, [{ subject: target, head: null, before: null }], receivedAt));
-          intend(tables, { subject: key, draft: intention, receivedAt, head });
+          intend(tables, { subject: key, draft: request, receivedAt, head });
         }
         break;
       }
@@ -95,9 +95,9 @@ export function takeIn(tables: Tables, told: readonly Told[]): readonly JobData[
 }
 
 /** Writes the subjects and opens them. */
-export function see(tables: Tables, sights: readonly Sight[], at: number): readonly JobData[] {
-  return sights.map((sight) => {
-    const { subject } = sight;
+export function see(tables: Tables, hints: readonly SubjectHint[], at: number): readonly JobData[] {
+  return hints.map((hint) => {
+    const { subject } = hint;
     const key = subjectKey(subject);
     const { owner: _, name: __, ...told } = subject.repository;
     // What was told first stays, until GitHub is asked.
@@ -106,12 +106,12 @@ export function see(tables: Tables, sights: readonly Sight[], at: number): reado
     // An event can be sent again after the App was installed once more.
     const installation = Math.max(told.installation, described.installation ?? 0);
     tables.repositories.set(place, { ...told, ...described, installation, present: true });
-    const { before, arrival } = followTip(tables, sight, at);
-    const head = sight.head ?? (subject.kind === "commit" ? subject.sha : null);
+    const { before, arrival } = followTip(tables, hint, at);
+    const head = hint.head ?? (subject.kind === "commit" ? subject.sha : null);
     const known = tables.subjects.get(key);
     if (known === undefined)
       tables.subjects.set(key, {
-        ...fresh(tables, sight, at),
+        ...fresh(tables, hint, at),
         head,
         before,
         ...(arrival !== null && { arrival }),
@@ -153,7 +153,7 @@ export function forget(tables: Tables, repository: Repository): void {
     if (slugOf(record.subject) === gone) Object.assign(record, { open: false, dueAt: null });
 }
 
-function tell(tables: Tables, { subject, told }: Sight, at: number): void {
+function tell(tables: Tables, { subject, told }: SubjectHint, at: number): void {
   if (told === undefined || subject.kind === "repository") return;
   const key = toldKey(
     subject.repository,
@@ -173,7 +173,7 @@ export function placeOf(repository: Repository, branch: string): string {
 
 function fresh(
   tables: Tables,
-  { subject }: Sight,
+  { subject }: SubjectHint,
   at: number,
 ): Omit<SubjectRecord, "head" | "before"> {
   return {
@@ -199,7 +199,7 @@ function fresh(
 /** The tip that we knew before the commit: a push that was not heard of is part of what it brings. */
 function followTip(
   tables: Tables,
-  { subject, before, head }: Sight,
+  { subject, before, head }: SubjectHint,
   at: number,
 ): { readonly before: string | null; readonly arrival: "first" | "known" | null } {
   if (subject.kind !== "commit") return { before, arrival: null };
@@ -223,7 +223,7 @@ function intendForHead(
   wanted: {
     readonly repository: Repository;
     readonly sha: string;
-    readonly draft: IntentionDraft;
+    readonly draft: CommandRequestDraft;
     readonly receivedAt: number;
   },
 ): readonly JobData[] {
@@ -242,16 +242,16 @@ function intend(
   tables: Tables,
   wanted: {
     readonly subject: string;
-    readonly draft: IntentionDraft;
+    readonly draft: CommandRequestDraft;
     readonly receivedAt: number;
     readonly head: string | null;
   },
 ): void {
   const { subject, draft, receivedAt, head } = wanted;
   const key = `${subject} ${draft.key}`;
-  if (tables.intentions.has(key)) return;
+  if (tables.requests.has(key)) return;
   const { writtenAt, sha, ...rest } = draft;
-  tables.intentions.set(key, {
+  tables.requests.set(key, {
     ...rest,
     subjectKey: subject,
     sha: sha ?? head,
@@ -274,7 +274,7 @@ function ofHead(
   );
 }
 
-/** The subjects that a run or the wish for it belongs to, or those whose head is the commit. */
+/** The subjects that a run or the request for it belongs to, or those whose head is the commit. */
 function move(tables: Tables, what: Moved, at: number): readonly JobData[] {
   const keys = new Set<string>();
   const hear = (key: string) => {

@@ -1,16 +1,16 @@
 // The ledgers in memory: executions, rollbacks, checks, answers and notices.
 
-import type { Bequest } from "../../../src/core/diff.ts";
+import type { Handover } from "../../../src/core/diff.ts";
 import type { CheckWanted, RollbackWanted, RunWanted } from "../../../src/core/model/effect.ts";
 import type { Repository } from "../../../src/core/model/event.ts";
 import type { ActFact, Execution, Rollback } from "../../../src/core/model/fact.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import { isSamePlace, productionPlace } from "../../../src/core/model/production-place.ts";
 import { gateName } from "../../../src/core/render/checks.ts";
-import type { NoticeLedger } from "../../../src/ports/notifier.ts";
+import type { NotificationLedger } from "../../../src/ports/notifier.ts";
 import type {
   ExecutionChange,
-  LookRecord,
+  ReconcileResult,
   RollbackChange,
   Store,
 } from "../../../src/ports/store.ts";
@@ -63,11 +63,11 @@ export function executionLedger(tables: Tables): Executions {
       return [...Map.groupBy(own, ({ pipeline }) => pipeline).entries()]
         .sort(byText(([pipeline]) => pipeline))
         .flatMap(([pipeline, runs]) => {
-          const begunAt = Math.max(...runs.map(({ createdAt }) => createdAt));
+          const startedAt = Math.max(...runs.map(({ createdAt }) => createdAt));
           const [before] = all()
             .filter((one) => one.part === "release" && one.pipeline === pipeline)
             .filter((one) => one.subjectKey !== key && one.repository === runs[0]?.repository)
-            .filter((one) => one.endedAt !== null && one.endedAt <= begunAt && saysSomething(one))
+            .filter((one) => one.endedAt !== null && one.endedAt <= startedAt && saysSomething(one))
             .sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0) || b.position - a.position);
           return before === undefined ? [] : [told(before)];
         });
@@ -336,17 +336,17 @@ export function checkLedger(tables: Tables, wake: (keys: readonly string[]) => v
         .filter(({ subjectKey }) => subjectKey === key)
         .sort(byText((row) => row.key))
         .map(({ subjectKey, ...answer }) => answer),
-    intendAnswer: tables.under((key, intention: string) => {
-      const place = `${key} ${intention}`;
+    intendAnswer: tables.under((key, request: string) => {
+      const place = `${key} ${request}`;
       if (!answers.has(place))
-        answers.set(place, { subjectKey: key, key: intention, id: null, body: "" });
+        answers.set(place, { subjectKey: key, key: request, id: null, body: "" });
     }),
-    dropIntendedAnswer: tables.under((key, intention: string) => {
-      const place = `${key} ${intention}`;
+    dropIntendedAnswer: tables.under((key, request: string) => {
+      const place = `${key} ${request}`;
       if (answers.get(place)?.id === null) answers.delete(place);
     }),
-    recordAnswer: tables.under((key, intention: string, sent: { id: number; body: string }) => {
-      const row = answers.get(`${key} ${intention}`);
+    recordAnswer: tables.under((key, request: string, sent: { id: number; body: string }) => {
+      const row = answers.get(`${key} ${request}`);
       if (row !== undefined) Object.assign(row, sent);
     }),
   };
@@ -355,7 +355,7 @@ export function checkLedger(tables: Tables, wake: (keys: readonly string[]) => v
 const nothing = { id: null, content: null, intended: null, sentAt: 0 };
 
 /** From now on it is the other's to bring up to date. */
-export function handOver(tables: Tables, key: string, { sha, name, to }: Bequest): void {
+export function handOver(tables: Tables, key: string, { sha, name, to }: Handover): void {
   const next = tables.subjects.get(to)?.subject;
   const row = next && tables.checks.get(`${slugOf(next)} ${sha} ${name}`);
   if (row?.subjectKey !== key) return;
@@ -377,15 +377,15 @@ function isSame(one: unknown, other: unknown): boolean {
 // ------------------------------------------------------------ notices
 
 /** One that is there already stays as it is, sent or not. */
-export function addNotices(
+export function addNotifications(
   tables: Tables,
-  { key, at, notices }: Pick<LookRecord, "key" | "at" | "notices">,
+  { key, at, notifications }: Pick<ReconcileResult, "key" | "at" | "notifications">,
 ): void {
   if (!tables.subjects.has(key)) return;
-  for (const draft of notices) {
+  for (const draft of notifications) {
     const place = `${draft.notice.key} ${draft.target}`;
-    if (!tables.notices.has(place))
-      tables.notices.set(place, {
+    if (!tables.notifications.has(place))
+      tables.notifications.set(place, {
         ...draft,
         subjectKey: key,
         state: "waiting",
@@ -395,10 +395,10 @@ export function addNotices(
   }
 }
 
-export function noticesIn({ notices }: Tables): NoticeLedger {
+export function notificationsIn({ notifications }: Tables): NotificationLedger {
   return {
     take: async (now, count) =>
-      [...notices.values()]
+      [...notifications.values()]
         .filter(({ state, nextAt }) => state === "waiting" && nextAt <= now)
         .sort((one, other) => one.nextAt - other.nextAt)
         .slice(0, count)
@@ -408,7 +408,7 @@ export function noticesIn({ notices }: Tables): NoticeLedger {
           return { target: row.target, notice: row.notice, attempt: row.attempts };
         }),
     settle: async ({ target, notice, attempt }, end) => {
-      const row = notices.get(`${notice.key} ${target}`);
+      const row = notifications.get(`${notice.key} ${target}`);
       if (row?.state !== "waiting") return;
       if (end.kind === "sent") row.state = "sent";
       else if (row.attempts !== attempt) return;

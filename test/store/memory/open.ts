@@ -6,7 +6,7 @@ import type { TestStore } from "../test-store.ts";
 import { memoryQueue } from "./queue.ts";
 import { memoryStore } from "./store.ts";
 
-export function openMemory(log: HearingLog): TestStore {
+export function openSharedReadings(log: HearingLog): TestStore {
   const queue = memoryQueue(log);
   const { tables, ...ports } = memoryStore(queue);
   return {
@@ -22,7 +22,7 @@ export function openMemory(log: HearingLog): TestStore {
     },
     clearJobs: async () => queue.clear(),
     jobCount: async () => queue.size,
-    noticeStates: async () => [...tables.notices.values()].map(({ state }) => state),
+    notificationStates: async () => [...tables.notifications.values()].map(({ state }) => state),
     expire: async (job) => queue.expire(job),
   };
 }

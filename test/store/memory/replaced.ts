@@ -4,12 +4,12 @@ import type { CheckWanted } from "../../../src/core/model/effect.ts";
 import {
   type Event,
   type Repository,
-  type Sight,
+  type SubjectHint,
   subjectKey,
 } from "../../../src/core/model/event.ts";
 import type { Moment } from "../../../src/ports/readings.ts";
 import { readdressed } from "../../../src/store/withheld.ts";
-import { slug, slugOf, type Tables, type Told } from "./tables.ts";
+import { slug, slugOf, type Tables, type WithheldEvent } from "./tables.ts";
 
 type Identified = Repository & { readonly id: number };
 
@@ -50,7 +50,7 @@ function contradictions(tables: Tables, all: readonly Identified[]): readonly Co
 }
 
 /** Puts aside what contradicts what is known; the repositories that are known so are looked at instead. */
-export function withhold(tables: Tables, one: Told): readonly Told[] {
+export function withhold(tables: Tables, one: WithheldEvent): readonly WithheldEvent[] {
   const { event } = one;
   const told = repositoriesOf(event).filter(isIdentified);
   const found = contradictions(tables, told);
@@ -64,19 +64,19 @@ export function withhold(tables: Tables, one: Told): readonly Told[] {
     )?.told;
   const keep = (of: Identified, what: Event) =>
     tables.withheld.push({ of, moment: tables.moment(), told: { ...one, event: what } });
-  const rest: Sight[] = [];
+  const rest: SubjectHint[] = [];
   if (event.kind === "look")
-    for (const sight of event.sights) {
-      const of = doubted(sight.subject.repository);
-      if (of === undefined) rest.push(sight);
-      else keep(of, { kind: "look", sights: [sight] });
+    for (const hint of event.hints) {
+      const of = doubted(hint.subject.repository);
+      if (of === undefined) rest.push(hint);
+      else keep(of, { kind: "look", hints: [hint] });
     }
   if (event.kind === "intend") {
     const of = doubted(event.target.repository);
     if (of !== undefined) keep(of, event);
   }
   const asked = found.map(({ known }) => sightOf(known));
-  return [{ ...one, event: { kind: "look", sights: [...rest, ...asked] } }];
+  return [{ ...one, event: { kind: "look", hints: [...rest, ...asked] } }];
 }
 
 export function claims(tables: Tables, repository: Repository): readonly Repository[] {
@@ -92,7 +92,7 @@ export function describe(
   tables: Tables,
   answers: readonly Repository[],
   asked: Moment,
-): { readonly taken: readonly Told[]; readonly moved: readonly string[] } {
+): { readonly taken: readonly WithheldEvent[]; readonly moved: readonly string[] } {
   const all = answers.filter(isIdentified);
   const isLate = ({ known }: Contradiction) =>
     (tables.replaced.get(slug(known)) ?? 0) > asked.number;
@@ -140,8 +140,8 @@ export function describe(
     ({ of, moment }) => !isTold(of) && !(concerns(of) && moment < asked.number),
   );
   tables.withheld.splice(0, tables.withheld.length, ...left);
-  const sights = [...replaced.map((one) => one.told), ...renamed].map(sightOf);
-  const seen: Told = { guid: "", receivedAt: asked.at, event: { kind: "look", sights } };
+  const hints = [...replaced.map((one) => one.told), ...renamed].map(sightOf);
+  const seen: WithheldEvent = { guid: "", receivedAt: asked.at, event: { kind: "look", hints } };
   const moved = [...tables.subjects.values()]
     .filter(({ open }) => open)
     .filter(({ subject }) => [...renamed, ...switched].some((one) => slug(one) === slugOf(subject)))
@@ -177,7 +177,7 @@ function forgetHistory(tables: Tables, place: string): void {
     tables.subjects.delete(key);
     tables.snapshots.delete(key);
   }
-  for (const rows of [tables.intentions, tables.checks, tables.answers, tables.notices])
+  for (const rows of [tables.requests, tables.checks, tables.answers, tables.notifications])
     for (const [key, { subjectKey: of }] of rows) if (keys.has(of)) rows.delete(key);
   for (const rows of [tables.tips, tables.gatedPlans, tables.told])
     for (const key of rows.keys()) if (key.startsWith(`${place} `)) rows.delete(key);
@@ -215,13 +215,13 @@ function rename(tables: Tables, from: Repository, to: Repository): void {
     const at = key.indexOf(" ");
     return `${rekeyed(key.slice(0, at))}${key.slice(at)}`;
   };
-  for (const rows of [tables.intentions, tables.answers] as Map<string, { subjectKey: string }>[])
+  for (const rows of [tables.requests, tables.answers] as Map<string, { subjectKey: string }>[])
     for (const [key, one] of [...rows]) {
       rows.delete(key);
       rows.set(inside(key), { ...one, subjectKey: rekeyed(one.subjectKey) });
     }
-  for (const [key, one] of [...tables.notices])
-    tables.notices.set(key, { ...one, subjectKey: rekeyed(one.subjectKey) });
+  for (const [key, one] of [...tables.notifications])
+    tables.notifications.set(key, { ...one, subjectKey: rekeyed(one.subjectKey) });
   for (const [key, one] of [...tables.checks])
     if (one.repository === old) {
       tables.checks.delete(key);
@@ -249,11 +249,11 @@ function rename(tables: Tables, from: Repository, to: Repository): void {
   tables.replaced.set(place, tables.moment());
 }
 
-function sightOf(repository: Repository): Sight {
+function sightOf(repository: Repository): SubjectHint {
   return { subject: { kind: "repository", repository }, head: null, before: null };
 }
 
 function repositoriesOf(event: Event): readonly Repository[] {
-  if (event.kind === "look") return event.sights.map(({ subject }) => subject.repository);
+  if (event.kind === "look") return event.hints.map(({ subject }) => subject.repository);
   return event.kind === "intend" ? [event.target.repository] : [];
 }

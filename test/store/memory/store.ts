@@ -5,7 +5,7 @@ import type { RollbackWanted } from "../../../src/core/model/effect.ts";
 import type { Repository } from "../../../src/core/model/event.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import type { Role } from "../../../src/core/model/plan.ts";
-import type { NoticeLedger } from "../../../src/ports/notifier.ts";
+import type { NotificationLedger } from "../../../src/ports/notifier.ts";
 import type { KeptReading } from "../../../src/ports/readings.ts";
 import type {
   LocalRuns,
@@ -20,14 +20,14 @@ import {
   concerned,
   executionLedger,
   intendRollback,
-  noticesIn,
+  notificationsIn,
   recordRollback,
   rollbacksFor,
   rollbacksOf,
 } from "./ledgers.ts";
 import type { JobData, MemoryQueue } from "./queue.ts";
 import { claims, describe } from "./replaced.ts";
-import { openUnfinished, prune, subjectsIn, writeLook } from "./subjects.ts";
+import { openUnfinished, prune, subjectsIn, writeReconcileResult } from "./subjects.ts";
 import { byText, slugOf, Tables } from "./tables.ts";
 
 export interface MemoryStore {
@@ -35,12 +35,12 @@ export interface MemoryStore {
   readonly store: Store;
   readonly localRuns: LocalRuns;
   readonly pipelineRuns: PipelineRuns;
-  readonly notices: NoticeLedger;
+  readonly notifications: NotificationLedger;
 }
 
 export function memoryStore(queue: MemoryQueue): MemoryStore {
   const tables = new Tables();
-  const { subjects, intentions, tips, readings } = tables;
+  const { subjects, requests, tips, readings } = tables;
   /** Unknown keys, and those whose repository is gone, are left out. */
   const jobsFor = (keys: readonly string[]): readonly JobData[] =>
     keys.flatMap((key) => {
@@ -71,9 +71,9 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
       return accepted;
     },
     knownDeliveries: async (guids) => new Set(guids.filter((guid) => tables.deliveries.has(guid))),
-    see: async (sights, at, lease) => {
+    see: async (hints, at, lease) => {
       if (lease !== undefined && !tables.holds(lease)) return "lost";
-      enqueue(see(tables, sights, at));
+      enqueue(see(tables, hints, at));
       return "written";
     },
     wake: async (keys) => wake(keys),
@@ -146,7 +146,7 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
         }),
     record: async (look) => {
       if (!tables.holds(look)) return "lost";
-      writeLook(tables, look);
+      writeReconcileResult(tables, look);
       wake(look.wake);
       return "written";
     },
@@ -158,13 +158,13 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     recordRollback: tables.under((_, key: string, change: RollbackChange) =>
       wake(recordRollback(tables, key, change)),
     ),
-    intentions: async (key) =>
-      [...intentions.values()]
+    requests: async (key) =>
+      [...requests.values()]
         .filter(({ subjectKey }) => subjectKey === key)
-        .map(({ subjectKey, ...intention }) => intention),
+        .map(({ subjectKey, ...request }) => request),
     recordRole: tables.under((_, key: string, role: Role | "none") => {
-      for (const intention of intentions.values())
-        if (intention.key === key) intention.role = { kind: "known", value: role };
+      for (const request of requests.values())
+        if (request.key === key) request.role = { kind: "known", value: role };
     }),
     moment: async () => ({ number: tables.moment(), at: tables.now() }),
     together: () => store,
@@ -200,7 +200,7 @@ export function memoryStore(queue: MemoryQueue): MemoryStore {
     store,
     localRuns: localRunsIn(tables),
     pipelineRuns: pipelineRunsIn(tables),
-    notices: noticesIn(tables),
+    notifications: notificationsIn(tables),
   };
 }
 

@@ -6,9 +6,9 @@ import { type Repository, type Subject, subjectKey } from "../../../src/core/mod
 import type { Landed, Sibling } from "../../../src/core/model/fact.ts";
 import { limit } from "../../../src/core/model/limit.ts";
 import { productionPlace } from "../../../src/core/model/production-place.ts";
-import type { LookRecord, Store } from "../../../src/ports/store.ts";
+import type { ReconcileResult, Store } from "../../../src/ports/store.ts";
 import { open } from "./intake.ts";
-import { addNotices, handOver } from "./ledgers.ts";
+import { addNotifications, handOver } from "./ledgers.ts";
 import { byText, isUnderWay, type SubjectRecord, slug, slugOf, type Tables } from "./tables.ts";
 
 type CommitSubject = Extract<Subject, { kind: "commit" }>;
@@ -17,10 +17,10 @@ type Subjects = Pick<
   Store,
   | "subject"
   | "lease"
-  | "standing"
+  | "currentState"
   | "openSubjects"
   | "openPulls"
-  | "restless"
+  | "unfinishedSubjects"
   | "postpone"
   | "snapshot"
   | "siblings"
@@ -96,7 +96,7 @@ export function subjectsIn(tables: Tables): Subjects {
         generation: tables.generationOf(record.subject),
       };
     },
-    standing: async (lease, repository, sha) => ({
+    currentState: async (lease, repository, sha) => ({
       held: tables.holds(lease),
       now: tables.now(),
       siblings: siblings(lease.key, repository, sha),
@@ -113,7 +113,7 @@ export function subjectsIn(tables: Tables): Subjects {
       all()
         .filter((one) => one.open && slugOf(one.subject) === slug(repository))
         .map((one) => tables.row(one)),
-    restless: async () => {
+    unfinishedSubjects: async () => {
       const live = new Set(
         [...executions.values()].filter(isUnderWay).map((one) => one.subjectKey),
       );
@@ -202,7 +202,7 @@ export function subjectsIn(tables: Tables): Subjects {
 }
 
 /** A repository that went away during the look stays closed. */
-export function writeLook(tables: Tables, look: LookRecord): void {
+export function writeReconcileResult(tables: Tables, look: ReconcileResult): void {
   const record = tables.subjects.get(look.key);
   if (record === undefined) return;
   record.open = look.open && tables.isPresent(slugOf(record.subject));
@@ -215,17 +215,17 @@ export function writeLook(tables: Tables, look: LookRecord): void {
   record.silentFor = look.silentFor;
   record.ownBranch = look.ownBranch ?? record.ownBranch;
   record.touchedAt = Math.max(record.touchedAt, look.at);
-  for (const bequest of look.bequests ?? []) handOver(tables, look.key, bequest);
+  for (const handover of look.handovers ?? []) handOver(tables, look.key, handover);
   if (look.snapshot !== null) tables.snapshots.set(look.key, look.snapshot);
-  for (const { key, outcome } of look.settlements) {
-    const intention = tables.intentions.get(`${look.key} ${key}`);
-    if (intention !== undefined) intention.outcome = outcome;
+  for (const { key, outcome } of look.results) {
+    const request = tables.requests.get(`${look.key} ${key}`);
+    if (request !== undefined) request.outcome = outcome;
   }
-  for (const { key, why } of refusedIn(look.settlements)) {
+  for (const { key, why } of refusedIn(look.results)) {
     const there = tables.rollbacks.get(key);
     if (there?.state === "intended") Object.assign(there, { state: "refused", why });
   }
-  addNotices(tables, look);
+  addNotifications(tables, look);
 }
 
 /** Opens what was closed while something of it was under way. Returns the keys. */
@@ -265,11 +265,11 @@ export function prune(tables: Tables, now: number): void {
   const gone = ({ subjectKey: key }: { subjectKey: string }) => !tables.subjects.has(key);
   for (const key of tables.snapshots.keys())
     if (!tables.subjects.has(key)) tables.snapshots.delete(key);
-  old(tables.intentions, gone);
+  old(tables.requests, gone);
   old(tables.executions, gone);
   old(tables.checks, gone);
   old(tables.answers, gone);
-  old(tables.notices, gone);
+  old(tables.notifications, gone);
   old(tables.rollbacks, ({ execution }) => !tables.executions.has(execution));
   old(tables.tips, ({ heardAt }) => heardAt !== null && heardAt < now - keep.tips_ms);
   old(tables.readings, ({ moment }) => moment.at < now - keep.readings_ms);

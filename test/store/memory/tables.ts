@@ -2,13 +2,19 @@
 
 import type { CheckWanted, RunWanted } from "../../../src/core/model/effect.ts";
 import type { Repository, Subject } from "../../../src/core/model/event.ts";
-import type { Execution, Intention, Rollback } from "../../../src/core/model/fact.ts";
-import type { Heard } from "../../../src/core/model/told.ts";
+import type { CommandRequest, Execution, Rollback } from "../../../src/core/model/fact.ts";
+import type { LowerBound } from "../../../src/core/model/told.ts";
 import type { Clock } from "../../../src/ports/log.ts";
-import type { NoticeDraft } from "../../../src/ports/notifier.ts";
+import type { NotificationDraft } from "../../../src/ports/notifier.ts";
 import type { KeptReading } from "../../../src/ports/readings.ts";
 import type { LocalRun, PipelineRun } from "../../../src/ports/run.ts";
-import type { Delivery, Lease, LookRecord, SubjectRow, Written } from "../../../src/ports/store.ts";
+import type {
+  Delivery,
+  Lease,
+  ReconcileResult,
+  SubjectRow,
+  Written,
+} from "../../../src/ports/store.ts";
 
 /** What is not known is not there. */
 export type RepositoryRecord = Mutable<Omit<Repository, "owner" | "name">> & { present: boolean };
@@ -34,7 +40,7 @@ export type RollbackRecord = Mutable<Rollback> & {
   readonly subjectKey: string;
   readonly repository: string;
 };
-export type IntentionRecord = Mutable<Intention> & { readonly subjectKey: string };
+export type RequestRecord = Mutable<CommandRequest> & { readonly subjectKey: string };
 export interface CheckRecord {
   readonly repository: string;
   readonly sha: string;
@@ -51,7 +57,7 @@ export interface AnswerRecord {
   id: number | null;
   body: string;
 }
-export interface NoticeRecord extends NoticeDraft {
+export interface NotificationRecord extends NotificationDraft {
   readonly subjectKey: string;
   state: "waiting" | "sent" | "given_up";
   attempts: number;
@@ -64,12 +70,15 @@ export class Tables {
   /** By `owner/name branch`. */
   readonly tips = new Map<string, { sha: string; heardAt: number | null; floor: string | null }>();
   /** What events told, by `owner/name what`. */
-  readonly told = new Map<string, Heard>();
+  readonly told = new Map<string, LowerBound>();
   /** When the name was found to belong to another one, by `owner/name`. */
   readonly replaced = new Map<string, number>();
   /** Events that contradict what is known of a repository, in their order. */
-  readonly withheld: { readonly of: Repository & { id: number }; moment: number; told: Told }[] =
-    [];
+  readonly withheld: {
+    readonly of: Repository & { id: number };
+    moment: number;
+    told: WithheldEvent;
+  }[] = [];
   /** By `owner/name branch`. */
   readonly gatedPlans = new Map<string, string>();
   /** What was taken of each installation's budget, and when. */
@@ -80,9 +89,9 @@ export class Tables {
   /** When each was received. */
   readonly deliveries = new Map<string, number>();
   readonly subjects = new Map<string, SubjectRecord>();
-  readonly snapshots = new Map<string, NonNullable<LookRecord["snapshot"]>>();
+  readonly snapshots = new Map<string, NonNullable<ReconcileResult["snapshot"]>>();
   /** By subject and key. */
-  readonly intentions = new Map<string, IntentionRecord>();
+  readonly requests = new Map<string, RequestRecord>();
   readonly executions = new Map<string, ExecutionRecord>();
   readonly rollbacks = new Map<string, RollbackRecord>();
   /** By repository, commit and name. */
@@ -90,7 +99,7 @@ export class Tables {
   /** By subject and intention. */
   readonly answers = new Map<string, AnswerRecord>();
   /** By key and target. */
-  readonly notices = new Map<string, NoticeRecord>();
+  readonly notifications = new Map<string, NotificationRecord>();
   readonly readings = new Map<string, KeptReading>();
   readonly localRuns = new Map<string, LocalRun>();
   readonly pipelineRuns = new Map<string, PipelineRun>();
@@ -114,11 +123,11 @@ export class Tables {
   renewGeneration(): void {
     this.#renewals += 1;
     this.tips.clear();
-    const begun = new Set(
+    const started = new Set(
       [...this.executions.values()].filter(saysSomething).map(({ subjectKey }) => subjectKey),
     );
     for (const [key, record] of this.subjects)
-      if (record.subject.kind === "commit" && !begun.has(key)) record.arrival = "first";
+      if (record.subject.kind === "commit" && !started.has(key)) record.arrival = "first";
     for (const key of this.readings.keys())
       if (key.startsWith("inspected|")) this.readings.delete(key);
   }
@@ -208,7 +217,7 @@ export function freshExecution(at: number): Omit<Execution, keyof RunWanted> {
     stopRefused: null,
     retries: [],
     approvals: [],
-    marks: [],
+    outOfBandChanges: [],
     surveyedAt: null,
   };
 }
@@ -219,4 +228,4 @@ export function saysSomething({ state, stopReason }: Execution): boolean {
   return stopReason === "deadline_passed" || (stopReason?.startsWith("person:") ?? false);
 }
 
-export type Told = Pick<Delivery, "guid" | "receivedAt" | "event">;
+export type WithheldEvent = Pick<Delivery, "guid" | "receivedAt" | "event">;
