@@ -137,7 +137,7 @@ test.each<[string, Execution | null, ReasonCode, string]>([
   ],
   ["waiting for a person", running({ state: "waiting" }), "approval_waits", "in its stage test"],
   ["a stop refused", { ...running(), stopRefused: "no" }, "stop_refused", "would not: no"],
-  ["under way", running(), "stage_pending", "has not passed its stage test yet"],
+  ["under way", running(), "stage_pending", "is at stage 2 of"],
   ["a silent engine", running({ state: "unknown" }), "stage_unknown", "did not say where"],
   [
     "all passed, still open",

@@ -188,7 +188,7 @@ test.each<[string, Command, PullSketch, string | null]>([
     "verify while it runs",
     verify(),
     { executions: [{ state: "running" }] },
-    "has not passed its stage build yet",
+    "is at stage 1 of 2: build",
   ],
   [
     "verify of an exempt change",

@@ -29,7 +29,7 @@ test("status and explain say where the stages and the gate stand", async () => {
   const [status, explain] = pull.answers;
   expect(status).toContain("build succeeded → test running");
   expect(explain).toContain("`stage_pending`");
-  expect(explain).toContain("What Interlock saw");
+  expect(explain).toContain("Details for operators");
 });
 
 test("verify starts a second attempt, and the answer gets its result", async () => {
@@ -386,7 +386,9 @@ test("a stranger gets twenty answers in an hour and a word about it, and who may
   for (let at = 0; at < 25; at += 1) pull.comment("stranger", `/interlock help\n\n${at}`);
   for (let at = 0; at < 22; at += 1) pull.comment("dev", `/interlock status\n\n${at}`);
   await w.advance("3m");
-  expect(pull.answers.filter((one) => one.includes("✅ `/interlock status`"))).toHaveLength(22);
+  expect(pull.answers.filter((one) => one.includes("`/interlock status` for commit"))).toHaveLength(
+    22,
+  );
   expect(pull.answers.filter((one) => one.includes("without permission to write"))).toHaveLength(1);
   expect(pull.answers).toHaveLength(22 + 20 + 1);
   await w.advance("2h");

@@ -189,7 +189,7 @@ test("a path that nothing covers shuts the gate, and an exempt one needs nothing
   const exempt = w.openPull({ files: { "docs/a.md": "1" } });
   await w.settle();
   expect(uncovered.gate).toBe("failure (path_uncovered)");
-  expect(uncovered.check("interlock").output.summary).toContain("tools/x.sh");
+  expect(uncovered.check("interlock").output.title).toContain("tools/x.sh");
   expect(exempt.gate).toBe("success (exempt)");
   expect(w.engine.all()).toEqual([]);
 });

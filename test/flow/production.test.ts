@@ -7,7 +7,10 @@ import { type World, worlds } from "../world/world.ts";
 
 const open = worlds("pglite");
 
-const summary = (w: World, sha: string) => releaseCheck(w, sha).output.summary ?? "";
+const summary = (w: World, sha: string) => {
+  const { title, summary } = releaseCheck(w, sha).output;
+  return `${title}\n${summary}`;
+};
 
 test("a rollback by command on the merged pull request turns the commit red for good", async () => {
   const { w, pull, sha } = await passed(open);
@@ -331,7 +334,7 @@ test("why a start has to wait is said on the gate", async () => {
   w.sharedEngine.chance = (method) => (method === "start" ? "failed" : null);
   const sha = w.pushTo("main", { "src/a.js": "2" });
   await w.advance("3m");
-  expect(w.shop.checks(sha).get("interlock")?.output.summary).toContain(
+  expect(w.shop.checks(sha).get("interlock")?.output.title).toContain(
     "could not be started yet: no answer",
   );
   w.sharedEngine.chance = () => null;

@@ -15,7 +15,7 @@ test("words keep their sense and lose their marks", () => {
     "",
     "- `a\\_b` said \\*no\\* to @\u200bdev &amp; &lt;b&gt; (`stage_failed`)",
     "  **Next:** fix it, in [the plan \\[1\\]](<https://github.com/a/b(c)>) or [here](#top).",
-    "<details><summary>What Interlock saw</summary>",
+    "<details><summary>Details for operators</summary>",
     "",
     '```json\n{ "long": true }\n```',
     "",
@@ -26,7 +26,7 @@ test("words keep their sense and lose their marks", () => {
     "<Blocked> · commit [3f9a1c7]",
     "• [a\\_b] said *no* to @dev & <b> ([stage_failed])",
     "  <Next:> fix it, in the plan [1] or here.",
-    "▸ What Interlock saw",
+    "▸ Details for operators",
   ]);
 });
 

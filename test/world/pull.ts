@@ -94,5 +94,5 @@ export function stateText(run: CheckRun): GateState | string {
 
 /** The code of the first reason on the page. */
 export function reasonText(run: CheckRun): string {
-  return /\(`([a-z_]+)`\)/.exec(run.output.summary ?? "")?.[1] ?? "no reason";
+  return /(?: · |\()`([a-z_]+)`/.exec(run.output.summary ?? "")?.[1] ?? "no reason";
 }

@@ -283,12 +283,13 @@ function waiting(name: string, part: Part, execution: Execution): Reason {
       code: "approval_waits",
       sentence: `${name} waits for an approval in its stage ${approval.name}.`,
     };
+  const at = part.stages.findIndex((stage) => stage.name === next?.name) + 1;
   return {
     code: "stage_pending",
     sentence:
       next === undefined
         ? `${name} is finishing.`
-        : `${name} has not passed its stage ${next.name} yet.`,
+        : `${name} is at stage ${at} of ${part.stages.length}: ${next.name}.`,
   };
 }
 

@@ -12,7 +12,7 @@ import type { Plan } from "../model/plan.ts";
 import { type Reason, stateOf } from "../model/reason.ts";
 import { isPersons } from "../model/stop.ts";
 import { answerPage, explainText, helpText, statusText, tooManyPage } from "../render/answer.ts";
-import { code, cutBytes, prose } from "../render/markdown.ts";
+import { code, cutBytes, prose, sentence } from "../render/markdown.ts";
 import { isLive } from "./attempt.ts";
 import { type PartView, retryKey, retryStage } from "./part.ts";
 import type { ProductionCommand } from "./production-command.ts";
@@ -106,7 +106,7 @@ type Result = Omit<Outcome, "sha"> & Partial<Pick<Outcome, "sha">>;
 function resultOf(scene: Scene, pendingCommand: PendingCommand): Result | null {
   const { authorization, command, request } = pendingCommand;
   if (authorization.kind === "unknown") return null;
-  if (authorization.kind === "refused") return refused(prose(authorization.why));
+  if (authorization.kind === "refused") return refused(sentence(authorization.why));
   const { facts, head, views, shown } = scene;
   switch (command.kind) {
     case "help":

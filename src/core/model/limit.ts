@@ -148,6 +148,8 @@ export const limit = {
     title_chars: 140,
     /** Failing tests and problems of a plan listed on a page. */
     problems: 50,
+    /** Failing tests on the gate itself. */
+    gate_tests: 5,
     preview: 50,
     /** Differences, executions of others and rollbacks listed on a part's page. */
     around: 10,

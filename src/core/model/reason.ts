@@ -160,7 +160,9 @@ const rows = {
   },
   tests_failed: {
     state: "failure",
-    next: "Fix the failing tests and push.",
+    next: "Fix the failing tests and push, or comment `/interlock retry` where the cause lay outside.",
+    landed:
+      "Fix the failing tests and push, or press Retry on the check of the part where the cause lay outside.",
     who: "author",
   },
   report_missing: {

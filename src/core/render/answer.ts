@@ -34,12 +34,7 @@ export function answerPage(question: {
     const become = outcome[index];
     if (become === undefined) continue;
     const about = become.sha === null ? "" : ` for commit ${code(become.sha.slice(0, 7))}`;
-    lines.push(
-      `${become.kind === "done" ? "✅" : "🚫"} ${code(spoken(command))}${about}`,
-      "",
-      become.text,
-      "",
-    );
+    lines.push(`${markOf(command, become)}${code(spoken(command))}${about}`, "", become.text, "");
   }
   for (const result of results)
     lines.push(
@@ -51,6 +46,12 @@ export function answerPage(question: {
         `**Result:** the rollback of ${code(pipeline)} in ${code(stage)} to ${code(sha?.slice(0, 7) ?? "")} ${state}${why === "" ? "." : `: ${prose(why)}`}`,
       );
   return lines.join("\n").trimEnd();
+}
+
+/** What only asks has no mark: it would stand beside a verdict that it may contradict. */
+function markOf({ kind }: Command, { kind: became }: Outcome): string {
+  if (became === "refused") return "🚫 ";
+  return kind === "help" || kind === "status" || kind === "explain" ? "" : "✅ ";
 }
 
 /** In the place of the answer after which no more follow. */

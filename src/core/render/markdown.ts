@@ -38,6 +38,19 @@ export function prose(text: string): string {
   );
 }
 
+/** A sentence of ours in which code stands between backticks. */
+export function sentence(text: string): string {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return prose(text);
+  return parts.map((part, index) => (index % 2 === 1 ? code(part) : keepSpaces(part))).join("");
+}
+
+/** `prose` takes the spaces at the ends away, where code follows. */
+function keepSpaces(text: string): string {
+  const [, before = "", , after = ""] = /^(\s*)(.*?)(\s*)$/s.exec(text) ?? [];
+  return `${before && " "}${prose(text)}${after && " "}`;
+}
+
 /** A part that opens on demand. The title stands in HTML, where backslashes would be seen. */
 export function fold(title: string, body: string): string {
   return `<details><summary>${still(plainLine(title))}</summary>\n\n${body}\n\n</details>`;

@@ -6,7 +6,7 @@ import { limit } from "../model/limit.ts";
 import { block, fold } from "./markdown.ts";
 
 export function saw(facts: Facts): string {
-  return fold("What Interlock saw", block(JSON.stringify(sorted(seen(facts)), null, 2), "json"));
+  return fold("Details for operators", block(JSON.stringify(sorted(seen(facts)), null, 2), "json"));
 }
 
 /** The facts cut to what a reader can use. Times of looks stay out: they would change each time. */

@@ -14,15 +14,25 @@ export interface StagesPage {
   readonly text: string;
 }
 
+const marks: Readonly<Record<StageState, string>> = {
+  pending: "⏳",
+  running: "▶",
+  waiting: "✋",
+  succeeded: "✅",
+  failed: "❌",
+  skipped: "⏭",
+  stopped: "⏹",
+  unknown: "❔",
+};
 const words: Readonly<Record<StageState, string>> = {
-  pending: "⏳ pending",
-  running: "▶ running",
-  waiting: "✋ waits for an approval",
-  succeeded: "✅ passed",
-  failed: "❌ failed",
-  skipped: "⏭ skipped",
-  stopped: "⏹ stopped",
-  unknown: "❔ unknown",
+  pending: "pending",
+  running: "running",
+  waiting: "waits for an approval",
+  succeeded: "passed",
+  failed: "failed",
+  skipped: "skipped",
+  stopped: "stopped",
+  unknown: "unknown",
 };
 
 export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPage {
@@ -39,11 +49,16 @@ export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPag
   const stages = [...planned, ...others];
   const rows = stages.map(
     ({ stage, fact }) =>
-      `| ${cell(stage.name)} | ${words[fact?.state ?? "pending"]} | ${duration(fact)} | ${fact?.why ? prose(fact.why) : ""} |`,
+      `| ${cell(stage.name)} | ${stateText(fact)} | ${duration(fact)} | ${fact?.why ? prose(fact.why) : ""} |`,
   );
-  const reasons = view.reasons.map(
-    (reason) => `- ${prose(reason.sentence)} (${code(reason.code)})`,
-  );
+  const [first, ...more] = view.reasons;
+  const why = plainLine(first?.sentence ?? view.name);
+  const title = cutChars(why, limit.page.title_chars);
+  const reasons = [
+    // What the title says in full is not said again.
+    ...(title === why ? [] : [prose(why), ""]),
+    ...more.map((reason) => `- ${prose(reason.sentence)} (${code(reason.code)})`),
+  ];
   const printed = stages.flatMap(({ stage: { name }, fact }) =>
     fact !== undefined && isShown(fact) ? [{ name, output: fact.output }] : [],
   );
@@ -51,12 +66,11 @@ export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPag
     ? printed.map(({ name, output }) => fold(`Last lines of ${name}`, block(output)))
     : printed.slice(0, 1).map(() => withheld);
   return {
-    title: cutChars(plainLine(view.reasons[0]?.sentence ?? view.name), limit.page.title_chars),
+    title,
     summary: [
-      `Commit ${code(sha.slice(0, 7))}, attempt ${execution?.attempt ?? 1}, engine ${code(spec.engine)}`,
+      `Commit ${code(sha.slice(0, 7))}, attempt ${execution?.attempt ?? 1}, engine ${code(spec.engine)}${first === undefined ? "" : ` · ${code(first.code)}`}`,
       "",
-      ...reasons,
-      "",
+      ...(reasons.length > 0 ? [...reasons, ""] : []),
       "| stage | state | duration | note |",
       "| --- | --- | --- | --- |",
       ...rows,
@@ -64,6 +78,16 @@ export function stagesPage(view: PartView, sha: string, facts: Facts): StagesPag
     ].join("\n"),
     text: details.join("\n\n"),
   };
+}
+
+/** All stages of a part in one line, for the gate; none where nothing has run. */
+export function stagesLine({ name, spec, execution }: PartView): readonly string[] {
+  if (execution === null) return [];
+  const stages = spec.stages.map((stage) => {
+    const fact = execution.stages.find((one) => one.name === stage.name);
+    return `${marks[fact?.state ?? "pending"]} ${prose(stage.name)}`;
+  });
+  return [`- ${code(name)}, attempt ${execution.attempt}: ${stages.join(" → ")}`];
 }
 
 /** Whether the page of its part shows what the stage printed, to whom it may. */
@@ -79,6 +103,11 @@ function showsLogs({ isPrivate = false, defaultPlan, plan }: Facts): boolean {
 }
 
 const withheld = `The last lines of the failed stage are not shown, because everybody can read this repository or GitHub did not say otherwise; \`logs: public\` in \`${planPath}\` of the default branch shows them.`;
+
+function stateText(fact: StageFact | undefined): string {
+  const state = fact?.state ?? "pending";
+  return `${marks[state]} ${words[state]}`;
+}
 
 function duration(fact: StageFact | undefined): string {
   if (fact === undefined || fact.startedAt === null || fact.endedAt === null) return "";

@@ -14,7 +14,7 @@ import {
   type TestCounts,
   type TestProblem,
 } from "../model/report.ts";
-import { block, code, fold, prose } from "./markdown.ts";
+import { block, cell, code, fold, prose } from "./markdown.ts";
 
 export interface TestsPage {
   readonly title: string;
@@ -72,6 +72,32 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
   };
 }
 
+/** The first tests that failed in any part, for the gate; the check of the tests has them all. */
+export function failedTestsTable(views: readonly PartView[]): readonly string[] {
+  const problems = views
+    .flatMap(({ execution }) => execution?.stages ?? [])
+    .flatMap(({ reports }) => reports)
+    .flatMap((report) => (report.kind === "read" ? report.problems : []));
+  if (problems.length === 0) return [];
+  const rows = problems
+    .slice(0, limit.page.gate_tests)
+    .map(
+      (problem) =>
+        `| ${cell(cutChars(problem.name, 120))} | ${problem.file === null ? "" : cell(placeOf(problem, problem.file))} | ${cell(cutChars(plainLine(problem.message) || "failed", 160))} |`,
+    );
+  const more = problems.length - rows.length;
+  return [
+    "| test | where | message |",
+    "| --- | --- | --- |",
+    ...rows,
+    ...(more > 0 ? ["", `… and ${more} more in the check of the tests`] : []),
+  ];
+}
+
+function placeOf({ line }: TestProblem, file: string): string {
+  return line === null ? file : `${file}:${line}`;
+}
+
 function titleOf(total: TestCounts, unusable: number, barren: readonly string[]): string {
   const files = unusable === 0 ? "" : `, ${unusable} unusable report${unusable === 1 ? "" : "s"}`;
   const { passed, failed, errors } = total;
@@ -96,10 +122,7 @@ function emptyFilesLine(report: ReportReading): readonly string[] {
 }
 
 function problemLine(problem: TestProblem): string {
-  const place =
-    problem.file === null
-      ? ""
-      : ` at ${code(problem.line === null ? problem.file : `${problem.file}:${problem.line}`)}`;
+  const place = problem.file === null ? "" : ` at ${code(placeOf(problem, problem.file))}`;
   const message = plainLine(problem.message);
   return `- ${code(problem.name)}${place}${message === "" ? "" : `: ${code(cutChars(message, 300))}`}`;
 }

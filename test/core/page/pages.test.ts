@@ -274,7 +274,7 @@ test("what holds a release up is told once, and every other difference beside it
     }),
   );
   const page = checks.find(({ name }) => name === "interlock/shop/release");
-  const text = `${page?.summary}\n${page?.text}`;
+  const text = `${page?.title}\n${page?.summary}\n${page?.text}`;
   expect(text.split(held)).toHaveLength(2);
   expect(text.split(other)).toHaveLength(2);
 });
