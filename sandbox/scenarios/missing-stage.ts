@@ -25,7 +25,7 @@ export const missingStage: Scenario = {
     );
     scene.expect(
       "It says how to fix that.",
-      (blocked.output.summary ?? "").includes(
+      (blocked.output.title ?? "").includes(
         `The pipeline ${verify.name} has no stage ${test}. Bring it back, or change the plan.`,
       ),
     );

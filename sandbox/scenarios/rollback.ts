@@ -52,12 +52,12 @@ export function tax(cents) {
     );
     const back = await scene.until("The failed commit's check says that it was rolled back", () => {
       const run = scene.check(sha, releaseName);
-      return /was rolled back/.test(run?.output.summary ?? "") ? run : undefined;
+      return /was rolled back/.test(run?.output.title ?? "") ? run : undefined;
     });
     scene.shows(back);
     scene.expect(
       `The check says that it was rolled back, to ${short(before)} and by whom.`,
-      new RegExp(`was rolled back to ${short(before)} .*boss`).test(back.output.summary ?? ""),
+      new RegExp(`was rolled back to ${short(before)} .*boss`).test(back.output.title ?? ""),
     );
     scene.expect(
       `The rollback succeeded, and still no check of ${short(sha)} was ever green.`,
