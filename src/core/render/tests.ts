@@ -74,10 +74,10 @@ export function testsPage(view: PartView, sha: string): TestsPage | null {
 
 /** The first tests that failed in any part, for the gate; the check of the tests has them all. */
 export function failedTestsTable(views: readonly PartView[]): readonly string[] {
-  const problems = views
+  const reports = views
     .flatMap(({ execution }) => execution?.stages ?? [])
-    .flatMap(({ reports }) => reports)
-    .flatMap((report) => (report.kind === "read" ? report.problems : []));
+    .flatMap((stage) => stage.reports);
+  const problems = reports.flatMap((report) => (report.kind === "read" ? report.problems : []));
   if (problems.length === 0) return [];
   const rows = problems
     .slice(0, limit.page.gate_tests)
@@ -85,7 +85,7 @@ export function failedTestsTable(views: readonly PartView[]): readonly string[] 
       (problem) =>
         `| ${cell(cutChars(problem.name, 120))} | ${problem.file === null ? "" : cell(placeOf(problem, problem.file))} | ${cell(cutChars(plainLine(problem.message) || "failed", 160))} |`,
     );
-  const more = problems.length - rows.length;
+  const more = badCount(totals(reports)) - rows.length;
   return [
     "| test | where | message |",
     "| --- | --- | --- |",

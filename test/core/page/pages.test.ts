@@ -293,6 +293,35 @@ test("of very many failing tests the first are listed, and the number of the oth
   expect(tests?.summary).not.toContain("`test 50`");
   expect(tests?.summary).toContain("… and 650 more");
   expect(tests?.annotations).toHaveLength(50);
+  const gate = checks.find(({ name }) => name === "interlock");
+  expect(gate?.summary).toContain("| `test 4` |");
+  expect(gate?.summary).not.toContain("| `test 5` |");
+  expect(gate?.summary).toContain("… and 695 more in the check of the tests");
+});
+
+test("the gate says once what its title says, and what a person has to comment as a whole", () => {
+  const fork = decide(pullFacts({ pull: { fork: true } })).checks[0];
+  expect(fork?.summary).not.toContain("comes from a fork");
+  expect(fork?.summary).toContain(`\n\`\`\`\n/interlock verify ${sha.head}\n\`\`\``);
+  // Too long for a title: below it stands in full.
+  const words = "word ".repeat(60).trim();
+  const long = decide(pullFacts({ executions: [{ state: "lost", why: words }] })).checks[0];
+  expect(long?.title).toMatch(/…$/);
+  expect(long?.summary).toContain(words);
+});
+
+test("a reply that only tells something has no mark of success, and code in it is code", () => {
+  const commands = [
+    { kind: "status" } as const,
+    { kind: "invalid", verb: "stop", why: "`/interlock stop` takes no argument." } as const,
+  ];
+  const [answer] = decide(
+    pullFacts({ executions: [{ state: "failed" }], requests: [{ commands }] }),
+  ).answers;
+  expect(answer?.body).toContain("\n`/interlock status` for commit");
+  expect(answer?.body).not.toContain("✅ `/interlock status`");
+  expect(answer?.body).toContain("🚫 `/interlock stop`");
+  expect(answer?.body).toContain("\n`/interlock stop` takes no argument.");
 });
 
 test.each([
