@@ -50,6 +50,28 @@ describe.each(databaseKinds)("the schema on %s", (kind) => {
     expect(commit).toMatchObject({ before: sha("c"), subject: { branch: "main" } });
     const key = "pull:octo/shop#1";
     expect(await store.snapshot(key)).toEqual({ facts: { now: 2_000 }, decision: { sha: null } });
+    // Facts and kept events that were written under earlier names.
+    expect(await store.snapshot(`commit:octo/shop@${sha("d")}:main`)).toEqual({
+      facts: {
+        now: 3_000,
+        requests: [],
+        lastVerdict: { why: '"said":' },
+        gateOwner: null,
+        successors: [],
+        defaultPlan: null,
+        engineCapabilities: {},
+        driftReports: [{ foreignExecutions: [], outOfBandChanges: [] }],
+      },
+      decision: { results: [] },
+    });
+    const kept = await database.query<{ content: string }>(
+      "select content from interlock.withheld",
+    );
+    expect(kept.map(({ content }) => JSON.parse(content) as unknown)).toContainEqual({
+      guid: "g",
+      receivedAt: 1,
+      event: { kind: "look", hints: [] },
+    });
     expect(await store.executions(key)).toMatchObject([
       {
         key: "run-1",

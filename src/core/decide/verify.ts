@@ -206,7 +206,7 @@ function underPlan(given: {
   const pendingCommands = authorizeCommands({ requests, head: sha, fork: pull.fork, plan: force });
   const hold = holdOf(facts, pull, pendingCommands);
   if (hold !== null && isJudgedElsewhere(facts, pull))
-    return besides({ facts, pull, force, pendingCommands, hold });
+    return silentCopy({ facts, pull, force, pendingCommands, hold });
   const demand = demandOf({ facts, pull, plan, steps });
   const { required } = demand;
 
@@ -285,7 +285,7 @@ function isJudgedElsewhere({ siblings }: PullFacts, pull: Pull): boolean {
 }
 
 /** A stranger who opens a pull request with the head of somebody else's neither blocks that one nor runs anything. */
-function besides(given: {
+function silentCopy(given: {
   readonly facts: PullFacts;
   readonly pull: Pull;
   readonly force: Plan;
